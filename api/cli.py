@@ -1,0 +1,287 @@
+"""The command line: `bordergate ...`.
+
+Heavy modules are imported inside the commands, so that help and mistakes answer at once.
+Exit codes: 0 done, 1 the machine failed (disk full, say), 2 the input cannot be used, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from experiments import RunResult, RunSettings
+    from gates import Finding, Scenario
+
+Made = TypeVar("Made", "Scenario", "RunSettings")
+
+app = typer.Typer(
+    name="bordergate",
+    help="Simulate smart border gates: queues, clearance times, throughput, with error bars.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+GateArgument = Annotated[str, typer.Argument(metavar="GATE", help="A name in the library, or a YAML file.")]
+
+
+class Engine(StrEnum):
+    """The engines, as the command line names them."""
+
+    COMPILED = "compiled"
+    REFERENCE = "reference"
+
+
+@app.command()
+def gates(
+    name: Annotated[str | None, typer.Argument(help="A gate of the library, or a YAML file.")] = None,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Print every number with its source.")] = True,
+) -> None:
+    """List the library, or show a gate: stages, flows, hours on all clocks, numbers with their sources.
+
+    Example: `bordergate gates friendship-pass`
+    """
+    from api.tables import print_gate, print_library
+    from gates import load_gate
+
+    with _mistakes_shown():
+        if name is None:
+            print_library(console)
+        else:
+            print_gate(console, load_gate(name), numbers=numbers)
+
+
+@app.command()
+def validate(file: Annotated[Path, typer.Argument(help="A gate file.")]) -> None:
+    """Check a gate file and print every finding at once.
+
+    Example: `bordergate validate my-gate.yaml`
+    """
+    from gates import assumptions, load_gate
+
+    with _mistakes_shown():
+        gate = load_gate(file)
+        console.print(
+            f"{file}: no findings. Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows, "
+            f"{len(assumptions(gate))} numbers are assumptions.",
+            markup=False,
+        )
+
+
+@app.command()
+def run(
+    gate: GateArgument,
+    days: Annotated[int, typer.Option(help="Measured days.")] = 30,
+    warmup_days: Annotated[int, typer.Option(help="Days before them, simulated and not measured.")] = 7,
+    replications: Annotated[int, typer.Option(help="Independent repetitions.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 1,
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="First measured day.")] = None,
+    demand: Annotated[float, typer.Option(help="Factor on all flows, such as 1.09.")] = 1.0,
+    engine: Annotated[Engine, typer.Option(help="Both give the same results.")] = Engine.COMPILED,
+    keep_events: Annotated[
+        str, typer.Option(metavar="N|all|none", help="Replications whose event log is kept; none streams.")
+    ] = "1",
+    out: Annotated[Path | None, typer.Option(help="Result folder.")] = None,
+) -> None:
+    """Run a gate and write its result folder with plots and a report.
+
+    Example: `bordergate run friendship-pass --days 30 --replications 20 --out results/base`
+    """
+    with _mistakes_shown():
+        scenario, settings = _requested(
+            gate, days, warmup_days, start, demand, replications, seed, engine, keep_events
+        )
+        from experiments.provenance import result_digest
+        from experiments.results import refuse_what_is_no_result, write_result
+
+        name = f"{scenario.gate.name}-{result_digest(scenario, settings)[:8]}"
+        folder = out if out is not None else Path("results") / name
+        refuse_what_is_no_result(folder)
+        result = _simulated(scenario, settings)
+        with console.status("Drawing plots and writing the report …"):
+            write_result(result, folder, finish=_plots_and_report)
+        _print_answer(folder)
+
+
+@app.command()
+def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder.")]) -> None:
+    """Draw the plots and the report of a result again.
+
+    Example: `bordergate plot results/base`
+    """
+    with _mistakes_shown():
+        from experiments.results import MANIFEST
+        from gates import ConfigError, Finding
+
+        if not (folder / MANIFEST).is_file():
+            remedy = "Name a folder that `bordergate run` wrote."
+            raise ConfigError([Finding("DIR", str(folder), "is no result folder", remedy)])
+        with console.status("Drawing plots and writing the report …"):
+            _plots_and_report(folder)
+        console.print(f"Plots in {folder / 'plots'}, report in {folder / 'report.html'}", markup=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from experiments.provenance import version
+
+        console.print(f"bordergate {version()}", markup=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def _requested(
+    gate: str,
+    days: int,
+    warmup_days: int,
+    start: str | None,
+    demand: float,
+    replications: int,
+    seed: int,
+    engine: Engine,
+    keep_events: str,
+) -> tuple[Scenario, RunSettings]:
+    """Return what the options ask for, or raise with every finding at once."""
+    from experiments import RunSettings
+    from gates import ConfigError, Finding, Scenario, load_gate
+
+    findings: list[Finding] = []
+    kept = {"none": 0, "all": replications}.get(keep_events)
+    if kept is None:
+        if not keep_events.isascii() or not keep_events.isdigit() or len(keep_events) > 6:
+            findings.append(
+                Finding("--keep-events", keep_events, "is no count", "Use a number, all or none.")
+            )
+        kept = 0 if findings else int(keep_events)
+    first: dt.date | None = None
+    if start is not None:
+        try:
+            first = dt.date.fromisoformat(start)
+        except ValueError:
+            findings.append(Finding("--start", start, "is no date", "Write it as 2025-07-01."))
+    loaded = load_gate(gate)
+    scenario, found = _built(
+        Scenario,
+        {"gate": loaded, "days": days, "warmup_days": warmup_days, "start": first, "demand": demand},
+    )
+    settings, more = _built(
+        RunSettings,
+        {"replications": replications, "seed": seed, "engine": engine.value, "keep_events": kept},
+    )
+    findings += found + more
+    if findings or scenario is None or settings is None:
+        raise ConfigError(findings)
+    return scenario, settings
+
+
+def _built(model: type[Made], options: dict[str, Any]) -> tuple[Made | None, list[Finding]]:
+    """Return a model made of options, or the findings that name the options."""
+    from pydantic import ValidationError
+
+    from gates.wording import model_findings
+
+    try:
+        return model(**options), []
+    except ValidationError as error:
+        found = model_findings(error, model)
+        return None, [replace(f, path="--" + f.path.replace("_", "-")) for f in found]
+
+
+def _simulated(scenario: Scenario, settings: RunSettings) -> RunResult:
+    """Run with a progress bar."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from experiments import run_scenario
+    from sim.jit import cache_is_warm
+
+    if settings.engine == "compiled" and not cache_is_warm():
+        console.print("First use: compiling the engine, once for this installation (some ten seconds) …")
+    columns = (
+        TextColumn("Replications"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=settings.replications)
+        return run_scenario(scenario, settings, progress=lambda done, _: bar.update(task, completed=done))
+
+
+def _plots_and_report(folder: Path) -> None:
+    from experiments.plots import draw_plots
+    from experiments.report import write_report
+
+    draw_plots(folder)
+    write_report(folder)
+
+
+def _print_answer(folder: Path) -> None:
+    from api.tables import print_summary
+    from experiments.answer import summary
+    from experiments.results import MANIFEST, read_json
+
+    print_summary(console, summary(read_json(folder / "metrics.json"), read_json(folder / MANIFEST)))
+    console.print(
+        f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True
+    )
+
+
+@contextmanager
+def _mistakes_shown() -> Iterator[None]:
+    """Show findings, a full disk or an interruption without a traceback, and leave with the right code."""
+    from gates.findings import ConfigError
+
+    try:
+        yield
+    except ConfigError as error:
+        _leave(2, *(str(found) for found in error.findings))
+    except KeyboardInterrupt:
+        _leave(130, "Interrupted; nothing was written.")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _leave(
+                1,
+                f"The disk is full: {error.filename or 'the result folder'}. Free some space; nothing was written.",
+            )
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG):
+            _leave(
+                2,
+                f"--out: {error.filename or 'the folder'} cannot be written ({error.strerror}). Name another folder.",
+            )
+        raise
+
+
+def _leave(code: int, *lines: str) -> NoReturn:
+    for line in lines:
+        errors.print(line, markup=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How fast the engine is, and beside what: each script runs by `python -m benchmarks.NAME`."""

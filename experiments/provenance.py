@@ -1,0 +1,103 @@
+"""Where a result comes from: enough to run it again, and to see what it rests on."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+from importlib import metadata
+from typing import Any
+
+from experiments.run import RunResult, RunSettings
+from gates import Fact, Gate, Scenario, SourcedNumber, every_number
+
+DISTRIBUTION = "bordergate"
+LIBRARIES = ("numba", "numpy", "scipy", "simpy")
+"""Libraries whose version can move a result."""
+
+
+def version() -> str:
+    """Return the version of this software, "unknown" if it runs from a folder that is not installed."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def scenario_document(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as JSON, the gate resolved; `Scenario.model_validate` reads it back."""
+    document = scenario.model_dump(mode="json", by_alias=True)
+    document["start"] = scenario.first_measured.isoformat()
+    return document
+
+
+def digest(document: Any) -> str:
+    """Return the SHA-256 of a JSON document in one canonical spelling."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def result_digest(scenario: Scenario, settings: RunSettings) -> str:
+    """Return the hash of all that a result depends on, software versions included."""
+    return digest([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of this software, of Python and of the libraries that can move a result."""
+    found = {name: metadata.version(name) for name in LIBRARIES}
+    return {DISTRIBUTION: version(), "python": platform.python_version(), **found}
+
+
+def manifest(result: RunResult, schema: int) -> dict[str, Any]:
+    """Return what `manifest.json` holds. No time of day is in it: the same run gives the same bytes."""
+    scenario, settings = result.scenario, result.settings
+    numbers = every_number(scenario.gate)
+    document = scenario_document(scenario)
+    return {
+        "schema": schema,
+        "kind": "run",
+        "versions": versions(),
+        "scenario": document,
+        **settings.model_dump(mode="json"),
+        "tick_zero": result.plan.days.origin.isoformat(),
+        "hashes": {"scenario": digest(document), "result": result_digest(scenario, settings)},
+        "run_again": run_again(scenario, settings),
+        "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
+        "sources": [_sourced(n) for n in numbers if n.facts],
+        "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
+    }
+
+
+def run_again(scenario: Scenario, settings: RunSettings) -> str:
+    """Return the command line that repeats the run, if the gate is one of the library."""
+    gate: Gate = scenario.gate
+    parts = [
+        f"bordergate run {gate.name}",
+        f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
+        f"--start {scenario.first_measured.isoformat()}",
+        f"--replications {settings.replications} --seed {settings.seed}",
+    ]
+    if scenario.demand != 1:
+        parts.append(f"--demand {scenario.demand:g}")
+    if settings.engine != "compiled":
+        parts.append(f"--engine {settings.engine}")
+    return " ".join(parts)
+
+
+def _assumption(number: SourcedNumber) -> dict[str, str]:
+    return {"path": number.path, "value": number.value, "note": number.note}
+
+
+def _sourced(number: SourcedNumber) -> dict[str, Any]:
+    return {
+        "path": number.path,
+        "value": number.value,
+        "ids": [fact.id for fact in number.facts],
+        "note": number.note,
+        "facts": [_fact(fact) for fact in number.facts],
+    }
+
+
+def _fact(fact: Fact) -> dict[str, str]:
+    return {k: str(v) for k, v in dataclasses.asdict(fact).items()}

@@ -1,0 +1,24 @@
+"""What stands at the border: the gate model, its files, checks and sources."""
+
+from gates.checks import check
+from gates.config import Gate
+from gates.findings import ConfigError, Finding
+from gates.load import gate_from_data, gate_from_text, library_gates, load_gate
+from gates.scenario import Scenario
+from gates.sources import Fact, SourcedNumber, assumptions, every_number
+
+__all__ = [
+    "ConfigError",
+    "Fact",
+    "Finding",
+    "Gate",
+    "Scenario",
+    "SourcedNumber",
+    "assumptions",
+    "check",
+    "every_number",
+    "gate_from_data",
+    "gate_from_text",
+    "library_gates",
+    "load_gate",
+]

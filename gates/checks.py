@@ -1,0 +1,32 @@
+"""Checks across the fields of a gate: what no single field can know.
+
+A gate that is expected to be overloaded is not a mistake: that is what the simulation is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gates import rules_demand, rules_paths, rules_stages
+from gates.config import Gate
+from gates.findings import Finding, within
+from gates.rules import RULES
+
+__all__ = ["RULES", "check", "rules_demand", "rules_paths", "rules_stages"]
+
+
+def check(gate: Gate, *, damaged: Sequence[str] = ()) -> list[Finding]:
+    """Every finding of every check.
+
+    Parameters
+    ----------
+    gate
+        A gate that the models accept.
+    damaged
+        Paths that were repaired before: nothing is said about them.
+    """
+    findings: list[Finding] = []
+    for rule in RULES.values():
+        if not any(within(path, section) or path == "file" for path in damaged for section in rule.complete):
+            findings += rule.run(gate)
+    return [found for found in findings if not any(within(found.path, path) for path in damaged)]

@@ -1,0 +1,457 @@
+"""The gate model: what stands at a border gate, as frozen, closed models.
+
+A gate file is YAML; `gates.load` reads it into these models. Every quantity is written with
+its unit ("35 s", "45 %", "20 t") and held in the canonical unit named in the field's sentence.
+Every model can say where its numbers come from: `sources` maps a field to a source text, which
+is one or more fact ids ("F005", "F005, F117") or the word "assumption", or both, with an optional
+note after a colon ("assumption: no published count"). `gates.sources` says which number it covers.
+
+A law of durations and a step of a path can be written in several ways; a function looks at what is
+written and picks the one model meant, so that a mistake in it gives one finding and not one a model.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from gates.quantities import (
+    DAY_S,
+    Clock,
+    Count,
+    Day,
+    Days,
+    Hours,
+    Number,
+    Seconds,
+    Share,
+    Tonnes,
+    WindowText,
+    parse_window,
+)
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+"""A lower-case name with hyphens, at most 40 characters: `kiosk-in`."""
+SideName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+"""Two lower-case letters, such as a country code: `vn`."""
+DirectionName = Literal["northbound", "southbound"]
+LanguageTag = Literal["en", "vi", "zh"]
+Title = dict[LanguageTag, Annotated[str, StringConstraints(min_length=1, max_length=80)]]
+SourceText = Annotated[str, StringConstraints(min_length=1, max_length=600)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Month = Literal["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+Factor = Annotated[Number, Field(ge=0, le=1000)]
+Unlimited = Literal["unlimited"]
+UNLIMITED: Unlimited = "unlimited"
+MOST_LANES = 1_000_000
+LaneCount = Annotated[Count, Field(ge=1, le=MOST_LANES)]
+
+TAG_MARK = "\N{RIGHTWARDS ARROW}"
+"""First letter of the tag of a variant: such a part of an error's place is no part of the file."""
+
+
+EMPTY = "empty"
+"""Key of `Stage.service_for` for trucks that return empty."""
+
+
+def _tag(name: str) -> Tag:
+    return Tag(TAG_MARK + name)
+
+
+class Model(BaseModel):
+    """Base of every model here: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Sourced(Model):
+    """A model whose fields can say where their numbers come from."""
+
+    sources: dict[str, SourceText] = {}
+    """Field name -> fact ids or `assumption`, with an optional note after a colon."""
+
+
+# Distributions: a mapping with one key, the name of the law.
+
+
+class Constant(Model):
+    """Always the same duration."""
+
+    constant: Seconds
+    """The duration [s]."""
+
+
+class MeanOnly(Model):
+    """Parameters of a law with a mean alone."""
+
+    mean: Annotated[Seconds, Field(gt=0)]
+    """Mean duration [s]."""
+
+
+class MeanCv(MeanOnly):
+    """Parameters of a law with a mean and a coefficient of variation."""
+
+    cv: Annotated[Number, Field(gt=0, le=10)]
+    """Coefficient of variation: standard deviation over mean [1]."""
+
+
+class MeanShape(MeanOnly):
+    """Parameters of an Erlang law."""
+
+    shape: Annotated[Count, Field(ge=1, le=1000)]
+    """Number of exponential phases [1]."""
+
+
+class LowHigh(Model):
+    """Parameters of a uniform law."""
+
+    low: Seconds
+    """Shortest duration [s]."""
+    high: Seconds
+    """Longest duration [s]."""
+
+
+class LowModeHigh(Model):
+    """Parameters of a triangular law."""
+
+    low: Seconds
+    """Shortest duration [s]."""
+    mode: Seconds
+    """Most frequent duration [s]."""
+    high: Seconds
+    """Longest duration [s]."""
+
+
+class Exponential(Model):
+    """Exponential durations."""
+
+    exponential: MeanOnly
+    """Its mean."""
+
+
+class Erlang(Model):
+    """Erlang durations: the sum of `shape` equal exponential phases."""
+
+    erlang: MeanShape
+    """Its mean and shape."""
+
+
+class Gamma(Model):
+    """Gamma durations."""
+
+    gamma: MeanCv
+    """Its mean and coefficient of variation."""
+
+
+class Lognormal(Model):
+    """Lognormal durations."""
+
+    lognormal: MeanCv
+    """Mean and coefficient of variation of the durations themselves, not of their logarithms."""
+
+
+class Uniform(Model):
+    """Uniform durations."""
+
+    uniform: LowHigh
+    """Its bounds."""
+
+
+class Triangular(Model):
+    """Triangular durations."""
+
+    triangular: LowModeHigh
+    """Its bounds and its mode."""
+
+
+class Empirical(Model):
+    """Durations resampled from a list of measured ones."""
+
+    empirical: Annotated[list[Seconds], Field(min_length=1, max_length=10_000)]
+    """Measured durations [s], each as likely as any other."""
+
+
+LAWS = ("constant", "exponential", "erlang", "gamma", "lognormal", "uniform", "triangular", "empirical")
+
+
+def _law_written(value: Any) -> str | None:
+    """The tag of the law that is written, or None where it is not exactly one known law."""
+    if isinstance(value, BaseModel):
+        value = dict.fromkeys(type(value).model_fields)
+    if isinstance(value, dict) and len(value) == 1:
+        (name,) = value
+        return f"{TAG_MARK}{name}" if name in LAWS else None
+    return None
+
+
+Distribution = Annotated[
+    Annotated[Constant, _tag("constant")]
+    | Annotated[Exponential, _tag("exponential")]
+    | Annotated[Erlang, _tag("erlang")]
+    | Annotated[Gamma, _tag("gamma")]
+    | Annotated[Lognormal, _tag("lognormal")]
+    | Annotated[Uniform, _tag("uniform")]
+    | Annotated[Triangular, _tag("triangular")]
+    | Annotated[Empirical, _tag("empirical")],
+    Discriminator(_law_written),
+]
+"""The law of a random duration: a mapping with one key, the name of the law."""
+
+
+class VehicleClass(Sourced):
+    """A kind of vehicle with its load."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    load: Tonnes | None = None
+    """Mean load [t]."""
+    shelf_life: Days | None = None
+    """How long the load keeps from arrival [d]; none if it does not perish."""
+    powertrain: Literal["diesel", "gas", "battery"] = "diesel"
+    """What drives the vehicle."""
+    priority: Annotated[Count, Field(ge=0, le=9)] = 5
+    """Place in waiting lines while loaded: lower is served first, equals first come first served."""
+
+
+class Profile(Sourced):
+    """How arrivals spread over the hours of a day, the days of a week and the months of a year."""
+
+    hours: Annotated[dict[WindowText, Share], Field(min_length=1, max_length=96)] = {"00:00-24:00": 1.0}
+    """Windows on the clock of the side of origin -> share of the day's arrivals, even within a window;
+    the shares add to 100 %. A window may pass midnight."""
+    weekdays: dict[Weekday, Factor] = {}
+    """Factor by weekday; a day not named has 1. Scaled so that the seven average 1."""
+    months: dict[Month, Factor] = {}
+    """Factor by month; a month not named has 1. Not scaled: `per_day` holds in a month with factor 1."""
+
+    def windows(self) -> list[tuple[int, int, float]]:
+        """Return the windows as sorted `(start, end, share)` [s since midnight, s, 1], cut at midnight."""
+        parts: list[tuple[int, int, float]] = []
+        for text, share in self.hours.items():
+            pieces = parse_window(text)
+            length = sum(end - start for start, end in pieces)
+            parts += [(start, end, share * (end - start) / length) for start, end in pieces]
+        return sorted(parts)
+
+
+class Flow(Sourced):
+    """A stream of arriving vehicles of one class in one direction: a non-stationary Poisson process."""
+
+    vehicle_class: Annotated[Name, Field(alias="class")]
+    """The vehicle class."""
+    direction: DirectionName
+    """Its direction."""
+    per_day: Annotated[Number, Field(ge=0, le=100_000)]
+    """Mean number of loaded vehicles a day, before profile and calendar."""
+    profile: Name | None = None
+    """Name of its profile; none means even arrivals."""
+
+
+def _lanes_written(value: Any) -> str | None:
+    """The tag of the way in which lanes are written, or None where it is none of the three."""
+    if isinstance(value, list | tuple):
+        return f"{TAG_MARK}groups"
+    if isinstance(value, str):
+        return f"{TAG_MARK}unlimited" if value == UNLIMITED else None
+    return f"{TAG_MARK}count" if isinstance(value, int | float) else None
+
+
+class LaneGroup(Sourced):
+    """Lanes of a stage that serve the same trucks at the same hours."""
+
+    name: Name
+    """Its name within the stage."""
+    lanes: Annotated[
+        Annotated[LaneCount, _tag("count")] | Annotated[Unlimited, _tag("unlimited")],
+        Discriminator(_lanes_written),
+    ]
+    """Number of lanes: trucks served at once."""
+    classes: list[Name] | None = None
+    """Vehicle classes admitted; none means all."""
+    directions: list[DirectionName] | None = None
+    """Directions admitted; none means all."""
+    load: Literal["any", "loaded", "empty"] = "any"
+    """Whether loaded trucks, empty ones or both are admitted."""
+    hours: Hours | None = None
+    """Opening windows on the clock of the stage's side; none means those of the stage."""
+
+    def admits(self, vehicle_class: str, direction: str, *, empty: bool) -> bool:
+        """Tell whether the lanes serve such trucks."""
+        return (
+            (self.classes is None or vehicle_class in self.classes)
+            and (self.directions is None or direction in self.directions)
+            and self.load in ("any", "empty" if empty else "loaded")
+        )
+
+
+class Stage(Sourced):
+    """A place where trucks wait in line and are served."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    side: SideName
+    """The side on which it stands; its hours are on that side's clock."""
+    lanes: Annotated[
+        Annotated[LaneCount, _tag("count")]
+        | Annotated[Unlimited, _tag("unlimited")]
+        | Annotated[list[LaneGroup], Field(min_length=1, max_length=32), _tag("groups")],
+        Discriminator(_lanes_written),
+    ]
+    """Number of lanes, `unlimited`, or lane groups. A joining truck takes the first group in this order
+    with a free lane."""
+    hours: Hours = ((0, DAY_S),)
+    """Daily opening windows; a lane finishes the truck it serves, then closes."""
+    service: Distribution
+    """Law of the service time."""
+    service_for: dict[str, Distribution] = {}
+    """Other laws for a vehicle class, or for `empty` trucks (which beats the class)."""
+    move_up: Seconds = 0.0
+    """Time to move up into the lane, added to each service [s]."""
+
+    def lane_groups(self) -> list[LaneGroup]:
+        """Return the lane groups; a plain number of lanes is one group that admits all."""
+        if isinstance(self.lanes, list):
+            return self.lanes
+        return [LaneGroup(name="all", lanes=self.lanes)]
+
+    def service_law(self, vehicle_class: str, *, empty: bool) -> Distribution:
+        """Return the law of the service time of such trucks, without moving up."""
+        if empty and EMPTY in self.service_for:
+            return self.service_for[EMPTY]
+        return self.service_for.get(vehicle_class, self.service)
+
+
+class Choice(Sourced):
+    """A random choice between alternatives on a path, by shares."""
+
+    choose: Name
+    """Name of the choice, such as `channel`."""
+    shares: Annotated[dict[Name, Share], Field(min_length=1, max_length=16)]
+    """Share of each alternative; they add to 100 %."""
+    shares_for: dict[Name, dict[Name, Share]] = {}
+    """Other shares for a vehicle class."""
+    then: dict[Name, list[Step]] = {}
+    """Steps of each alternative; an alternative not named adds none."""
+
+
+class Visit(Sourced):
+    """A visit of a stage on a path, perhaps only by some trucks."""
+
+    stage: Name
+    """The stage visited."""
+    share: Share = 1.0
+    """Share of the trucks that visit it."""
+    share_for: dict[Name, Share] = {}
+    """Other shares for a vehicle class."""
+    only: list[Name] | None = None
+    """Vehicle classes that visit it; none means all."""
+    when: dict[Name, list[Name]] = {}
+    """Choice -> alternatives: only trucks for which an earlier choice on the path fell so."""
+
+
+class Mark(Model):
+    """A point on a path that metrics and lane groups refer to."""
+
+    mark: Literal["released", "empty"]
+    """`released`: the last control lies behind; `empty`: the load is off and the truck returns empty."""
+
+
+def _step_written(value: Any) -> str | None:
+    """The tag of the kind of step that is written, or None where it is none of the four."""
+    if isinstance(value, str):
+        return f"{TAG_MARK}name"
+    if isinstance(value, BaseModel):
+        value = dict.fromkeys(type(value).model_fields)
+    if isinstance(value, dict):
+        kinds = [kind for kind in ("stage", "choose", "mark") if kind in value]
+        return f"{TAG_MARK}{kinds[0]}" if kinds else None
+    return None
+
+
+Step = Annotated[
+    Annotated[Name, _tag("name")]
+    | Annotated[Visit, _tag("stage")]
+    | Annotated[Choice, _tag("choose")]
+    | Annotated[Mark, _tag("mark")],
+    Discriminator(_step_written),
+]
+"""A step of a path: a stage name, a visit, a choice or a mark."""
+
+
+class Closure(Sourced):
+    """Days on which sides or stages stay closed."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    """What it is, such as `Tết 2026`."""
+    first: Day
+    """First day closed."""
+    last: Day
+    """Last day closed."""
+    sides: list[SideName] | None = None
+    """Sides closed; none means all, unless stages are named."""
+    stages: list[Name] | None = None
+    """Stages closed; none means all of those sides."""
+    arrivals: Share = 1.0
+    """Share of the usual arrivals that still come."""
+
+    def closes(self, stage: str, side: str) -> bool:
+        """Tell whether it closes a stage of a side."""
+        if self.stages is not None:
+            return stage in self.stages and (self.sides is None or side in self.sides)
+        return self.sides is None or side in self.sides
+
+    def days(self) -> list[dt.date]:
+        """Return its days."""
+        return [self.first + dt.timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+
+class EndOfDay(Sourced):
+    """When the day's bulletin counts the trucks that wait."""
+
+    at: Clock = DAY_S
+    """Time of day [s]."""
+    side: SideName
+    """Whose clock; days of results are this side's days too."""
+
+
+class Gate(Sourced):
+    """One border crossing, both sides, with all its stages."""
+
+    name: Name
+    """Its name in the library and in results."""
+    title: Title = {}
+    """Names for people, by language."""
+    about: Annotated[str, StringConstraints(max_length=4000)] = ""
+    """What the file describes, and what it leaves out."""
+    sides: Annotated[dict[SideName, str], Field(min_length=1, max_length=4)]
+    """Side -> IANA time zone."""
+    origin: dict[DirectionName, SideName]
+    """Direction -> side from which its trucks come; their arrival profile is on that side's clock."""
+    start: Day
+    """First day of the measured period, unless the run says another."""
+    end_of_day: EndOfDay
+    """When a day ends for the bulletin."""
+    classes: Annotated[dict[Name, VehicleClass], Field(min_length=1, max_length=64)]
+    """The vehicle classes."""
+    profiles: dict[Name, Profile] = {}
+    """Arrival profiles."""
+    flows: Annotated[dict[Name, Flow], Field(min_length=1, max_length=128)]
+    """The streams of arriving vehicles."""
+    stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=256)]
+    """The stages."""
+    paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
+    """Direction -> the stages a truck visits, in order."""
+    calendar: list[Closure] = []
+    """Closures."""
+
+    def closed_days(self, stage: str) -> set[dt.date]:
+        """Return the days on which `stage` stays closed, on its side's clock."""
+        side = self.stages[stage].side
+        return {day for closure in self.calendar if closure.closes(stage, side) for day in closure.days()}
+
+    def arrivals_on(self, day: dt.date) -> float:
+        """Return the share of the usual arrivals that come on `day`."""
+        shares = [closure.arrivals for closure in self.calendar if closure.first <= day <= closure.last]
+        return min(shares, default=1.0)

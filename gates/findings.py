@@ -1,0 +1,105 @@
+"""Findings: what is wrong with a file, where, and what to do about it.
+
+A reader of a file never stops at the first mistake: it collects findings and raises one `ConfigError`
+that holds them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+Part = str | int
+Place = tuple[Part, ...]
+
+_PLAIN_PART = re.compile(r"[^\s.\[\]\"']+")
+_LONGEST_VALUE = 60
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake in a file."""
+
+    path: str
+    """Where: `stages.kiosk.lanes`; entries of a list are counted from 0: `paths.northbound[3]`."""
+    value: str
+    """What is written there, shortened; empty where nothing is."""
+    problem: str
+    """What is wrong with it."""
+    remedy: str
+    """What to do, as a sentence."""
+    file: str = ""
+    """The file, if there is one."""
+    line: int | None = None
+    """The line in the file, counted from 1, where it is known."""
+
+    def __str__(self) -> str:
+        """The finding on one line."""
+        file = (
+            f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        )
+        value = f" = {self.value}" if self.value else ""
+        return f"{file}{self.path}{value} - {self.problem}. {self.remedy}"
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """Return the finding as plain data, for JSON."""
+        return dataclasses.asdict(self)
+
+
+class ConfigError(Exception):
+    """A file or a model is not usable; `findings` says why, completely."""
+
+    def __init__(self, findings: Sequence[Finding], file: str = "") -> None:
+        self.file = file
+        self.findings = [dataclasses.replace(found, file=found.file or file) for found in findings]
+        super().__init__("\n".join(str(found) for found in self.findings))
+
+
+def path_text(place: Iterable[Part]) -> str:
+    """The path of a place in a file, as findings show it."""
+    text = ""
+    for part in place:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PLAIN_PART.fullmatch(part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{json.dumps(shortened(part), ensure_ascii=False)}]"
+    return text or "file"
+
+
+def value_text(value: object) -> str:
+    """What is written at a place, short enough for one line."""
+    if isinstance(value, str):
+        return shortened(value) or '""'
+    try:
+        return shortened(json.dumps(value, ensure_ascii=False, default=str))
+    except (ValueError, RecursionError):
+        return f"({type(value).__name__})"
+
+
+def shortened(text: str, longest: int = _LONGEST_VALUE) -> str:
+    """`text` on one line, cut to `longest` characters."""
+    flat = " ".join(text[: 4 * longest].split())
+    return flat if len(flat) <= longest else flat[: longest - 3] + "..."
+
+
+def within(path: str, other: str) -> bool:
+    """Tell whether `path` is `other` or lies inside it."""
+    return path == other or path.startswith((other + ".", other + "["))
+
+
+def one_of(known: Iterable[str], written: object = None) -> str:
+    """The remedy for a word that is none of `known`: the nearest one, or all of them."""
+    words = list(known)
+    near = difflib.get_close_matches(str(written), words, n=1, cutoff=0.6) if written is not None else []
+    if near:
+        return f"Did you mean {near[0]}?"
+    if not words:
+        return "Remove it: there is nothing to name here."
+    if len(words) == 1:
+        return f"Use {words[0]}."
+    return f"Use one of {', '.join(words[:24])}{', ...' if len(words) > 24 else ''}."

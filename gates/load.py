@@ -1,0 +1,128 @@
+"""Gate files and the library: from a name or a path to a checked `Gate`.
+
+Precedence: what a file says beats the default of the model; nothing else is looked at here.
+Upgrades and the command line come later and start from the loaded gate.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gates.checks import check
+from gates.config import Gate
+from gates.document import Document, parse, read_text
+from gates.findings import ConfigError, Finding, one_of, shortened, within
+from gates.quantities import UNITS_REQUIRED
+from gates.repair import best_effort
+from gates.wording import model_findings
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def library_gates() -> list[str]:
+    """The names of the gates in the library."""
+    return sorted(path.stem for path in _library().glob("*.yaml"))
+
+
+def _library() -> Path:
+    return Path(str(resources.files("gates"))) / "library" / "gates"
+
+
+def load_gate(name_or_path: str | Path) -> Gate:
+    """The gate of a library name or a file.
+
+    Parameters
+    ----------
+    name_or_path
+        A name such as "friendship-pass", or the path of a YAML or JSON file.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once, if it cannot be used.
+    """
+    path = gate_path(name_or_path)
+    return gate_from_text(read_text(path), path.name)
+
+
+def gate_path(name_or_path: str | Path) -> Path:
+    """The file that a library name or a path stands for.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither a path nor a name in the library.
+    """
+    text = str(name_or_path)
+    if text in library_gates():
+        return _library() / f"{text}.yaml"
+    if isinstance(name_or_path, Path) or text.endswith(_SUFFIXES) or "/" in text or "\\" in text:
+        return Path(name_or_path)
+    if _is_file(text):
+        return Path(text)
+    remedy = f"{one_of(library_gates(), text)} Or name a YAML file."
+    raise ConfigError([Finding("gate", shortened(text), "no such gate in the library", remedy)])
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def gate_from_text(text: str, file: str = "") -> Gate:
+    """The gate that a YAML or JSON text describes; `file` names it in findings.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once.
+    """
+    document = parse(text, file)
+    return _built(document, file, UNITS_REQUIRED)
+
+
+def gate_from_data(data: dict[str, Any], file: str = "") -> Gate:
+    """The gate of plain data, such as a dump; numbers without unit are in the canonical unit.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once.
+    """
+    return _built(Document(data), file, None)
+
+
+def _built(document: Document, file: str, context: dict[str, str] | None) -> Gate:
+    broken = [found.path for found in document.findings]
+    try:
+        gate = Gate.model_validate(document.data, context=context)
+    except ValidationError as error:
+        refused = [found for found in model_findings(error, Gate) if not _touches(found.path, broken)]
+        saved, damaged = best_effort(document.data, context, error)
+        checked = check(saved, damaged=[*broken, *damaged]) if saved is not None else []
+        findings = [*document.findings, *refused, *checked]
+        raise ConfigError(_with_lines(findings, document), file) from None
+    findings = [*document.findings, *check(gate, damaged=broken)]
+    if findings:
+        raise ConfigError(_with_lines(findings, document), file)
+    return gate
+
+
+def _touches(path: str, others: Iterable[str]) -> bool:
+    return any(within(path, other) or within(other, path) for other in others)
+
+
+def _with_lines(findings: Iterable[Finding], document: Document) -> list[Finding]:
+    """The findings with their lines, in the order of the file."""
+    located = [
+        dataclasses.replace(found, line=found.line or document.line_of(found.path)) for found in findings
+    ]
+    return sorted(located, key=lambda found: found.line or 0)

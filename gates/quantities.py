@@ -1,0 +1,349 @@
+"""Quantities as people write them ("35 s", "45 %", "08:00-21:00"), held as plain numbers.
+
+Each annotated type here reads text with a unit and gives a number in its canonical unit: `Seconds`
+[s], `Days` [d], `Tonnes` [t], `Share` [0..1], `Clock` [s since midnight], `Hours` (windows of seconds).
+Its JSON form is text with a unit again, so that a dumped gate reads like a gate file and loads as one.
+
+A plain number means the canonical unit. That is right in Python and in a dump, but a person who
+writes `mean: 35` in a file may mean minutes: under the validation context `UNITS_REQUIRED`, which
+the file loader sets, a plain number other than 0 is refused.
+
+The six units are a table, not a unit library: nothing is ever multiplied or converted here, and
+importing one costs more time than reading the largest gate file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+DAY_S = 86_400
+LONGEST_D = 3650
+HEAVIEST_T = 1000
+YEARS = (1990, 2200)
+UNITS_REQUIRED = {"units": "required"}
+"""Validation context under which a quantity with a unit must be written with it."""
+
+_NUMBER = r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?"
+_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(%|[a-zA-Z]+)\s*")
+_BARE_NUMBER = re.compile(rf"\s*{_NUMBER}\s*|[+-]?\.?(inf|nan|infinity)", re.IGNORECASE)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_WINDOW = re.compile(r"\s*([\d:]+)\s*(?:-|–)\s*([\d:]+)\s*")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+_TIME_S = {
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "min": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(DAY_S),
+}
+_TIME_D = {"h": Decimal(1) / 24, "d": Decimal(1)}
+_MASS_T = {"kg": Decimal("0.001"), "t": Decimal(1)}
+_SHARE = {"%": Decimal("0.01")}
+
+
+def refusal(problem: str, remedy: str) -> PydanticCustomError:
+    """The error that a reader of quantities raises; `findings` shows both of its sentences.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, in a few words.
+    remedy
+        What to write instead, as a sentence.
+    """
+    context = {"problem": problem, "remedy": remedy}
+    return PydanticCustomError("quantity", "{problem}", context)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _units_required(info: ValidationInfo) -> bool:
+    return isinstance(info.context, dict) and info.context.get("units") == "required"
+
+
+def _finite(value: float, low: float, high: float, bounds: str) -> float:
+    if math.isnan(value):
+        raise refusal("not a number", f"Write a number {bounds}.")
+    if not low <= value <= high:
+        raise refusal("out of bounds", f"Use a value {bounds}.")
+    return float(value) + 0.0  # no negative zero
+
+
+def _parse(text: str, units: dict[str, Decimal], example: str) -> float:
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        if _BARE_NUMBER.fullmatch(text):
+            raise refusal("the unit is missing", f'Write the unit, such as "{example}".')
+        raise refusal("cannot be read", f'Write a number and a unit, such as "{example}".')
+    number, unit = match.groups()
+    if unit not in units:
+        known = ", ".join(units)
+        raise refusal(f"{unit} is no unit for this", f'Use one of {known}, such as "{example}".')
+    return float(Decimal(number) * units[unit])
+
+
+def _reader(
+    units: dict[str, Decimal], high: float, bounds: str, example: str, bare_allowed: bool = False
+) -> Callable[[Any, ValidationInfo], float]:
+    """A validator for one kind of quantity: text with one of `units`, or a number in the canonical unit."""
+
+    def read(value: Any, info: ValidationInfo) -> float:
+        if _is_number(value):
+            if _units_required(info) and not bare_allowed and value != 0:
+                raise refusal("the unit is missing", f'Write the unit, such as "{example}".')
+            return _finite(_as_float(value), 0.0, high, bounds)
+        if isinstance(value, str):
+            return _finite(_parse(value, units, example), 0.0, high, bounds)
+        raise refusal("not a quantity", f'Write a number and a unit, such as "{example}".')
+
+    return read
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+# Text of a quantity: short for people, and read back to exactly the same number.
+
+
+def number_text(value: float) -> str:
+    """The shortest text of a number that reads back as the same number: `20`, `0.45`."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+
+
+def seconds_text(value: float) -> str:
+    """The text of a duration [s] in the unit a person would choose: `35 s`, `55 min`, `2.5 h`."""
+    for unit, size, grain in (("h", 3600, 1800), ("min", 60, 60)):
+        if value >= size and value % grain == 0:
+            return f"{number_text(value / size)} {unit}"
+    return f"{number_text(value)} s"
+
+
+def days_text(value: float) -> str:
+    """The text of a number of days: `21 d`."""
+    return f"{number_text(value)} d"
+
+
+def tonnes_text(value: float) -> str:
+    """The text of a load: `20 t`."""
+    return f"{number_text(value)} t"
+
+
+def share_text(value: float) -> str:
+    """The text of a share: `45 %`."""
+    percent = (Decimal(repr(float(value))) * 100).normalize()
+    return f"{percent:f} %" if percent == 0 or percent >= Decimal("1e-6") else f"{percent} %"
+
+
+def clock_text(value: int) -> str:
+    """The text of a time of day [s]: `20:00`, with seconds only where they are not zero."""
+    minutes, seconds = divmod(value, 60)
+    text = f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return f"{text}:{seconds:02d}" if seconds else text
+
+
+def window_text(window: tuple[int, int]) -> str:
+    """The text of one window of a day: `08:00-21:00`."""
+    return f"{clock_text(window[0])}-{clock_text(window[1])}"
+
+
+def hours_text(windows: Iterable[tuple[int, int]]) -> str:
+    """The text of opening hours on one line, joined again over midnight: `06:00-12:00, 22:00-02:00`."""
+    parts = list(windows)
+    if parts == [(0, DAY_S)]:
+        return "24 h"
+    if len(parts) > 1 and parts[0][0] == 0 and parts[-1][1] == DAY_S:
+        parts = [*parts[1:-1], (parts[-1][0], parts[0][1])]
+    return ", ".join(window_text(part) for part in parts)
+
+
+# Times of day and opening hours.
+
+
+def parse_clock(text: str) -> int:
+    """Seconds since midnight of a time of day such as `20:00` or `20:00:30`; `24:00` is the day's end."""
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        raise refusal("not a time of day", 'Write hours and minutes, such as "20:00".')
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    at = hours * 3600 + minutes * 60 + seconds
+    if minutes > 59 or seconds > 59 or at > DAY_S:
+        raise refusal("no such time of day", 'Write a time from "00:00" to "24:00".')
+    return at
+
+
+def parse_window(text: str) -> tuple[tuple[int, int], ...]:
+    """The windows [s] of a text such as `08:00-21:00`: one, or two where it passes midnight."""
+    match = _WINDOW.fullmatch(text)
+    if match is None:
+        raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00".')
+    start, end = (parse_clock(part) for part in match.groups())
+    if start in (end, DAY_S):
+        raise refusal(
+            "an empty window", 'Write a window that ends after it starts, or "24 h" for the whole day.'
+        )
+    if start < end:
+        return ((start, end),)
+    return ((0, end), (start, DAY_S)) if end else ((start, DAY_S),)
+
+
+def _windows(value: object) -> Iterable[tuple[int, int]]:
+    if isinstance(value, str):
+        if value.strip() == "24 h":
+            return [(0, DAY_S)]
+        return [window for part in value.split(",") for window in parse_window(part)]
+    if isinstance(value, Sequence) and len(value) == 2 and all(_is_number(part) for part in value):
+        return [_number_window(value)]
+    raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
+
+
+def _number_window(value: Sequence[float]) -> tuple[int, int]:
+    start, end = value
+    if not (0 <= start < end <= DAY_S and start == int(start) and end == int(end)):
+        raise refusal("not a window of a day", f"Use whole seconds with 0 <= start < end <= {DAY_S}.")
+    return int(start), int(end)
+
+
+def _merged(windows: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(windows):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _read_hours(value: object, info: ValidationInfo) -> tuple[tuple[int, int], ...]:
+    """Opening windows [s] from "08:00-21:00", "24 h", a list of such texts, or pairs of seconds.
+
+    Returns
+    -------
+    Sorted windows `(start, end)` with `0 <= start < end <= 86400`, none overlapping or touching.
+    """
+    parts = value if isinstance(value, list | tuple) else [value]
+    if not parts or len(parts) > 48:
+        raise refusal("no opening hours", 'Write at least one window, such as "08:00-21:00", or "24 h".')
+    if _units_required(info) and not all(isinstance(part, str) for part in parts):
+        raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
+    return _merged(window for part in parts for window in _windows(part))
+
+
+def _read_clock(value: object) -> int:
+    if isinstance(value, str):
+        return parse_clock(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= DAY_S:
+        return value
+    raise refusal("not a time of day", 'Write hours and minutes, such as "20:00".')
+
+
+def _read_file_clock(value: object, info: ValidationInfo) -> int:
+    if _units_required(info) and not isinstance(value, str):
+        raise refusal("not a time of day", 'Write hours and minutes, such as "20:00".')
+    return _read_clock(value)
+
+
+def _is_window(text: str) -> str:
+    parse_window(text)
+    return text
+
+
+def _read_date(value: object) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        day = value
+    elif isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            day = dt.date.fromisoformat(value)
+        except ValueError:
+            raise refusal("no such day", "Write a day of the calendar, such as 2026-02-15.") from None
+    else:
+        raise refusal("not a date", "Write year-month-day, such as 2026-02-15.")
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise refusal("out of bounds", f"Use a year from {YEARS[0]} to {YEARS[1]}.")
+    return day
+
+
+def _no_bool_or_text(value: object) -> object:
+    if not _is_number(value):
+        raise refusal("not a number", "Write a plain number, without quotes or unit.")
+    return value
+
+
+_DURATION = f"from 0 to {LONGEST_D} d"
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(
+        _reader(_TIME_S, LONGEST_D * DAY_S, _DURATION, "35 s"), json_schema_input_type=str | float
+    ),
+    PlainSerializer(seconds_text, return_type=str, when_used="json"),
+]
+"""A duration [s], written "35 s", "10 min", "2.5 h" or "1 d"."""
+
+Days = Annotated[
+    float,
+    BeforeValidator(_reader(_TIME_D, LONGEST_D, _DURATION, "21 d"), json_schema_input_type=str | float),
+    PlainSerializer(days_text, return_type=str, when_used="json"),
+]
+"""A long duration [d], written "21 d" or "36 h"."""
+
+Tonnes = Annotated[
+    float,
+    BeforeValidator(
+        _reader(_MASS_T, HEAVIEST_T, f"from 0 to {HEAVIEST_T} t", "20 t"), json_schema_input_type=str | float
+    ),
+    PlainSerializer(tonnes_text, return_type=str, when_used="json"),
+]
+"""A mass [t], written "20 t" or "800 kg"."""
+
+Share = Annotated[
+    float,
+    BeforeValidator(
+        _reader(_SHARE, 1.0, 'from 0 to 1, or from "0 %" to "100 %"', "45 %", bare_allowed=True),
+        json_schema_input_type=str | float,
+    ),
+    PlainSerializer(share_text, return_type=str, when_used="json"),
+]
+"""A share [0..1], written "45 %" or 0.45."""
+
+Clock = Annotated[
+    int,
+    BeforeValidator(_read_file_clock, json_schema_input_type=str | int),
+    PlainSerializer(clock_text, return_type=str, when_used="json"),
+]
+"""A time of day [s since midnight], written "20:00"."""
+
+Hours = Annotated[
+    tuple[tuple[int, int], ...],
+    BeforeValidator(_read_hours, json_schema_input_type=str | list[str]),
+    PlainSerializer(
+        lambda windows: [window_text(window) for window in windows], return_type=list[str], when_used="json"
+    ),
+]
+"""Daily opening windows [s since midnight], written "08:00-21:00", "24 h", or a list of windows."""
+
+WindowText = Annotated[str, AfterValidator(_is_window)]
+"""One window of a day, kept as its text: "16:00-24:00"."""
+
+Day = Annotated[dt.date, BeforeValidator(_read_date, json_schema_input_type=str)]
+"""A day of the calendar, written 2026-02-15."""
+
+Number = Annotated[float, BeforeValidator(_no_bool_or_text)]
+"""A plain number without a unit."""
+
+Count = Annotated[int, BeforeValidator(_no_bool_or_text)]
+"""A plain whole number."""

@@ -1,0 +1,182 @@
+"""Checks of sides, clocks, calendar, flows and arrival profiles."""
+
+from __future__ import annotations
+
+import itertools
+import zoneinfo
+
+from gates.config import Gate
+from gates.findings import Place, one_of
+from gates.quantities import parse_window, window_text
+from gates.rules import Findings, found, not_full, rule, unknown
+
+MOST_TRUCKS_PER_DAY = 1_000_000
+
+# Sides, clocks, calendar.
+
+
+@rule()
+def time_zones(gate: Gate) -> Findings:
+    """Time zones must be known."""
+    for side, zone in gate.sides.items():
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            near = one_of(sorted(zoneinfo.available_timezones()), zone)
+            remedy = near if near.startswith("Did") else "Use an IANA name, such as Asia/Shanghai."
+            yield found(("sides", side), zone, "an unknown time zone", remedy)
+
+
+@rule("sides")
+def sides(gate: Gate) -> Findings:
+    """Every side that is named must be one of the gate's."""
+    named: list[tuple[Place, str]] = [(("end_of_day", "side"), gate.end_of_day.side)]
+    named += [(("origin", direction), side) for direction, side in gate.origin.items()]
+    named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
+    for n, closure in enumerate(gate.calendar):
+        named += [(("calendar", n, "sides", k), side) for k, side in enumerate(closure.sides or [])]
+    for place, side in named:
+        if side not in gate.sides:
+            yield unknown(place, side, "side", gate.sides)
+
+
+@rule("origin", "paths")
+def origins(gate: Gate) -> Findings:
+    """Directions with a path are the directions with an origin."""
+    for direction in gate.paths:
+        if direction not in gate.origin:
+            yield found(
+                ("origin",),
+                "",
+                f"{direction} is missing",
+                f"Add the side from which {direction} trucks come.",
+            )
+    for direction in gate.origin:
+        if direction not in gate.paths:
+            yield found(
+                ("origin", direction), "", "no path has this direction", "Add the path, or remove it."
+            )
+
+
+@rule("calendar")
+def closure_days(gate: Gate) -> Findings:
+    """A closure ends on or after its first day."""
+    for n, closure in enumerate(gate.calendar):
+        if closure.first > closure.last:
+            yield found(
+                ("calendar", n, "last"),
+                closure.last,
+                "before the first day",
+                f"Use {closure.first} or later.",
+            )
+
+
+@rule("stages", "sides")
+def closure_stages(gate: Gate) -> Findings:
+    """A closure names stages of the gate, on the sides it names."""
+    for n, closure in enumerate(gate.calendar):
+        for k, name in enumerate(closure.stages or []):
+            place: Place = ("calendar", n, "stages", k)
+            if name not in gate.stages:
+                yield unknown(place, name, "stage", gate.stages)
+            elif closure.sides is not None and gate.stages[name].side not in closure.sides:
+                side = gate.stages[name].side
+                yield found(place, name, "on another side", f"Add {side} to the sides, or remove the stage.")
+
+
+# Flows and profiles.
+
+
+@rule("classes")
+def flow_classes(gate: Gate) -> Findings:
+    """A flow's class must exist."""
+    for name, flow in gate.flows.items():
+        if flow.vehicle_class not in gate.classes:
+            yield unknown(("flows", name, "class"), flow.vehicle_class, "vehicle class", gate.classes)
+
+
+@rule("paths")
+def flow_directions(gate: Gate) -> Findings:
+    """A flow's direction must have a path."""
+    for name, flow in gate.flows.items():
+        if flow.direction not in gate.paths:
+            remedy = f"Add paths.{flow.direction}, or change the direction."
+            yield found(("flows", name, "direction"), flow.direction, "no path has this direction", remedy)
+
+
+@rule("profiles")
+def flow_profiles(gate: Gate) -> Findings:
+    """A flow's profile must exist."""
+    for name, flow in gate.flows.items():
+        if flow.profile is not None and flow.profile not in gate.profiles:
+            yield unknown(("flows", name, "profile"), flow.profile, "profile", gate.profiles)
+
+
+@rule("flows")
+def unused_classes(gate: Gate) -> Findings:
+    """A class that no flow brings is a mistake."""
+    used = {flow.vehicle_class for flow in gate.flows.values()}
+    for name in gate.classes:
+        if name not in used:
+            yield found(("classes", name), "", "no flow brings it", "Add a flow of it, or remove the class.")
+
+
+@rule("flows")
+def unused_profiles(gate: Gate) -> Findings:
+    """A profile that no flow has is a mistake."""
+    used = {flow.profile for flow in gate.flows.values()}
+    for name in gate.profiles:
+        if name not in used:
+            yield found(("profiles", name), "", "no flow has it", "Name it in a flow, or remove it.")
+
+
+@rule("flows")
+def unused_paths(gate: Gate) -> Findings:
+    """A path in whose direction nobody travels is a mistake."""
+    used = {flow.direction for flow in gate.flows.values()}
+    for direction in gate.paths:
+        if direction not in used:
+            remedy = "Add a flow in this direction, or remove the path."
+            yield found(("paths", direction), "", "no flow has this direction", remedy)
+
+
+@rule("flows")
+def too_many_trucks(gate: Gate) -> Findings:
+    """All flows together stay within what a run can hold."""
+    total = sum(flow.per_day for flow in gate.flows.values())
+    if total > MOST_TRUCKS_PER_DAY:
+        remedy = f"Keep the sum of per_day below {MOST_TRUCKS_PER_DAY}."
+        yield found(("flows",), f"{total:g} a day", "too many trucks", remedy)
+
+
+@rule()
+def profile_windows(gate: Gate) -> Findings:
+    """The windows of a profile must not overlap."""
+    for name, profile in gate.profiles.items():
+        windows = sorted(piece for text in profile.hours for piece in parse_window(text))
+        for before, after in itertools.pairwise(windows):
+            if after[0] < before[1]:
+                value = f"{window_text(before)} and {window_text(after)}"
+                yield found(
+                    ("profiles", name, "hours"),
+                    value,
+                    "windows overlap",
+                    "Let one end where the next starts.",
+                )
+
+
+@rule()
+def profile_shares(gate: Gate) -> Findings:
+    """The shares of a profile add to 100 %."""
+    for name, profile in gate.profiles.items():
+        yield from not_full(("profiles", name, "hours"), profile.hours)
+
+
+@rule()
+def profile_factors(gate: Gate) -> Findings:
+    """Some weekday and some month must have arrivals."""
+    for name, profile in gate.profiles.items():
+        for key, factors, size in (("weekdays", profile.weekdays, 7), ("months", profile.months, 12)):
+            if len(factors) == size and not any(factors.values()):
+                remedy = "Give at least one of them a factor above 0."
+                yield found(("profiles", name, key), "0", "nobody ever arrives", remedy)

@@ -1,0 +1,168 @@
+"""Checks of the paths: stages, classes, choices, conditions and marks along them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from gates.config import Choice, Gate, Mark, Step, Visit
+from gates.findings import Place
+from gates.rules import Findings, found, not_full, rule, steps_of, unknown
+
+# Paths.
+
+
+def _all_steps(gate: Gate) -> Iterator[tuple[Place, Step]]:
+    for direction, steps in gate.paths.items():
+        yield from steps_of(steps, ("paths", direction))
+
+
+def _visits(gate: Gate) -> Iterator[tuple[Place, str]]:
+    """(place of the name, stage) of every visit."""
+    for place, step in _all_steps(gate):
+        if isinstance(step, str):
+            yield place, step
+        elif isinstance(step, Visit):
+            yield (*place, "stage"), step.stage
+
+
+@rule()
+def path_stages(gate: Gate) -> Findings:
+    """A path visits stages of the gate."""
+    for place, stage in _visits(gate):
+        if stage not in gate.stages:
+            yield unknown(place, stage, "stage", gate.stages)
+
+
+@rule("paths")
+def unused_stages(gate: Gate) -> Findings:
+    """A stage that no path visits is a mistake."""
+    visited = {stage for _, stage in _visits(gate)}
+    for name in gate.stages:
+        if name not in visited:
+            yield found(("stages", name), "", "no path visits it", "Add it to a path, or remove the stage.")
+
+
+@rule()
+def paths_without_stages(gate: Gate) -> Findings:
+    """A path visits at least one stage."""
+    for direction, steps in gate.paths.items():
+        if not any(isinstance(step, str | Visit) for _, step in steps_of(steps, ())):
+            yield found(("paths", direction), "", "it visits no stage", "Name at least one stage.")
+
+
+@rule("classes")
+def path_classes(gate: Gate) -> Findings:
+    """Vehicle classes named on a path must exist."""
+    for place, step in _all_steps(gate):
+        if isinstance(step, Visit):
+            for n, name in enumerate(step.only or []):
+                if name not in gate.classes:
+                    yield unknown((*place, "only", n), name, "vehicle class", gate.classes)
+            yield from _unknown_classes(gate, (*place, "share_for"), step.share_for)
+        elif isinstance(step, Choice):
+            yield from _unknown_classes(gate, (*place, "shares_for"), step.shares_for)
+
+
+def _unknown_classes(gate: Gate, place: Place, names: Iterable[str]) -> Findings:
+    for name in names:
+        if name not in gate.classes:
+            yield unknown((*place, name), name, "vehicle class", gate.classes)
+
+
+@rule()
+def empty_conditions(gate: Gate) -> Findings:
+    """`only` and `when` that name nothing let nobody pass."""
+    for place, step in _all_steps(gate):
+        if isinstance(step, Visit):
+            lists: dict[Place, list[str] | None] = {(*place, "only"): step.only}
+            lists |= {(*place, "when", choice): names for choice, names in step.when.items()}
+            for where, names in lists.items():
+                if names == []:
+                    yield found(where, "[]", "nobody makes the visit", "Name someone, or leave the key out.")
+
+
+def _choices(gate: Gate) -> Iterator[tuple[Place, Choice]]:
+    for place, step in _all_steps(gate):
+        if isinstance(step, Choice):
+            yield place, step
+
+
+@rule()
+def choice_shares(gate: Gate) -> Findings:
+    """The shares of a choice add to 100 %, for every class."""
+    for place, choice in _choices(gate):
+        yield from not_full((*place, "shares"), choice.shares)
+        for name, shares in choice.shares_for.items():
+            yield from not_full((*place, "shares_for", name), shares)
+
+
+@rule()
+def choice_alternatives(gate: Gate) -> Findings:
+    """`then` and `shares_for` name alternatives of the choice."""
+    for place, choice in _choices(gate):
+        named: list[tuple[Place, str]] = [((*place, "then", name), name) for name in choice.then]
+        for vehicle_class, shares in choice.shares_for.items():
+            named += [((*place, "shares_for", vehicle_class, name), name) for name in shares]
+        for where, name in named:
+            if name not in choice.shares:
+                yield unknown(where, name, "alternative", choice.shares)
+
+
+@rule()
+def choice_names(gate: Gate) -> Findings:
+    """A choice has a name of its own on its path."""
+    for direction, steps in gate.paths.items():
+        seen: set[str] = set()
+        for place, step in steps_of(steps, ("paths", direction)):
+            if isinstance(step, Choice):
+                if step.choose in seen:
+                    yield found(
+                        (*place, "choose"), step.choose, "a second choice of this name", "Rename one of them."
+                    )
+                seen.add(step.choose)
+
+
+@rule("paths")
+def conditions(gate: Gate) -> Findings:
+    """`when` names an earlier choice of the path and alternatives of it."""
+    for direction, steps in gate.paths.items():
+        all_steps = list(steps_of(steps, ("paths", direction)))
+        everywhere = {step.choose for _, step in all_steps if isinstance(step, Choice)}
+        earlier: dict[str, Choice] = {}
+        for place, step in all_steps:
+            if isinstance(step, Choice):
+                earlier.setdefault(step.choose, step)
+            elif isinstance(step, Visit):
+                yield from _condition((*place, "when"), step, earlier, everywhere)
+
+
+def _condition(place: Place, visit: Visit, earlier: Mapping[str, Choice], everywhere: set[str]) -> Findings:
+    for name, alternatives in visit.when.items():
+        if name in earlier:
+            for n, alternative in enumerate(alternatives):
+                if alternative not in earlier[name].shares:
+                    yield unknown((*place, name, n), alternative, "alternative", earlier[name].shares)
+        elif name in everywhere:
+            yield found((*place, name), name, "the choice comes later", "Move the choice before this visit.")
+        else:
+            yield unknown((*place, name), name, "choice", earlier)
+
+
+@rule()
+def marks(gate: Gate) -> Findings:
+    """Each mark stands at most once, not inside an alternative, `released` before `empty`."""
+    for direction, steps in gate.paths.items():
+        seen: list[str] = []
+        for place, step in steps_of(steps, ("paths", direction)):
+            if not isinstance(step, Mark):
+                continue
+            where = (*place, "mark")
+            if "then" in place:
+                yield found(
+                    where, step.mark, "inside an alternative", "Move it out: it holds for all trucks."
+                )
+            elif step.mark in seen:
+                yield found(where, step.mark, "marked twice", "Keep one of the two.")
+            elif step.mark == "released" and "empty" in seen:
+                yield found(where, step.mark, "after the load is off", "Move it before the mark `empty`.")
+            seen.append(step.mark)

@@ -1,0 +1,286 @@
+"""A gate laid out for people: tables of stages, flows, paths and numbers. Drawing them is the reader's."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import zoneinfo
+from collections.abc import Sequence
+
+from gates.config import (
+    Choice,
+    Distribution,
+    Gate,
+    LaneGroup,
+    LanguageTag,
+    Mark,
+    Profile,
+    Stage,
+    Step,
+    Title,
+    Visit,
+)
+from gates.findings import path_text
+from gates.quantities import DAY_S, clock_text, hours_text, number_text, seconds_text, share_text
+from gates.sources import SourcedNumber, every_number
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StageRow:
+    """A stage, or one lane group of a stage that has several."""
+
+    name: str
+    """Stage, with the lane group after a slash."""
+    title: str
+    side: str
+    lanes: str
+    admits: str
+    """Which trucks; empty for all."""
+    hours: dict[str, str]
+    """Side -> opening hours on that side's clock."""
+    service: str
+    """Mean service time, moving up included, with the law."""
+    source: str
+    """Ids of the sources of lanes, hours and service."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow."""
+
+    name: str
+    title: str
+    direction: str
+    per_day: str
+    profile: str
+    """When its trucks come, in words."""
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PathRow:
+    """A path in words: one line a step, inner steps indented by two spaces."""
+
+    direction: str
+    steps: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GateSheet:
+    """Everything that a person wants to see of a gate."""
+
+    name: str
+    title: str
+    about: str
+    start: str
+    end_of_day: str
+    sides: dict[str, str]
+    """Side -> time zone."""
+    stages: tuple[StageRow, ...]
+    flows: tuple[FlowRow, ...]
+    paths: tuple[PathRow, ...]
+    closures: tuple[str, ...]
+    numbers: tuple[SourcedNumber, ...]
+    assumptions: int
+    """Numbers that rest, at least in part, on an assumption."""
+    unsourced: int
+    """Numbers that say nothing about where they come from."""
+
+
+def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
+    """Lay out a gate.
+
+    Parameters
+    ----------
+    gate
+        The gate.
+    language
+        Language of the titles; where a title lacks it, English or the name stands.
+    """
+    numbers = tuple(every_number(gate))
+    sources = {number.path: number for number in numbers}
+    return GateSheet(
+        name=gate.name,
+        title=title_of(gate.title, gate.name, language),
+        about=" ".join(gate.about.split()),
+        start=gate.start.isoformat(),
+        end_of_day=f"{clock_text(gate.end_of_day.at)} in {gate.sides[gate.end_of_day.side]}",
+        sides=dict(gate.sides),
+        stages=tuple(row for name in gate.stages for row in _stage_rows(gate, name, sources, language)),
+        flows=tuple(_flow_row(gate, name, sources, language) for name in gate.flows),
+        paths=tuple(PathRow(direction, tuple(_words(steps))) for direction, steps in gate.paths.items()),
+        closures=tuple(f"{c.name}: {c.first.isoformat()} to {c.last.isoformat()}" for c in gate.calendar),
+        numbers=numbers,
+        assumptions=sum(number.is_assumption for number in numbers),
+        unsourced=sum(not number.is_sourced for number in numbers),
+    )
+
+
+def title_of(title: Title, name: str, language: LanguageTag = "en") -> str:
+    """The title in a language, or the English one, or the name."""
+    return title.get(language) or title.get("en") or name
+
+
+# Stages.
+
+
+def _stage_rows(
+    gate: Gate, name: str, sources: dict[str, SourcedNumber], language: LanguageTag
+) -> list[StageRow]:
+    stage = gate.stages[name]
+    groups = stage.lane_groups()
+    return [
+        StageRow(
+            name=name if len(groups) == 1 else f"{name}/{group.name}",
+            title=title_of(stage.title, name, language),
+            side=stage.side,
+            lanes=str(group.lanes),
+            admits=_admits(group),
+            hours=hours_on_clocks(gate, stage.side, group.hours or stage.hours),
+            service=_service(stage),
+            source=_ids(sources, f"stages.{name}", _lane_paths(stage, n)),
+        )
+        for n, group in enumerate(groups)
+    ]
+
+
+def _lane_paths(stage: Stage, n: int) -> tuple[str, ...]:
+    lanes = (f"lanes[{n}].lanes", f"lanes[{n}].hours") if isinstance(stage.lanes, list) else ("lanes",)
+    return (*lanes, "hours", "service", "service_for", "move_up")
+
+
+def _ids(sources: dict[str, SourcedNumber], holder: str, keys: Sequence[str]) -> str:
+    """The ids of the numbers under some keys of a model, each once."""
+    starts = tuple(f"{holder}.{key}" for key in keys)
+    ids = [
+        name
+        for path, number in sources.items()
+        if any(path == start or path.startswith(f"{start}.") for start in starts)
+        for name in number.ids
+    ]
+    return ", ".join(dict.fromkeys(ids))
+
+
+def _admits(group: LaneGroup) -> str:
+    words: list[str] = [] if group.load == "any" else [group.load]
+    words += [", ".join(group.classes)] if group.classes is not None else []
+    words += [", ".join(group.directions)] if group.directions is not None else []
+    return "; ".join(words)
+
+
+def _service(stage: Stage) -> str:
+    moving = f" + {seconds_text(stage.move_up)} to move up" if stage.move_up else ""
+    others = [f"; {key} {law_text(law)}" for key, law in stage.service_for.items()]
+    return law_text(stage.service) + "".join(others) + moving
+
+
+def law_text(law: Distribution) -> str:
+    """A law in words: `erlang, mean 15 s, shape 4`."""
+    ((name, parameters),) = law.model_dump(mode="json").items()
+    if isinstance(parameters, dict):
+        return ", ".join([name, *(f"{key} {_plain(value)}" for key, value in parameters.items())])
+    return f"{name}, {len(parameters)} values" if isinstance(parameters, list) else f"{name}, {parameters}"
+
+
+def _plain(value: object) -> str:
+    return number_text(value) if isinstance(value, int | float) else str(value)
+
+
+def hours_on_clocks(gate: Gate, side: str, hours: Sequence[tuple[int, int]]) -> dict[str, str]:
+    """Opening hours of a side as the clocks of all sides show them on the gate's first day.
+
+    Parameters
+    ----------
+    gate, side
+        The gate, and the side on whose clock `hours` are.
+    hours
+        Windows [s since midnight].
+    """
+    offsets = {name: _offset(zone, gate.start) for name, zone in gate.sides.items()}
+    return {name: hours_text(_moved(hours, offsets[name] - offsets[side])) for name in gate.sides}
+
+
+def _offset(zone: str, day: dt.date) -> int:
+    """Seconds by which a zone is ahead of UTC at noon of a day."""
+    noon = dt.datetime.combine(day, dt.time(12), zoneinfo.ZoneInfo(zone))
+    return round((noon.utcoffset() or dt.timedelta()).total_seconds())
+
+
+def _moved(hours: Sequence[tuple[int, int]], by: int) -> list[tuple[int, int]]:
+    """Windows moved in time and cut at midnight, in order."""
+    if list(hours) == [(0, DAY_S)]:
+        return [(0, DAY_S)]
+    pieces: list[tuple[int, int]] = []
+    for start, end in hours:
+        first = (start + by) % DAY_S
+        last = first + end - start
+        pieces += [(first, last)] if last <= DAY_S else [(0, last - DAY_S), (first, DAY_S)]
+    return _joined(sorted(pieces))
+
+
+def _joined(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in pieces:
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+# Flows and paths.
+
+
+def _flow_row(gate: Gate, name: str, sources: dict[str, SourcedNumber], language: LanguageTag) -> FlowRow:
+    flow = gate.flows[name]
+    profile = gate.profiles[flow.profile] if flow.profile else None
+    vehicle_class = gate.classes[flow.vehicle_class]
+    return FlowRow(
+        name=name,
+        title=title_of(vehicle_class.title, flow.vehicle_class, language),
+        direction=flow.direction,
+        per_day=number_text(flow.per_day),
+        profile="even over the day" if profile is None else _arrivals(profile),
+        source=_ids(sources, path_text(("flows", name)), ("per_day",)),
+    )
+
+
+def _arrivals(profile: Profile) -> str:
+    words = [f"{share_text(share)} in {window}" for window, share in profile.hours.items()]
+    words += ["by weekday"] if profile.weekdays else []
+    words += ["by month"] if profile.months else []
+    return ", ".join(words)
+
+
+def _words(steps: Sequence[Step], indent: str = "") -> list[str]:
+    lines: list[str] = []
+    for step in steps:
+        if isinstance(step, Choice):
+            lines += _choice_words(step, indent)
+        elif isinstance(step, Mark):
+            meaning = "released from the last control" if step.mark == "released" else "empty from here on"
+            lines.append(f"{indent}({meaning})")
+        else:
+            lines.append(indent + (step if isinstance(step, str) else _visit_words(step)))
+    return lines
+
+
+def _choice_words(choice: Choice, indent: str) -> list[str]:
+    shares = ", ".join(f"{name} {share_text(share)}" for name, share in choice.shares.items())
+    lines = [f"{indent}{choice.choose}: {shares}"]
+    for vehicle_class, by_class in choice.shares_for.items():
+        words = ", ".join(f"{name} {share_text(share)}" for name, share in by_class.items())
+        lines.append(f"{indent}  for {vehicle_class}: {words}")
+    for name, steps in choice.then.items():
+        lines.append(f"{indent}  {name}:")
+        lines += _words(steps, indent + "    ")
+    return lines
+
+
+def _visit_words(visit: Visit) -> str:
+    words = [visit.stage]
+    words += [f"only {', '.join(visit.only)}"] if visit.only is not None else []
+    words += [f"if {choice} is {' or '.join(names)}" for choice, names in visit.when.items()]
+    words += [share_text(visit.share)] if visit.share != 1 or visit.share_for else []
+    words += [f"{name} {share_text(share)}" for name, share in visit.share_for.items()]
+    return words[0] + (f" ({'; '.join(words[1:])})" if len(words) > 1 else "")

@@ -1,0 +1,59 @@
+"""Local clocks turned into ticks: the only place in `sim` that knows time zones.
+
+Tick 0 is midnight at the start of the run's first day, on the clock of the side whose bulletin counts
+the days. One tick is one millisecond of elapsed time, so a day on which a border changes its clocks
+has 23 or 25 hours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+TICKS_PER_SECOND = 1000
+TICKS_PER_HOUR = 3600 * TICKS_PER_SECOND
+TICKS_PER_DAY = 24 * TICKS_PER_HOUR
+
+Ticks = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LocalDays:
+    """The local days of one time zone that touch a run.
+
+    `midnight` has one entry more than `dates`: where the last day ends.
+    """
+
+    dates: tuple[dt.date, ...]
+    midnight: Ticks
+    zone: ZoneInfo
+    origin: dt.datetime
+
+    def at(self, day: int, second: float) -> int:
+        """Tick of a time of day, `second` seconds after midnight by the wall clock, on day number `day`."""
+        length = int(self.midnight[day + 1] - self.midnight[day])
+        if length == TICKS_PER_DAY:  # an ordinary day: no time zone arithmetic needed
+            return int(self.midnight[day]) + round(second * TICKS_PER_SECOND)
+        if second >= 86_400:
+            return int(self.midnight[day + 1])
+        wall = dt.datetime.combine(self.dates[day], dt.time(), self.zone) + dt.timedelta(seconds=second)
+        return _elapsed(self.origin, wall)
+
+
+def local_days(zone: str, origin_zone: str, first: dt.date, days: int) -> LocalDays:
+    """Return the days of `zone` that touch the `days` days from `first` on the clock of `origin_zone`."""
+    here, there = ZoneInfo(zone), ZoneInfo(origin_zone)
+    origin = dt.datetime.combine(first, dt.time(), there)
+    margin = 0 if zone == origin_zone else 1
+    dates = [first + dt.timedelta(days=d) for d in range(-margin, days + margin + 1)]
+    midnight = [_elapsed(origin, dt.datetime.combine(date, dt.time(), here)) for date in dates]
+    return LocalDays(tuple(dates[:-1]), np.array(midnight, np.int64), here, origin)
+
+
+def _elapsed(origin: dt.datetime, wall: dt.datetime) -> int:
+    elapsed = wall.astimezone(dt.UTC) - origin.astimezone(dt.UTC)
+    return round(elapsed.total_seconds() * TICKS_PER_SECOND)

@@ -1,0 +1,220 @@
+"""All the luck of a run, drawn before it: arrivals, paths and service times of every truck.
+
+One uniform number stands behind each value. It is found by its name (seed, replication, stream, number of the
+truck within its flow), never by its place in a sequence, so a change of the gate leaves the luck of every other
+value alone: truck 17 of a flow is the same truck in every scenario (common random numbers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.clock import Ticks
+from sim.jit import kernel
+from sim.paths import Decision, Path
+from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
+
+Floats = npt.NDArray[np.float64]
+_VALUES_PER_COUNT = 4  # a Philox counter yields four 64-bit numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What trucks bring, in order of (arrival, flow, number). Visit rows of truck n: `first[n]:first[n + 1]`."""
+
+    arrival: Ticks
+    """(trucks,) arrival at the first stage [tick]."""
+    flow: Indices
+    """(trucks,) index of the flow."""
+    number: npt.NDArray[np.int64]
+    """(trucks,) number within the flow."""
+    first: npt.NDArray[np.int64]
+    """(trucks + 1,) first visit row of each truck."""
+    released: npt.NDArray[np.int64]
+    """(trucks,) visit row after which the truck is released from the last control; -1 if released on arrival."""
+    turned: npt.NDArray[np.int64]
+    """(trucks,) first visit row that the truck makes empty; the row after its last if none."""
+    line: Indices
+    """(visits,) waiting line joined."""
+    service: Ticks
+    """(visits,) service time [tick]."""
+
+    @property
+    def trucks(self) -> int:
+        """Number of trucks."""
+        return self.arrival.size
+
+    @property
+    def visits(self) -> int:
+        """Number of visits."""
+        return self.line.size
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """Where the arrivals of a flow stand: the next truck's number, and the unit-rate time before it."""
+
+    number: int = 0
+    units: float = 0.0
+
+
+def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
+    """Draw a whole run.
+
+    Raises
+    ------
+    ValueError
+        If the run would have more trucks than one block of draws can hold.
+    """
+    return next(draw_blocks(plan, seed, replication, [plan.end]))
+
+
+def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> Iterator[Draws]:
+    """Draw the trucks that arrive before each tick of `until` in turn; the values do not depend on the cuts."""
+    cursors = [_Cursor() for _ in plan.streams]
+    for tick in until:
+        batches = []
+        for n, stream in enumerate(plan.streams):
+            name = f"{seed}/{replication}/{stream.name}"
+            batch, cursors[n] = _batch(plan, stream, name, cursors[n], tick)
+            batches.append(batch)
+        yield _merge(batches)
+
+
+def uniforms(name: str, start: int, count: int) -> Floats:
+    """Return the uniform numbers in (0, 1) with numbers `start` to `start + count - 1` of a named stream.
+
+    Counter-based generator Philox 4x64 (Salmon et al. 2011), keyed by a hash of the name.
+    """
+    key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=16).digest(), "little")
+    skip = start % _VALUES_PER_COUNT
+    generator = np.random.Philox(key=key)
+    generator.advance(start // _VALUES_PER_COUNT)
+    raw = generator.random_raw(count + skip)[skip:]
+    return ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Trucks of one flow; `met` and `service` are (trucks, visits of the path)."""
+
+    arrival: Ticks
+    start: int
+    path: Path
+    line: Indices
+    met: npt.NDArray[np.bool_]
+    service: Ticks
+
+
+def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[_Batch, _Cursor]:
+    arrival, after = _arrivals(stream, f"{name}/arrival", cursor, until)
+    count, path = arrival.size, stream.path
+    if count > MAX_TRUCKS:
+        raise ValueError(f"flow {stream.name}: {count:,} trucks at once are too many; draw in shorter blocks")
+    kinds = [stream.kind + visit.empty for visit in path.visits]
+    stages = [plan.stages.index(visit.stage) for visit in path.visits]
+    met = _met(path, name, cursor.number, count)
+    service = np.empty(met.shape, np.int64)
+    for v, visit in enumerate(path.visits):
+        law = plan.laws[plan.law_of[stages[v], kinds[v]]]
+        goes = met[:, v]
+        uniform = uniforms(f"{name}/{visit.name}/service", cursor.number, count)
+        service[goes, v] = law.ticks(uniform[goes])
+    line = plan.line_of[stages, kinds].astype(np.int32)
+    return _Batch(arrival, cursor.number, path, line, met, service), after
+
+
+def _arrivals(stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[Ticks, _Cursor]:
+    """Return the arrivals before `until` that come after the cursor, and where the flow then stands."""
+    limit = stream.rate.before(until)
+    ticks: list[Ticks] = []
+    while True:
+        expected = limit - cursor.units
+        if expected <= 0:
+            break
+        count = int(expected + 4 * np.sqrt(expected) + 16)
+        gaps = -np.log(uniforms(name, cursor.number, count))
+        units = np.cumsum(np.concatenate(([cursor.units], gaps)))[1:]
+        arrival = stream.rate.ticks(units)
+        here = int(np.searchsorted(np.maximum.accumulate(np.where(units < limit, arrival, until)), until))
+        ticks.append(arrival[:here])
+        if here:
+            cursor = _Cursor(cursor.number + here, float(units[here - 1]))
+        if here < count:
+            break
+    return (np.concatenate(ticks) if ticks else np.empty(0, np.int64)), cursor
+
+
+def _met(path: Path, name: str, start: int, count: int) -> npt.NDArray[np.bool_]:
+    """Return (trucks, visits): which visits each truck makes."""
+    taken = [_alternative(decision, f"{name}/{decision.name}", start, count) for decision in path.decisions]
+    met = np.ones((count, len(path.visits)), np.bool_)
+    for v, visit in enumerate(path.visits):
+        for decision, alternatives in visit.when:
+            met[:, v] &= np.isin(taken[decision], list(alternatives))
+        if visit.share < 1:
+            met[:, v] &= uniforms(f"{name}/{visit.name}/share", start, count) < visit.share
+    return met
+
+
+def _alternative(decision: Decision, name: str, start: int, count: int) -> npt.NDArray[np.int64]:
+    """Return the alternative each truck takes, as if it met the decision (conditions are on the visits)."""
+    borders = np.cumsum(decision.shares)
+    borders[-1] = 1.0
+    return np.searchsorted(borders, uniforms(name, start, count), side="right")
+
+
+def _merge(batches: list[_Batch]) -> Draws:
+    """Put the trucks of all flows in order of (arrival, flow, number)."""
+    sizes = [batch.arrival.size for batch in batches]
+    arrival = np.concatenate([batch.arrival for batch in batches])
+    if arrival.size > MAX_TRUCKS:
+        raise ValueError(f"{arrival.size:,} trucks at once are too many; draw in shorter blocks")
+    order = np.argsort(arrival, kind="stable")
+    counts = np.concatenate([batch.met.sum(axis=1) for batch in batches])
+    first = np.concatenate(([0], np.cumsum(counts[order])))
+    rank = np.empty(arrival.size, np.int64)
+    rank[order] = np.arange(arrival.size)
+    line, service = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
+    released, turned = np.empty(arrival.size, np.int64), np.empty(arrival.size, np.int64)
+    offset = 0
+    for batch, size in zip(batches, sizes, strict=True):
+        here = slice(offset, offset + size)
+        row = first[rank[here]]
+        _place(batch.met, batch.service, batch.line, row, line, service)
+        turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
+        ahead = batch.met[:, : batch.path.released].sum(axis=1)
+        released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
+        offset += size
+    flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
+    number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
+    return Draws(arrival[order], flow[order], number[order], first, released, turned, line, service)
+
+
+@kernel
+def _place(
+    met: npt.NDArray[np.bool_],
+    service: Ticks,
+    line_of_visit: Indices,
+    row: npt.NDArray[np.int64],
+    line_out: Indices,
+    service_out: Ticks,
+) -> None:
+    """Copy each truck's visits that are met to its rows."""
+    for truck in range(met.shape[0]):
+        at = row[truck]
+        for visit in range(met.shape[1]):
+            if met[truck, visit]:
+                line_out[at] = line_of_visit[visit]
+                service_out[at] = service[truck, visit]
+                at += 1
+
+
+def same_draws(a: Draws, b: Draws) -> bool:
+    """Tell whether two sets of draws are equal, value by value."""
+    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(Draws))

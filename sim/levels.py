@@ -1,0 +1,154 @@
+"""How many trucks wait at each stage over time: hourly means and maxima, and the number at each bulletin."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.clock import TICKS_PER_HOUR, Ticks
+from sim.jit import kernel
+from sim.log import JOINED, STARTED, EventLog
+from sim.plan import Indices, Plan
+
+Counts = npt.NDArray[np.int64]
+
+
+class Levels(NamedTuple):
+    """What the levels of one stage were. Hours are counted from the start of the measured period."""
+
+    integral: Ticks
+    """(hours,) integral of the level over each hour [truck tick]."""
+    highest: Counts
+    """(hours,) highest level in each hour."""
+    bulletin: Counts
+    """(days,) level at each bulletin, just before what happens at that tick."""
+
+
+class QueueLevels:
+    """Levels of all stages, added up block by block."""
+
+    def __init__(self, plan: Plan) -> None:
+        hours = -(-(plan.end - plan.warmup) // TICKS_PER_HOUR)
+        stages = len(plan.stages)
+        self.integral = np.zeros((stages, hours), np.int64)
+        self.highest = np.zeros((stages, hours), np.int64)
+        self.bulletin = np.zeros((stages, plan.bulletin.size), np.int64)
+        self._stage: Indices = plan.network.line_stage
+        self._bulletins = plan.bulletin
+        self._warmup = plan.warmup
+        self._level = np.zeros(stages, np.int64)
+
+    def add(self, log: EventLog, start: int, end: int) -> None:
+        """Add what happened in the block [start, end).
+
+        A truck that starts in the tick in which it joins never waited, so it is left out. At equal ticks the net
+        change counts: a level lasts at least one tick.
+        """
+        stages = self._level.size
+        size = np.zeros((2, stages), np.int64)
+        count_waits(log.times, log.draws.line, self._stage, size, start, end)
+        border = np.concatenate(([0], np.cumsum(size.ravel())))
+        ticks = np.empty(border[-1], np.int64)
+        place = border[:-1].reshape(2, stages).copy()
+        gather_waits(log.times, log.draws.line, self._stage, place, ticks, start, end)
+        for stage in range(stages):
+            joined = ticks[border[stage] : border[stage + 1]]
+            started = ticks[border[stages + stage] : border[stages + stage + 1]]
+            joined.sort()
+            started.sort()
+            self._add_stage(stage, joined, started, start, end)
+
+    def _add_stage(self, stage: int, joined: Ticks, started: Ticks, start: int, end: int) -> None:
+        """Add the sorted ticks at which trucks begin and cease to wait at one stage."""
+        level = int(self._level[stage])
+        self._level[stage] = level + joined.size - started.size
+        if end <= self._warmup:
+            return
+        if start < self._warmup:
+            start = self._warmup
+            skip = np.searchsorted(joined, start), np.searchsorted(started, start)
+            joined, started = joined[skip[0] :], started[skip[1] :]
+            level += int(skip[0] - skip[1])
+        first = 0 if start == self._warmup else int(np.searchsorted(self._bulletins, start, side="right"))
+        levels = Levels(self.integral[stage], self.highest[stage], self.bulletin[stage, first:])
+        span = np.array([self._warmup, start, end])
+        follow(joined, started, level, span, self._bulletins[first:], levels)
+
+
+@kernel
+def count_waits(times, line, stage_of_line, size, start, end):  # type: ignore[no-untyped-def]
+    """Count the waits that begin and that end in [start, end), by stage, into `size` (2, stages)."""
+    for visit in range(line.size):
+        joined, started = times[visit, JOINED], times[visit, STARTED]
+        if joined != started:
+            stage = stage_of_line[line[visit]]
+            size[0, stage] += start <= joined < end
+            size[1, stage] += start <= started < end
+
+
+@kernel
+def gather_waits(times, line, stage_of_line, place, ticks, start, end):  # type: ignore[no-untyped-def]
+    """Write when waits begin and end to `ticks`; `place` (2, stages) is where, and moves on."""
+    for visit in range(line.size):
+        joined, started = times[visit, JOINED], times[visit, STARTED]
+        if joined != started:
+            stage = stage_of_line[line[visit]]
+            if start <= joined < end:
+                ticks[place[0, stage]] = joined
+                place[0, stage] += 1
+            if start <= started < end:
+                ticks[place[1, stage]] = started
+                place[1, stage] += 1
+
+
+@kernel
+def follow(joined, started, level, span, bulletins, levels):  # type: ignore[no-untyped-def]
+    """Follow the level of one stage through a block.
+
+    Parameters
+    ----------
+    joined, started
+        (waits begun,), (waits ended,) sorted [tick].
+    level
+        Level before the first of them.
+    span
+        (3,) start of the measured period, start and end of the block [tick].
+    bulletins
+        (days to come,) [tick].
+    levels
+        `Levels`, modified in place.
+    """
+    zero, now, end = span
+    j, s, day = 0, 0, 0
+    hour = (now - zero) // TICKS_PER_HOUR
+    hour_ends = zero + (hour + 1) * TICKS_PER_HOUR
+    while day < bulletins.size and bulletins[day] <= now:
+        levels.bulletin[day] = level
+        day += 1
+    while True:
+        tick = end
+        if j < joined.size:
+            tick = joined[j]
+        if s < started.size:
+            tick = min(tick, started[s])
+        while day < bulletins.size and bulletins[day] <= tick:
+            levels.bulletin[day] = level
+            day += 1
+        while now < tick:
+            until = min(tick, hour_ends)
+            levels.integral[hour] += level * (until - now)
+            levels.highest[hour] = max(levels.highest[hour], level)
+            now = until
+            if now == hour_ends:
+                hour += 1
+                hour_ends += TICKS_PER_HOUR
+        if tick == end:
+            return
+        if j < joined.size and joined[j] == tick:
+            level += 1
+            j += 1
+        else:
+            level -= 1
+            s += 1

@@ -1,0 +1,322 @@
+"""From a scenario to flat arrays: everything the draws, the engines and the metrics look up.
+
+How a run goes, for both engines
+--------------------------------
+Time is an integer (`sim.clock`). Pending events are taken in the order (tick, rank, id):
+
+====  ======================================  ====================================
+rank  event                                   id
+====  ======================================  ====================================
+0     a lane group changes its open lanes     place in the timetable
+1     a truck arrives, or ends its service    number of the truck, by arrival
+====  ======================================  ====================================
+
+What an event makes possible at once is finished before the next event is taken, in this order:
+
+1. a lane group that opens, or whose lane a truck leaves, takes the trucks in line that it admits, best first,
+   while it has a free open lane;
+2. then the truck whose service ended joins its next stage.
+
+Trucks wait in the order (priority, tick joined, number). A truck that joins takes the first lane group, in
+the order of the file, that admits it and has a free open lane. A lane finishes the truck that it serves, then
+closes. A service of no ticks is an event of its own. Events at or after the end of the run do not happen.
+
+Words: a *kind* is a vehicle class in a direction, loaded or empty; a *line* is the waiting line of one stage
+for the kinds that the same lane groups admit with the same priority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gates.config import Gate
+from gates.scenario import Scenario
+from sim.arrivals import ArrivalRate, arrival_rate
+from sim.clock import TICKS_PER_DAY, LocalDays, Ticks, local_days
+from sim.laws import Law, law
+from sim.paths import Path, paths_by_class
+from sim.timetable import Windows, open_windows, union
+
+Indices = npt.NDArray[np.int32]
+Paths = dict[tuple[str, str], Path]
+"""(direction, vehicle class) -> path."""
+
+UNLIMITED_LANES = 1 << 40
+"""Capacity of a lane group without limit, while open."""
+MAX_TRUCKS = (1 << 24) - 1
+"""Most trucks in one block of draws: the number of a truck fills the low 24 bits of an event key."""
+EMPTY_PRIORITY = 5
+"""Empty trucks are neither preferred nor put back, whatever they carried."""
+
+
+class Network(NamedTuple):
+    """What engines look up. CSR arrays come in pairs: entries of row n are `x[x_from[n]:x_from[n + 1]]`."""
+
+    line_stage: Indices
+    """(lines,) stage of each line."""
+    groups_of_line: Indices
+    """Lane groups that serve a line, in the order of the file (CSR)."""
+    groups_of_line_from: Indices
+    lines_of_group: Indices
+    """Lines that a lane group serves, best priority first (CSR)."""
+    lines_of_group_from: Indices
+    line_priority: Indices
+    """(lines,) lower is served first."""
+    change_tick: Ticks
+    """(changes,) timetable: when a lane group changes its open lanes [tick], in order."""
+    change_group: Indices
+    """(changes,) which one."""
+    change_lanes: npt.NDArray[np.int64]
+    """(changes,) open lanes from then on."""
+    groups: int
+    """Number of lane groups."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A vehicle class in a direction, loaded or empty."""
+
+    vehicle_class: str
+    direction: str
+    empty: bool
+
+
+@dataclass(frozen=True)
+class LaneGroups:
+    """The lane groups of all stages, stage by stage in the order of the file."""
+
+    stage: Indices
+    """(groups,) index of the stage."""
+    name: tuple[str, ...]
+    lanes: npt.NDArray[np.int64]
+    """(groups,) lanes when open; `UNLIMITED_LANES` for no limit."""
+    windows: tuple[Windows, ...]
+    """When each is open [tick]."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A flow, ready to draw."""
+
+    name: str
+    kind: int
+    """Index of its loaded kind; the empty kind is the next one."""
+    path: Path
+    rate: ArrivalRate
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A compiled scenario."""
+
+    network: Network
+    stages: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    """Loaded and empty in turn: kind 2n is loaded, kind 2n + 1 is the same class empty."""
+    streams: tuple[Stream, ...]
+    groups: LaneGroups
+    line_of: Indices
+    """(stages, kinds) line that a truck of the kind joins at the stage; -1 if it never goes there."""
+    line_windows: tuple[Windows, ...]
+    """When at least one lane group of the line is open [tick]."""
+    laws: tuple[Law, ...]
+    law_of: Indices
+    """(stages, kinds) law of the service time; -1 if the kind never goes there."""
+    warmup: int
+    """Start of the measured period [tick]."""
+    end: int
+    """End of the run [tick]."""
+    days: LocalDays
+    """Days of the bulletin's side."""
+    bulletin: Ticks
+    """(measured days,) when the trucks that wait are counted [tick]."""
+
+    @property
+    def midnight(self) -> Ticks:
+        """(days + 1,) borders of the simulated days [tick]."""
+        return self.days.midnight
+
+    @property
+    def measured_days(self) -> float:
+        """Length of the measured period [d of 24 h]."""
+        return (self.end - self.warmup) / TICKS_PER_DAY
+
+
+def compile_plan(scenario: Scenario) -> Plan:
+    """Compile `scenario` to arrays."""
+    gate = scenario.gate
+    days = _days(scenario, gate.end_of_day.side)
+    end = int(days.midnight[scenario.days_simulated])
+    kinds = _kinds(gate)
+    paths: Paths = {
+        (direction, name): path
+        for direction in gate.paths
+        for name, path in paths_by_class(gate, direction).items()
+    }
+    stages = tuple(gate.stages)
+    groups = _lane_groups(scenario, stages, end)
+    admitted = _admitted(gate, kinds, stages)
+    line_of, lines = _lines(gate, kinds, stages, paths, admitted)
+    laws, law_of = _laws(gate, kinds, stages, line_of)
+    first = scenario.warmup_days
+    return Plan(
+        network=_network(lines, groups),
+        stages=stages,
+        kinds=kinds,
+        streams=tuple(_streams(scenario, kinds, paths)),
+        groups=groups,
+        line_of=line_of,
+        line_windows=tuple(union([groups.windows[g] for g in line.groups]) for line in lines),
+        laws=laws,
+        law_of=law_of,
+        warmup=int(days.midnight[first]),
+        end=end,
+        days=days,
+        bulletin=np.array(
+            [days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64
+        ),
+    )
+
+
+def _days(scenario: Scenario, side: str) -> LocalDays:
+    gate = scenario.gate
+    origin_zone = gate.sides[gate.end_of_day.side]
+    return local_days(gate.sides[side], origin_zone, scenario.first_simulated, scenario.days_simulated)
+
+
+def _kinds(gate: Gate) -> tuple[Kind, ...]:
+    pairs = sorted({(flow.vehicle_class, flow.direction) for flow in gate.flows.values()})
+    return tuple(Kind(name, direction, empty) for name, direction in pairs for empty in (False, True))
+
+
+def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
+    gate = scenario.gate
+    streams = []
+    for name, flow in gate.flows.items():
+        days = _days(scenario, gate.origin[flow.direction])
+        rate = arrival_rate(gate, flow, days, scenario.demand)
+        kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
+        streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate))
+    return streams
+
+
+def _lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGroups:
+    stage_index, names, lanes, windows = [], [], [], []
+    days_of = {side: _days(scenario, side) for side in scenario.gate.sides}
+    for index, stage_name in enumerate(stages):
+        stage = scenario.gate.stages[stage_name]
+        for group in stage.lane_groups():
+            stage_index.append(index)
+            names.append(group.name)
+            lanes.append(UNLIMITED_LANES if group.lanes == "unlimited" else group.lanes)
+            hours = stage.hours if group.hours is None else group.hours
+            closures = scenario.gate.closed_days(stage_name)
+            windows.append(open_windows(hours, days_of[stage.side], closures, end))
+    return LaneGroups(
+        np.array(stage_index, np.int32), tuple(names), np.array(lanes, np.int64), tuple(windows)
+    )
+
+
+def _admitted(
+    gate: Gate, kinds: tuple[Kind, ...], stages: tuple[str, ...]
+) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Return the lane groups that admit each (stage, kind), in the order of the file."""
+    admitted: dict[tuple[int, int], tuple[int, ...]] = {}
+    offset = 0
+    for s, name in enumerate(stages):
+        groups = gate.stages[name].lane_groups()
+        for k, kind in enumerate(kinds):
+            admitted[s, k] = tuple(
+                offset + n
+                for n, group in enumerate(groups)
+                if group.admits(kind.vehicle_class, kind.direction, empty=kind.empty)
+            )
+        offset += len(groups)
+    return admitted
+
+
+@dataclass(frozen=True, order=True)
+class _Line:
+    stage: int
+    priority: int
+    groups: tuple[int, ...]
+
+
+def _lines(
+    gate: Gate,
+    kinds: tuple[Kind, ...],
+    stages: tuple[str, ...],
+    paths: Paths,
+    admitted: dict[tuple[int, int], tuple[int, ...]],
+) -> tuple[Indices, list[_Line]]:
+    wanted: dict[tuple[int, int], _Line] = {}
+    for k, kind in enumerate(kinds):
+        priority = EMPTY_PRIORITY if kind.empty else gate.classes[kind.vehicle_class].priority
+        for name in paths[kind.direction, kind.vehicle_class].stages(empty=kind.empty):
+            s = stages.index(name)
+            if not admitted[s, k]:
+                what = f"{'empty' if kind.empty else 'loaded'} {kind.vehicle_class} {kind.direction}"
+                raise ValueError(f"no lane group of stage {name} admits {what} trucks; add one")
+            wanted[s, k] = _Line(s, priority, admitted[s, k])
+    lines = sorted(set(wanted.values()))
+    line_of = np.full((len(stages), len(kinds)), -1, np.int32)
+    for (s, k), line in wanted.items():
+        line_of[s, k] = lines.index(line)
+    return line_of, lines
+
+
+def _laws(
+    gate: Gate, kinds: tuple[Kind, ...], stages: tuple[str, ...], line_of: Indices
+) -> tuple[tuple[Law, ...], Indices]:
+    laws: dict[str, Law] = {}
+    law_of = np.full(line_of.shape, -1, np.int32)
+    for s, k in np.argwhere(line_of >= 0):
+        stage = gate.stages[stages[s]]
+        service = stage.service_law(kinds[k].vehicle_class, empty=kinds[k].empty)
+        key = f"{service!r} + {stage.move_up}"
+        if key not in laws:
+            laws[key] = law(service, stage.move_up)
+        law_of[s, k] = list(laws).index(key)
+    return tuple(laws.values()), law_of
+
+
+def _network(lines: list[_Line], groups: LaneGroups) -> Network:
+    count = len(groups.name)
+    served = [[n for n, line in enumerate(lines) if g in line.groups] for g in range(count)]
+    served = [sorted(row, key=lambda n: (lines[n].priority, n)) for row in served]
+    groups_of_line, groups_of_line_from = _csr([list(line.groups) for line in lines])
+    lines_of_group, lines_of_group_from = _csr(served)
+    change_tick, change_group, change_lanes = _timetable(groups)
+    return Network(
+        line_stage=np.array([line.stage for line in lines], np.int32),
+        groups_of_line=groups_of_line,
+        groups_of_line_from=groups_of_line_from,
+        lines_of_group=lines_of_group,
+        lines_of_group_from=lines_of_group_from,
+        line_priority=np.array([line.priority for line in lines], np.int32),
+        change_tick=change_tick,
+        change_group=change_group,
+        change_lanes=change_lanes,
+        groups=count,
+    )
+
+
+def _csr(rows: list[list[int]]) -> tuple[Indices, Indices]:
+    flat = np.array([entry for row in rows for entry in row], np.int32)
+    return flat, np.cumsum([0] + [len(row) for row in rows], dtype=np.int32)
+
+
+def _timetable(groups: LaneGroups) -> tuple[Ticks, Indices, npt.NDArray[np.int64]]:
+    """Return the changes of open lanes, ordered by (tick, group); a group never has two at one tick."""
+    ticks, group, lanes = [], [], []
+    for g, windows in enumerate(groups.windows):
+        ticks += [windows.start, windows.end]
+        group += [np.full(2 * windows.start.size, g, np.int32)]
+        lanes += [np.full(windows.start.size, groups.lanes[g]), np.zeros(windows.end.size, np.int64)]
+    tick, of, open_lanes = np.concatenate(ticks), np.concatenate(group), np.concatenate(lanes)
+    order = np.lexsort((of, tick))
+    return tick[order], of[order], open_lanes[order]

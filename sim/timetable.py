@@ -1,0 +1,59 @@
+"""Opening windows of lane groups over a whole run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.clock import LocalDays, Ticks
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Disjoint windows [start, end) in order, clipped to the run [tick]."""
+
+    start: Ticks
+    end: Ticks
+
+    def open_before(self, tick: Ticks) -> Ticks:
+        """Return how long the windows were open before each tick [tick]."""
+        total = np.concatenate(([0], np.cumsum(self.end - self.start)))
+        n = np.searchsorted(self.start, tick, side="right")
+        over = np.where(n > 0, tick - np.append(self.end, 0)[n - 1], 0)
+        return np.asarray(total[n] + np.minimum(over, 0), np.int64)
+
+
+def open_windows(
+    hours: Sequence[tuple[float, float]], days: LocalDays, closed: Collection[dt.date], end: int
+) -> Windows:
+    """Return the windows of daily `hours` [s after local midnight] on all days but those `closed`."""
+    pairs = [
+        (days.at(d, opens), days.at(d, closes))
+        for d, date in enumerate(days.dates)
+        if date not in closed
+        for opens, closes in hours
+    ]
+    return _merged(pairs, end)
+
+
+def union(windows: Sequence[Windows]) -> Windows:
+    """Return the times at which at least one of `windows` is open."""
+    pairs = [(int(a), int(b)) for w in windows for a, b in zip(w.start, w.end, strict=True)]
+    return _merged(pairs, max((int(w.end[-1]) for w in windows if w.end.size), default=0))
+
+
+def _merged(pairs: list[tuple[int, int]], end: int) -> Windows:
+    merged: list[list[int]] = []
+    for a, b in sorted(pairs):
+        a, b = max(a, 0), min(b, end)
+        if a >= b:
+            continue
+        if merged and a <= merged[-1][1]:
+            merged[-1][1] = max(b, merged[-1][1])
+        else:
+            merged.append([a, b])
+    borders = np.array(merged, np.int64).reshape(-1, 2)
+    return Windows(borders[:, 0].copy(), borders[:, 1].copy())

@@ -1,0 +1,122 @@
+"""Generated gates, small and full of ties: whole seconds, few trucks, short days of opening."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from hypothesis import strategies as st
+
+from gates.config import Gate
+from gates.scenario import Scenario
+
+CLASSES = ("durian", "general", "parcels")
+STAGES = ("booth", "scan", "bay", "dock")
+DIRECTIONS = ("northbound", "southbound")
+
+clock_windows = st.sampled_from(
+    ["24 h", "08:00-20:00", "06:00-06:20", "00:00-12:00", "22:00-24:00", ["07:00-12:00", "12:30-19:00"]]
+)
+
+
+@st.composite
+def services(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a law whose durations are few and coarse, so that events tie."""
+    unit = draw(st.sampled_from([0, 1200, 3600]))
+    return draw(
+        st.sampled_from(
+            [
+                {"constant": unit},
+                {"empirical": [0, unit, 2 * unit]},
+                {"empirical": [unit, unit, 3 * unit]},
+                {"exponential": {"mean": 1800}},
+            ]
+        )
+    )
+
+
+@st.composite
+def lane_groups(draw: st.DrawFn) -> Any:
+    """Draw a number of lanes, `unlimited`, or lane groups of which the last admits everybody."""
+    if draw(st.booleans()):
+        return draw(st.sampled_from([1, 2, 3, "unlimited"]))
+    groups = []
+    for n in range(draw(st.integers(1, 3))):
+        group: dict[str, Any] = {"name": f"g{n}", "lanes": draw(st.integers(1, 2))}
+        if draw(st.booleans()):
+            group["hours"] = draw(clock_windows)
+        if draw(st.booleans()):
+            group["classes"] = draw(st.lists(st.sampled_from(CLASSES), min_size=1, max_size=3, unique=True))
+        if draw(st.booleans()):
+            group["directions"] = [draw(st.sampled_from(DIRECTIONS))]
+        group["load"] = draw(st.sampled_from(["any", "loaded", "empty"]))
+        groups.append(group)
+    return [*groups, {"name": "all", "lanes": 1, "hours": draw(clock_windows)}]
+
+
+@st.composite
+def stages(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a stage."""
+    return {
+        "side": draw(st.sampled_from(["cn", "vn"])),
+        "lanes": draw(lane_groups()),
+        "hours": draw(clock_windows),
+        "service": draw(services()),
+        "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
+    }
+
+
+@st.composite
+def paths(draw: st.DrawFn) -> list[Any]:
+    """Draw a path with shares, a choice, a repeated stage and marks."""
+    steps: list[Any] = [draw(st.sampled_from(STAGES))]
+    if draw(st.booleans()):
+        steps.append(
+            {
+                "choose": "channel",
+                "shares": {"green": 0.5, "red": 0.5},
+                "then": {"red": [draw(st.sampled_from(STAGES))]},
+            }
+        )
+        steps.append({"stage": draw(st.sampled_from(STAGES)), "when": {"channel": ["green"]}, "share": 0.7})
+    steps.append({"mark": "released"})
+    if draw(st.booleans()):
+        steps.append({"mark": "empty"})
+    steps += draw(st.lists(st.sampled_from(STAGES), max_size=3))
+    return steps
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """Draw a scenario of a day or two with up to some sixty trucks."""
+    flows = {}
+    for n in range(draw(st.integers(1, 4))):
+        flows[f"flow-{n}"] = {
+            "class": draw(st.sampled_from(CLASSES)),
+            "direction": draw(st.sampled_from(DIRECTIONS)),
+            "per_day": draw(st.sampled_from([3, 10, 30])),
+            "profile": draw(st.sampled_from([None, "rush"])),
+        }
+    closed = draw(st.booleans())
+    gate = {
+        "name": "generated",
+        "sides": {"vn": "Asia/Ho_Chi_Minh", "cn": "Asia/Shanghai"},
+        "origin": {"northbound": "vn", "southbound": "cn"},
+        "start": dt.date(2025, 7, 1),
+        "end_of_day": {"at": "20:00", "side": "vn"},
+        "classes": {name: {"priority": draw(st.sampled_from([1, 5, 9]))} for name in CLASSES},
+        "profiles": {"rush": {"hours": {"06:00-06:01": 0.9, "12:00-18:00": 0.1}}},
+        "flows": flows,
+        "stages": {name: draw(stages()) for name in STAGES},
+        "paths": {direction: draw(paths()) for direction in DIRECTIONS},
+        "calendar": [
+            {"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}
+        ]
+        if closed
+        else [],
+    }
+    return Scenario(
+        gate=Gate.model_validate(gate),
+        days=draw(st.integers(1, 2)),
+        warmup_days=draw(st.integers(0, 1)),
+    )

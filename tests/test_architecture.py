@@ -1,0 +1,126 @@
+"""The import direction, what may not be imported at all, and what an import may cost."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("gates", "sim", "experiments", "api")  # each may import those before it
+PACKAGES = [name for name in ORDER if (ROOT / name / "__init__.py").exists()]
+DOORS = [*PACKAGES, *(["api.cli"] if (ROOT / "api" / "cli.py").exists() else [])]
+ENGINES = [path for path in (ROOT / "sim" / "reference.py", ROOT / "sim" / "compiled.py") if path.exists()]
+VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
+HEAVY = {"numba", "pandas", "altair", "scipy", "pyarrow", "vl_convert"}  # too slow to load for a line of help
+IMPORT_SECONDS = 1.0
+
+sources = [path for name in ORDER for path in sorted((ROOT / name).rglob("*.py"))]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Every import of a file, wherever it stands: line, absolute dotted name."""
+    package = path.parent.relative_to(ROOT).parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            yield node.lineno, ".".join([*base, *([node.module] if node.module else [])])
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+
+
+@pytest.mark.parametrize("path", sources, ids=name_of)
+def test_imports_go_one_way(path):
+    package = path.relative_to(ROOT).parts[0]
+    allowed = ORDER[: ORDER.index(package) + 1]
+    wrong = [
+        f"{name_of(path)}:{line} imports {name}; {package} may import only {', '.join(allowed)}"
+        for line, name in imports(path)
+        if name.partition(".")[0] in {*ORDER, "tests", "scripts"} - set(allowed)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", ENGINES, ids=name_of)
+def test_engines_know_arrays_not_gates(path):
+    wrong = [
+        f"{name_of(path)}:{line} imports {name}" for line, name in imports(path) if name.startswith("gates")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", [path for path in sources if name_of(path).startswith("sim/")], ids=name_of)
+def test_no_technology_is_named_where_time_passes(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wrong = [
+        f"{name_of(path)}:{at}: {line}"
+        for at, line in enumerate(lines, 1)
+        if re.search(r"\b[45]g\b", line, re.I)
+    ]
+    assert not wrong, "an upgrade is data; sim/ must not know it:\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", sources, ids=name_of)
+def test_files_are_named_for_what_they_hold(path):
+    assert path.stem not in VAGUE, f"{name_of(path)} could hold anything: give it the name of its noun"
+
+
+def import_costs(module: str) -> dict[str, float]:
+    """Import a module in a fresh interpreter: seconds a module, those it imports included."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", f"import {module}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = re.findall(r"^import time:\s+\d+ \|\s+(\d+) \|\s+(\S+)$", done.stderr, re.MULTILINE)
+    return {name: int(microseconds) / 1e6 for microseconds, name in rows}
+
+
+@pytest.mark.parametrize("module", DOORS)
+def test_imports_are_quick(module):
+    """The best of three, since other work on the machine slows a try and nothing makes one too fast."""
+    tries = []
+    for _ in range(3):
+        tries.append(import_costs(module))
+        if tries[-1][module] < IMPORT_SECONDS:
+            return
+    best = min(tries, key=lambda costs: costs[module])
+    slowest = sorted(best.items(), key=lambda row: -row[1])[:12]
+    listed = "\n".join(f"{seconds:7.3f} s  {name}" for name, seconds in slowest)
+    pytest.fail(f"import {module} takes {best[module]:.2f} s, more than {IMPORT_SECONDS} s:\n{listed}")
+
+
+@pytest.mark.skipif("api.cli" not in DOORS, reason="no command line yet")
+def test_help_loads_nothing_heavy():
+    script = f"""
+import sys
+from api.cli import main
+sys.argv = ["bordergate", "--help"]
+try:
+    main()
+except SystemExit as done:
+    assert not done.code, done.code
+print("LOADED", *sorted(sys.modules.keys() & {HEAVY!r}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--help" in done.stdout
+    assert done.stdout.splitlines()[-1] == "LOADED", (
+        f"`bordergate --help` loads {done.stdout.splitlines()[-1]}"
+    )

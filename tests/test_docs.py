@@ -1,0 +1,224 @@
+"""Every example of the pages at the top and in docs/ is run, so that a page cannot drift from the code.
+
+The blocks of a page run in order, in one empty folder, like a reader who follows it from top to bottom:
+
+- ```` ```python ````: run; names of earlier blocks of the page are still known.
+- ```` ```console ````: each line after `$ ` is run, without a shell; other lines show output and are
+  not compared.
+
+A comment right before a block says what is special about it:
+
+- `<!-- exit: 2 -->` the commands end with this code, not with 0.
+- `<!-- file: my-gate.yaml -->` the block, in any language, is written to this file for the blocks after it.
+- `<!-- not executed: REASON -->` the block is skipped.
+- `<!-- set-up: NAME -->` the block is skipped here: `.ci/run` executes it, in a fresh clone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
+NOTE = re.compile(r"<!--\s*(exit|file|not executed|set-up)\s*:?\s*(.*?)\s*-->")
+FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,})\s*(?P<language>[\w-]*).*")
+SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"}
+COMMAND_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    line: int
+    language: str
+    text: str
+    notes: dict[str, str]
+
+    @property
+    def where(self) -> str:
+        return f"{self.page}:{self.line}"
+
+    @property
+    def skipped(self) -> bool:
+        return "not executed" in self.notes or "set-up" in self.notes
+
+
+def blocks(page: str, text: str) -> list[Block]:
+    """Return the fenced blocks of a page, each with the comments that stand right before it."""
+    found: list[Block] = []
+    notes: dict[str, str] = {}
+    lines = text.splitlines()
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        opened = FENCE.fullmatch(line)
+        if opened:
+            close = re.compile(rf" *{re.escape(opened['ticks'][0])}{{{len(opened['ticks'])},}}\s*")
+            end = next((row for row in range(at + 1, len(lines)) if close.fullmatch(lines[row])), None)
+            assert end is not None, f"{page}:{at + 1}: this block is never closed"
+            body = textwrap.dedent("\n".join(lines[at + 1 : end])) + "\n"
+            found.append(Block(page, at + 1, opened["language"], body, notes))
+            at, notes = end, {}
+        elif note := NOTE.fullmatch(line.strip()):
+            notes = {**notes, note[1]: note[2]}
+        elif line.strip():
+            notes = {}
+        at += 1
+    return found
+
+
+def commands(block: Block) -> list[str]:
+    joined = block.text.replace("\\\n", " ")
+    return [line.removeprefix("$ ").strip() for line in joined.splitlines() if line.startswith("$ ")]
+
+
+def run_console(block: Block, folder: Path) -> None:
+    expected = int(block.notes.get("exit", "0"))
+    listed = commands(block)
+    assert listed, f"{block.where}: no line starts with `$ `; use another language for output alone"
+    for command in listed:
+        words = shlex.split(command, comments=True)
+        shell = SHELL_WORDS & set(words)
+        assert not shell, (
+            f"{block.where}: `{command}` needs a shell ({' '.join(shell)}); write plain commands"
+        )
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            env={**os.environ, "PATH": path, "COLUMNS": "110"},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        ended = f"`{command}` ended with {done.returncode}, not {expected}"
+        assert done.returncode == expected, f"{block.where}: {ended}\n{done.stdout}{done.stderr}"
+
+
+def run_python(block: Block, names: dict[str, object]) -> None:
+    # Empty lines above the block make a traceback show the line of the page.
+    source = "\n" * block.line + block.text
+    exec(compile(source, block.page, "exec"), names)
+
+
+def run_page(found: list[Block], folder: Path) -> int:
+    """Run the blocks of one page in a folder; return how many were run."""
+    names: dict[str, object] = {"__name__": "__page__"}
+    ran = 0
+    for block in found:
+        if "file" in block.notes:
+            (folder / block.notes["file"]).write_text(block.text, encoding="utf-8")
+        elif block.skipped:
+            continue
+        elif block.language == "console":
+            run_console(block, folder)
+            ran += 1
+        elif block.language == "python":
+            run_python(block, names)
+            ran += 1
+    return ran
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def parsed(path: Path) -> list[Block]:
+    return blocks(name_of(path), path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_page(path, tmp_path, monkeypatch):
+    found = parsed(path)
+    for block in found:
+        assert block.notes.get("not executed", "yes"), f"{block.where}: say why it is not executed"
+    monkeypatch.chdir(tmp_path)
+    run_page(found, tmp_path)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_links_to_files_lead_somewhere(path):
+    text = re.sub(r"(`{3,}).*?\1|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)", text) + re.findall(
+        r"<img[^>]*\ssrc=\"([^\"]+)\"", text
+    )
+    broken = [target for target in targets if "://" not in target and not (path.parent / target).exists()]
+    assert not broken, f"{path.relative_to(ROOT)} links to what is not there: {broken}"
+
+
+# The runner itself: a page that is never run is worse than no page.
+
+PAGE = """
+Text.
+
+<!-- not executed: needs a network -->
+
+```python
+raise RuntimeError
+```
+
+<!-- file: note.txt -->
+```yaml
+five: 5
+```
+
+```python
+from pathlib import Path
+text = Path("note.txt").read_text()
+```
+
+1. A step:
+
+   ```python
+   assert text == "five: 5\\n"
+   ```
+
+<!-- exit: 3 -->
+```console
+$ python -c "import sys; \\
+    sys.exit(3)"
+output
+```
+"""
+
+
+def test_blocks_are_found_with_their_notes():
+    found = blocks("page.md", PAGE)
+    assert [(block.language, block.line, block.notes) for block in found] == [
+        ("python", 6, {"not executed": "needs a network"}),
+        ("yaml", 11, {"file": "note.txt"}),
+        ("python", 15, {}),
+        ("python", 22, {}),
+        ("console", 27, {"exit": "3"}),
+    ]
+    assert found[3].text == 'assert text == "five: 5\\n"\n'
+
+
+def test_blocks_run_in_order_in_one_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_page(blocks("page.md", PAGE), tmp_path) == 3
+
+
+@pytest.mark.parametrize(
+    ("page", "problem"),
+    [
+        ("```console\n$ python -c 'raise SystemExit(2)'\n```", "page.md:1: .* ended with 2, not 0"),
+        ("```console\n$ python -V | cat\n```", "needs a shell"),
+        ("```console\nonly output\n```", "no line starts with"),
+        ("```python\nassert 1 == 2, 'drifted'\n```", "drifted"),
+        ("```python\n", "never closed"),
+    ],
+)
+def test_a_wrong_page_fails(page, problem, tmp_path):
+    with pytest.raises(AssertionError, match=problem):
+        run_page(blocks("page.md", page), tmp_path)

@@ -1,0 +1,42 @@
+"""`__all__` of each package lists what others may use: all of it, sorted, and nothing that is not there."""
+
+from __future__ import annotations
+
+import importlib
+import types
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("gates", "sim", "experiments", "api")
+PACKAGES = [name for name in ORDER if (ROOT / name / "__init__.py").exists()]
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_all_is_sorted_and_without_repeats(name):
+    listed = list(importlib.import_module(name).__all__)
+    assert listed == sorted(set(listed), key=listed.index), f"{name}.__all__ names something twice"
+    assert listed == sorted(listed) or listed == sorted(listed, key=str.lower), f"sort {name}.__all__"
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_every_listed_name_is_there(name):
+    package = importlib.import_module(name)
+    missing = [member for member in package.__all__ if not hasattr(package, member)]
+    assert not missing, f"{name}.__all__ lists what {name} does not have: {missing}"
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_nothing_public_is_left_out(name):
+    package = importlib.import_module(name)
+    public = {
+        member
+        for member, value in vars(package).items()
+        if not member.startswith("_")
+        and not isinstance(value, types.ModuleType)
+        and str(getattr(value, "__module__", "")).partition(".")[0] in ORDER
+    }
+    assert public <= set(package.__all__), (
+        f"{name} shows {sorted(public - set(package.__all__))} without listing it"
+    )
