@@ -47,6 +47,8 @@ Unlimited = Literal["unlimited"]
 UNLIMITED: Unlimited = "unlimited"
 MOST_LANES = 1_000_000
 LaneCount = Annotated[Count, Field(ge=1, le=MOST_LANES)]
+Units = LaneCount
+"""Number of units of a pool, or of spaces of an area."""
 
 TAG_MARK = "\N{RIGHTWARDS ARROW}"
 """First letter of the tag of a variant: such a part of an error's place is no part of the file."""
@@ -255,7 +257,7 @@ def _lanes_written(value: Any) -> str | None:
         return f"{TAG_MARK}groups"
     if isinstance(value, str):
         return f"{TAG_MARK}unlimited" if value == UNLIMITED else None
-    return f"{TAG_MARK}count" if isinstance(value, int | float) else None
+    return f"{TAG_MARK}count" if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 class LaneGroup(Sourced):
@@ -309,6 +311,12 @@ class Stage(Sourced):
     """Other laws for a vehicle class, or for `empty` trucks (which beats the class)."""
     move_up: Seconds = 0.0
     """Time to move up into the lane, added to each service [s]."""
+    needs: dict[Name, Units] = {}
+    """Pool -> units that a service occupies, beside its lane; it starts when lane and units are free."""
+    takes: dict[Name, Units] = {}
+    """Pool -> units taken at the start of the service and kept until a later stage `gives` them back."""
+    gives: dict[Name, Units] = {}
+    """Pool -> units, taken at an earlier stage, given back at the end of the service."""
 
     def lane_groups(self) -> list[LaneGroup]:
         """Return the lane groups; a plain number of lanes is one group that admits all."""
@@ -321,6 +329,43 @@ class Stage(Sourced):
         if empty and EMPTY in self.service_for:
             return self.service_for[EMPTY]
         return self.service_for.get(vehicle_class, self.service)
+
+
+class Shift(Sourced):
+    """Hours in which units of a pool are on duty."""
+
+    hours: Hours
+    """Daily windows on the clock of the pool's side."""
+    units: Units
+    """Units on duty."""
+
+
+class Pool(Sourced):
+    """People or machines that stages share, or that trucks keep from one stage to a later one: officers, vehicles."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    side: SideName
+    """The side whose clock its shifts follow."""
+    shifts: Annotated[list[Shift], Field(min_length=1, max_length=64)]
+    """When how many are on duty; where shifts overlap their units add. A unit ends what it does, then leaves."""
+    comes_back: Distribution | None = None
+    """Law of the time that a unit given back needs before it can be used again; none means at once."""
+
+
+class Area(Sourced):
+    """A place with a limited number of spaces that spans stages: a yard, an apron, a road.
+
+    A truck takes a space when it joins its first stage there and leaves it when it goes on to a stage elsewhere. While
+    no space is free, the trucks that would enter stay where they are and block their lanes, or wait outside the gate.
+    """
+
+    title: Title = {}
+    """Names for people, by language."""
+    spaces: Units
+    """Trucks that find room."""
+    stages: Annotated[list[Name], Field(min_length=1, max_length=256)]
+    """Its stages; a stage lies in one area at most."""
 
 
 class Choice(Sourced):
@@ -378,6 +423,8 @@ Step = Annotated[
     Discriminator(_step_written),
 ]
 """A step of a path: a stage name, a visit, a choice or a mark."""
+
+Choice.model_rebuild()  # its alternatives are steps themselves
 
 
 class Closure(Sourced):
@@ -441,6 +488,10 @@ class Gate(Sourced):
     """The streams of arriving vehicles."""
     stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=256)]
     """The stages."""
+    pools: Annotated[dict[Name, Pool], Field(max_length=64)] = {}
+    """Pools of people or machines."""
+    areas: Annotated[dict[Name, Area], Field(max_length=64)] = {}
+    """Areas of limited space."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
     calendar: list[Closure] = []

@@ -25,7 +25,7 @@ NUMBER_MASK = (1 << NUMBER_BITS) - 1
 MAX_TICK = 1 << (63 - NUMBER_BITS)
 """First tick that no event key can hold: about 17 years."""
 NO_EVENT = np.iinfo(np.int64).max
-PENDING, NEXT_ARRIVAL, NEXT_CHANGE = range(3)
+PENDING, RETURNING, NEXT_ARRIVAL, NEXT_CHANGE = range(4)
 """Entries of `State.cursor`."""
 
 
@@ -36,52 +36,72 @@ class Trucks(NamedTuple):
     first: npt.NDArray[np.int64]
     line: Indices
     service: Ticks
+    comes_back: Ticks
     times: Ticks
     group: Indices
 
 
 class State(NamedTuple):
-    """The state of the gate between two events."""
+    """The state of the gate between two events. Resources are lane groups, then pools."""
 
-    open_lanes: npt.NDArray[np.int64]
-    """(groups,) lanes open now."""
+    on_duty: npt.NDArray[np.int64]
+    """(resources,) lanes open, units on duty."""
     busy: npt.NDArray[np.int64]
-    """(groups,) lanes that serve a truck."""
+    """(resources,) lanes that hold a truck, units in use or on their way back."""
     head: Indices
     """(lines,) first truck in line, or `NOBODY`."""
     tail: Indices
     """(lines,) last truck in line, or `NOBODY`."""
+    inside: npt.NDArray[np.int64]
+    """(areas,) spaces taken."""
+    area_head: Indices
+    """(areas,) first truck that stands in line for a space, or `NOBODY`."""
+    area_tail: Indices
+    """(areas,) last truck that stands in line for a space, or `NOBODY`."""
     ahead: Indices
     """(trucks,) who stands before a waiting truck."""
     behind: Indices
     """(trucks,) who stands behind a waiting truck."""
     visit: npt.NDArray[np.int64]
-    """(trucks,) row of the present visit."""
+    """(trucks,) row of the present visit; the row before its first for a truck that waits outside."""
     pending: npt.NDArray[np.int64]
     """(trucks,) heap of event keys: ends of service."""
+    returning: npt.NDArray[np.int64]
+    """(units that can be under way,) heap of event keys: units that come back, by pool."""
     cursor: npt.NDArray[np.int64]
-    """(3,) size of the heap, next truck to arrive, next change of the timetable."""
+    """(4,) sizes of the two heaps, next truck to arrive, next change of the timetable."""
 
 
 def new_state(network: Network, trucks: int) -> State:
     """Return the state of a gate that is still shut and empty."""
+    resources, lines, areas = network.groups + network.comes_back.size, network.line_stage.size, network.area_spaces.size
     return State(
-        open_lanes=np.zeros(network.groups, np.int64),
-        busy=np.zeros(network.groups, np.int64),
-        head=np.full(network.line_stage.size, NOBODY, np.int32),
-        tail=np.full(network.line_stage.size, NOBODY, np.int32),
+        on_duty=np.zeros(resources, np.int64),
+        busy=np.zeros(resources, np.int64),
+        head=np.full(lines, NOBODY, np.int32),
+        tail=np.full(lines, NOBODY, np.int32),
+        inside=np.zeros(areas, np.int64),
+        area_head=np.full(areas, NOBODY, np.int32),
+        area_tail=np.full(areas, NOBODY, np.int32),
         ahead=np.empty(trucks, np.int32),
         behind=np.empty(trucks, np.int32),
         visit=np.empty(trucks, np.int64),
         pending=np.empty(trucks, np.int64),
-        cursor=np.zeros(3, np.int64),
+        returning=np.empty(most_returning(network), np.int64),
+        cursor=np.zeros(4, np.int64),
     )
+
+
+def most_returning(network: Network) -> int:
+    """Return how many units can be on their way back at once."""
+    back = np.flatnonzero(network.comes_back) + network.groups
+    return int(network.change_units[np.isin(network.change_resource, back)].sum())
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
     log = EventLog.empty(draws)
-    trucks = Trucks(draws.arrival, draws.first, draws.line, draws.service, log.times, log.group)
+    trucks = Trucks(draws.arrival, draws.first, draws.line, draws.service, draws.comes_back, log.times, log.group)
     run(plan.network, trucks, new_state(plan.network, draws.trucks), plan.end)
     return log
 
@@ -95,101 +115,279 @@ def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
         arrival = NO_EVENT
         if arriving < trucks.arrival.size:
             arrival = event_key(trucks.arrival[arriving], arriving)
-        key = state.pending[0] if cursor[PENDING] > 0 else NO_EVENT
-        now = min(arrival, key) >> NUMBER_BITS
+        end = state.pending[0] if cursor[PENDING] > 0 else NO_EVENT
+        back = state.returning[0] if cursor[RETURNING] > 0 else NO_EVENT
+        now = min(arrival, end, back) >> NUMBER_BITS
         change = cursor[NEXT_CHANGE]
         if change < network.change_tick.size and network.change_tick[change] <= now:
-            if network.change_tick[change] >= until:
+            now = network.change_tick[change]
+            if now >= until:
                 return
             cursor[NEXT_CHANGE] += 1
-            timetable(network, trucks, state, change)
+            timetable(network, trucks, state, now, change)
         elif now >= until:
             return
-        elif arrival < key:
+        elif back >> NUMBER_BITS == now:
+            pop_event(state.returning, cursor, RETURNING)
+            come_back(network, trucks, state, now, back & NUMBER_MASK)
+        elif arrival < end:
             cursor[NEXT_ARRIVAL] += 1
-            join(network, trucks, state, now, arriving, trucks.first[arriving])
+            arrive(network, trucks, state, now, arriving)
         else:
-            pop_event(state)
-            finish(network, trucks, state, now, key & NUMBER_MASK)
+            pop_event(state.pending, cursor, PENDING)
+            finish(network, trucks, state, now, end & NUMBER_MASK)
 
 
 @step
-def timetable(network: Network, trucks: Trucks, state: State, change: int) -> None:
-    """A lane group opens or closes."""
-    group = network.change_group[change]
-    state.open_lanes[group] = network.change_lanes[change]
-    serve(network, trucks, state, network.change_tick[change], group)
+def timetable(network: Network, trucks: Trucks, state: State, now: int, change: int) -> None:
+    """A lane group opens or closes, or units of a pool come on duty or leave."""
+    resource = network.change_resource[change]
+    state.on_duty[resource] = network.change_units[change]
+    if resource < network.groups:
+        serve(network, trucks, state, now, resource)
+    else:
+        call_for_pool(network, trucks, state, now, resource)
+
+
+@step
+def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
+    """A unit of a pool can be used again."""
+    state.busy[pool] -= 1
+    call_for_pool(network, trucks, state, now, pool)
+
+
+@step
+def arrive(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """A truck arrives, and enters unless the area of its first stage is full."""
+    visit = trucks.first[truck]
+    if visit == trucks.first[truck + 1]:
+        return  # it visits no stage
+    state.visit[truck] = visit - 1
+    area = network.area_of_line[trucks.line[visit]]
+    if area != NOBODY:
+        if state.inside[area] >= network.area_spaces[area]:
+            stand_for_space(trucks, state, area, truck, now)
+            return
+        state.inside[area] += 1
+    join(network, trucks, state, now, truck, visit)
 
 
 @step
 def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
-    """Join the waiting line of the stage; start at once if a lane is free and open."""
-    if visit == trucks.first[truck + 1]:
-        return  # no stage is left: the truck is gone
+    """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free."""
     line = trucks.line[visit]
     trucks.times[visit, JOINED] = now
     state.visit[truck] = visit
-    for entry in range(network.groups_of_line_from[line], network.groups_of_line_from[line + 1]):
-        group = network.groups_of_line[entry]
-        if state.busy[group] < state.open_lanes[group]:
-            start(trucks, state, now, truck, group)
-            return
+    if units_free(network, state, line):
+        for entry in range(network.groups_of_line_from[line], network.groups_of_line_from[line + 1]):
+            group = network.groups_of_line[entry]
+            if state.busy[group] < state.on_duty[group]:
+                start(network, trucks, state, now, truck, group)
+                return
     stand_in_line(trucks, state, line, truck, now)
 
 
 @step
-def start(trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
-    """Take a lane of the group."""
+def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
+    """Take a lane of the group, and the units of pools that the stage needs or takes."""
     visit = state.visit[truck]
+    line = trucks.line[visit]
     state.busy[group] += 1
+    for entry in range(network.taken_from[line], network.taken_from[line + 1]):
+        state.busy[network.taken_pool[entry]] += network.taken_units[entry]
     trucks.times[visit, STARTED] = now
     trucks.group[visit] = group
-    push_event(state, event_key(now + trucks.service[visit], truck))
+    push_event(state.pending, state.cursor, PENDING, event_key(now + trucks.service[visit], truck))
 
 
 @step
 def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
-    """End the service, leave the lane to the next truck, and go on to the next stage."""
+    """End the service, give units back, and go on unless the next area is full."""
     visit = state.visit[truck]
+    line = trucks.line[visit]
     trucks.times[visit, FINISHED] = now
-    trucks.times[visit, LEFT] = now
-    group = trucks.group[visit]
-    state.busy[group] -= 1
-    serve(network, trucks, state, now, group)
-    join(network, trucks, state, now, truck, visit + 1)
+    for entry in range(network.given_from[line], network.given_from[line + 1]):
+        give_back(network, trucks, state, now, visit, entry)
+    if next_area_is_full(network, trucks, state, truck):
+        stand_for_space(trucks, state, next_area(network, trucks, state, truck), truck, now)
+        return
+    freed = leave(network, trucks, state, now, truck)
+    while freed != NOBODY:
+        freed = call_for_space(network, trucks, state, now)
+
+
+@step
+def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: int, entry: int) -> None:
+    """Give units of a pool back: at once, or after the time that they need to come back."""
+    pool = network.given_pool[entry]
+    if network.comes_back[pool - network.groups]:
+        for _ in range(network.given_units[entry]):
+            key = event_key(now + trucks.comes_back[visit], pool)
+            push_event(state.returning, state.cursor, RETURNING, key)
+    else:
+        state.busy[pool] -= network.given_units[entry]
+        call_for_pool(network, trucks, state, now, pool)
+
+
+@step
+def leave(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> int:
+    """Leave the lane to the next truck and join the next stage. Return the area left, or `NOBODY`."""
+    visit = state.visit[truck]
+    here, there = NOBODY, next_area(network, trucks, state, truck)
+    if visit >= trucks.first[truck]:
+        here = network.area_of_line[trucks.line[visit]]
+    if here == there:
+        here = NOBODY  # it stays in the area
+    else:
+        if here != NOBODY:
+            state.inside[here] -= 1
+        if there != NOBODY:
+            state.inside[there] += 1
+    if visit >= trucks.first[truck]:
+        trucks.times[visit, LEFT] = now
+        group = trucks.group[visit]
+        state.busy[group] -= 1
+        serve(network, trucks, state, now, group)
+    if visit + 1 < trucks.first[truck + 1]:
+        join(network, trucks, state, now, truck, visit + 1)
+    return here
+
+
+@step
+def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> int:
+    """Let the first truck in line for a free space move on. Return its number, or `NOBODY`."""
+    for area in range(network.area_spaces.size):
+        truck = state.area_head[area]
+        if truck != NOBODY and state.inside[area] < network.area_spaces[area]:
+            state.area_head[area] = state.behind[truck]
+            if state.area_head[area] == NOBODY:
+                state.area_tail[area] = NOBODY
+            else:
+                state.ahead[state.area_head[area]] = NOBODY
+            leave(network, trucks, state, now, truck)
+            return truck
+    return NOBODY
+
+
+@step
+def next_area(network: Network, trucks: Trucks, state: State, truck: int) -> int:
+    """Return the area of the truck's next stage, or `NOBODY`."""
+    visit = state.visit[truck] + 1
+    if visit == trucks.first[truck + 1]:
+        return NOBODY
+    return network.area_of_line[trucks.line[visit]]
+
+
+@step
+def next_area_is_full(network: Network, trucks: Trucks, state: State, truck: int) -> bool:
+    """Tell whether the truck cannot go on for want of space."""
+    area = next_area(network, trucks, state, truck)
+    if area == NOBODY or state.inside[area] < network.area_spaces[area]:
+        return False
+    return area != network.area_of_line[trucks.line[state.visit[truck]]]
+
+
+@step
+def units_free(network: Network, state: State, line: int) -> bool:
+    """Tell whether all units of pools that a service in the line takes are on duty and free."""
+    for entry in range(network.taken_from[line], network.taken_from[line + 1]):
+        pool = network.taken_pool[entry]
+        if state.busy[pool] + network.taken_units[entry] > state.on_duty[pool]:
+            return False
+    return True
 
 
 @step
 def serve(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
     """Call trucks from the lines, best first, while a lane is free and open."""
-    while state.busy[group] < state.open_lanes[group]:
+    while state.busy[group] < state.on_duty[group]:
         line = best_line(network, trucks, state, group)
         if line == NOBODY:
             return
-        truck = state.head[line]
-        state.head[line] = state.behind[truck]
-        if state.head[line] == NOBODY:
-            state.tail[line] = NOBODY
-        else:
-            state.ahead[state.head[line]] = NOBODY
-        start(trucks, state, now, truck, group)
+        start(network, trucks, state, now, take_first(state, line), group)
+
+
+@step
+def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
+    """Call trucks that need units of the pool, best first, while one of them can start."""
+    number = pool - network.groups
+    while state.busy[pool] < state.on_duty[pool]:
+        best = NOBODY
+        for entry in range(network.lines_of_pool_from[number], network.lines_of_pool_from[number + 1]):
+            line = network.lines_of_pool[entry]
+            if state.head[line] == NOBODY or not units_free(network, state, line):
+                continue
+            if free_group(network, state, line) != NOBODY and is_before(network, trucks, state, line, best):
+                best = line
+        if best == NOBODY:
+            return
+        group = free_group(network, state, best)
+        start(network, trucks, state, now, take_first(state, best), group)
+
+
+@step
+def free_group(network: Network, state: State, line: int) -> int:
+    """Return the first lane group of the line with a free open lane, or `NOBODY`."""
+    for entry in range(network.groups_of_line_from[line], network.groups_of_line_from[line + 1]):
+        group = network.groups_of_line[entry]
+        if state.busy[group] < state.on_duty[group]:
+            return group
+    return NOBODY
+
+
+@step
+def take_first(state: State, line: int) -> int:
+    """Take the first truck out of a line and return it."""
+    truck = state.head[line]
+    state.head[line] = state.behind[truck]
+    if state.head[line] == NOBODY:
+        state.tail[line] = NOBODY
+    else:
+        state.ahead[state.head[line]] = NOBODY
+    return truck
 
 
 @step
 def best_line(network: Network, trucks: Trucks, state: State, group: int) -> int:
-    """Return the line whose first truck is next by (priority, tick joined, number), or `NOBODY`."""
+    """Return the line whose first truck is next for a lane of the group, or `NOBODY`."""
     best = NOBODY
     for entry in range(network.lines_of_group_from[group], network.lines_of_group_from[group + 1]):
         line = network.lines_of_group[entry]
-        if state.head[line] == NOBODY:
+        if state.head[line] == NOBODY or not units_free(network, state, line):
             continue
-        if best == NOBODY:
-            best = line
-        elif network.line_priority[line] != network.line_priority[best]:
-            return best  # lines come best priority first
-        elif stands_before(trucks, state, state.head[line], state.head[best]):
+        if is_before(network, trucks, state, line, best):
             best = line
     return best
+
+
+@step
+def is_before(network: Network, trucks: Trucks, state: State, line: int, other: int) -> bool:
+    """Tell whether the first truck of `line` goes before that of `other`: by (priority, tick joined, number)."""
+    if other == NOBODY:
+        return True
+    if network.line_priority[line] != network.line_priority[other]:
+        return network.line_priority[line] < network.line_priority[other]
+    a, b = state.head[line], state.head[other]
+    joined_a = trucks.times[state.visit[a], JOINED]
+    joined_b = trucks.times[state.visit[b], JOINED]
+    return joined_a < joined_b or (joined_a == joined_b and a < b)
+
+
+@step
+def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: int) -> None:
+    """Stand in line for a space, by the tick of asking, then by number."""
+    last = state.area_tail[area]
+    while last != NOBODY and last > truck and asked(trucks, state, last) == now:
+        last = state.ahead[last]
+    behind = state.area_head[area] if last == NOBODY else state.behind[last]
+    link(state, state.area_head, state.area_tail, area, last, truck, behind)
+
+
+@step
+def asked(trucks: Trucks, state: State, truck: int) -> int:
+    """Return when a truck began to stand in line for a space."""
+    visit = state.visit[truck]
+    return trucks.arrival[truck] if visit < trucks.first[truck] else trucks.times[visit, FINISHED]
 
 
 @step
@@ -199,24 +397,22 @@ def stand_in_line(trucks: Trucks, state: State, line: int, truck: int, now: int)
     while last != NOBODY and last > truck and trucks.times[state.visit[last], JOINED] == now:
         last = state.ahead[last]
     behind = state.head[line] if last == NOBODY else state.behind[last]
-    state.ahead[truck] = last
-    state.behind[truck] = behind
-    if last == NOBODY:
-        state.head[line] = truck
-    else:
-        state.behind[last] = truck
-    if behind == NOBODY:
-        state.tail[line] = truck
-    else:
-        state.ahead[behind] = truck
+    link(state, state.head, state.tail, line, last, truck, behind)
 
 
 @step
-def stands_before(trucks: Trucks, state: State, a: int, b: int) -> bool:
-    """Tell whether waiting truck `a` joined before `b`, or at the same tick with a smaller number."""
-    joined_a = trucks.times[state.visit[a], JOINED]
-    joined_b = trucks.times[state.visit[b], JOINED]
-    return joined_a < joined_b or (joined_a == joined_b and a < b)
+def link(state: State, heads: Indices, tails: Indices, line: int, last: int, truck: int, behind: int) -> None:
+    """Put a truck between two neighbours of a line, either of whom may be `NOBODY`."""
+    state.ahead[truck] = last
+    state.behind[truck] = behind
+    if last == NOBODY:
+        heads[line] = truck
+    else:
+        state.behind[last] = truck
+    if behind == NOBODY:
+        tails[line] = truck
+    else:
+        state.ahead[behind] = truck
 
 
 @step
@@ -226,11 +422,10 @@ def event_key(tick: int, number: int) -> int:
 
 
 @step
-def push_event(state: State, key: int) -> None:
-    """Add a key to the heap."""
-    heap = state.pending
-    hole = state.cursor[PENDING]
-    state.cursor[PENDING] += 1
+def push_event(heap: Ticks, cursor: Ticks, size: int, key: int) -> None:
+    """Add a key to a heap whose size stands at `cursor[size]`."""
+    hole = cursor[size]
+    cursor[size] += 1
     while hole > 0:
         parent = (hole - 1) >> 1
         if heap[parent] <= key:
@@ -241,16 +436,15 @@ def push_event(state: State, key: int) -> None:
 
 
 @step
-def pop_event(state: State) -> None:
-    """Drop the smallest key from the heap."""
-    heap = state.pending
-    state.cursor[PENDING] -= 1
-    size = state.cursor[PENDING]
-    key = heap[size]
+def pop_event(heap: Ticks, cursor: Ticks, size: int) -> None:
+    """Drop the smallest key of a heap."""
+    cursor[size] -= 1
+    left = cursor[size]
+    key = heap[left]
     hole = 0
     child = 1
-    while child < size:
-        child += child + 1 < size and heap[child + 1] < heap[child]
+    while child < left:
+        child += child + 1 < left and heap[child + 1] < heap[child]
         if heap[child] >= key:
             break
         heap[hole] = heap[child]

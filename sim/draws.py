@@ -43,6 +43,8 @@ class Draws:
     """(visits,) waiting line joined."""
     service: Ticks
     """(visits,) service time [tick]."""
+    comes_back: Ticks
+    """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
 
     @property
     def trucks(self) -> int:
@@ -109,6 +111,7 @@ class _Batch:
     line: Indices
     met: npt.NDArray[np.bool_]
     service: Ticks
+    comes_back: Ticks | None
 
 
 def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[_Batch, _Cursor]:
@@ -119,14 +122,25 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -
     kinds = [stream.kind + visit.empty for visit in path.visits]
     stages = [plan.stages.index(visit.stage) for visit in path.visits]
     met = _met(path, name, cursor.number, count)
-    service = np.empty(met.shape, np.int64)
-    for v, visit in enumerate(path.visits):
-        law = plan.laws[plan.law_of[stages[v], kinds[v]]]
-        goes = met[:, v]
-        uniform = uniforms(f"{name}/{visit.name}/service", cursor.number, count)
-        service[goes, v] = law.ticks(uniform[goes])
+    service = _times(plan, path, met, f"{name}/{{}}/service", cursor.number, plan.law_of[stages, kinds])
+    comes_back = None
+    if plan.network.comes_back.any():
+        comes_back = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, plan.return_law_of[stages])
     line = plan.line_of[stages, kinds].astype(np.int32)
-    return _Batch(arrival, cursor.number, path, line, met, service), after
+    return _Batch(arrival, cursor.number, path, line, met, service, comes_back), after
+
+
+def _times(
+    plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start: int, law_of_visit: Indices
+) -> Ticks:
+    """Return (trucks, visits): a time from the law of each visit that is met; 0 where a visit has no law."""
+    ticks = np.zeros(met.shape, np.int64)
+    for v, visit in enumerate(path.visits):
+        if law_of_visit[v] >= 0:
+            goes = met[:, v]
+            uniform = uniforms(name.format(visit.name), start, met.shape[0])
+            ticks[goes, v] = plan.laws[law_of_visit[v]].ticks(uniform[goes])
+    return ticks
 
 
 def _arrivals(stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[Ticks, _Cursor]:
@@ -181,19 +195,23 @@ def _merge(batches: list[_Batch]) -> Draws:
     rank = np.empty(arrival.size, np.int64)
     rank[order] = np.arange(arrival.size)
     line, service = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
+    returning = any(batch.comes_back is not None for batch in batches)
+    comes_back = np.empty(first[-1] if returning else 0, np.int64)
     released, turned = np.empty(arrival.size, np.int64), np.empty(arrival.size, np.int64)
     offset = 0
     for batch, size in zip(batches, sizes, strict=True):
         here = slice(offset, offset + size)
         row = first[rank[here]]
         _place(batch.met, batch.service, batch.line, row, line, service)
+        if batch.comes_back is not None:
+            _place(batch.met, batch.comes_back, batch.line, row, line, comes_back)
         turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
         ahead = batch.met[:, : batch.path.released].sum(axis=1)
         released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
         offset += size
     flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
     number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
-    return Draws(arrival[order], flow[order], number[order], first, released, turned, line, service)
+    return Draws(arrival[order], flow[order], number[order], first, released, turned, line, service, comes_back)
 
 
 @kernel

@@ -4,18 +4,26 @@ How a run goes, for both engines
 --------------------------------
 Time is an integer (`sim.clock`). Pending events are taken in the order (tick, rank, id):
 
-====  ======================================  ====================================
-rank  event                                   id
-====  ======================================  ====================================
-0     a lane group changes its open lanes     place in the timetable
-1     a truck arrives, or ends its service    number of the truck, by arrival
-====  ======================================  ====================================
+====  ==================================================  ====================================
+rank  event                                               id
+====  ==================================================  ====================================
+0     a lane group or pool changes its units on duty      place in the timetable
+1     a unit of a pool comes back                         number of the pool
+2     a truck arrives, or ends its service                number of the truck, by arrival
+====  ==================================================  ====================================
 
 What an event makes possible at once is finished before the next event is taken, in this order:
 
-1. a lane group that opens, or whose lane a truck leaves, takes the trucks in line that it admits, best first,
-   while it has a free open lane;
-2. then the truck whose service ended joins its next stage.
+1. the units of pools that the service gives back call the trucks in line that need them, best first, pool by pool;
+2. the truck moves on, if the area of its next stage has a space or is the one where it stands; else it stays in its
+   lane, blocked, and stands in line for a space;
+3. the lane that it leaves calls the trucks in line that it admits, best first;
+4. the truck joins its next stage;
+5. spaces that fell free call the trucks that stand in line for them, area by area in the order of the file, and each
+   of those moves on as in 2 to 4, until no more can move.
+
+A truck starts when a lane that admits it is free and open and all units that the stage needs or takes are on duty and
+free; it then occupies them all at once. A truck that waits for units holds up nobody in another line.
 
 Trucks wait in the order (priority, tick joined, number). A truck that joins takes the first lane group, in
 the order of the file, that admits it and has a free open lane. A lane finishes the truck that it serves, then
@@ -39,7 +47,7 @@ from sim.arrivals import ArrivalRate, arrival_rate
 from sim.clock import TICKS_PER_DAY, LocalDays, Ticks, local_days
 from sim.laws import Law, law
 from sim.paths import Path, paths_by_class
-from sim.timetable import Windows, open_windows, union
+from sim.timetable import OnDuty, Windows, added, open_windows, union
 
 Indices = npt.NDArray[np.int32]
 Paths = dict[tuple[str, str], Path]
@@ -67,13 +75,31 @@ class Network(NamedTuple):
     line_priority: Indices
     """(lines,) lower is served first."""
     change_tick: Ticks
-    """(changes,) timetable: when a lane group changes its open lanes [tick], in order."""
-    change_group: Indices
-    """(changes,) which one."""
-    change_lanes: npt.NDArray[np.int64]
-    """(changes,) open lanes from then on."""
+    """(changes,) timetable: when a lane group or pool changes its units on duty [tick], in order."""
+    change_resource: Indices
+    """(changes,) which one: lane groups come first, then pools."""
+    change_units: npt.NDArray[np.int64]
+    """(changes,) units on duty from then on."""
+    taken_pool: Indices
+    """Pools, as resources, of which a service in a line takes units at its start (CSR by line)."""
+    taken_units: npt.NDArray[np.int64]
+    """How many units of each."""
+    taken_from: Indices
+    given_pool: Indices
+    """Pools of which a service in a line gives units back at its end (CSR by line)."""
+    given_units: npt.NDArray[np.int64]
+    given_from: Indices
+    lines_of_pool: Indices
+    """Lines that take units of a pool, best priority first (CSR by pool)."""
+    lines_of_pool_from: Indices
+    comes_back: npt.NDArray[np.bool_]
+    """(pools,) whether units given back need time to come back."""
+    area_of_line: Indices
+    """(lines,) area in which the stage of the line lies; -1 for none."""
+    area_spaces: npt.NDArray[np.int64]
+    """(areas,) spaces."""
     groups: int
-    """Number of lane groups."""
+    """Number of lane groups: pool n is resource `groups + n`."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +152,12 @@ class Plan:
     laws: tuple[Law, ...]
     law_of: Indices
     """(stages, kinds) law of the service time; -1 if the kind never goes there."""
+    return_law_of: Indices
+    """(stages,) law of the time that a unit given back there takes to come back; -1 for at once."""
+    pools: tuple[str, ...]
+    """Pools, in the order of the file."""
+    on_duty: tuple[OnDuty, ...]
+    """(pools,) their units on duty over the run."""
     warmup: int
     """Start of the measured period [tick]."""
     end: int
@@ -157,22 +189,29 @@ def compile_plan(scenario: Scenario) -> Plan:
         for direction in gate.paths
         for name, path in paths_by_class(gate, direction).items()
     }
+    for path in paths.values():
+        _check_held(gate, path)
     stages = tuple(gate.stages)
     groups = _lane_groups(scenario, stages, end)
     admitted = _admitted(gate, kinds, stages)
     line_of, lines = _lines(gate, kinds, stages, paths, admitted)
     laws, law_of = _laws(gate, kinds, stages, line_of)
+    return_laws, return_law_of = _return_laws(gate, len(laws))
+    on_duty = _on_duty(scenario, end)
     first = scenario.warmup_days
     return Plan(
-        network=_network(lines, groups),
+        network=_network(gate, lines, groups, on_duty),
         stages=stages,
         kinds=kinds,
         streams=tuple(_streams(scenario, kinds, paths)),
         groups=groups,
         line_of=line_of,
         line_windows=tuple(union([groups.windows[g] for g in line.groups]) for line in lines),
-        laws=laws,
+        laws=laws + return_laws,
         law_of=law_of,
+        return_law_of=return_law_of,
+        pools=tuple(gate.pools),
+        on_duty=tuple(on_duty),
         warmup=int(days.midnight[first]),
         end=end,
         days=days,
@@ -269,6 +308,22 @@ def _lines(
     return line_of, lines
 
 
+def _check_held(gate: Gate, path: Path) -> None:
+    """Raise `ValueError` unless each truck gives back what it took, and gives nothing that it did not take."""
+    held: dict[str, tuple[int, object]] = {}
+    for visit in path.visits:
+        stage, when = gate.stages[visit.stage], (visit.share, visit.when)
+        for pool, units in stage.gives.items():
+            if held.pop(pool, None) != (units, when) or visit.share < 1:
+                raise ValueError(f"stage {visit.stage} gives back {units} of {pool}: not what the truck took before")
+        for pool, units in stage.takes.items():
+            if pool in held:
+                raise ValueError(f"stage {visit.stage} takes {pool} a second time; give it back first")
+            held[pool] = (units, when)
+    if held:
+        raise ValueError(f"{', '.join(held)} taken on the path {path.direction} and never given back")
+
+
 def _laws(
     gate: Gate, kinds: tuple[Kind, ...], stages: tuple[str, ...], line_of: Indices
 ) -> tuple[tuple[Law, ...], Indices]:
@@ -284,13 +339,44 @@ def _laws(
     return tuple(laws.values()), law_of
 
 
-def _network(lines: list[_Line], groups: LaneGroups) -> Network:
+def _return_laws(gate: Gate, known: int) -> tuple[tuple[Law, ...], Indices]:
+    laws: list[Law] = []
+    law_of = np.full(len(gate.stages), -1, np.int32)
+    for s, stage in enumerate(gate.stages.values()):
+        for name in {**stage.needs, **stage.gives}:
+            comes_back = gate.pools[name].comes_back
+            if comes_back is not None:
+                law_of[s] = known + len(laws)
+                laws.append(law(comes_back))
+    return tuple(laws), law_of
+
+
+def _on_duty(scenario: Scenario, end: int) -> list[OnDuty]:
+    """Return the pools' units on duty: where shifts overlap they add."""
+    levels = []
+    for pool in scenario.gate.pools.values():
+        days = _days(scenario, pool.side)
+        shifts = [(open_windows(shift.hours, days, (), end), shift.units) for shift in pool.shifts]
+        levels.append(added(shifts))
+    return levels
+
+
+def _network(gate: Gate, lines: list[_Line], groups: LaneGroups, pools: list[OnDuty]) -> Network:
     count = len(groups.name)
+    names = list(gate.pools)
+    stages = list(gate.stages.values())
     served = [[n for n, line in enumerate(lines) if g in line.groups] for g in range(count)]
-    served = [sorted(row, key=lambda n: (lines[n].priority, n)) for row in served]
+    taken = [{**stages[line.stage].needs, **stages[line.stage].takes} for line in lines]
+    given = [{**stages[line.stage].needs, **stages[line.stage].gives} for line in lines]
+    needing = [[n for n, pools_of in enumerate(taken) if name in pools_of] for name in names]
     groups_of_line, groups_of_line_from = _csr([list(line.groups) for line in lines])
-    lines_of_group, lines_of_group_from = _csr(served)
-    change_tick, change_group, change_lanes = _timetable(groups)
+    lines_of_group, lines_of_group_from = _csr([_best_first(row, lines) for row in served])
+    lines_of_pool, lines_of_pool_from = _csr([_best_first(row, lines) for row in needing])
+    taken_pool, taken_from = _csr([[count + names.index(name) for name in row] for row in taken])
+    given_pool, given_from = _csr([[count + names.index(name) for name in row] for row in given])
+    change_tick, change_resource, change_units = _timetable(groups, pools)
+    area_of_stage = {name: n for n, area in enumerate(gate.areas.values()) for name in area.stages}
+    stage_names = list(gate.stages)
     return Network(
         line_stage=np.array([line.stage for line in lines], np.int32),
         groups_of_line=groups_of_line,
@@ -299,10 +385,25 @@ def _network(lines: list[_Line], groups: LaneGroups) -> Network:
         lines_of_group_from=lines_of_group_from,
         line_priority=np.array([line.priority for line in lines], np.int32),
         change_tick=change_tick,
-        change_group=change_group,
-        change_lanes=change_lanes,
+        change_resource=change_resource,
+        change_units=change_units,
+        taken_pool=taken_pool,
+        taken_units=np.array([units for row in taken for units in row.values()], np.int64),
+        taken_from=taken_from,
+        given_pool=given_pool,
+        given_units=np.array([units for row in given for units in row.values()], np.int64),
+        given_from=given_from,
+        lines_of_pool=lines_of_pool,
+        lines_of_pool_from=lines_of_pool_from,
+        comes_back=np.array([pool.comes_back is not None for pool in gate.pools.values()], np.bool_),
+        area_of_line=np.array([area_of_stage.get(stage_names[line.stage], -1) for line in lines], np.int32),
+        area_spaces=np.array([area.spaces for area in gate.areas.values()], np.int64),
         groups=count,
     )
+
+
+def _best_first(row: list[int], lines: list[_Line]) -> list[int]:
+    return sorted(row, key=lambda n: (lines[n].priority, n))
 
 
 def _csr(rows: list[list[int]]) -> tuple[Indices, Indices]:
@@ -310,13 +411,17 @@ def _csr(rows: list[list[int]]) -> tuple[Indices, Indices]:
     return flat, np.cumsum([0] + [len(row) for row in rows], dtype=np.int32)
 
 
-def _timetable(groups: LaneGroups) -> tuple[Ticks, Indices, npt.NDArray[np.int64]]:
-    """Return the changes of open lanes, ordered by (tick, group); a group never has two at one tick."""
-    ticks, group, lanes = [], [], []
+def _timetable(groups: LaneGroups, pools: list[OnDuty]) -> tuple[Ticks, Indices, npt.NDArray[np.int64]]:
+    """Return the changes of units on duty, ordered by (tick, resource); none changes twice at one tick."""
+    ticks, resource, units = [], [], []
     for g, windows in enumerate(groups.windows):
         ticks += [windows.start, windows.end]
-        group += [np.full(2 * windows.start.size, g, np.int32)]
-        lanes += [np.full(windows.start.size, groups.lanes[g]), np.zeros(windows.end.size, np.int64)]
-    tick, of, open_lanes = np.concatenate(ticks), np.concatenate(group), np.concatenate(lanes)
+        resource += [np.full(2 * windows.start.size, g, np.int32)]
+        units += [np.full(windows.start.size, groups.lanes[g]), np.zeros(windows.end.size, np.int64)]
+    for p, pool in enumerate(pools):
+        ticks.append(pool.tick)
+        resource.append(np.full(pool.tick.size, len(groups.name) + p, np.int32))
+        units.append(pool.units)
+    tick, of, on_duty_units = np.concatenate(ticks), np.concatenate(resource), np.concatenate(units)
     order = np.lexsort((of, tick))
-    return tick[order], of[order], open_lanes[order]
+    return tick[order], of[order], on_duty_units[order]

@@ -1,6 +1,6 @@
 """The reference engine: SimPy, written to be read. `sim.compiled` does the same steps under the same names.
 
-The rules of order are in `sim.plan`. A truck is a process; waiting lines and lanes are plain data.
+The rules of order are in `sim.plan`. A truck is a process; lines, lanes, pools and areas are plain data.
 """
 
 from __future__ import annotations
@@ -9,18 +9,20 @@ from bisect import insort
 from collections.abc import Generator
 from typing import Any
 
+import numpy as np
 import simpy
 
 from sim.draws import Draws
 from sim.log import FINISHED, JOINED, LEFT, STARTED, EventLog
 from sim.plan import Plan
 
-RANK_TIMETABLE, RANK_TRUCK = 0, 1
-_AT_ONCE = (
-    2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
-)
+NOBODY = -1
+RANK_TIMETABLE, RANK_RETURN, RANK_TRUCK = range(3)
+_AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
 
 Process = Generator[simpy.Event, Any, None]
+Waiting = list[tuple[int, int, int]]
+"""(tick joined, truck, visit) of those in line, in order."""
 
 
 class Agenda(simpy.Environment):
@@ -38,77 +40,190 @@ class Run:
     """One run: the state of the gate, and the steps that change it."""
 
     def __init__(self, plan: Plan, draws: Draws) -> None:
-        self.plan, self.draws, self.network = plan, draws, plan.network
+        self.draws, self.network = draws, plan.network
         self.log = EventLog.empty(draws)
         self.agenda = Agenda()
-        self.open_lanes = [0] * self.network.groups
-        self.busy = [0] * self.network.groups
-        self.waiting: list[list[tuple[int, int, int]]] = [[] for _ in self.network.line_stage]
+        resources = self.network.groups + self.network.comes_back.size
+        self.on_duty, self.busy = [0] * resources, [0] * resources
+        self.waiting: list[Waiting] = [[] for _ in self.network.line_stage]
+        self.inside = [0] * self.network.area_spaces.size
+        self.waiting_for_space: list[Waiting] = [[] for _ in self.network.area_spaces]
         self.called = [self.agenda.event() for _ in range(draws.trucks)]
+
+    @property
+    def now(self) -> int:
+        """The present tick."""
+        return int(self.agenda.now)
 
     def truck(self, truck: int) -> Process:
         """The life of a truck: it arrives, then visits stage after stage."""
         yield self.agenda.at(int(self.draws.arrival[truck]), RANK_TRUCK, truck)
-        for visit in range(self.draws.first[truck], self.draws.first[truck + 1]):
-            self.join(truck, visit)
+        visits = range(self.draws.first[truck], self.draws.first[truck + 1])
+        if visits:
+            self.move_on(truck, visits.start - 1)
+        for visit in visits:
             yield self.called[truck]
             self.called[truck] = self.agenda.event()
-            ends = int(self.agenda.now) + int(self.draws.service[visit])
-            yield self.agenda.at(ends, RANK_TRUCK, truck)
-            self.finish(visit)
+            yield self.agenda.at(self.now + int(self.draws.service[visit]), RANK_TRUCK, truck)
+            self.finish(truck, visit)
 
     def timetable(self) -> Process:
-        """Lane groups open and close."""
+        """Lane groups open and close; units of pools come on duty and leave."""
         network = self.network
         for change in range(network.change_tick.size):
             yield self.agenda.at(int(network.change_tick[change]), RANK_TIMETABLE, change)
-            group = network.change_group[change]
-            self.open_lanes[group] = int(network.change_lanes[change])
-            self.serve(group)
+            resource = int(network.change_resource[change])
+            self.on_duty[resource] = int(network.change_units[change])
+            if resource < network.groups:
+                self.serve(resource)
+            else:
+                self.call_for_pool(resource)
+
+    def come_back(self, pool: int, delay: int) -> Process:
+        """A unit of a pool can be used again after a time."""
+        yield self.agenda.at(self.now + delay, RANK_RETURN, pool)
+        self.busy[pool] -= 1
+        self.call_for_pool(pool)
 
     def join(self, truck: int, visit: int) -> None:
-        """Join the waiting line of the stage; start at once if a lane is free and open."""
+        """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free."""
         line = self.draws.line[visit]
-        self.log.times[visit, JOINED] = self.agenda.now
-        for group in self.groups_of(line):
-            if self.busy[group] < self.open_lanes[group]:
-                self.start(truck, visit, group)
-                return
-        insort(self.waiting[line], (self.agenda.now, truck, visit))
+        self.log.times[visit, JOINED] = self.now
+        group = self.free_group(line)
+        if group != NOBODY and self.units_free(line):
+            self.start(truck, visit, group)
+        else:
+            insort(self.waiting[line], (self.now, truck, visit))
 
     def start(self, truck: int, visit: int, group: int) -> None:
-        """Take a lane of the group."""
+        """Take a lane of the group, and the units of pools that the stage needs or takes."""
         self.busy[group] += 1
-        self.log.times[visit, STARTED] = self.agenda.now
+        for pool, units in self.taken(self.draws.line[visit]):
+            self.busy[pool] += units
+        self.log.times[visit, STARTED] = self.now
         self.log.group[visit] = group
         self.called[truck].succeed()
 
-    def finish(self, visit: int) -> None:
-        """End the service and leave the lane to the next truck."""
-        self.log.times[visit, FINISHED] = self.log.times[visit, LEFT] = self.agenda.now
-        group = self.log.group[visit]
-        self.busy[group] -= 1
-        self.serve(group)
+    def finish(self, truck: int, visit: int) -> None:
+        """End the service, give units back, and go on unless the next area is full."""
+        self.log.times[visit, FINISHED] = self.now
+        for pool, units in self.given(self.draws.line[visit]):
+            self.give_back(pool, units, visit)
+        self.move_on(truck, visit)
+
+    def give_back(self, pool: int, units: int, visit: int) -> None:
+        """Give units of a pool back: at once, or after the time that they need to come back."""
+        if self.network.comes_back[pool - self.network.groups]:
+            for _ in range(units):
+                self.agenda.process(self.come_back(pool, int(self.draws.comes_back[visit])))
+        else:
+            self.busy[pool] -= units
+            self.call_for_pool(pool)
+
+    def move_on(self, truck: int, visit: int) -> None:
+        """Leave, or stand in line for a space if the next area is full; then let others take the space left."""
+        here, there = self.areas(truck, visit)
+        if there not in (here, NOBODY) and self.is_full(there):
+            insort(self.waiting_for_space[there], (self.now, truck, visit))
+            return
+        self.leave(truck, visit)
+        while self.call_for_space():
+            pass
+
+    def leave(self, truck: int, visit: int) -> None:
+        """Leave the lane to the next truck and join the next stage."""
+        here, there = self.areas(truck, visit)
+        if here != there:
+            if here != NOBODY:
+                self.inside[here] -= 1
+            if there != NOBODY:
+                self.inside[there] += 1
+        if visit >= self.draws.first[truck]:
+            self.log.times[visit, LEFT] = self.now
+            group = self.log.group[visit]
+            self.busy[group] -= 1
+            self.serve(group)
+        if visit + 1 < self.draws.first[truck + 1]:
+            self.join(truck, visit + 1)
+
+    def call_for_space(self) -> bool:
+        """Let the first truck in line for a free space move on; tell whether one could."""
+        for area, line in enumerate(self.waiting_for_space):
+            if line and not self.is_full(area):
+                _, truck, visit = line.pop(0)
+                self.leave(truck, visit)
+                return True
+        return False
 
     def serve(self, group: int) -> None:
         """Call trucks from the lines, best first, while a lane is free and open."""
-        while self.busy[group] < self.open_lanes[group]:
-            lines = [line for line in self.lines_of(group) if self.waiting[line]]
+        while self.busy[group] < self.on_duty[group]:
+            lines = [line for line in self.lines_of_group(group) if self.waiting[line] and self.units_free(line)]
             if not lines:
                 return
-            best = min(lines, key=lambda line: (self.network.line_priority[line], self.waiting[line][0]))
-            _, truck, visit = self.waiting[best].pop(0)
-            self.start(truck, visit, group)
+            self.start_first(min(lines, key=self.turn), group)
 
-    def groups_of(self, line: int) -> Any:
-        """Return the lane groups that serve a line, in the order of the file."""
-        start, end = self.network.groups_of_line_from[line : line + 2]
-        return self.network.groups_of_line[start:end]
+    def call_for_pool(self, pool: int) -> None:
+        """Call trucks that need units of the pool, best first, while one of them can start."""
+        while self.busy[pool] < self.on_duty[pool]:
+            lines = [line for line in self.lines_of_pool(pool) if self.waiting[line] and self.units_free(line)]
+            lines = [line for line in lines if self.free_group(line) != NOBODY]
+            if not lines:
+                return
+            best = min(lines, key=self.turn)
+            self.start_first(best, self.free_group(best))
 
-    def lines_of(self, group: int) -> Any:
-        """Return the lines that a lane group serves, best priority first."""
-        start, end = self.network.lines_of_group_from[group : group + 2]
-        return self.network.lines_of_group[start:end]
+    def start_first(self, line: int, group: int) -> None:
+        """Take the first truck out of a line and start it."""
+        _, truck, visit = self.waiting[line].pop(0)
+        self.start(truck, visit, group)
+
+    def turn(self, line: int) -> tuple[int, tuple[int, int, int]]:
+        """Return what orders the first trucks of lines."""
+        return int(self.network.line_priority[line]), self.waiting[line][0]
+
+    def free_group(self, line: int) -> int:
+        """Return the first lane group of the line with a free open lane, or `NOBODY`."""
+        groups = _row(self.network.groups_of_line, self.network.groups_of_line_from, line)
+        return next((group for group in groups if self.busy[group] < self.on_duty[group]), NOBODY)
+
+    def units_free(self, line: int) -> bool:
+        """Tell whether all units of pools that a service in the line takes are on duty and free."""
+        return all(self.busy[pool] + units <= self.on_duty[pool] for pool, units in self.taken(line))
+
+    def is_full(self, area: int) -> bool:
+        """Tell whether no space of the area is free."""
+        return self.inside[area] >= int(self.network.area_spaces[area])
+
+    def areas(self, truck: int, visit: int) -> tuple[int, int]:
+        """Return the area of a visit and of the next one; `NOBODY` for none, outside and gone."""
+        first, end = self.draws.first[truck : truck + 2]
+        here = self.network.area_of_line[self.draws.line[visit]] if visit >= first else NOBODY
+        there = self.network.area_of_line[self.draws.line[visit + 1]] if visit + 1 < end else NOBODY
+        return int(here), int(there)
+
+    def lines_of_group(self, group: int) -> list[int]:
+        """Return the lines that a lane group serves."""
+        return _row(self.network.lines_of_group, self.network.lines_of_group_from, group)
+
+    def lines_of_pool(self, pool: int) -> list[int]:
+        """Return the lines that take units of a pool."""
+        return _row(self.network.lines_of_pool, self.network.lines_of_pool_from, pool - self.network.groups)
+
+    def taken(self, line: int) -> list[tuple[int, int]]:
+        """Return (pool, units) that a service in the line takes at its start."""
+        pools = _row(self.network.taken_pool, self.network.taken_from, line)
+        return list(zip(pools, _row(self.network.taken_units, self.network.taken_from, line), strict=True))
+
+    def given(self, line: int) -> list[tuple[int, int]]:
+        """Return (pool, units) that a service in the line gives back at its end."""
+        pools = _row(self.network.given_pool, self.network.given_from, line)
+        return list(zip(pools, _row(self.network.given_units, self.network.given_from, line), strict=True))
+
+
+def _row(entries: np.ndarray[Any, Any], start: np.ndarray[Any, Any], row: int) -> list[int]:
+    """Return a row of a CSR array."""
+    return [int(entry) for entry in entries[start[row] : start[row + 1]]]
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:

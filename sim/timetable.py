@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.clock import LocalDays, Ticks
 
@@ -37,6 +38,30 @@ def open_windows(
         for opens, closes in hours
     ]
     return _merged(pairs, end)
+
+
+@dataclass(frozen=True, eq=False)
+class OnDuty:
+    """Units on duty over a run: from each tick on, so many."""
+
+    tick: Ticks
+    units: npt.NDArray[np.int64]
+
+    def unit_time(self, start: int, end: int) -> int:
+        """Return the units on duty, integrated over [start, end) [unit ticks]."""
+        borders = np.clip(np.append(self.tick, end), start, end)
+        return int((np.diff(borders) * self.units).sum())
+
+
+def added(shifts: Sequence[tuple[Windows, int]]) -> OnDuty:
+    """Return how many units are on duty; where shifts overlap they add."""
+    ticks = np.concatenate([edge for windows, _ in shifts for edge in (windows.start, windows.end)])
+    steps = [np.full(w.start.size, sign * units) for w, units in shifts for sign in (1, -1)]
+    tick, place = np.unique(ticks, return_inverse=True)
+    change = np.zeros(tick.size, np.int64)
+    np.add.at(change, place, np.concatenate(steps))
+    changes = change != 0  # one shift relieves another: nothing changes
+    return OnDuty(tick[changes], np.cumsum(change)[changes])
 
 
 def union(windows: Sequence[Windows]) -> Windows:

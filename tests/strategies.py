@@ -58,12 +58,20 @@ def lane_groups(draw: st.DrawFn) -> Any:
 def stages(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a stage."""
     return {
+        "needs": draw(st.dictionaries(st.sampled_from(["officers", "cranes"]), st.integers(1, 2), max_size=2)),
         "side": draw(st.sampled_from(["cn", "vn"])),
         "lanes": draw(lane_groups()),
         "hours": draw(clock_windows),
         "service": draw(services()),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
+
+
+@st.composite
+def fleet_paths(draw: st.DrawFn) -> list[Any]:
+    """Draw a path on which each truck takes a vehicle of the fleet at the bay and gives it back at the dock."""
+    between = draw(st.lists(st.sampled_from(["booth", "scan"]), max_size=2))
+    return ["booth", "bay", *between, "dock", {"mark": "released"}, {"mark": "empty"}, "scan"]
 
 
 @st.composite
@@ -87,6 +95,26 @@ def paths(draw: st.DrawFn) -> list[Any]:
 
 
 @st.composite
+def pools(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a pool with one or two shifts, whose units come back at once or later."""
+    shifts = [{"hours": draw(clock_windows), "units": draw(st.integers(1, 3))} for _ in range(draw(st.integers(1, 2)))]
+    pool: dict[str, Any] = {"side": draw(st.sampled_from(["cn", "vn"])), "shifts": shifts}
+    if draw(st.booleans()):
+        pool["comes_back"] = draw(services())
+    return pool
+
+
+@st.composite
+def areas(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw up to two areas that share no stage."""
+    order = draw(st.permutations(STAGES))
+    cut = draw(st.integers(1, 2))
+    found = {"yard": order[:cut], "apron": order[cut : cut + 1]}
+    kept = draw(st.sets(st.sampled_from(sorted(found))))
+    return {name: {"spaces": draw(st.integers(1, 4)), "stages": list(found[name])} for name in sorted(kept)}
+
+
+@st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Draw a scenario of a day or two with up to some sixty trucks."""
     flows = {}
@@ -98,6 +126,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "profile": draw(st.sampled_from([None, "rush"])),
         }
     closed = draw(st.booleans())
+    made = {name: draw(stages()) for name in STAGES}
+    returning = draw(pools())
+    fleet = draw(st.booleans())
+    if fleet:  # taken at one stage, given back at another
+        made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
+    if "comes_back" in returning:  # units of one pool alone may need time to come back from a stage
+        made["dock"]["needs"].pop("cranes", None)
     gate = {
         "name": "generated",
         "sides": {"vn": "Asia/Ho_Chi_Minh", "cn": "Asia/Shanghai"},
@@ -107,8 +142,14 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "classes": {name: {"priority": draw(st.sampled_from([1, 5, 9]))} for name in CLASSES},
         "profiles": {"rush": {"hours": {"06:00-06:01": 0.9, "12:00-18:00": 0.1}}},
         "flows": flows,
-        "stages": {name: draw(stages()) for name in STAGES},
-        "paths": {direction: draw(paths()) for direction in DIRECTIONS},
+        "stages": made,
+        "pools": {
+            "officers": {"side": "vn", "shifts": [{"hours": draw(clock_windows), "units": draw(st.integers(1, 3))}]},
+            "cranes": draw(pools()),
+            "fleet": returning,
+        },
+        "areas": draw(areas()),
+        "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
         "calendar": [
             {"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}
         ]

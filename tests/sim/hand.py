@@ -65,4 +65,5 @@ def trucks(plan: Plan, *trucks: tuple[str, float, list[tuple[str, float]]]) -> D
         turned=np.array(turned, np.int64),
         line=np.array(line, np.int32),
         service=np.array(service, np.int64),
+        comes_back=np.zeros(len(service), np.int64),
     )
