@@ -5,6 +5,7 @@ A gate that is expected to be overloaded is not a mistake: that is what the simu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gates import rules_demand, rules_paths, rules_stages
@@ -27,6 +28,16 @@ def check(gate: Gate, *, damaged: Sequence[str] = ()) -> list[Finding]:
     """
     findings: list[Finding] = []
     for rule in RULES.values():
-        if not any(within(path, section) or path == "file" for path in damaged for section in rule.complete):
+        if not any(_spoils(path, pattern) for path in damaged for pattern in rule.complete):
             findings += rule.run(gate)
     return [found for found in findings if not any(within(found.path, path) for path in damaged)]
+
+
+def _spoils(path: str, pattern: str) -> bool:
+    """Tell whether a repair at `path` touches what `pattern` names; `**` at its end means all inside, too."""
+    parts, words = re.split(r"[.\[]", path), pattern.split(".")
+    inside = words[-1] == "**"
+    words = words[:-1] if inside else words
+    return (inside or len(parts) <= len(words)) and all(
+        word in (part, "*") for part, word in zip(parts, words, strict=False)
+    )

@@ -255,7 +255,7 @@ def _lanes_written(value: Any) -> str | None:
         return f"{TAG_MARK}groups"
     if isinstance(value, str):
         return f"{TAG_MARK}unlimited" if value == UNLIMITED else None
-    return f"{TAG_MARK}count" if isinstance(value, int | float) else None
+    return f"{TAG_MARK}count" if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 class LaneGroup(Sourced):
@@ -378,6 +378,8 @@ Step = Annotated[
     Discriminator(_step_written),
 ]
 """A step of a path: a stage name, a visit, a choice or a mark."""
+
+Choice.model_rebuild()  # its alternatives are steps themselves
 
 
 class Closure(Sourced):

@@ -34,6 +34,7 @@ MAX_NODES = 100_000
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -204,9 +205,10 @@ class _Builder:
         if not isinstance(event, ScalarEvent):
             remedy = "Write a word before the colon; put text with braces or brackets in quotes."
             self.stop("", "a key that is not text", remedy, _line(event))
-        key = str(event.value)
+        key = _paired(event.value)
         place = (*frame.place, key)
         self.refuse_decoration(event, place)
+        self.refuse_control(event, place)
         if key in frame.container:
             self.note(place, key, "written twice", "Keep one of the two.", _line(event))
         self.document.lines.setdefault(path_text(place), _line(event))
@@ -215,7 +217,8 @@ class _Builder:
     def read_value(self, event: NodeEvent, place: Place) -> Any:
         self.refuse_decoration(event, place)
         if isinstance(event, ScalarEvent):
-            return _scalar(event.value) if event.style is None else str(event.value)
+            self.refuse_control(event, place)
+            return _scalar(event.value) if event.style is None else _paired(event.value)
         if isinstance(event, CollectionStartEvent):
             return [] if isinstance(event, SequenceStartEvent) else {}
         return None  # an alias
@@ -228,6 +231,10 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if tag is not None:
             self.note(place, str(tag), "a tag", "Remove it.", _line(event))
+
+    def refuse_control(self, event: ScalarEvent, place: Place) -> None:
+        if _CONTROL.search(_paired(event.value)):
+            self.note(place, event.value, "a control character", "Remove it.", _line(event))
 
     def note(self, place: Place, value: str, problem: str, remedy: str, line: int) -> None:
         self.document.findings.append(Finding(path_text(place), shortened(value), problem, remedy, line=line))
@@ -243,6 +250,14 @@ class _Builder:
 
 def _line(event: Event) -> int:
     return int(event.start_mark.line) + 1
+
+
+def _paired(text: str) -> str:
+    """`text` with the surrogate pairs that JSON escapes use joined to letters."""
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        return text
 
 
 def _scalar(text: str) -> Any:

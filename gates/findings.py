@@ -7,6 +7,7 @@ that holds them all.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import difflib
 import json
 import re
@@ -38,9 +39,7 @@ class Finding:
 
     def __str__(self) -> str:
         """The finding on one line."""
-        file = (
-            f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
-        )
+        file = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         value = f" = {self.value}" if self.value else ""
         return f"{file}{self.path}{value} - {self.problem}. {self.remedy}"
 
@@ -75,15 +74,18 @@ def value_text(value: object) -> str:
     """What is written at a place, short enough for one line."""
     if isinstance(value, str):
         return shortened(value) or '""'
+    if isinstance(value, dt.date):
+        return value.isoformat()
     try:
         return shortened(json.dumps(value, ensure_ascii=False, default=str))
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return f"({type(value).__name__})"
 
 
 def shortened(text: str, longest: int = _LONGEST_VALUE) -> str:
-    """`text` on one line, cut to `longest` characters."""
+    """`text` on one line, cut to `longest` characters, fit for a terminal."""
     flat = " ".join(text[: 4 * longest].split())
+    flat = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in flat)
     return flat if len(flat) <= longest else flat[: longest - 3] + "..."
 
 
@@ -92,12 +94,18 @@ def within(path: str, other: str) -> bool:
     return path == other or path.startswith((other + ".", other + "["))
 
 
-def one_of(known: Iterable[str], written: object = None) -> str:
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """The one of `known` that `word` was probably meant to be."""
+    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def one_of(known: Iterable[str], written: object) -> str:
     """The remedy for a word that is none of `known`: the nearest one, or all of them."""
     words = list(known)
-    near = difflib.get_close_matches(str(written), words, n=1, cutoff=0.6) if written is not None else []
+    near = nearest(written, words)
     if near:
-        return f"Did you mean {near[0]}?"
+        return f"Did you mean {near}?"
     if not words:
         return "Remove it: there is nothing to name here."
     if len(words) == 1:

@@ -122,7 +122,5 @@ def _touches(path: str, others: Iterable[str]) -> bool:
 
 def _with_lines(findings: Iterable[Finding], document: Document) -> list[Finding]:
     """The findings with their lines, in the order of the file."""
-    located = [
-        dataclasses.replace(found, line=found.line or document.line_of(found.path)) for found in findings
-    ]
+    located = [dataclasses.replace(found, line=found.line or document.line_of(found.path)) for found in findings]
     return sorted(located, key=lambda found: found.line or 0)

@@ -193,9 +193,7 @@ def parse_window(text: str) -> tuple[tuple[int, int], ...]:
         raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00".')
     start, end = (parse_clock(part) for part in match.groups())
     if start in (end, DAY_S):
-        raise refusal(
-            "an empty window", 'Write a window that ends after it starts, or "24 h" for the whole day.'
-        )
+        raise refusal("an empty window", 'Write a window that ends after it starts, or "24 h" for the whole day.')
     if start < end:
         return ((start, end),)
     return ((0, end), (start, DAY_S)) if end else ((start, DAY_S),)
@@ -287,9 +285,7 @@ _DURATION = f"from 0 to {LONGEST_D} d"
 
 Seconds = Annotated[
     float,
-    BeforeValidator(
-        _reader(_TIME_S, LONGEST_D * DAY_S, _DURATION, "35 s"), json_schema_input_type=str | float
-    ),
+    BeforeValidator(_reader(_TIME_S, LONGEST_D * DAY_S, _DURATION, "35 s"), json_schema_input_type=str | float),
     PlainSerializer(seconds_text, return_type=str, when_used="json"),
 ]
 """A duration [s], written "35 s", "10 min", "2.5 h" or "1 d"."""

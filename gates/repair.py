@@ -39,9 +39,7 @@ def best_effort(
     data = copy.deepcopy(data)
     damaged: list[str] = []
     for _ in range(_ROUNDS):
-        places = sorted(
-            dict.fromkeys(place_of(details) for details in error.errors()), key=_depth, reverse=True
-        )
+        places = sorted(dict.fromkeys(place_of(details) for details in error.errors()), key=_depth, reverse=True)
         damaged += [path_text(_mend(data, place)) for place in places]
         try:
             return Gate.model_validate(data, context=context), damaged
@@ -69,6 +67,7 @@ def _mend(data: dict[str, Any], place: Place) -> Place:
         holder[last] = harmless  # type: ignore[index]
     elif present:
         del holder[last]  # type: ignore[arg-type]
+        return place[:-1] if isinstance(holder, list) else place
     else:
         return _mend(data, place[:-1])
     return place

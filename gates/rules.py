@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gates.config import Choice, Gate, Step
-from gates.findings import Finding, Place, one_of, path_text, value_text
+from gates.findings import Finding, Place, nearest, one_of, path_text, value_text
 from gates.quantities import share_text
 
 Findings = Iterator[Finding]
@@ -24,14 +24,14 @@ class Rule:
 
     run: Callable[[Gate], Findings]
     complete: tuple[str, ...]
-    """Sections of the file that must be sound, or the check would complain about a repair."""
+    """Places that must be sound, or the check would complain about a repair: `flows.*.class`, `paths.**`."""
 
 
 RULES: dict[str, Rule] = {}
 
 
 def rule(*complete: str) -> Callable[[Callable[[Gate], Findings]], Callable[[Gate], Findings]]:
-    """Register a check that needs the sections `complete` to be sound."""
+    """Register a check that needs the places `complete` to be sound."""
 
     def register(run: Callable[[Gate], Findings]) -> Callable[[Gate], Findings]:
         RULES[run.__name__] = Rule(run, complete)
@@ -48,6 +48,13 @@ def found(place: Place, value: object, problem: str, remedy: str) -> Finding:
 def unknown(place: Place, name: object, kind: str, known: Mapping[str, object] | Sequence[str]) -> Finding:
     """The finding that `name` is none of `known`."""
     return found(place, name, f"no such {kind}", one_of(known, name))
+
+
+def unused(known: Mapping[str, object], used: Iterable[str | None]) -> list[str]:
+    """The names that nothing uses, but for those that a name with a slip of the pen was meant to be."""
+    words = [word for word in used if word is not None]
+    meant = {nearest(word, known) for word in words if word not in known}
+    return [name for name in known if name not in words and name not in meant]
 
 
 def not_full(place: Place, shares: Mapping[str, float]) -> Findings:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import zoneinfo
 
 from gates.config import Gate
-from gates.findings import Place, one_of
+from gates.findings import Place
 from gates.quantities import parse_window, window_text
-from gates.rules import Findings, found, not_full, rule, unknown
+from gates.rules import Findings, found, not_full, rule, unknown, unused
 
 MOST_TRUCKS_PER_DAY = 1_000_000
 
@@ -22,12 +23,12 @@ def time_zones(gate: Gate) -> Findings:
         try:
             zoneinfo.ZoneInfo(zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            near = one_of(sorted(zoneinfo.available_timezones()), zone)
-            remedy = near if near.startswith("Did") else "Use an IANA name, such as Asia/Shanghai."
+            near = difflib.get_close_matches(zone, sorted(zoneinfo.available_timezones()), n=1, cutoff=0.85)
+            remedy = f"Did you mean {near[0]}?" if near else "Use an IANA name, such as Asia/Shanghai."
             yield found(("sides", side), zone, "an unknown time zone", remedy)
 
 
-@rule("sides")
+@rule("sides.*")
 def sides(gate: Gate) -> Findings:
     """Every side that is named must be one of the gate's."""
     named: list[tuple[Place, str]] = [(("end_of_day", "side"), gate.end_of_day.side)]
@@ -40,7 +41,7 @@ def sides(gate: Gate) -> Findings:
             yield unknown(place, side, "side", gate.sides)
 
 
-@rule("origin", "paths")
+@rule("origin.*", "paths.*")
 def origins(gate: Gate) -> Findings:
     """Directions with a path are the directions with an origin."""
     for direction in gate.paths:
@@ -53,12 +54,10 @@ def origins(gate: Gate) -> Findings:
             )
     for direction in gate.origin:
         if direction not in gate.paths:
-            yield found(
-                ("origin", direction), "", "no path has this direction", "Add the path, or remove it."
-            )
+            yield found(("origin", direction), "", "no path has this direction", "Add the path, or remove it.")
 
 
-@rule("calendar")
+@rule()
 def closure_days(gate: Gate) -> Findings:
     """A closure ends on or after its first day."""
     for n, closure in enumerate(gate.calendar):
@@ -71,7 +70,7 @@ def closure_days(gate: Gate) -> Findings:
             )
 
 
-@rule("stages", "sides")
+@rule("stages.*.side")
 def closure_stages(gate: Gate) -> Findings:
     """A closure names stages of the gate, on the sides it names."""
     for n, closure in enumerate(gate.calendar):
@@ -87,7 +86,7 @@ def closure_stages(gate: Gate) -> Findings:
 # Flows and profiles.
 
 
-@rule("classes")
+@rule("classes.*")
 def flow_classes(gate: Gate) -> Findings:
     """A flow's class must exist."""
     for name, flow in gate.flows.items():
@@ -95,7 +94,7 @@ def flow_classes(gate: Gate) -> Findings:
             yield unknown(("flows", name, "class"), flow.vehicle_class, "vehicle class", gate.classes)
 
 
-@rule("paths")
+@rule("paths.*")
 def flow_directions(gate: Gate) -> Findings:
     """A flow's direction must have a path."""
     for name, flow in gate.flows.items():
@@ -104,7 +103,7 @@ def flow_directions(gate: Gate) -> Findings:
             yield found(("flows", name, "direction"), flow.direction, "no path has this direction", remedy)
 
 
-@rule("profiles")
+@rule("profiles.*")
 def flow_profiles(gate: Gate) -> Findings:
     """A flow's profile must exist."""
     for name, flow in gate.flows.items():
@@ -112,25 +111,21 @@ def flow_profiles(gate: Gate) -> Findings:
             yield unknown(("flows", name, "profile"), flow.profile, "profile", gate.profiles)
 
 
-@rule("flows")
+@rule("flows.*.class")
 def unused_classes(gate: Gate) -> Findings:
     """A class that no flow brings is a mistake."""
-    used = {flow.vehicle_class for flow in gate.flows.values()}
-    for name in gate.classes:
-        if name not in used:
-            yield found(("classes", name), "", "no flow brings it", "Add a flow of it, or remove the class.")
+    for name in unused(gate.classes, [flow.vehicle_class for flow in gate.flows.values()]):
+        yield found(("classes", name), "", "no flow brings it", "Add a flow of it, or remove the class.")
 
 
-@rule("flows")
+@rule("flows.*.profile")
 def unused_profiles(gate: Gate) -> Findings:
     """A profile that no flow has is a mistake."""
-    used = {flow.profile for flow in gate.flows.values()}
-    for name in gate.profiles:
-        if name not in used:
-            yield found(("profiles", name), "", "no flow has it", "Name it in a flow, or remove it.")
+    for name in unused(gate.profiles, [flow.profile for flow in gate.flows.values()]):
+        yield found(("profiles", name), "", "no flow has it", "Name it in a flow, or remove it.")
 
 
-@rule("flows")
+@rule("flows.*.direction")
 def unused_paths(gate: Gate) -> Findings:
     """A path in whose direction nobody travels is a mistake."""
     used = {flow.direction for flow in gate.flows.values()}
@@ -140,7 +135,7 @@ def unused_paths(gate: Gate) -> Findings:
             yield found(("paths", direction), "", "no flow has this direction", remedy)
 
 
-@rule("flows")
+@rule()
 def too_many_trucks(gate: Gate) -> Findings:
     """All flows together stay within what a run can hold."""
     total = sum(flow.per_day for flow in gate.flows.values())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gates.config import Choice, Gate, Mark, Step, Visit
 from gates.findings import Place
-from gates.rules import Findings, found, not_full, rule, steps_of, unknown
+from gates.rules import Findings, found, not_full, rule, steps_of, unknown, unused
 
 # Paths.
 
@@ -33,13 +33,11 @@ def path_stages(gate: Gate) -> Findings:
             yield unknown(place, stage, "stage", gate.stages)
 
 
-@rule("paths")
+@rule("paths.**")
 def unused_stages(gate: Gate) -> Findings:
     """A stage that no path visits is a mistake."""
-    visited = {stage for _, stage in _visits(gate)}
-    for name in gate.stages:
-        if name not in visited:
-            yield found(("stages", name), "", "no path visits it", "Add it to a path, or remove the stage.")
+    for name in unused(gate.stages, [stage for _, stage in _visits(gate)]):
+        yield found(("stages", name), "", "no path visits it", "Add it to a path, or remove the stage.")
 
 
 @rule()
@@ -50,7 +48,7 @@ def paths_without_stages(gate: Gate) -> Findings:
             yield found(("paths", direction), "", "it visits no stage", "Name at least one stage.")
 
 
-@rule("classes")
+@rule("classes.*")
 def path_classes(gate: Gate) -> Findings:
     """Vehicle classes named on a path must exist."""
     for place, step in _all_steps(gate):
@@ -116,13 +114,11 @@ def choice_names(gate: Gate) -> Findings:
         for place, step in steps_of(steps, ("paths", direction)):
             if isinstance(step, Choice):
                 if step.choose in seen:
-                    yield found(
-                        (*place, "choose"), step.choose, "a second choice of this name", "Rename one of them."
-                    )
+                    yield found((*place, "choose"), step.choose, "a second choice of this name", "Rename one of them.")
                 seen.add(step.choose)
 
 
-@rule("paths")
+@rule("paths.**")
 def conditions(gate: Gate) -> Findings:
     """`when` names an earlier choice of the path and alternatives of it."""
     for direction, steps in gate.paths.items():
@@ -158,9 +154,7 @@ def marks(gate: Gate) -> Findings:
                 continue
             where = (*place, "mark")
             if "then" in place:
-                yield found(
-                    where, step.mark, "inside an alternative", "Move it out: it holds for all trucks."
-                )
+                yield found(where, step.mark, "inside an alternative", "Move it out: it holds for all trucks.")
             elif step.mark in seen:
                 yield found(where, step.mark, "marked twice", "Keep one of the two.")
             elif step.mark == "released" and "empty" in seen:

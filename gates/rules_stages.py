@@ -45,12 +45,10 @@ def group_names(gate: Gate) -> Findings:
         counts = Counter(group.name for group in groups)
         for n, group in enumerate(groups):
             if counts[group.name] > 1 and group.name in [other.name for other in groups[:n]]:
-                yield found(
-                    (*place, n, "name"), group.name, "a second group of this name", "Rename one of them."
-                )
+                yield found((*place, n, "name"), group.name, "a second group of this name", "Rename one of them.")
 
 
-@rule("classes")
+@rule("classes.*")
 def group_classes(gate: Gate) -> Findings:
     """Vehicle classes named by a lane group must exist."""
     for _, place, groups in _groups(gate):
@@ -110,20 +108,18 @@ def _made(visit: Visit, vehicle_class: str, possible: dict[str, set[str]]) -> bo
     return all(set(names) & possible.get(choice, set(names)) for choice, names in visit.when.items())
 
 
-@rule("stages", "paths", "flows", "classes")
+@rule("stages.*.lanes.**", "paths.**", "flows.*.class", "flows.*.direction")
 def trucks_without_lanes(gate: Gate) -> Findings:
     """Every kind of truck that reaches a stage finds a lane group that admits it."""
     reached = kinds_by_stage(gate)
     for name, place, groups in _groups(gate):
         for kind in reached[name]:
-            if not any(
-                group.admits(kind.vehicle_class, kind.direction, empty=kind.empty) for group in groups
-            ):
+            if not any(group.admits(kind.vehicle_class, kind.direction, empty=kind.empty) for group in groups):
                 remedy = "Admit them in a lane group, or take the stage off their path."
                 yield found(place, str(kind), "no lane group admits these trucks", remedy)
 
 
-@rule("stages", "paths", "flows", "classes")
+@rule("stages.*.lanes.**", "paths.**", "flows.*.class", "flows.*.direction")
 def lanes_without_trucks(gate: Gate) -> Findings:
     """Every lane group has trucks to serve."""
     reached = kinds_by_stage(gate)
@@ -135,15 +131,13 @@ def lanes_without_trucks(gate: Gate) -> Findings:
                 yield found((*place, n), group.name, "no truck that comes here is admitted", remedy)
 
 
-@rule("classes")
+@rule("classes.*")
 def service_classes(gate: Gate) -> Findings:
     """`service_for` names vehicle classes or `empty`."""
     for name, stage in gate.stages.items():
         for key in stage.service_for:
             if key not in gate.classes and key != EMPTY:
-                yield unknown(
-                    ("stages", name, "service_for", key), key, "vehicle class", [*gate.classes, EMPTY]
-                )
+                yield unknown(("stages", name, "service_for", key), key, "vehicle class", [*gate.classes, EMPTY])
 
 
 def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
@@ -198,9 +192,7 @@ def source_keys(gate: Gate) -> Findings:
     """The keys of `sources` name something in the model."""
     for place, model in sourced_models(gate):
         for key in unknown_keys(model):
-            fields = [
-                field.alias or name for name, field in type(model).model_fields.items() if name != "sources"
-            ]
+            fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]
             yield found((*place, "sources", key), key, "names nothing here", one_of(fields, key))
 
 

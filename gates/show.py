@@ -124,9 +124,7 @@ def title_of(title: Title, name: str, language: LanguageTag = "en") -> str:
 # Stages.
 
 
-def _stage_rows(
-    gate: Gate, name: str, sources: dict[str, SourcedNumber], language: LanguageTag
-) -> list[StageRow]:
+def _stage_rows(gate: Gate, name: str, sources: dict[str, SourcedNumber], language: LanguageTag) -> list[StageRow]:
     stage = gate.stages[name]
     groups = stage.lane_groups()
     return [

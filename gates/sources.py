@@ -105,11 +105,7 @@ def source_mistake(text: str) -> str:
         if name == OWN and not source.note:
             return "own without a note that names the source"
         if name not in (ASSUMPTION, OWN) and name not in facts():
-            return (
-                f"{name} is no fact of the library"
-                if _ID.fullmatch(name)
-                else f"{name or 'nothing'} is no id"
-            )
+            return f"{name} is no fact of the library" if _ID.fullmatch(name) else f"{name or 'nothing'} is no id"
     return ""
 
 

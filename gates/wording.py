@@ -22,6 +22,8 @@ _KINDS = {
     "tuple_type": "a list",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
     "int_parsing_size": "a smaller number",
     "float_type": "a number",
     "finite_number": "a finite number",
@@ -146,13 +148,13 @@ _WRITERS: dict[str, Callable[[ErrorDetails, type[BaseModel]], tuple[str, str]]] 
 
 def keys_of(model: Any) -> list[str]:
     """The keys of a model as a file writes them."""
-    if not _is_model(model):
+    if not is_model(model):
         return []
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _sentence(model: Any, key: str) -> str:
-    if not _is_model(model):
+    if not is_model(model):
         return ""
     for name, field in model.model_fields.items():
         if key in (field.alias, name):
@@ -161,7 +163,8 @@ def _sentence(model: Any, key: str) -> str:
     return ""
 
 
-def _is_model(kind: Any) -> bool:
+def is_model(kind: Any) -> bool:
+    """Tell whether a type is one of the models."""
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
@@ -179,7 +182,7 @@ def _bare(kind: Any) -> Any:
 
 def _inner(kind: Any, part: int | str) -> Any:
     kind = _bare(kind)
-    if _is_model(kind):
+    if is_model(kind):
         fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
         return fields.get(str(part))
     variants = get_args(kind)

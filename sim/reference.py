@@ -16,9 +16,7 @@ from sim.log import FINISHED, JOINED, LEFT, STARTED, EventLog
 from sim.plan import Plan
 
 RANK_TIMETABLE, RANK_TRUCK = 0, 1
-_AT_ONCE = (
-    2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
-)
+_AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
 
 Process = Generator[simpy.Event, Any, None]
 

@@ -26,7 +26,7 @@ def stream(plan: Plan, seed: int = 1, replication: int = 0, block_days: int = BL
     """
     fold = Fold(plan)
     for block in blocks(plan, seed, replication, block_days):
-        fold.add(block.log, block.start, block.end, block.final)
+        fold.add(block.log, block.start, block.end)
     return fold.measures()
 
 
@@ -39,8 +39,6 @@ class Block:
     start: int
     end: int
     """The block [tick]."""
-    final: npt.NDArray[np.bool_]
-    """(trucks,) whether nothing more will be known of the truck: it is gone, or the run ends."""
 
 
 def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator[Block]:
@@ -55,15 +53,13 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
         draws = log.draws
         trucks = Trucks(draws.arrival, draws.first, draws.line, draws.service, log.times, log.group)
         compiled.run(plan.network, trucks, state, cut)
-        yield Block(log, start, cut, (log.departed != NEVER) | (cut == plan.end))
+        yield Block(log, start, cut)
         start = cut
 
 
 def _no_trucks() -> Draws:
     none = np.empty(0, np.int64)
-    return Draws(
-        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none
-    )
+    return Draws(none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none)
 
 
 def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> EventLog:

@@ -109,9 +109,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "flows": flows,
         "stages": {name: draw(stages()) for name in STAGES},
         "paths": {direction: draw(paths()) for direction in DIRECTIONS},
-        "calendar": [
-            {"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}
-        ]
+        "calendar": [{"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}]
         if closed
         else [],
     }
