@@ -48,7 +48,7 @@ class Engine(StrEnum):
 @app.command()
 def gates(
     name: Annotated[str | None, typer.Argument(help="A gate of the library, or a YAML file.")] = None,
-    numbers: Annotated[bool, typer.Option("--numbers", help="Print every number with its source.")] = True,
+    numbers: Annotated[bool, typer.Option("--numbers/--no-numbers", help="Print every number with its source.")] = True,
 ) -> None:
     """List the library, or show a gate: stages, flows, hours on all clocks, numbers with their sources.
 
@@ -101,9 +101,7 @@ def run(
     Example: `bordergate run friendship-pass --days 30 --replications 20 --out results/base`
     """
     with _mistakes_shown():
-        scenario, settings = _requested(
-            gate, days, warmup_days, start, demand, replications, seed, engine, keep_events
-        )
+        scenario, settings = _requested(gate, days, warmup_days, start, demand, replications, seed, engine, keep_events)
         from experiments.provenance import result_digest
         from experiments.results import refuse_what_is_no_result, write_result
 
@@ -175,9 +173,7 @@ def _requested(
     kept = {"none": 0, "all": replications}.get(keep_events)
     if kept is None:
         if not keep_events.isascii() or not keep_events.isdigit() or len(keep_events) > 6:
-            findings.append(
-                Finding("--keep-events", keep_events, "is no count", "Use a number, all or none.")
-            )
+            findings.append(Finding("--keep-events", keep_events, "is no count", "Use a number, all or none."))
         kept = 0 if findings else int(keep_events)
     first: dt.date | None = None
     if start is not None:
@@ -243,13 +239,10 @@ def _plots_and_report(folder: Path) -> None:
 
 def _print_answer(folder: Path) -> None:
     from api.tables import print_summary
-    from experiments.answer import summary
-    from experiments.results import MANIFEST, read_json
+    from experiments.answer import read_summary
 
-    print_summary(console, summary(read_json(folder / "metrics.json"), read_json(folder / MANIFEST)))
-    console.print(
-        f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True
-    )
+    print_summary(console, read_summary(folder))
+    console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -264,17 +257,12 @@ def _mistakes_shown() -> Iterator[None]:
     except KeyboardInterrupt:
         _leave(130, "Interrupted; nothing was written.")
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             _leave(
                 1,
                 f"The disk is full: {error.filename or 'the result folder'}. Free some space; nothing was written.",
             )
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG):
-            _leave(
-                2,
-                f"--out: {error.filename or 'the folder'} cannot be written ({error.strerror}). Name another folder.",
-            )
-        raise
+        _leave(2, f"{error.filename or 'A file'} cannot be read or written: {error.strerror}. Name another place.")
 
 
 def _leave(code: int, *lines: str) -> NoReturn:

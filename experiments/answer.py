@@ -1,38 +1,29 @@
 """The answer of a run in words and small tables, for the console and the report alike.
 
 Which stage binds? A stage limits a direction when its lanes are busy most of the time that they are open: then
-lines form, and more arrivals cannot be served. So the stage with the highest utilisation on the loaded path is
-named, if it is high enough to matter; else the sentence says where the time goes instead.
+lines form, and more arrivals could not be served. So the stage with the highest utilisation on the loaded
+path is named, if that is high enough to matter; else the sentence says where the time goes instead.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.labels import (
-    NOTHING,
-    Labels,
-    count,
-    listed,
-    percent_with_interval,
-    with_interval,
-)
-from experiments.results import MANIFEST, read_json
+from experiments.labels import GLUE, NOTHING, Labels, listed, percent_with_interval, with_interval
 from experiments.statistics import Estimate, mean_interval
 
 BINDING_UTILISATION = 0.70
 """A stage below this does not bind. With random arrivals and services (M/M/1) the mean wait is u / (1 - u)
-services: one at 50 %, 2.3 at 70 %, 9 at 90 %. Below 70 % more lanes would hardly shorten anyone's time."""
-LITTLE_SHARE = 0.10
-"""A stage with less of all waiting than this is not where trucks wait, however busy it is."""
+services: one at 50 %, 2.3 at 70 %, nine at 90 %. Below 70 % more lanes would hardly shorten anyone's time."""
 HARDLY_H = 0.05
-"""Three minutes: a shorter mean wait is left out of the screen, and named as such."""
+"""Three minutes: a stage with a shorter mean wait is left off the screen, and named below the table."""
 
-PERCENTILES = ("p50", "p90", "p95", "p99")
+STATISTICS = ("mean", "p50", "p90", "p95", "p99")
+STATES = ("waiting", "closed", "served", "blocked")
 NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan)
 
 
@@ -42,7 +33,7 @@ class Metrics:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._found = {
             tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): Estimate(
-                *(math.nan if row[end] is None else row[end] for end in ("value", "low", "high"))
+                *(math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
             )
             for row in document["metrics"]
         }
@@ -51,7 +42,6 @@ class Metrics:
         self,
         metric: str,
         statistic: str = "mean",
-        *,
         direction: str | None = None,
         vehicle_class: str | None = None,
         stage: str | None = None,
@@ -60,20 +50,26 @@ class Metrics:
         return self._found.get((metric, statistic, direction, vehicle_class, stage), NO_ESTIMATE)
 
     def utilisation(self, stage: str) -> Estimate:
-        """Return the utilisation of a stage, under whichever statistic it is kept."""
-        found = self.get("utilisation", "share", stage=stage)
-        return found if math.isfinite(found.value) else self.get("utilisation", stage=stage)
+        """Return the share of their open time in which the lanes of a stage are busy; NaN without a limit."""
+        return self.get("utilisation", "share", stage=stage)
 
 
 @dataclass(frozen=True)
 class StageTime:
-    """Where the time of a direction's trucks goes, replication by replication [h, totals]."""
+    """Hours of all trucks of a direction at one stage, an entry for each replication."""
 
-    waiting: Mapping[str, tuple[float, ...]]
-    """Stage -> in line while the stage is open."""
-    closed: Mapping[str, tuple[float, ...]]
-    served: Mapping[str, tuple[float, ...]]
-    blocked: Mapping[str, tuple[float, ...]]
+    waiting: tuple[float, ...]
+    """In line while the stage is open [h]."""
+    closed: tuple[float, ...]
+    """Before the closed stage [h]."""
+    served: tuple[float, ...]
+    """In service [h]."""
+    blocked: tuple[float, ...]
+    """Served, and unable to go on [h]."""
+
+
+StageTimes = Mapping[tuple[str, str], StageTime]
+"""(direction, stage) -> where the time goes there."""
 
 
 @dataclass(frozen=True)
@@ -87,136 +83,350 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Binding:
+    """What limits a direction."""
+
+    direction: str
+    stage: str | None
+    """The stage that binds; None where no stage's capacity does."""
+    sentence: str
+    """Which stage binds, and why."""
+    details: tuple[str, ...] = ()
+    """Sentences on what comes next, and on what else costs time."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """The answer of a run on one screen."""
 
     title: str
     """The gate in its languages."""
     basis: str
-    """What was run."""
-    answers: tuple[str, ...]
-    """One sentence for each direction: which stage binds, and why."""
+    """What was run, and what the intervals are."""
+    bindings: tuple[Binding, ...]
+    """For each direction: which stage binds, and why."""
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
+    """What the columns mean, and how many trucks were still inside at the end."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """One text for each direction: the sentence and its details."""
+        return tuple(" ".join((found.sentence, *found.details)) for found in self.bindings)
 
 
 def read_summary(folder: Path) -> Summary:
     """Return the summary of a result folder."""
-    return summary(
-        read_json(folder / "metrics.json"), read_json(folder / MANIFEST), read_stage_time(folder / "stages.parquet")
-    )
+    from experiments.results import MANIFEST, read_json
+
+    metrics, manifest = read_json(folder / "metrics.json"), read_json(folder / MANIFEST)
+    return summary(metrics, manifest, read_stage_times(folder / "stages.parquet"))
 
 
-def read_stage_time(path: Path) -> dict[str, StageTime]:
-    """Return where the time goes, by direction, from `stages.parquet`."""
-    from pyarrow import parquet
+def summary(metrics: Mapping[str, Any], manifest: Mapping[str, Any], times: StageTimes | None = None) -> Summary:
+    """Return the summary of a run from `metrics.json`, `manifest.json` and where the time goes.
 
-    return stage_time_of(parquet.read_table(path).to_pylist())
-
-
-def stage_time_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, StageTime]:
-    """Return where the time goes, by direction, from the rows of `stages.parquet`."""
-    kept = list(rows)
-    replications = 1 + max((row["replication"] for row in kept), default=0)
-    found: dict[str, StageTime] = {}
-    for direction in dict.fromkeys(row["direction"] for row in kept):
-        totals: dict[str, dict[str, list[float]]] = {}
-        for row in kept:
-            if row["direction"] == direction:
-                for name in ("waiting", "closed", "served", "blocked"):
-                    of_stage = totals.setdefault(name, {}).setdefault(row["stage"], [0.0] * replications)
-                    of_stage[row["replication"]] += row[f"{name}_h"]
-        found[direction] = StageTime(
-            **{name: {stage: tuple(v) for stage, v in stages.items()} for name, stages in totals.items()}
-        )
-    return found
-
-
-def summary(
-    metrics: Mapping[str, Any],
-    manifest: Mapping[str, Any],
-    stage_time: Mapping[str, StageTime] | None = None,
-) -> Summary:
-    """Return the summary of a run.
-
-    Parameters
-    ----------
-    metrics
-        What `metrics.json` holds.
-    manifest
-        What `manifest.json` holds.
-    stage_time
-        By direction; without it the sentences name no shares of the time.
+    Without `times` the sentences name utilisation and waits, but no shares of the time.
     """
     numbers, labels = Metrics(metrics), Labels(manifest)
     return Summary(
         title=labels.title,
-        basis=f"{labels.basis}, seed {labels.seed}. Values: mean ± half width of the 95 % interval.",
-        answers=binding_sentences(numbers, labels, stage_time or {}),
+        basis=f"{labels.basis}, seed {labels.seed}. {interval_text(labels)}",
+        bindings=tuple(bindings(numbers, labels, times or {})),
         tables=(
-            direction_table(numbers, labels),
-            *(stage_table(numbers, labels, d, busy_only=True) for d in labels.directions),
+            day_table(numbers, labels),
+            gate_time_table(numbers, labels),
+            *(stage_table(numbers, labels, name, only_waits=True) for name in labels.directions),
         ),
-        notes=unfinished_sentences(numbers, labels),
+        notes=(
+            f"{STAGE_NOTE} Stages with under {HARDLY_H * 60:.0f} minutes of waiting are only in the report.",
+            *unfinished_sentences(numbers, labels),
+        ),
     )
+
+
+def interval_text(labels: Labels) -> str:
+    """Say what stands behind the ±."""
+    if labels.replications < 2:
+        return "One replication gives no interval; ask for 20."
+    return "Values are means over replications ± half of the 95 % interval (Student t)."
+
+
+def read_stage_times(path: Path) -> dict[tuple[str, str], StageTime]:
+    """Return where the time goes from `stages.parquet`."""
+    from pyarrow import parquet
+
+    return stage_times(parquet.read_table(path).to_pylist())
+
+
+def stage_times(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], StageTime]:
+    """Return where the time goes from the rows of `stages.parquet`."""
+    kept = list(rows)
+    replications = 1 + max((row["replication"] for row in kept), default=-1)
+    hours: dict[tuple[str, str], list[list[float]]] = {}
+    for row in kept:
+        totals = hours.setdefault((row["direction"], row["stage"]), [[0.0] * replications for _ in STATES])
+        for total, state in zip(totals, STATES, strict=True):
+            total[row["replication"]] += row[f"{state}_h"]
+    return {key: StageTime(*(tuple(total) for total in totals)) for key, totals in hours.items()}
+
+
+# Which stage binds
+
+
+def bindings(metrics: Metrics, labels: Labels, times: StageTimes) -> list[Binding]:
+    """Return what limits each direction."""
+    return [_binding(metrics, labels, direction, times) for direction in labels.directions]
+
+
+def _binding(metrics: Metrics, labels: Labels, direction: str, times: StageTimes) -> Binding:
+    who = direction.capitalize()
+    arrivals = metrics.get("arrivals_per_day", direction=direction)
+    if not arrivals.value > 0:
+        return Binding(direction, None, f"{who}, no truck arrived in the measured period.")
+    used = {stage: metrics.utilisation(stage) for stage in labels.loaded_stages(direction)}
+    ranked = sorted((s for s in used if math.isfinite(used[s].value)), key=lambda stage: -used[stage].value)
+    way = _Way(direction, {s: t for (d, s), t in times.items() if d == direction}, arrivals.value * labels.days)
+    if ranked and used[ranked[0]].value >= BINDING_UTILISATION:
+        stage = ranked[0]
+        reason = _capacity_reason(metrics, labels, way, stage)
+        sentence = f"{who}, the stage that binds is {labels.stage(stage)}: {reason}."
+        details = [_next(labels, ranked, used), way.longest_line(labels, used, stage)]
+    else:
+        stage = None
+        sentence = f"{who}, no stage's capacity binds{_busiest(labels, ranked, used)}{way.most_time(labels)}."
+        details = []
+    released = metrics.get("throughput_per_day", direction=direction)
+    details += [way.closed_hours(labels, stage), _growth(arrivals, released)]
+    return Binding(direction, stage, sentence, tuple(text for text in details if text))
+
+
+def _busiest(labels: Labels, ranked: Sequence[str], used: Mapping[str, Estimate]) -> str:
+    if not ranked:
+        return ""
+    share = percent_with_interval(used[ranked[0]])
+    return f": the busiest, {labels.stage(ranked[0])}, is in use {share} of its open time"
+
+
+def _capacity_reason(metrics: Metrics, labels: Labels, way: _Way, stage: str) -> str:
+    used = percent_with_interval(metrics.utilisation(stage))
+    wait = with_interval(metrics.get("wait_h", direction=way.direction, stage=stage), unit=f"{GLUE}h")
+    reason = f"its lanes are busy {used} of their open time, and a truck waits {wait} in line there"
+    share = way.share_of_lines(stage)
+    if math.isfinite(share.value):
+        reason += f", {percent_with_interval(share)} of all the time in line in this direction"
+    return reason
+
+
+def _next(labels: Labels, ranked: Sequence[str], used: Mapping[str, Estimate]) -> str:
+    first, *others = ranked
+    high = [stage for stage in others if used[stage].value >= BINDING_UTILISATION]
+    if not high:
+        return f"No other stage is in use more than {100 * BINDING_UTILISATION:.0f} % of its open time."
+    close = [stage for stage in high if used[stage].high >= used[first].low]
+    named = [f"{labels.stage(stage)} ({percent_with_interval(used[stage])})" for stage in close or high[:1]]
+    return f"About as busy: {listed(named)}." if close else f"Next comes {named[0]}."
+
+
+def _growth(arrivals: Estimate, released: Estimate) -> str:
+    """Say so if more trucks arrive than are released, beyond doubt."""
+    if not arrivals.low > released.high:
+        return ""
+    return (
+        f"More trucks arrive ({with_interval(arrivals)} a day) than are released "
+        f"({with_interval(released)}), so the stock grows."
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The way through the gate in one direction: where its trucks spend their time."""
+
+    direction: str
+    stages: Mapping[str, StageTime]
+    trucks: float
+
+    def share_of_lines(self, stage: str) -> Estimate:
+        """Return what share of all time in line is spent at `stage`."""
+        if stage not in self.stages:
+            return NO_ESTIMATE
+        everything = self._totals(lambda time: time.waiting)
+        here = self.stages[stage].waiting
+        return mean_interval([a / b if b else math.nan for a, b in zip(here, everything, strict=True)])
+
+    def longest_line(self, labels: Labels, used: Mapping[str, Estimate], binding: str) -> str:
+        """Say where trucks spend most time in line, if that is not where the direction binds."""
+        stage = max(self.stages, key=lambda name: sum(self.stages[name].waiting), default=binding)
+        if stage == binding:
+            return ""
+        share = percent_with_interval(self.share_of_lines(stage))
+        text = f"Most time in line, {share}, is spent at {labels.stage(stage)}"
+        if stage in used and math.isfinite(used[stage].value):
+            text += f", whose lanes are busy {percent_with_interval(used[stage])}"
+        return f"{text}."
+
+    def most_time(self, labels: Labels) -> str:
+        """Say at which stage trucks spend most time, and how."""
+        hours = {stage: self._a_truck(_all_states(time)) for stage, time in self.stages.items()}
+        if not hours:
+            return ""
+        stage = max(hours, key=lambda name: hours[name].value)
+        everything = self._a_truck(self._totals(_all_states))
+        spent = self.stages[stage]
+        how = max(
+            ("being served", spent.served),
+            ("in line", spent.waiting),
+            ("before the closed stage", spent.closed),
+            ("blocked", spent.blocked),
+            key=lambda kind: sum(kind[1]),
+        )[0]
+        return (
+            f"; most time goes to {labels.stage(stage)}, {with_interval(hours[stage])}{GLUE}h of "
+            f"{with_interval(everything)}{GLUE}h a truck, mainly {how}"
+        )
+
+    def closed_hours(self, labels: Labels, binding: str | None) -> str:
+        """Say so if closed stages cost more time than lines do."""
+        if not self.stages:
+            return ""
+        closed = self._a_truck(self._totals(lambda time: time.closed))
+        waiting = self._a_truck(self._totals(lambda time: time.waiting))
+        if closed.value <= max(waiting.value, HARDLY_H):
+            return ""
+        stage = max(self.stages, key=lambda name: sum(self.stages[name].closed))
+        there = with_interval(self._a_truck(self.stages[stage].closed))
+        text = (
+            f"A truck spends {with_interval(closed)}{GLUE}h before closed stages ({there}{GLUE}h of it at "
+            f"{labels.stage(stage)}) and {with_interval(waiting)}{GLUE}h in line while they are open"
+        )
+        # in front of the stage that binds, a line that is too long for the day waits overnight too
+        return f"{text}." if stage == binding else f"{text}: opening hours explain more waiting than queues do."
+
+    def _totals(self, of: Callable[[StageTime], Sequence[float]]) -> list[float]:
+        return [math.fsum(column) for column in zip(*(of(time) for time in self.stages.values()), strict=True)]
+
+    def _a_truck(self, hours: Sequence[float]) -> Estimate:
+        return mean_interval([total / self.trucks for total in hours])
+
+
+def _added(*totals: Sequence[float]) -> list[float]:
+    return [math.fsum(column) for column in zip(*totals, strict=True)]
+
+
+def _all_states(time: StageTime) -> list[float]:
+    return _added(time.waiting, time.closed, time.served, time.blocked)
+
+
+def unfinished_sentences(metrics: Metrics, labels: Labels) -> tuple[str, ...]:
+    """Say how many trucks were still inside at the end."""
+    found = []
+    for direction in labels.directions:
+        inside = metrics.get("inside_end_trucks", "total", direction)
+        share = metrics.get("unfinished_share", "share", direction)
+        if inside.value > 0:
+            found.append(
+                f"{direction.capitalize()}: {with_interval(inside, 1)} trucks were still inside at the end; of "
+                f"those that arrived in the measured period, {percent_with_interval(share)} were not yet released."
+            )
+    return tuple(found)
 
 
 # Tables
 
 
-def direction_table(metrics: Metrics, labels: Labels) -> Table:
-    """Return throughput, clearance, passage and stock, a column for each direction."""
-    rows = [("Arriving, trucks a day", "arrivals_per_day", "mean"), ("Released, trucks a day", "throughput_per_day", "mean")]
-    for metric, name in (("clearance_h", "Clearance"), ("passage_h", "Passage")):
-        rows += [(f"{name}, mean, h", metric, "mean")]
-        rows += [(f"{name}, {wording(p)}, h", metric, p) for p in PERCENTILES]
-    rows += [
-        ("Clearance without any wait, h", "no_queue_clearance_h", "mean"),
-        (f"Waiting at {labels.bulletin}, trucks", "stock_trucks", "end_of_day"),
-        ("   the most on any day, trucks", "stock_trucks", "max"),
-        ("   in days of releases", "stock_days", "end_of_day"),
-    ]
-    return Table(
-        "Throughput and time at the gate",
-        ("", *(name.capitalize() for name in labels.directions)),
-        tuple(
-            (text, *(with_interval(metrics.get(metric, statistic, direction=d)) for d in labels.directions))
-            for text, metric, statistic in rows
-        ),
-        "Clearance: arrival to release from the last control. Passage: arrival to the last departure, empty.",
+def day_table(metrics: Metrics, labels: Labels) -> Table:
+    """Return arrivals, releases and stock, a column for each direction."""
+    rows = (
+        ("Arriving, trucks a day", "arrivals_per_day", "mean"),
+        ("Released, trucks a day", "throughput_per_day", "mean"),
+        (f"Not yet released at {labels.bulletin}", "stock_trucks", "end_of_day"),
+        ("  the most on any day", "stock_trucks", "max"),
+        ("  in days of releases", "stock_days", "end_of_day"),
+        ("Clearance if nobody had to wait, h", "no_queue_clearance_h", "mean"),
     )
+    cells = [
+        (text, *(with_interval(metrics.get(metric, statistic, direction)) for direction in labels.directions))
+        for text, metric, statistic in rows
+    ]
+    return Table("A day at the gate", ("", *(name.capitalize() for name in labels.directions)), tuple(cells))
 
 
-def wording(percentile: str) -> str:
-    """`9 of 10 below`: what a percentile says."""
-    return {"p50": "half below", "p90": "90 % below", "p95": "95 % below", "p99": "99 % below"}[percentile]
+def gate_time_table(metrics: Metrics, labels: Labels) -> Table:
+    """Return clearance and passage, a row for each direction."""
+    rows = [
+        (f"{text}, {direction}", *_statistics(metrics, metric, direction, None))
+        for metric, text in (("clearance_h", "Clearance"), ("passage_h", "Passage"))
+        for direction in labels.directions
+    ]
+    return Table("Time at the gate", ("Hours", *STATISTICS), tuple(rows), TIME_NOTE)
 
 
-STAGE_COLUMNS = ("Stage", "In line, h", "Closed, h", "Queue mean", "max", "end of day", "In use")
+TIME_NOTE = (
+    "Clearance: from arrival to release from the last control. Passage: from arrival to the last departure, "
+    f"the empty return included. p90: nine trucks in ten are faster. {NOTHING}: beyond what the run saw."
+)
 
 
-def stage_table(metrics: Metrics, labels: Labels, direction: str, *, busy_only: bool = False) -> Table:
+def _statistics(metrics: Metrics, metric: str, direction: str, vehicle_class: str | None) -> list[str]:
+    return [with_interval(metrics.get(metric, name, direction, vehicle_class)) for name in STATISTICS]
+
+
+def throughput_table(metrics: Metrics, labels: Labels) -> Table:
+    """Return arrivals and releases a day, by direction and class."""
+    rows = []
+    for direction, name, text in _kinds(labels):
+        arrived = metrics.get("arrivals_per_day", "mean", direction, name)
+        released = metrics.get("throughput_per_day", "mean", direction, name)
+        rows.append((text, with_interval(arrived), with_interval(released)))
+    return Table("Throughput", ("Trucks a day", "Arriving", "Released"), tuple(rows))
+
+
+def time_table(metrics: Metrics, labels: Labels, metric: str, title: str) -> Table:
+    """Return mean and percentiles of a time, by direction and class."""
+    rows = [(text, *_statistics(metrics, metric, direction, name)) for direction, name, text in _kinds(labels)]
+    return Table(title, ("Hours", *STATISTICS), tuple(rows))
+
+
+def _kinds(labels: Labels) -> list[tuple[str, str | None, str]]:
+    """Return (direction, class or None for all, text) in the order in which tables list them."""
+    return [
+        (direction, name, labels.vehicle_class(name) if name else f"{direction.capitalize()}, all")
+        for direction in labels.directions
+        for name in [None, *labels.classes_of(direction)]
+    ]
+
+
+STAGE_COLUMNS = ("", "In line, h", "Closed, h", "Queue, mean", "max", "end of day", "Utilisation")
+STAGE_NOTE = (
+    "In line, closed: mean hours of a visit, while the stage is open and while it is closed. Queue: trucks in line, "
+    "of both directions if both use the stage. Utilisation: busy share of the lanes' open time."
+)
+
+
+def stage_table(metrics: Metrics, labels: Labels, direction: str, *, only_waits: bool = False) -> Table:
     """Return waiting, queue and utilisation of the stages of a direction, in the order of its path.
 
     Parameters
     ----------
-    busy_only
-        Leave out stages that hold nobody up; the note names them.
+    only_waits
+        Leave out the stages at which nobody waits to speak of.
     """
-    rows, idle = [], []
-    for stage in labels.stages_of(direction):
-        if busy_only and _holds_nobody_up(metrics, direction, stage):
-            idle.append(labels.stage(stage))
-        else:
-            rows.append((labels.stage(stage), *_stage_cells(metrics, direction, stage)))
-    note = "In line and closed: mean hours a visit. Queue in trucks, over all who use the stage. In use: of the open time."
-    if idle:
-        note += f" Hardly any wait (under {HARDLY_H * 60:.0f} minutes): {listed(idle)}."
-    return Table(f"Stages, {direction}", STAGE_COLUMNS, tuple(rows), note)
+    rows = [
+        (labels.stage(stage), *_stage_cells(metrics, labels, direction, stage))
+        for stage in labels.stages_of(direction)
+        if not (only_waits and _nobody_waits(metrics, direction, stage))
+    ]
+    return Table(f"Stages, {direction}", STAGE_COLUMNS, tuple(rows), "" if only_waits else STAGE_NOTE)
 
 
-def _stage_cells(metrics: Metrics, direction: str, stage: str) -> list[str]:
-    waits = [metrics.get(name, direction=direction, stage=stage) for name in ("wait_h", "closed_h")]
-    queues = [metrics.get("queue_trucks", statistic, stage=stage) for statistic in ("mean", "max", "end_of_day")]
-    used = "no limit" if not labels_limited(metrics, stage) else percent_with_interval(metrics.utilisation(stage))
-    return [*(with_interval(wait) for wait in waits), *(with_interval(queue, 1) for queue in queues), used]
+def _nobody_waits(metrics: Metrics, direction: str, stage: str) -> bool:
+    waits = [metrics.get(name, "mean", direction, stage=stage).value for name in ("wait_h", "closed_h")]
+    used = metrics.utilisation(stage).value
+    return not any(wait >= HARDLY_H for wait in waits) and not used >= BINDING_UTILISATION
+
+
+def _stage_cells(metrics: Metrics, labels: Labels, direction: str, stage: str) -> list[str]:
+    waits = [metrics.get(name, "mean", direction, stage=stage) for name in ("wait_h", "closed_h")]
+    queues = [metrics.get("queue_trucks", name, stage=stage) for name in ("mean", "max", "end_of_day")]
+    used = percent_with_interval(metrics.utilisation(stage)) if labels.is_limited(stage) else "no limit"
+    return [*map(with_interval, waits), *(with_interval(queue, 1) for queue in queues), used]

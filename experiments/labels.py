@@ -12,10 +12,19 @@ from zoneinfo import ZoneInfo
 from experiments.statistics import Estimate
 from gates.config import UNLIMITED, Choice, Gate, Mark, Step, Visit
 
-COUNTRIES = {"cn": "China", "kh": "Cambodia", "la": "Laos", "mm": "Myanmar", "th": "Thailand", "vn": "Vietnam"}
+COUNTRIES = {
+    "cn": "China",
+    "kh": "Cambodia",
+    "la": "Laos",
+    "mm": "Myanmar",
+    "th": "Thailand",
+    "vn": "Vietnam",
+}
 """Side -> name; a side that is not here is called by its two letters."""
 NOTHING = "–"
 """Shown for a number that is not defined."""
+GLUE = "\N{NO-BREAK SPACE}"
+"""Keeps a value, its interval and its unit on one line."""
 Spell = tuple[dt.datetime, dt.datetime]
 
 
@@ -99,6 +108,15 @@ class Labels:
         noon = dt.datetime.combine(self.first, dt.time(12), self.zone(side))
         return noon.utcoffset() or dt.timedelta()
 
+    def midnight(self, day: int) -> dt.datetime:
+        """Return when a measured day begins on the bulletin's side, counted from 0, in UTC."""
+        date = self.first + dt.timedelta(days=day)
+        return dt.datetime.combine(date, dt.time(), self.zone(self.bulletin_side)).astimezone(dt.UTC)
+
+    def ticks(self, moment: dt.datetime) -> float:
+        """Return a moment as milliseconds since the start of the run."""
+        return (moment - self.tick_zero) / dt.timedelta(milliseconds=1)
+
     @property
     def bulletin(self) -> str:
         """When the waiting trucks are counted: `24:00 Vietnam time (UTC+7)`."""
@@ -136,24 +154,26 @@ class Labels:
         return all(group.lanes != UNLIMITED for group in self.gate.stages[stage].lane_groups())
 
     def closed(self, stage: str, begin: dt.datetime, end: dt.datetime, *, calendar: bool = True) -> list[Spell]:
-        """Return when all lanes of a stage are closed between two moments, `calendar` closures included."""
-        zone = self.zone(self.gate.stages[stage].side)
+        """Return when all lanes of a stage are closed between two moments in UTC, closures of the calendar too."""
+        found, zone = self.gate.stages[stage], self.zone(self.gate.stages[stage].side)
+        hours = [found.hours if group.hours is None else group.hours for group in found.lane_groups()]
+        windows = sorted({window for windows in hours for window in windows})
         shut = self.gate.closed_days(stage) if calendar else set()
-        windows = sorted({w for group in self.gate.stages[stage].lane_groups() for w in self._hours(stage, group)})
-        spells, at = [], begin
-        days = (end - begin).days + 3
-        for day in (begin.astimezone(zone).date() + dt.timedelta(days=n - 1) for n in range(days)):
-            for opens, closes in [] if day in shut else windows:
-                midnight = dt.datetime.combine(day, dt.time(), zone)
-                start = min(midnight + dt.timedelta(seconds=opens), end)
-                if start > at:
-                    spells.append((at, start))
-                at = max(at, midnight + dt.timedelta(seconds=closes))
+        day, spells, at = begin.astimezone(zone).date() - dt.timedelta(days=1), [], begin
+        while day <= end.astimezone(zone).date():
+            for window in [] if day in shut else windows:
+                opens, closes = (_on_clock(day, second, zone) for second in window)
+                if min(opens, end) > at:
+                    spells.append((at, min(opens, end)))
+                at = max(at, closes)
+            day += dt.timedelta(days=1)
         return [*spells, (at, end)] if at < end else spells
 
-    def _hours(self, stage: str, group: Any) -> Sequence[tuple[int, int]]:
-        hours = group.hours if group.hours is not None else self.gate.stages[stage].hours
-        return tuple(hours)
+
+def _on_clock(day: dt.date, second: int, zone: ZoneInfo) -> dt.datetime:
+    """Return a time of day on a side's clock, in UTC."""
+    wall = dt.datetime.combine(day, dt.time(), zone) + dt.timedelta(seconds=second)
+    return wall.astimezone(dt.UTC)
 
 
 def country(side: str) -> str:
@@ -205,12 +225,12 @@ def listed(names: Sequence[str]) -> str:
 
 
 def number_text(value: float, decimals: int) -> str:
-    """Return a number with so many decimals; one too small to show is `< 0.01`, not zero."""
+    """Return a number with so many decimals; one that is too small to show is `< 0.01`, not zero."""
     if value == 0:
         return "0"
     grain = 10.0**-decimals
     if abs(value) < grain / 2:
-        return f"< {grain:.{decimals}f}"
+        return f"<{GLUE}{grain:.{decimals}f}"
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 
@@ -228,14 +248,14 @@ def with_interval(estimate: Estimate | None, most_decimals: int = 2, unit: str =
     if abs(estimate.value) < 10.0**-decimals / 2 and half < 10.0**-decimals / 2:
         return number_text(estimate.value, decimals) + unit
     value = f"{estimate.value + 0.0:,.{decimals}f}".replace("-", "−")
-    return f"{value} ± {number_text(half, decimals).replace('< ', '')}{unit}"
+    return f"{value}{GLUE}±{GLUE}{number_text(half, decimals).removeprefix(f'<{GLUE}')}{unit}"
 
 
 def percent_with_interval(estimate: Estimate | None) -> str:
     """Return a share with its interval in percent: `93 ± 1 %`."""
     if estimate is None:
         return NOTHING
-    return with_interval(Estimate(*(100 * number for number in estimate)), 1, " %")
+    return with_interval(Estimate(*(100 * number for number in estimate)), 1, f"{GLUE}%")
 
 
 def _decimals(value: float, digits: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import os
@@ -21,8 +22,9 @@ from experiments.run import RunResult
 from experiments.statistics import CONFIDENCE, mean_interval
 from gates.findings import ConfigError, Finding
 from sim.log import NEVER, EventLog
-from sim.metrics import METRICS, truck_times
+from sim.metrics import METRICS
 from sim.plan import Plan
+from sim.time_use import truck_times
 
 SCHEMA = 1
 """Number of the folder's format; readers refuse a newer one."""
@@ -68,7 +70,10 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
 
 
 def refuse_what_is_no_result(folder: Path) -> None:
-    """Raise `ConfigError` if `folder` exists and holds something other than a result."""
+    """Raise `ConfigError` if `folder` holds something other than a result, or could not be made."""
+    standing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    if not os.access(standing if standing.is_dir() else standing.parent, os.W_OK):
+        raise ConfigError([Finding("--out", str(folder), "cannot be written", "Name another folder.")])
     if not folder.exists() or (folder / MANIFEST).is_file():
         return
     if folder.is_dir() and not any(folder.iterdir()):
@@ -81,8 +86,8 @@ def refuse_what_is_no_result(folder: Path) -> None:
 def _appearing(folder: Path) -> Iterator[Path]:
     """Give a provisional folder beside `folder` that takes its place when all went well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
-    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
         yield partial
@@ -94,6 +99,24 @@ def _appearing(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left of an earlier attempt at the same folder."""
+    for stale in folder.parent.glob(f".{glob.escape(folder.name)}.*-*"):
+        owner = stale.name.rpartition("-")[2]
+        if owner.isdigit() and (int(owner) == os.getpid() or not _is_alive(int(owner))):
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def metrics_document(result: RunResult) -> dict[str, Any]:
@@ -173,8 +196,7 @@ def _days(result: RunResult) -> pa.Table:
             "date": np.repeat(dates, len(directions)),
             "direction": _words(directions, np.tile(np.arange(len(directions)), days)),
             **{
-                name: getattr(m, name).ravel().astype(np.int32)
-                for name in ("arrived", "released", "departed", "stock")
+                name: getattr(m, name).ravel().astype(np.int32) for name in ("arrived", "released", "departed", "stock")
             },
         },
     )
@@ -231,7 +253,7 @@ def _trucks(result: RunResult) -> pa.Table:
             "arrived": log.draws.arrival,
             "released": _ticks(log.released),
             "departed": _ticks(log.departed),
-            **times,
+            **{name: times[:, n] for n, name in enumerate(("waiting", "closed", "served", "blocked"))},
         }
         tables.append(_table(columns))
     return pa.concat_tables(tables)

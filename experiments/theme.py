@@ -1,15 +1,18 @@
 """How charts look, and how they become files: colours, fonts, SVG and PNG.
 
-The colours are those of Okabe and Ito (2008, "Color Universal Design"), which people with any common form of colour
-blindness can tell apart. No chart tells by colour alone what it says: lines differ in dashes, states in size.
+The colours are those of Okabe and Ito (2008, "Color Universal Design"), which people with any common form of
+colour blindness can tell apart. Where lines could be mixed up, they differ in dashes too.
 """
 
 from __future__ import annotations
 
 import base64
 import functools
+import json
 import re
+import textwrap
 from collections.abc import Iterable
+from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,7 @@ FACES = (
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-INK, MUTED, FAINT, SHADE = "#1b1f24", "#57606a", "#d0d7de", "#eceff2"
+INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 
 DIRECTION_COLOURS = {"northbound": BLUE, "southbound": VERMILION}
 STATE_COLOURS = {
@@ -38,6 +41,8 @@ CLASS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, "#6e5a00", "#7a7a7
 CLASS_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2], [3, 5], [10, 2])
 
 PNG_SCALE = 2.0
+LETTER_PX = 5.8
+"""Mean width of a letter of the text under a title [px]."""
 
 CONFIG: dict[str, Any] = {
     "font": FONT,
@@ -45,28 +50,18 @@ CONFIG: dict[str, Any] = {
     "padding": 8,
     "aria": False,  # the picture as a whole has a text; its parts would be read out one by one
     "view": {"stroke": None},
-    "title": {
-        "anchor": "start",
-        "color": INK,
-        "fontSize": 15,
-        "fontWeight": 700,
-        "subtitleColor": MUTED,
-        "subtitleFontSize": 11.5,
-        "subtitlePadding": 5,
-        "subtitleLineHeight": 16,
-        "lineHeight": 19,
-        "offset": 12,
-    },
+    "title": {"anchor": "start", "color": INK, "fontSize": 12, "fontWeight": 700, "lineHeight": 15, "offset": 6},
     "axis": {
         "labelColor": MUTED,
         "labelFontSize": 11,
         "titleColor": MUTED,
         "titleFontSize": 11,
         "titleFontWeight": 400,
-        "gridColor": "#e3e7eb",
+        "gridColor": GRID,
         "domainColor": "#8c959f",
         "tickColor": "#8c959f",
         "labelLimit": 260,
+        "labelPadding": 5,
     },
     "axisY": {"domain": False, "ticks": False},
     "legend": {
@@ -77,6 +72,7 @@ CONFIG: dict[str, Any] = {
         "titleFontWeight": 400,
         "labelLimit": 260,
         "symbolStrokeWidth": 2.5,
+        "symbolOpacity": 1,
         "orient": "bottom",
         "direction": "horizontal",
         "columnPadding": 16,
@@ -95,9 +91,13 @@ def _registered() -> Any:
 
 
 def svg_of(chart: Any) -> str:
-    """Return an Altair chart as SVG text; the same chart gives the same text on every machine."""
-    specification = chart.to_dict()
-    specification["config"] = CONFIG
+    """Return an Altair chart as SVG text; the same chart gives the same text."""
+    return _rendered(json.dumps({**chart.to_dict(), "config": CONFIG}, ensure_ascii=False))
+
+
+@functools.lru_cache(maxsize=64)
+def _rendered(specification: str) -> str:
+    """Render once what files and page both show."""
     text: str = _registered().vegalite_to_svg(specification)
     return text
 
@@ -108,21 +108,45 @@ def png_of(svg: str) -> bytes:
     return picture
 
 
-def standalone(svg: str, description: str) -> str:
+def with_heading(svg: str, title: str, subtitle: str, text: str) -> str:
+    """Return a picture under its title, a subtitle and a text that is wrapped to the picture's width."""
+    width, height, inner = _opened(svg)
+    lines = [subtitle, *textwrap.wrap(text, int(width / LETTER_PX))]
+    top = 34 + 16 * len(lines)
+    rows = "".join(
+        f'<text x="8" y="{44 + 16 * n}" font-size="11.5" fill="{MUTED}">{escape(line)}</text>'
+        for n, line in enumerate(lines)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width:g}" '
+        f'height="{height + top:g}" viewBox="0 0 {width:g} {height + top:g}" font-family="{FONT}">'
+        f'<rect width="{width:g}" height="{height + top:g}" fill="#ffffff"/>'
+        f'<text x="8" y="24" font-size="15" font-weight="700" fill="{INK}">{escape(title)}</text>{rows}'
+        f'<g transform="translate(0,{top})">{inner}</g></svg>'
+    )
+
+
+def standalone(svg: str, description: str, faces: str) -> str:
     """Return an SVG that carries its letters with it and says in words what it shows."""
-    style = f"<style>{font_faces([svg])}</style>"
-    said = f"<desc>{_escaped(description)}</desc>"
-    return re.sub(r"(<svg\b[^>]*>)", lambda found: found[1] + said + style, svg, count=1)
+    head, _, rest = svg.partition(">")
+    return f"{head}><desc>{escape(description)}</desc><style>{faces}</style>{rest}"
 
 
 def inline(svg: str, name: str) -> str:
-    """Return an SVG to put into a page: as wide as its place, names of its parts unlike those of other charts."""
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
-    head = re.match(r'<svg\b[^>]*\bwidth="([\d.]+)" height="([\d.]+)" viewBox="([^"]*)"[^>]*>', svg)
-    assert head, "the renderer writes width, height and viewBox in this order"
-    opened = f'<svg viewBox="{head[3]}" style="max-width:{head[1]}px" aria-hidden="true" focusable="false">'
-    return opened + svg[head.end() :]
+    """Return an SVG to put into a page: its names unlike those of other charts there, a quarter larger at most."""
+    svg = re.sub(r'\bid="', f'id="{name}-', svg).replace("url(#", f"url(#{name}-")
+    width, height, inner = _opened(svg)
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" style="max-width:{1.25 * width:g}px" aria-hidden="true" '
+        f'focusable="false" font-family="{FONT}">{inner}</svg>'
+    )
+
+
+def _opened(svg: str) -> tuple[float, float, str]:
+    """Return width, height and content of an SVG."""
+    found = re.match(r'<svg\b[^>]*\bwidth="([\d.]+)" height="([\d.]+)"[^>]*>(.*)</svg>\s*$', svg, re.DOTALL)
+    assert found, "the renderer writes width and height in this order"
+    return float(found[1]), float(found[2]), found[3]
 
 
 def font_faces(texts: Iterable[str]) -> str:
@@ -159,7 +183,3 @@ def _packed(file: str, letters: frozenset[str]) -> str:
     packed = BytesIO()
     font.save(packed)
     return base64.b64encode(packed.getvalue()).decode("ascii")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -78,7 +78,7 @@ def value_text(value: object) -> str:
         return value.isoformat()
     try:
         return shortened(json.dumps(value, ensure_ascii=False, default=str))
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return f"({type(value).__name__})"
 
 

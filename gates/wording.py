@@ -22,6 +22,8 @@ _KINDS = {
     "tuple_type": "a list",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
     "int_parsing_size": "a smaller number",
     "float_type": "a number",
     "finite_number": "a finite number",

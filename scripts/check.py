@@ -98,12 +98,8 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: every one)"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: every one)")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--fast", action="store_true", help="no coverage, no long tests")
     extent.add_argument("--all", action="store_true", help="the long tests too")

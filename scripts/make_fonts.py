@@ -57,11 +57,7 @@ def characters(ranges: Iterable[range]) -> set[int]:
 def gb2312_level_1() -> set[int]:
     """Return the 3,755 most common hanzi: rows 16 to 55 of GB 2312, whose last row holds 89."""
     rows = [(row, 89 if row == 55 else 94) for row in range(16, 56)]
-    return {
-        ord(bytes((row + 0xA0, cell + 0xA0)).decode("gb2312"))
-        for row, last in rows
-        for cell in range(1, last + 1)
-    }
+    return {ord(bytes((row + 0xA0, cell + 0xA0)).decode("gb2312")) for row, last in rows for cell in range(1, last + 1)}
 
 
 def cut(font: TTFont, codes: set[int], features: list[str]) -> TTFont:
@@ -114,9 +110,7 @@ def rename(font: TTFont, family: str, style: str) -> None:
 
 def latin(folder: Path, style: str) -> TTFont:
     faces = folder / TRUETYPE
-    font = cut(
-        TTFont(faces / f"NotoSans-{style}.ttf"), characters(LATIN), ["kern", "mark", "mkmk", "ccmp", "tnum"]
-    )
+    font = cut(TTFont(faces / f"NotoSans-{style}.ttf"), characters(LATIN), ["kern", "mark", "mkmk", "ccmp", "tnum"])
     graft(font, TTFont(faces / "NotoSansMath-Regular.ttf"), MATHEMATICS)
     graft(font, TTFont(faces / "NotoSansSymbols2-Regular.ttf"), SYMBOLS)
     rename(font, "Noto Sans", style)
@@ -156,9 +150,7 @@ def make(folder: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument(
-        "--unpacked", type=Path, help=f"a folder with {' and '.join(PACKAGES)} unpacked in it"
-    )
+    parser.add_argument("--unpacked", type=Path, help=f"a folder with {' and '.join(PACKAGES)} unpacked in it")
     arguments = parser.parse_args()
     if arguments.unpacked:
         make(arguments.unpacked)

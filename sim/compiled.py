@@ -74,7 +74,11 @@ class State(NamedTuple):
 
 def new_state(network: Network, trucks: int) -> State:
     """Return the state of a gate that is still shut and empty."""
-    resources, lines, areas = network.groups + network.comes_back.size, network.line_stage.size, network.area_spaces.size
+    resources, lines, areas = (
+        network.groups + network.comes_back.size,
+        network.line_stage.size,
+        network.area_spaces.size,
+    )
     return State(
         on_duty=np.zeros(resources, np.int64),
         busy=np.zeros(resources, np.int64),

@@ -130,9 +130,7 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -
     return _Batch(arrival, cursor.number, path, line, met, service, comes_back), after
 
 
-def _times(
-    plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start: int, law_of_visit: Indices
-) -> Ticks:
+def _times(plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start: int, law_of_visit: Indices) -> Ticks:
     """Return (trucks, visits): a time from the law of each visit that is met; 0 where a visit has no law."""
     ticks = np.zeros(met.shape, np.int64)
     for v, visit in enumerate(path.visits):

@@ -30,7 +30,7 @@ class Ended(NamedTuple):
 
     time: Ticks
     """(times,) ascending [tick]."""
-    count: Counts
+    trucks: Counts
     """(times,) how many durations."""
     total: Ticks
     """(times,) their exact sum [tick]."""
@@ -103,4 +103,4 @@ def cell_middle(cell: Counts) -> Ticks:
 
 
 def _octave(cell: Counts) -> Counts:
-    return np.maximum((cell >> _BITS) - 1, 0)
+    return np.asarray(np.maximum((cell >> _BITS) - 1, 0), np.int64)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -26,17 +26,17 @@ def kernel(function: Function) -> Function:
     to the bit for any number of workers.
     """
     try:
-        return numba.njit(cache=True, **_OPTIONS)(function)
+        return cast(Function, numba.njit(cache=True, **_OPTIONS)(function))
     except RuntimeError as error:  # Numba found no folder that it may write
         if "cannot cache" not in str(error):
             raise
         _tell_once()
-        return numba.njit(**_OPTIONS)(function)
+        return cast(Function, numba.njit(**_OPTIONS)(function))
 
 
 def step(function: Function) -> Function:
     """Compile `function` as a part of the kernels that call it."""
-    return numba.njit(forceinline=True, **_OPTIONS)(function)
+    return cast(Function, numba.njit(forceinline=True, **_OPTIONS)(function))
 
 
 def cache_is_warm() -> bool:

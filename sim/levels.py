@@ -43,8 +43,8 @@ class QueueLevels:
     def add(self, log: EventLog, start: int, end: int) -> None:
         """Add what happened in the block [start, end).
 
-        A truck that starts in the tick in which it joins never waited, so it is left out. At equal ticks the net
-        change counts: a level lasts at least one tick.
+        A truck that starts in the tick in which it joins never waited, so it is left out. Only levels that
+        last for a tick or more count: at equal ticks the net change.
         """
         stages = self._level.size
         size = np.zeros((2, stages), np.int64)
@@ -78,7 +78,7 @@ class QueueLevels:
 
 
 @kernel
-def count_waits(times, line, stage_of_line, size, start, end):  # type: ignore[no-untyped-def]
+def count_waits(times: Ticks, line: Indices, stage_of_line: Indices, size: Counts, start: int, end: int) -> None:
     """Count the waits that begin and that end in [start, end), by stage, into `size` (2, stages)."""
     for visit in range(line.size):
         joined, started = times[visit, JOINED], times[visit, STARTED]
@@ -89,7 +89,9 @@ def count_waits(times, line, stage_of_line, size, start, end):  # type: ignore[n
 
 
 @kernel
-def gather_waits(times, line, stage_of_line, place, ticks, start, end):  # type: ignore[no-untyped-def]
+def gather_waits(
+    times: Ticks, line: Indices, stage_of_line: Indices, place: Counts, ticks: Ticks, start: int, end: int
+) -> None:
     """Write when waits begin and end to `ticks`; `place` (2, stages) is where, and moves on."""
     for visit in range(line.size):
         joined, started = times[visit, JOINED], times[visit, STARTED]
@@ -104,7 +106,7 @@ def gather_waits(times, line, stage_of_line, place, ticks, start, end):  # type:
 
 
 @kernel
-def follow(joined, started, level, span, bulletins, levels):  # type: ignore[no-untyped-def]
+def follow(joined: Ticks, started: Ticks, level: int, span: Ticks, bulletins: Ticks, levels: Levels) -> None:
     """Follow the level of one stage through a block.
 
     Parameters

@@ -185,9 +185,7 @@ def compile_plan(scenario: Scenario) -> Plan:
     end = int(days.midnight[scenario.days_simulated])
     kinds = _kinds(gate)
     paths: Paths = {
-        (direction, name): path
-        for direction in gate.paths
-        for name, path in paths_by_class(gate, direction).items()
+        (direction, name): path for direction in gate.paths for name, path in paths_by_class(gate, direction).items()
     }
     for path in paths.values():
         _check_held(gate, path)
@@ -215,9 +213,7 @@ def compile_plan(scenario: Scenario) -> Plan:
         warmup=int(days.midnight[first]),
         end=end,
         days=days,
-        bulletin=np.array(
-            [days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64
-        ),
+        bulletin=np.array([days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64),
     )
 
 
@@ -255,14 +251,10 @@ def _lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneG
             hours = stage.hours if group.hours is None else group.hours
             closures = scenario.gate.closed_days(stage_name)
             windows.append(open_windows(hours, days_of[stage.side], closures, end))
-    return LaneGroups(
-        np.array(stage_index, np.int32), tuple(names), np.array(lanes, np.int64), tuple(windows)
-    )
+    return LaneGroups(np.array(stage_index, np.int32), tuple(names), np.array(lanes, np.int64), tuple(windows))
 
 
-def _admitted(
-    gate: Gate, kinds: tuple[Kind, ...], stages: tuple[str, ...]
-) -> dict[tuple[int, int], tuple[int, ...]]:
+def _admitted(gate: Gate, kinds: tuple[Kind, ...], stages: tuple[str, ...]) -> dict[tuple[int, int], tuple[int, ...]]:
     """Return the lane groups that admit each (stage, kind), in the order of the file."""
     admitted: dict[tuple[int, int], tuple[int, ...]] = {}
     offset = 0

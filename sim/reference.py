@@ -16,8 +16,12 @@ from sim.draws import Draws
 from sim.log import FINISHED, JOINED, LEFT, STARTED, EventLog
 from sim.plan import Plan
 
+<<<<<<< HEAD
 NOBODY = -1
 RANK_TIMETABLE, RANK_RETURN, RANK_TRUCK = range(3)
+=======
+RANK_TIMETABLE, RANK_TRUCK = 0, 1
+>>>>>>> main
 _AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
 
 Process = Generator[simpy.Event, Any, None]

@@ -59,9 +59,7 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
 
 def _no_trucks() -> Draws:
     none = np.empty(0, np.int64)
-    return Draws(
-        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none
-    )
+    return Draws(none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none)
 
 
 def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> EventLog:

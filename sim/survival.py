@@ -1,4 +1,4 @@
-"""How long until the release, when some trucks are still inside at the end: the estimator of Kaplan and Meier.
+"""How long it takes until the release, when some trucks are still inside at the end (Kaplan and Meier 1958).
 
 A truck that is not released at the end tells that its clearance takes longer than the time it has been there
 (right-censored). Leaving it out would make a jammed gate look quick.
@@ -16,6 +16,9 @@ from sim.durations import Ended, cell_last, cell_of
 
 Floats = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-12
+"""Shares that differ by no more than this, relatively, are taken as equal."""
+
 
 @dataclass(frozen=True, eq=False)
 class Survival:
@@ -29,8 +32,9 @@ class Survival:
     """Area under the curve up to the longest time seen [tick]; NaN without any duration."""
 
     def quantiles(self, percent: Floats) -> Floats:
-        """Return the shortest times within which `percent` of the durations end [tick]; NaN beyond the last."""
-        place = np.searchsorted(-self.longer, -(100.0 - percent) / 100.0, side="left")
+        """Return the shortest times within which `percent` of them end [tick]; NaN beyond the last."""
+        shares = (100.0 - percent) / 100.0 * (1 + _ROUNDING)
+        place = np.searchsorted(-self.longer, -shares, side="left")
         times = np.append(self.time.astype(np.float64), np.nan)
         return np.asarray(times[place], np.float64)
 
@@ -38,14 +42,17 @@ class Survival:
 def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     r"""Estimate the distribution of durations of which some were cut short.
 
-    The product over end times :math:`t_i` of :math:`1 - d_i / n_i` (Kaplan and Meier 1958, eq. 2b) is written as
-    the share not yet gone, divided by what each censoring takes from it: with :math:`r_j` at risk just before the
-    j-th censoring, :math:`S(t) = \frac{r(t)}{n} \prod_{c_j < t} \frac{r_j}{r_j - 1}`. So the curve needs one
-    factor a censored duration, and is an exact fraction if there is none. The mean is the area under the curve up
-    to the longest time seen (restricted mean, Irwin 1949).
+    The product-limit estimator (Kaplan and Meier 1958, section 2), the product of :math:`1 - d_i / n_i`
+    over the end times, is written as the share not yet gone, corrected for each censoring:
 
-    A censored duration stays at risk to the end of its cell in the histogram of `sim.durations` (2**-11 of it, at
-    most), so that the estimate from cells has the same steps as the one from values.
+    .. math:: S(t) = \frac{r(t)}{n} \prod_{c_j < t} \frac{r_j}{r_j - 1}
+
+    with :math:`r_j` at risk just before the j-th censoring. So it needs one factor a censored duration, and
+    is an exact fraction if there is none. The mean is the area under the curve up to the longest time seen
+    (restricted mean, Irwin 1949).
+
+    A censored duration stays at risk to the end of its cell in the histogram of `sim.durations` (at most
+    2**-11 longer), so that the estimate from cells has the same steps as the one from values.
 
     Parameters
     ----------
@@ -54,12 +61,12 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     censored
         (censored,) durations that had not ended yet [tick].
     """
-    n = int(ended.count.sum()) + censored.size
+    n = int(ended.trucks.sum()) + censored.size
     if n == 0:
         return Survival(ended.time, np.empty(0), np.nan)
     censored = np.sort(censored)
     at_risk_until = cell_last(cell_of(censored))
-    gone = np.concatenate(([0], np.cumsum(ended.count)))
+    gone = np.concatenate(([0], np.cumsum(ended.trucks)))
     place = np.searchsorted(ended.time, at_risk_until, side="right")
     at_risk = n - gone[place] - np.arange(censored.size)
     factor = np.cumprod(np.concatenate(([1.0], at_risk / np.maximum(at_risk - 1, 1))))

@@ -1,4 +1,4 @@
-"""Where the time goes: of trucks (waiting, closed, served, blocked) and of lanes (busy while open, and after)."""
+"""Where the time of trucks goes (waiting, closed, served, blocked), and that of lanes (busy, open or not)."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _visits(log: EventLog, direction_of_flow: Indices) -> Visits:
 
 
 @kernel
-def add_visits(visits, stage_of_line, openings, span, totals):  # type: ignore[no-untyped-def]
+def add_visits(visits: Visits, stage_of_line: Indices, openings: Openings, span: Ticks, totals: Totals) -> None:
     """Add the visits to `totals`, as far as they lie in a block.
 
     Parameters
@@ -167,7 +167,7 @@ def add_visits(visits, stage_of_line, openings, span, totals):  # type: ignore[n
 
 
 @kernel
-def add_trucks(visits, openings, end, out):  # type: ignore[no-untyped-def]
+def add_trucks(visits: Visits, openings: Openings, end: int, out: Ticks) -> None:
     """Add the time of each truck to `out` (trucks, 4)."""
     for truck in range(visits.first.size - 1):
         for visit in range(visits.first[truck], visits.first[truck + 1]):
@@ -184,7 +184,7 @@ def add_trucks(visits, openings, end, out):  # type: ignore[no-untyped-def]
 
 
 @step
-def until(tick, end):  # type: ignore[no-untyped-def]
+def until(tick: int, end: int) -> int:
     """Return `tick`, or the end if it had not come by then."""
     if tick == NEVER or tick > end:
         return end
@@ -192,15 +192,15 @@ def until(tick, end):  # type: ignore[no-untyped-def]
 
 
 @step
-def open_between(openings, row, start, end):  # type: ignore[no-untyped-def]
+def open_between(openings: Openings, row: int, start: int, end: int) -> int:
     """Return how long the windows of a row are open in [start, end) [tick]."""
     return open_before(openings, row, end) - open_before(openings, row, start)
 
 
 @step
-def open_before(openings, row, tick):  # type: ignore[no-untyped-def]
+def open_before(openings: Openings, row: int, tick: int) -> int:
     """Return how long the windows of a row were open before `tick` [tick]."""
     window = openings.entry[row, tick // TICKS_PER_HOUR]
     while openings.end[window] <= tick:
         window += 1
-    return openings.before[window] + max(0, tick - openings.start[window])
+    return int(openings.before[window] + max(0, tick - openings.start[window]))

@@ -150,9 +150,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         },
         "areas": draw(areas()),
         "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
-        "calendar": [
-            {"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}
-        ]
+        "calendar": [{"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}]
         if closed
         else [],
     }

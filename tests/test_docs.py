@@ -88,9 +88,7 @@ def run_console(block: Block, folder: Path) -> None:
     for command in listed:
         words = shlex.split(command, comments=True)
         shell = SHELL_WORDS & set(words)
-        assert not shell, (
-            f"{block.where}: `{command}` needs a shell ({' '.join(shell)}); write plain commands"
-        )
+        assert not shell, f"{block.where}: `{command}` needs a shell ({' '.join(shell)}); write plain commands"
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         done = subprocess.run(
             words,
@@ -149,9 +147,7 @@ def test_page(path, tmp_path, monkeypatch):
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_links_to_files_lead_somewhere(path):
     text = re.sub(r"(`{3,}).*?\1|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    targets = re.findall(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)", text) + re.findall(
-        r"<img[^>]*\ssrc=\"([^\"]+)\"", text
-    )
+    targets = re.findall(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)", text) + re.findall(r"<img[^>]*\ssrc=\"([^\"]+)\"", text)
     broken = [target for target in targets if "://" not in target and not (path.parent / target).exists()]
     assert not broken, f"{path.relative_to(ROOT)} links to what is not there: {broken}"
 

@@ -37,6 +37,4 @@ def test_nothing_public_is_left_out(name):
         and not isinstance(value, types.ModuleType)
         and str(getattr(value, "__module__", "")).partition(".")[0] in ORDER
     }
-    assert public <= set(package.__all__), (
-        f"{name} shows {sorted(public - set(package.__all__))} without listing it"
-    )
+    assert public <= set(package.__all__), f"{name} shows {sorted(public - set(package.__all__))} without listing it"

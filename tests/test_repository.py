@@ -22,9 +22,7 @@ CACHES = re.compile(
 )
 # Each pattern is written so that it does not match itself.
 FORBIDDEN = {
-    "a path of one machine": re.compile(
-        r"(?<![\w.~-])/(?:w[o]rk|r[o]ot|h[o]me|U[s]ers|t[m]p)/[\w.-]|[.]py[e]nv\b"
-    ),
+    "a path of one machine": re.compile(r"(?<![\w.~-])/(?:w[o]rk|r[o]ot|h[o]me|U[s]ers|t[m]p)/[\w.-]|[.]py[e]nv\b"),
     "an address of a package registry": re.compile(
         r"(?:extra-)?index-[u]rl|https?://[^\s\"'>)]*/[s]imple\b"
         r"|\b(?:py[p]i|files[.]python[h]osted|registry[.]npm[j]s|deb[.]deb[i]an)[.](?:org|com)\b"
@@ -38,9 +36,7 @@ def tracked() -> list[Path]:
     """Return the files that are, or would be, committed; outside a clone, all that are no cache."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     if shutil.which("git") and (ROOT / ".git").exists():
-        names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-            "\0"
-        )
+        names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
         paths = [ROOT / name for name in names if name]
     else:
         paths = [path for path in ROOT.rglob("*") if not CACHES.search(path.relative_to(ROOT).as_posix())]
@@ -102,12 +98,8 @@ def test_every_dependency_is_pinned_within_its_bound():
     for requirement in map(Requirement, everything):
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         assert name in exact, f"constraints.txt does not pin {requirement.name}"
-        assert requirement.specifier.contains(exact[name]), (
-            f"{requirement} but constraints.txt has {exact[name]}"
-        )
-        assert any(bound.operator == ">=" for bound in requirement.specifier), (
-            f"{requirement}: give a lower bound"
-        )
+        assert requirement.specifier.contains(exact[name]), f"{requirement} but constraints.txt has {exact[name]}"
+        assert any(bound.operator == ">=" for bound in requirement.specifier), f"{requirement}: give a lower bound"
 
 
 @pytest.mark.skipif(len(PACKAGES) < 4, reason="a package is missing")
@@ -117,11 +109,7 @@ def test_the_wheel_holds_all_that_the_packages_need(tmp_path):
     subprocess.run([*build, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, cwd=tmp_path)
     (wheel,) = tmp_path.glob("bordergate-*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {
-        name
-        for path in tracked()
-        if (name := path.relative_to(ROOT).as_posix()).partition("/")[0] in PACKAGES
-    }
+    wanted = {name for path in tracked() if (name := path.relative_to(ROOT).as_posix()).partition("/")[0] in PACKAGES}
     assert held >= wanted, f"not in the wheel: {sorted(wanted - held)}"
     assert not any(CACHES.search(name) for name in held), "the wheel holds a cache"
     assert {f"{name}/py.typed" for name in PACKAGES} <= held, "a package has no py.typed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,7 @@ def plan_of(stages: dict[str, Any], path: list[Any], days: int = 1, **gate: Any)
         "start": dt.date(2025, 7, 1),
         "end_of_day": {"at": "20:00", "side": "vn"},
         "classes": {"durian": {"priority": 1}, "general": {}},
-        "flows": {
-            name: {"class": name, "direction": "northbound", "per_day": 1} for name in ("durian", "general")
-        },
+        "flows": {name: {"class": name, "direction": "northbound", "per_day": 1} for name in ("durian", "general")},
         "stages": {name: {**side, **stage} for name, stage in stages.items()},
         "paths": {"northbound": path},
     }
@@ -35,12 +34,16 @@ def plan_of(stages: dict[str, Any], path: list[Any], days: int = 1, **gate: Any)
     return compile_plan(scenario)
 
 
-def trucks(plan: Plan, *trucks: tuple[str, float, list[tuple[str, float]]]) -> Draws:
+def trucks(plan: Plan, *trucks: tuple[str, float, Sequence[tuple[str, float]]]) -> Draws:
     """Return draws of given trucks: (class, arrival [min], [(stage, service [min]), ...]) in order of arrival.
 
     A stage written `stage!` is visited empty; `stage.` is the last before the release.
     """
-    first, released, turned, line, service = [0], [], [], [], []
+    first = [0]
+    released: list[int] = []
+    turned: list[int] = []
+    line: list[int] = []
+    service: list[int] = []
     for name, _, visits in trucks:
         row = len(line)
         released.append(-1)

@@ -91,9 +91,7 @@ def test_lane_groups(engine: Engine) -> None:
     lanes = [{"name": "fast", "lanes": 1, "classes": ["durian"]}, {"name": "all", "lanes": 1}]
     plan = plan_of({"kiosk": {"lanes": lanes}}, ["kiosk"])
     kiosk = [("kiosk", 10.0)]
-    draws = trucks(
-        plan, ("general", 0, kiosk), ("general", 1, kiosk), ("durian", 2, kiosk), ("durian", 3, kiosk)
-    )
+    draws = trucks(plan, ("general", 0, kiosk), ("general", 1, kiosk), ("durian", 2, kiosk), ("durian", 3, kiosk))
     assert minutes(plan, draws, engine) == [(0, 0, 10), (1, 20, 30), (2, 2, 12), (3, 10, 20)]
     assert groups(plan, draws, engine) == ["all", "all", "fast", "all"]
 

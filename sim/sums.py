@@ -19,77 +19,50 @@ Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-class Fold:
-    """What happened in a run, without its log.
+class Sums:
+    """What happened in a run. See `sim.metrics.Fold` for the parameters."""
 
-    Memory does not grow with the length of the run, but for the series by hour and by day, and for the trucks
-    still inside at the end. `sim.metrics.measures` turns it into numbers with units.
-
-    Parameters
-    ----------
-    plan
-        The compiled scenario.
-    exact
-        Keep every clearance time instead of a histogram. Quantiles are then exact; without it they are within
-        `sim.durations.RELATIVE_ERROR`. All else is equal.
-    """
-
-    def __init__(self, plan: Plan, *, exact: bool = False) -> None:
+    def __init__(self, plan: Plan, *, exact: bool) -> None:
         self.plan = plan
+        self.at = 0
+        """Where the next block starts [tick]."""
         self.directions = tuple(sorted({kind.direction for kind in plan.kinds}))
         self.classes = tuple((kind.direction, kind.vehicle_class) for kind in plan.kinds[::2])
         """(direction, vehicle class) of each row of what is kept by class."""
-        self.direction_of_row = np.array([self.directions.index(d) for d, _ in self.classes], np.int32)
-        self.row_of_flow = np.array([stream.kind // 2 for stream in plan.streams], np.int32)
-        self.at = 0
-        """Where the next block starts [tick]."""
+        self._direction_of_row = np.array([self.directions.index(d) for d, _ in self.classes], np.int32)
+        self._row_of_flow = np.array([stream.kind // 2 for stream in plan.streams], np.int32)
 
-        days, directions, rows = plan.bulletin.size, len(self.directions), len(self.classes)
+        days, rows = plan.bulletin.size, len(self.classes)
         self.queues = QueueLevels(plan)
-        self.use = TimeUse(plan, self.direction_of_row[self.row_of_flow], directions)
-        self.arrived = np.zeros((days, directions), np.int64)
-        self.released = np.zeros((days, directions), np.int64)
-        self.departed = np.zeros((days, directions), np.int64)
-        self.stock = np.zeros((days, directions), np.int64)
+        self.use = TimeUse(plan, self._direction_of_row[self._row_of_flow], len(self.directions))
+        self.arrived, self.released, self.departed, self.stock = (
+            np.zeros((days, len(self.directions)), np.int64) for _ in range(4)
+        )
+        """(days, directions) trucks by day; the stock at each bulletin: arrived before it, not released."""
         self.arrived_by_class = np.zeros(rows, np.int64)
         self.released_by_class = np.zeros(rows, np.int64)
-        self.service_to_release = np.zeros(rows, np.int64)
-        """Service times up to the release, summed over the trucks that arrive in the measured period [tick]."""
         self.inside_by_class = np.zeros(rows, np.int64)
+        self.service_to_release = np.zeros(rows, np.int64)
+        """Service times up to the release, of the trucks that arrive in the measured period [tick]."""
         self._clearance = _Cohort(rows, plan.end, exact)
         self._passage = _Cohort(rows, plan.end, exact)
         self._days = plan.midnight[plan.midnight >= plan.warmup][: days + 1]
-        self._bulletins = plan.bulletin
 
     def add(self, log: EventLog, start: int, end: int) -> None:
-        """Add what happened in [start, end).
-
-        Parameters
-        ----------
-        log
-            All visits of the trucks that are inside at `start` or arrive before `end`, at least; what happened at
-            `end` or later is left aside.
-        start, end
-            The block [tick]. Blocks follow each other, from 0 to the end of the plan.
-
-        Raises
-        ------
-        ValueError
-            If the block does not start where the last one ended.
-        """
+        """Add what happened in [start, end)."""
         if start != self.at or not start < end <= self.plan.end:
-            raise ValueError(f"a block from {start} to {end} cannot follow one that ends at {self.at}")
+            raise ValueError(f"a block from tick {start} to {end} cannot follow one that ends at {self.at}")
         self.at = end
         self.queues.add(log, start, end)
         self.use.add(log, start, end)
         self._add_trucks(log, start, end)
 
     def clearance(self, rows: Sequence[int]) -> Survival:
-        """Return the distribution of the time from arrival to release for some rows of `classes` together."""
+        """Return the distribution of the time from arrival to release, for some rows together."""
         return self._clearance.survival(rows)
 
     def passage(self, rows: Sequence[int]) -> Survival:
-        """Return the distribution of the time from arrival to departure for some rows of `classes` together."""
+        """Return the distribution of the time from arrival to departure, for some rows together."""
         return self._passage.survival(rows)
 
     def unfinished(self, rows: Sequence[int]) -> int:
@@ -97,25 +70,28 @@ class Fold:
         return self._clearance.cut(rows).size
 
     def _add_trucks(self, log: EventLog, start: int, end: int) -> None:
-        arrival, row = log.draws.arrival, self.row_of_flow[log.draws.flow]
-        released = _known(_ends(log, log.draws.released), end)
-        departed = _known(_ends(log, _last_visit(log)), end)
+        arrival, row = log.draws.arrival, self._row_of_flow[log.draws.flow]
+        released, departed = (np.where(ticks < end, ticks, NEVER) for ticks in (log.released, log.departed))
         came, cleared, left = (_within(ticks, start, end) for ticks in (arrival, released, departed))
         for index in range(len(self.directions)):
-            mine = (self.direction_of_row == index)[row]
+            mine = (self._direction_of_row == index)[row]
             arrivals, releases = np.sort(arrival[came & mine]), np.sort(released[cleared & mine])
+            departures = np.sort(departed[left & mine])
             self.arrived[:, index] += np.diff(np.searchsorted(arrivals, self._days))
             self.released[:, index] += np.diff(np.searchsorted(releases, self._days))
-            self.departed[:, index] += np.diff(np.searchsorted(np.sort(departed[left & mine]), self._days))
-            before = np.searchsorted(arrivals, self._bulletins) - np.searchsorted(releases, self._bulletins)
-            self.stock[:, index] += before
+            self.departed[:, index] += np.diff(np.searchsorted(departures, self._days))
+            self.stock[:, index] += np.searchsorted(arrivals, self.plan.bulletin)
+            self.stock[:, index] -= np.searchsorted(releases, self.plan.bulletin)
 
         measured = arrival >= self.plan.warmup
         fresh = came & measured
         self.arrived_by_class += self._by_class(row[fresh])
         self.released_by_class += self._by_class(row[cleared & (released >= self.plan.warmup)])
         np.add.at(self.service_to_release, row[fresh], _service_to_release(log)[fresh])
-        for cohort, ticks, happened in ((self._clearance, released, cleared), (self._passage, departed, left)):
+        for cohort, ticks, happened in (
+            (self._clearance, released, cleared),
+            (self._passage, departed, left),
+        ):
             done = happened & measured
             cohort.add(row[done], ticks[done] - arrival[done])
         if end == self.plan.end:
@@ -149,23 +125,6 @@ class _Cohort:
         return kaplan_meier(self._durations.ended(rows), self.cut(rows))
 
 
-def _last_visit(log: EventLog) -> Counts:
-    """(trucks,) row of the last visit; -1 without any."""
-    first = log.draws.first
-    return np.where(first[1:] > first[:-1], first[1:] - 1, -1)
-
-
-def _ends(log: EventLog, visit: Counts) -> Ticks:
-    """(trucks,) when the truck left the given visit, or arrived if there is none; `NEVER` if it did not yet."""
-    if log.draws.visits == 0:
-        return log.draws.arrival
-    return np.where(visit >= 0, log.left[np.maximum(visit, 0)], log.draws.arrival)
-
-
-def _known(ticks: Ticks, end: int) -> Ticks:
-    return np.where(ticks < end, ticks, NEVER)
-
-
 def _within(ticks: Ticks, start: int, end: int) -> Mask:
     return (ticks >= start) & (ticks < end)
 
@@ -174,4 +133,4 @@ def _service_to_release(log: EventLog) -> Ticks:
     """(trucks,) sum of the service times up to the release [tick]."""
     before = np.concatenate(([0], np.cumsum(log.draws.service)))
     first, released = log.draws.first[:-1], log.draws.released
-    return np.where(released >= 0, before[np.maximum(released, 0) + 1] - before[first], 0)
+    return np.where(released >= 0, before[released + 1] - before[first], 0)

@@ -1,0 +1,115 @@
+"""Tables for the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from experiments.answer import Summary
+from gates import Gate, assumptions, library_gates, load_gate
+from gates.show import GateSheet, sheet
+
+
+def print_library(console: Console) -> None:
+    """Print the gates of the library, a line each."""
+    table = _table("", ("Name", "Gate", "Stages", "Loaded trucks a day", "Assumptions"))
+    for name in library_gates():
+        gate = load_gate(name)
+        titles = " · ".join(gate.title.values()) or name
+        per_day = sum(flow.per_day for flow in gate.flows.values())
+        cells = (name, titles, f"{len(gate.stages)}", f"{per_day:g}", f"{len(assumptions(gate))}")
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    console.print("Show one: bordergate gates NAME   Run one: bordergate run NAME", markup=False)
+
+
+def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
+    """Print a gate: stages, flows, paths, hours on all clocks, and every number with its source."""
+    found = sheet(gate)
+    console.print(f"[bold]{escape(' · '.join(gate.title.values()) or gate.name)}[/bold]")
+    if found.about:
+        console.print(escape(found.about))
+    clocks = ", ".join(f"{side} ({zone})" for side, zone in found.sides.items())
+    console.print(
+        f"\nSides: {escape(clocks)}. First measured day: {found.start}. Bulletin: {escape(found.end_of_day)}."
+    )
+    console.print(_stages(found))
+    console.print(_rows("Flows", ("Flow", "Class", "Direction", "Trucks a day", "Arrivals", "Source"), _flows(found)))
+    for path in found.paths:
+        console.print(f"\n[bold]Path {path.direction}[/bold]")
+        for step in path.steps:
+            console.print(f"  {step}", markup=False)
+    if found.closures:
+        console.print("\n[bold]Closures[/bold]")
+        for closure in found.closures:
+            console.print(f"  {closure}", markup=False)
+    if numbers:
+        rows = [(n.path, n.value, n.source, n.note) for n in found.numbers]
+        console.print(_rows("Every number with its source", ("Number", "Value", "Source", "Note"), rows))
+    unsourced = f", {found.unsourced} name no source" if found.unsourced else ""
+    console.print(f"{len(found.numbers)} numbers: {found.assumptions} rest on an assumption{unsourced}.")
+
+
+def print_summary(console: Console, summary: Summary) -> None:
+    """Print the answer of a run on one screen."""
+    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.basis)}\n")
+    for sentence in summary.answers:
+        console.print(f"[bold]→[/bold] {escape(sentence)}")
+    for table in summary.tables:
+        shown = _table(table.title, table.columns)
+        for row in table.rows:
+            shown.add_row(*map(escape, row))
+        console.print(shown)
+        if table.note:
+            console.print(f"[dim]{escape(table.note)}[/dim]")
+    for note in summary.notes:
+        console.print(escape(note))
+
+
+def _stages(found: GateSheet) -> Table:
+    clocks = tuple(f"Hours, {side}" for side in found.sides)
+    rows = [
+        (
+            row.title,
+            row.side,
+            row.lanes,
+            row.admits,
+            *(row.hours[s] for s in found.sides),
+            row.service,
+            row.source,
+        )
+        for row in found.stages
+    ]
+    return _rows("Stages", ("Stage", "Side", "Lanes", "For", *clocks, "Service", "Source"), rows)
+
+
+def _flows(found: GateSheet) -> Iterable[Sequence[str]]:
+    return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in found.flows]
+
+
+def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = _table(title, columns)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for n, column in enumerate(columns):
+        number = n > 0 and column not in (
+            "Gate",
+            "For",
+            "Service",
+            "Source",
+            "Note",
+            "Class",
+            "Direction",
+            "Arrivals",
+        )
+        table.add_column(escape(column), justify="right" if number else "left", overflow="fold")
+    return table

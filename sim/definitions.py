@@ -1,0 +1,126 @@
+"""What the metrics are: every one with its unit, one sentence for a planner, and whose definition it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """The name of one number of a replication."""
+
+    metric: str
+    """Name in `METRICS`."""
+    statistic: str
+    """`mean`, `p50`, `p90`, `p95`, `p99`, `max`, `end_of_day`, `total` or `share`."""
+    direction: str | None = None
+    vehicle_class: str | None = None
+    stage: str | None = None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a metric is."""
+
+    unit: str
+    sentence: str
+    """What it tells a planner."""
+    source: str
+    """Whose definition or formula it is."""
+
+
+_OURS = "bordergate"
+_RELEASE = "World Customs Organization (2018), Guide to Measure the Time Required for the Release of Goods, version 3"
+_LEVEL = "Law (2015), Simulation Modeling and Analysis, section 1.4: a level averaged over time"
+_LITTLE = "Little (1961), A Proof for the Queuing Formula: L = λW, Operations Research 9(3)"
+_CENSORED = (
+    "A truck still inside at the end counts as taking longer than it has been there (Kaplan and Meier 1958); "
+    "the mean is the area under that curve (Irwin 1949)."
+)
+
+METRICS: dict[str, Definition] = {
+    "throughput_per_day": Definition(
+        unit="trucks/day",
+        sentence="Loaded trucks released from the last control per day of 24 hours.",
+        source=_OURS,
+    ),
+    "arrivals_per_day": Definition(
+        unit="trucks/day",
+        sentence="Loaded trucks that arrive per day of 24 hours.",
+        source=_OURS,
+    ),
+    "clearance_h": Definition(
+        unit="h",
+        sentence="Time from the arrival of a truck to its release from the last control, for trucks "
+        f"that arrive in the measured period. {_CENSORED}",
+        source=f"{_RELEASE}: from arrival to release",
+    ),
+    "passage_h": Definition(
+        unit="h",
+        sentence="Time from the arrival of a truck to its last departure, the empty return included, "
+        f"for trucks that arrive in the measured period. {_CENSORED}",
+        source=f"{_RELEASE}: carried on from the release to the departure",
+    ),
+    "no_queue_clearance_h": Definition(
+        unit="h",
+        sentence="What clearance would take on average if no truck met a queue or a closed stage: the "
+        "service times up to the release, added up.",
+        source=_OURS,
+    ),
+    "wait_h": Definition(
+        unit="h",
+        sentence="Mean time in line at a visit of the stage while a lane for the truck is open; a "
+        "visit that is not over at the end counts with its time so far.",
+        source=f"{_RELEASE}: waiting time by step",
+    ),
+    "closed_h": Definition(
+        unit="h",
+        sentence="Mean time in line at a visit of the stage while every lane for the truck is closed, "
+        "such as overnight.",
+        source=_OURS,
+    ),
+    "blocked_h": Definition(
+        unit="h",
+        sentence="Mean time at a visit of the stage that a truck stays in its lane after its service, "
+        "because what lies ahead is full.",
+        source=_OURS,
+    ),
+    "queue_trucks": Definition(
+        unit="trucks",
+        sentence="Trucks in line at the stage, without those in service: averaged over time, at most, "
+        "and when the day's bulletin counts (averaged over the days).",
+        source=_LEVEL,
+    ),
+    "stock_trucks": Definition(
+        unit="trucks",
+        sentence="Loaded trucks that have arrived and are not yet released when the day's bulletin "
+        "counts: averaged over the days, and on the worst day.",
+        source=_OURS,
+    ),
+    "stock_days": Definition(
+        unit="days",
+        sentence="The mean stock in days of throughput: about how long a truck stays until its release.",
+        source=_LITTLE,
+    ),
+    "utilisation": Definition(
+        unit="1",
+        sentence="Share of the open lane time of the stage in which a lane serves or holds a truck.",
+        source=_LEVEL,
+    ),
+    "overtime_h": Definition(
+        unit="h/day",
+        sentence="Lane hours per day that the stage works after closing, to finish the trucks it serves.",
+        source=_OURS,
+    ),
+    "inside_end_trucks": Definition(
+        unit="trucks",
+        sentence="Trucks still at the gate at the end of the run, those that return empty included.",
+        source=_OURS,
+    ),
+    "unfinished_share": Definition(
+        unit="1",
+        sentence="Share of the trucks that arrive in the measured period and are not released by its end.",
+        source=_OURS,
+    ),
+}
+"""Every metric of a replication, in the order in which results give them."""

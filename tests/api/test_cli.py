@@ -1,0 +1,138 @@
+"""The command line, as its user meets it: real processes, real files."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SHORT = ["--days", "2", "--warmup-days", "1", "--replications", "2"]
+
+
+def bordergate(*arguments: str, cwd: Path, limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, perhaps with a limit on the size of a file [B]."""
+
+    def limited() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    environment = {**os.environ, "COLUMNS": "160", "NO_COLOR": "1"}
+    line = [sys.executable, "-m", "api.cli", *arguments]
+    return subprocess.run(
+        line,
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limited,
+        timeout=300,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the findings of a run that was refused as it should be."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stderr.splitlines()
+
+
+def test_a_run_writes_a_complete_folder_and_says_where(tmp_path: Path) -> None:
+    done = bordergate("run", "minimal", *SHORT, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "out/report.html" in done.stdout
+    assert "northbound" in done.stdout.lower()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    tables = {"queues.parquet", "days.parquet", "clearance.parquet", "stages.parquet", "trucks.parquet"}
+    assert names == {"manifest.json", "metrics.json", "events", "plots", "report.html", *tables}
+    assert [path.name for path in (tmp_path / "out" / "events").iterdir()] == ["rep-00000.parquet"]
+
+
+def test_plot_draws_again(tmp_path: Path) -> None:
+    assert bordergate("run", "minimal", *SHORT, "--out", "out", cwd=tmp_path).returncode == 0
+    plots = {path.name: path.read_bytes() for path in (tmp_path / "out" / "plots").iterdir()}
+    report = (tmp_path / "out" / "report.html").read_bytes()
+    for path in (tmp_path / "out" / "plots").iterdir():
+        path.unlink()
+    assert bordergate("plot", "out", cwd=tmp_path).returncode == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out" / "plots").iterdir()} == plots
+    assert (tmp_path / "out" / "report.html").read_bytes() == report
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["run", "friendship-pas"], "friendship-pass"),
+        (["run", "missing.yaml"], "missing.yaml"),
+        (["run", "minimal", "--days", "0"], "--days = 0"),
+        (["run", "minimal", "--days", "99999999999999999999"], "--days"),
+        (["run", "minimal", "--replications", "100000"], "--replications"),
+        (["run", "minimal", "--start", "yesterday"], "--start = yesterday"),
+        (["run", "minimal", "--demand", "nan"], "--demand"),
+        (["run", "minimal", "--keep-events", "some"], "--keep-events = some"),
+        (["run", "minimal", "--seed", "-1"], "--seed = -1"),
+        (["plot", "."], "is no result folder"),
+        (["gates", "nowhere"], "nowhere"),
+        (["validate", "nowhere.yaml"], "nowhere.yaml"),
+        (["run", "minimal", "--out", "/proc/nothing/here"], "/proc/nothing"),
+    ],
+)
+def test_mistakes_are_findings(arguments: list[str], expected: str, tmp_path: Path) -> None:
+    assert any(expected in line for line in refused(bordergate(*arguments, cwd=tmp_path)))
+
+
+def test_all_mistakes_of_the_options_at_once(tmp_path: Path) -> None:
+    line = ["run", "minimal", "--days", "0", "--seed", "-1", "--start", "x", "--keep-events", "y"]
+    assert len(refused(bordergate(*line, cwd=tmp_path))) == 4
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = bordergate("run", "minimal", *SHORT, "--out", "out", cwd=tmp_path, limit=20_000)
+    assert done.returncode == 1
+    assert "The disk is full" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_killed_runs_leave_no_folder_and_the_next_one_clears_up(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "api.cli", "run", "minimal", *SHORT, "--out", "out"]
+    for delay in (0.3, 0.8, 1.2, 1.6, 2.0):
+        process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (tmp_path / "out").exists():
+            assert (tmp_path / "out" / "report.html").exists()
+    assert bordergate("run", "minimal", *SHORT, "--out", "out", cwd=tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_interrupted_by_the_user(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "api.cli", "run", "minimal", "--days", "900", "--replications", "500"]
+    process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [[], ["gates"], ["run"], ["validate"], ["plot"]])
+def test_help_has_an_example(command: list[str], tmp_path: Path) -> None:
+    done = bordergate(*command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert not command or "Example" in done.stdout
+
+
+def test_gates_lists_and_shows(tmp_path: Path) -> None:
+    assert "friendship-pass" in bordergate("gates", cwd=tmp_path).stdout
+    shown = bordergate("gates", "friendship-pass", cwd=tmp_path).stdout
+    for expected in ("Hữu Nghị", "友谊关", "07:00-20:00", "08:00-21:00", "F181", "assumption"):
+        assert expected in shown

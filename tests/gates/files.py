@@ -1,0 +1,72 @@
+"""Gate files for the tests: the library's small gate, with a mistake put in."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gates
+from gates.document import parse
+from gates.findings import Place
+from gates.load import gate_from_text, gate_path
+
+MINIMAL = gate_path("minimal").read_text(encoding="utf-8")
+REMOVED = object()
+
+
+def minimal() -> dict[str, Any]:
+    """Return the small gate as plain data."""
+    return copy.deepcopy(parse(MINIMAL).data)
+
+
+def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
+    """Return the small gate with values put at paths (`stages.booth.lanes`); `REMOVED` takes them out."""
+    data = minimal()
+    for path, value in changes:
+        holder: Any = data
+        *way, last = (int(part) if part.isdigit() else part for part in path.split("."))
+        for part in way:
+            holder = holder[part] if isinstance(part, int) else holder.setdefault(part, {})
+        if value is REMOVED:
+            del holder[last]
+        elif isinstance(last, int) and last == len(holder):
+            holder.append(value)
+        else:
+            holder[last] = value
+    return data
+
+
+def findings_of(data: dict[str, Any]) -> list[gates.Finding]:
+    """Return what is wrong with plain data, read as a file would be."""
+    return findings_of_text(as_text(data))
+
+
+def findings_of_text(text: str) -> list[gates.Finding]:
+    try:
+        gate_from_text(text, "broken.yaml")
+    except gates.ConfigError as error:
+        return error.findings
+    return []
+
+
+def as_text(data: Any) -> str:
+    """Return plain data as JSON, which is YAML."""
+    return json.dumps(data, ensure_ascii=False)
+
+
+def write(folder: Path, text: str, name: str = "gate.yaml") -> Path:
+    """Write a file and return its path."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def places_of(data: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """All values inside plain data, each with its place."""
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield (*place, key), value
+            yield from places_of(value, (*place, key))

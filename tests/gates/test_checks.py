@@ -1,0 +1,609 @@
+"""The table of cross-field checks: what is wrong, where it is found, and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gates.checks import RULES, check
+from gates.config import Gate
+from gates.load import library_gates, load_gate
+
+from .files import REMOVED, changed, findings_of, minimal
+
+CHANNEL = {"choose": "channel", "shares": {"green": "80 %", "red": "20 %"}}
+GROUPS = [{"name": "loaded", "lanes": 1, "load": "loaded"}, {"name": "empties", "lanes": 1, "load": "empty"}]
+LATE = {"name": "late", "first": "2026-02-18", "last": "2026-02-15"}
+SHUT = {"name": "shut", "first": "2026-02-15", "last": "2026-02-15"}
+NORTH = "paths.northbound"
+PARCELS = "empty parcels southbound"
+TWICE = {"name": "a", "lanes": 1}
+
+# check -> rows of (changes to the small gate, path of the finding, value, problem, remedy)
+TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
+    "time_zones": [
+        (
+            [("sides.vn", "Asia/Ho_Chi_Min")],
+            "sides.vn",
+            "Asia/Ho_Chi_Min",
+            "an unknown time zone",
+            "Did you mean Asia/Ho_Chi_Minh?",
+        ),
+        (
+            [("sides.vn", "UTC+7")],
+            "sides.vn",
+            "UTC+7",
+            "an unknown time zone",
+            "Use an IANA name, such as Asia/Shanghai.",
+        ),
+        (
+            [("sides.vn", "../../etc/passwd")],
+            "sides.vn",
+            "../../etc/passwd",
+            "an unknown time zone",
+            "Use an IANA name, such as Asia/Shanghai.",
+        ),
+        (
+            [("sides.vn", "")],
+            "sides.vn",
+            "",
+            "an unknown time zone",
+            "Use an IANA name, such as Asia/Shanghai.",
+        ),
+    ],
+    "sides": [
+        ([("stages.booth.side", "xx")], "stages.booth.side", "xx", "no such side", "Use one of vn, cn."),
+        ([("origin.northbound", "la")], "origin.northbound", "la", "no such side", "Use one of vn, cn."),
+        ([("end_of_day.side", "la")], "end_of_day.side", "la", "no such side", "Use one of vn, cn."),
+        (
+            [("calendar", [{**SHUT, "sides": ["cn", "la"]}])],
+            "calendar[0].sides[1]",
+            "la",
+            "no such side",
+            "Use one of vn, cn.",
+        ),
+    ],
+    "origins": [
+        (
+            [("origin", {})],
+            "origin",
+            "",
+            "northbound is missing",
+            "Add the side from which northbound trucks come.",
+        ),
+        (
+            [("origin.southbound", "cn")],
+            "origin.southbound",
+            "",
+            "no path has this direction",
+            "Add the path, or remove it.",
+        ),
+    ],
+    "closure_days": [
+        (
+            [("calendar", [LATE])],
+            "calendar[0].last",
+            "2026-02-15",
+            "before the first day",
+            "Use 2026-02-18 or later.",
+        ),
+    ],
+    "closure_stages": [
+        (
+            [("calendar", [{**SHUT, "stages": ["boot"]}])],
+            "calendar[0].stages[0]",
+            "boot",
+            "no such stage",
+            "Did you mean booth?",
+        ),
+        (
+            [("calendar", [{**SHUT, "sides": ["cn"], "stages": ["booth"]}])],
+            "calendar[0].stages[0]",
+            "booth",
+            "on another side",
+            "Add vn to the sides, or remove the stage.",
+        ),
+    ],
+    "flow_classes": [
+        (
+            [("flows.general.class", "generel")],
+            "flows.general.class",
+            "generel",
+            "no such vehicle class",
+            "Did you mean general?",
+        ),
+    ],
+    "flow_directions": [
+        (
+            [("flows.general.direction", "southbound")],
+            "flows.general.direction",
+            "southbound",
+            "no path has this direction",
+            "Add paths.southbound, or change the direction.",
+        ),
+    ],
+    "flow_profiles": [
+        (
+            [("flows.general.profile", "rush")],
+            "flows.general.profile",
+            "rush",
+            "no such profile",
+            "Remove it: there is nothing to name here.",
+        ),
+    ],
+    "unused_classes": [
+        (
+            [("classes.durian", {})],
+            "classes.durian",
+            "",
+            "no flow brings it",
+            "Add a flow of it, or remove the class.",
+        ),
+    ],
+    "unused_profiles": [
+        ([("profiles.rush", {})], "profiles.rush", "", "no flow has it", "Name it in a flow, or remove it."),
+    ],
+    "unused_paths": [
+        (
+            [("paths.southbound", ["booth"]), ("origin.southbound", "cn")],
+            "paths.southbound",
+            "",
+            "no flow has this direction",
+            "Add a flow in this direction, or remove the path.",
+        ),
+    ],
+    "too_many_trucks": [
+        (
+            [(f"flows.f{n}", {"class": "general", "direction": "northbound", "per_day": 100_000}) for n in range(11)],
+            "flows",
+            "1.10012e+06 a day",
+            "too many trucks",
+            "Keep the sum of per_day below 1000000.",
+        ),
+    ],
+    "profile_windows": [
+        (
+            [
+                ("profiles.rush", {"hours": {"08:00-12:00": 0.5, "11:00-13:00": 0.5}}),
+                ("flows.general.profile", "rush"),
+            ],
+            "profiles.rush.hours",
+            "08:00-12:00 and 11:00-13:00",
+            "windows overlap",
+            "Let one end where the next starts.",
+        ),
+        (
+            [
+                ("profiles.rush", {"hours": {"22:00-02:00": 0.5, "01:00-13:00": 0.5}}),
+                ("flows.general.profile", "rush"),
+            ],
+            "profiles.rush.hours",
+            "00:00-02:00 and 01:00-13:00",
+            "windows overlap",
+            "Let one end where the next starts.",
+        ),
+    ],
+    "profile_shares": [
+        (
+            [
+                ("profiles.rush", {"hours": {"08:00-12:00": "50 %", "12:00-13:00": "45 %"}}),
+                ("flows.general.profile", "rush"),
+            ],
+            "profiles.rush.hours",
+            "95 %",
+            "the shares do not add to 100 %",
+            "Change them by +5 %.",
+        ),
+    ],
+    "profile_factors": [
+        (
+            [
+                (
+                    "profiles.rush",
+                    {"weekdays": dict.fromkeys(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], 0)},
+                ),
+                ("flows.general.profile", "rush"),
+            ],
+            "profiles.rush.weekdays",
+            "0",
+            "nobody ever arrives",
+            "Give at least one of them a factor above 0.",
+        ),
+    ],
+    "path_stages": [
+        (
+            [(f"{NORTH}.0", "boot")],
+            f"{NORTH}[0]",
+            "boot",
+            "no such stage",
+            "Did you mean booth?",
+        ),
+        (
+            [(f"{NORTH}.1.stage", "inspect")],
+            f"{NORTH}[1].stage",
+            "inspect",
+            "no such stage",
+            "Did you mean inspection?",
+        ),
+        (
+            [(f"{NORTH}.4", {**CHANNEL, "then": {"red": ["bays"]}})],
+            f"{NORTH}[4].then.red[0]",
+            "bays",
+            "no such stage",
+            "Use one of booth, inspection, exit.",
+        ),
+    ],
+    "unused_stages": [
+        (
+            [(f"{NORTH}.1", REMOVED)],
+            "stages.inspection",
+            "",
+            "no path visits it",
+            "Add it to a path, or remove the stage.",
+        ),
+    ],
+    "paths_without_stages": [
+        (
+            [
+                ("paths.southbound", [{"mark": "released"}]),
+                ("origin.southbound", "cn"),
+                ("flows.south", {"class": "general", "direction": "southbound", "per_day": 1}),
+            ],
+            "paths.southbound",
+            "",
+            "it visits no stage",
+            "Name at least one stage.",
+        ),
+    ],
+    "path_classes": [
+        (
+            [(f"{NORTH}.1.only", ["durian"])],
+            f"{NORTH}[1].only[0]",
+            "durian",
+            "no such vehicle class",
+            "Use general.",
+        ),
+        (
+            [(f"{NORTH}.1.share_for", {"durian": 1})],
+            f"{NORTH}[1].share_for.durian",
+            "durian",
+            "no such vehicle class",
+            "Use general.",
+        ),
+        (
+            [(f"{NORTH}.4", {**CHANNEL, "shares_for": {"durian": {"red": 1}}})],
+            f"{NORTH}[4].shares_for.durian",
+            "durian",
+            "no such vehicle class",
+            "Use general.",
+        ),
+    ],
+    "empty_conditions": [
+        (
+            [(f"{NORTH}.1.only", [])],
+            f"{NORTH}[1].only",
+            "[]",
+            "nobody makes the visit",
+            "Name someone, or leave the key out.",
+        ),
+        (
+            [(f"{NORTH}.4", CHANNEL), (f"{NORTH}.5", {"stage": "exit", "when": {"channel": []}})],
+            f"{NORTH}[5].when.channel",
+            "[]",
+            "nobody makes the visit",
+            "Name someone, or leave the key out.",
+        ),
+    ],
+    "choice_shares": [
+        (
+            [(f"{NORTH}.4", {"choose": "channel", "shares": {"green": "50 %", "red": "60 %"}})],
+            f"{NORTH}[4].shares",
+            "110 %",
+            "the shares do not add to 100 %",
+            "Change them by -10 %.",
+        ),
+        (
+            [(f"{NORTH}.4", {**CHANNEL, "shares_for": {"general": {"red": "99 %"}}})],
+            f"{NORTH}[4].shares_for.general",
+            "99 %",
+            "the shares do not add to 100 %",
+            "Change them by +1 %.",
+        ),
+    ],
+    "choice_alternatives": [
+        (
+            [(f"{NORTH}.4", {**CHANNEL, "then": {"yellow": ["exit"]}})],
+            f"{NORTH}[4].then.yellow",
+            "yellow",
+            "no such alternative",
+            "Use one of green, red.",
+        ),
+        (
+            [(f"{NORTH}.4", {**CHANNEL, "shares_for": {"general": {"gren": 1}}})],
+            f"{NORTH}[4].shares_for.general.gren",
+            "gren",
+            "no such alternative",
+            "Did you mean green?",
+        ),
+    ],
+    "choice_names": [
+        (
+            [(f"{NORTH}.4", CHANNEL), (f"{NORTH}.5", CHANNEL)],
+            f"{NORTH}[5].choose",
+            "channel",
+            "a second choice of this name",
+            "Rename one of them.",
+        ),
+    ],
+    "conditions": [
+        (
+            [(f"{NORTH}.4", CHANNEL), (f"{NORTH}.1.when", {"channel": ["red"]})],
+            f"{NORTH}[1].when.channel",
+            "channel",
+            "the choice comes later",
+            "Move the choice before this visit.",
+        ),
+        (
+            [(f"{NORTH}.1.when", {"channel": ["red"]})],
+            f"{NORTH}[1].when.channel",
+            "channel",
+            "no such choice",
+            "Remove it: there is nothing to name here.",
+        ),
+        (
+            [
+                (f"{NORTH}.4", CHANNEL),
+                (f"{NORTH}.5", {"stage": "exit", "when": {"channel": ["red", "yelow"]}}),
+            ],
+            f"{NORTH}[5].when.channel[1]",
+            "yelow",
+            "no such alternative",
+            "Use one of green, red.",
+        ),
+    ],
+    "marks": [
+        (
+            [(f"{NORTH}.4", {"mark": "released"})],
+            f"{NORTH}[4].mark",
+            "released",
+            "marked twice",
+            "Keep one of the two.",
+        ),
+        (
+            [(f"{NORTH}.0", {"mark": "empty"}), (f"{NORTH}.4", "booth")],
+            f"{NORTH}[2].mark",
+            "released",
+            "after the load is off",
+            "Move it before the mark `empty`.",
+        ),
+        (
+            [(f"{NORTH}.4", {**CHANNEL, "then": {"red": [{"mark": "empty"}]}})],
+            f"{NORTH}[4].then.red[0].mark",
+            "empty",
+            "inside an alternative",
+            "Move it out: it holds for all trucks.",
+        ),
+    ],
+    "group_names": [
+        (
+            [("stages.booth.lanes", [TWICE, TWICE])],
+            "stages.booth.lanes[1].name",
+            "a",
+            "a second group of this name",
+            "Rename one of them.",
+        ),
+    ],
+    "group_classes": [
+        (
+            [("stages.booth.lanes", [TWICE, {"name": "b", "lanes": 1, "classes": ["general", "durian"]}])],
+            "stages.booth.lanes[1].classes[1]",
+            "durian",
+            "no such vehicle class",
+            "Use general.",
+        ),
+    ],
+    "trucks_without_lanes": [
+        (
+            [
+                (
+                    "stages.booth.lanes",
+                    [
+                        {"name": "a", "lanes": 1, "directions": ["southbound"]},
+                        {"name": "b", "lanes": 1, "load": "empty"},
+                    ],
+                )
+            ],
+            "stages.booth.lanes",
+            "loaded general northbound",
+            "no lane group admits these trucks",
+            "Admit them in a lane group, or take the stage off their path.",
+        ),
+        (
+            [(f"{NORTH}.2.mark", "empty"), ("stages.exit.lanes", GROUPS[:1])],
+            "stages.exit.lanes",
+            "empty general northbound",
+            "no lane group admits these trucks",
+            "Admit them in a lane group, or take the stage off their path.",
+        ),
+    ],
+    "lanes_without_trucks": [
+        (
+            [("stages.exit.lanes", GROUPS)],
+            "stages.exit.lanes[1]",
+            "empties",
+            "no truck that comes here is admitted",
+            "Mend its classes, directions or load, or remove it.",
+        ),
+    ],
+    "service_classes": [
+        (
+            [("stages.booth.service_for", {"durian": {"constant": "1 s"}})],
+            "stages.booth.service_for.durian",
+            "durian",
+            "no such vehicle class",
+            "Use one of general, empty.",
+        ),
+    ],
+    "law_bounds": [
+        (
+            [("stages.booth.service", {"uniform": {"low": "2 min", "high": "1 min"}})],
+            "stages.booth.service.uniform",
+            "2 min to 1 min",
+            "low is above high",
+            "Exchange them.",
+        ),
+        (
+            [("stages.booth.service", {"triangular": {"low": "1 s", "mode": "3 s", "high": "2 s"}})],
+            "stages.booth.service.triangular",
+            "1 s, 3 s, 2 s",
+            "low, mode and high are out of order",
+            "Write low <= mode <= high.",
+        ),
+        (
+            [("stages.booth.service_for", {"empty": {"uniform": {"low": "2 min", "high": "1 min"}}})],
+            "stages.booth.service_for.empty.uniform",
+            "2 min to 1 min",
+            "low is above high",
+            "Exchange them.",
+        ),
+    ],
+    "law_tails": [  # 1 h x exp(8.25 x sqrt(ln 101)); 20 d x (1 + 40 x 100)
+        (
+            [("stages.booth.service", {"lognormal": {"mean": "1 h", "cv": 10}})],
+            "stages.booth.service",
+            "up to 2074607 d",
+            "durations beyond a century",
+            "Use a smaller mean or cv.",
+        ),
+        (
+            [("stages.booth.service", {"gamma": {"mean": "20 d", "cv": 10}})],
+            "stages.booth.service",
+            "up to 80020 d",
+            "durations beyond a century",
+            "Use a smaller mean or cv.",
+        ),
+    ],
+    "source_keys": [
+        (
+            [("stages.booth.sources", {"lane": "assumption"})],
+            "stages.booth.sources.lane",
+            "lane",
+            "names nothing here",
+            "Did you mean lanes?",
+        ),
+        (
+            [("stages.booth.sources", {"service.sigma": "assumption"})],
+            'stages.booth.sources["service.sigma"]',
+            "service.sigma",
+            "names nothing here",
+            "Did you mean service?",
+        ),
+    ],
+    "source_ids": [
+        (
+            [("sources.flows", "F999")],
+            "sources.flows",
+            "F999",
+            "F999 is no fact of the library",
+            "Write fact ids, `assumption: why` or `own: where it is written`.",
+        ),
+        (
+            [("sources.flows", "a guess: mine")],
+            "sources.flows",
+            "a guess",
+            "a guess is no id",
+            "Write fact ids, `assumption: why` or `own: where it is written`.",
+        ),
+        (
+            [("sources.flows", "F181, : note")],
+            "sources.flows",
+            "F181,",
+            "nothing is no id",
+            "Write fact ids, `assumption: why` or `own: where it is written`.",
+        ),
+        (
+            [("sources.flows", "own")],
+            "sources.flows",
+            "own",
+            "own without a note that names the source",
+            "Write fact ids, `assumption: why` or `own: where it is written`.",
+        ),
+    ],
+}
+ROWS = [(name, *row) for name, rows in TABLE.items() for row in rows]
+
+
+def test_every_check_has_a_row_and_every_row_a_check():
+    assert set(TABLE) == set(RULES)
+    assert all(TABLE.values())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)])
+def test_a_mistake_is_found_with_its_remedy(row):
+    name, changes, path, value, problem, remedy = row
+    gate = Gate.model_validate(changed(*changes))
+    found = {(f.path, f.value, f.problem, f.remedy) for f in RULES[name].run(gate)}
+    assert found == {(path, value, problem, remedy)}
+    assert (path, value, problem, remedy) in {(f.path, f.value, f.problem, f.remedy) for f in check(gate)}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)])
+def test_a_mistake_gives_one_finding_or_those_of_its_consequences(row):
+    """Nothing is said twice; only a path or a lane group that a mistake leaves without trucks is named, too."""
+    name, changes, path, *_ = row
+    others = {found.problem for found in findings_of(changed(*changes)) if found.path != path}
+    assert others <= {
+        "flow_directions": {"no flow has this direction"},
+        "trucks_without_lanes": {"no truck that comes here is admitted"},
+    }.get(name, set())
+
+
+def test_a_slip_of_the_pen_does_not_make_the_right_name_unused():
+    for path, wrong in (("paths.northbound.0", "boot"), ("paths.northbound.1.stage", "inspecton")):
+        assert [found.value for found in findings_of(changed((path, wrong)))] == [wrong]
+
+
+@pytest.mark.parametrize("name", library_gates())
+def test_the_library_has_no_findings(name):
+    assert check(load_gate(name)) == []
+
+
+def test_overload_is_no_mistake():
+    gate = Gate.model_validate(changed(("flows.general.per_day", 90_000)))
+    assert check(gate) == []
+
+
+def test_overlapping_closures_are_no_mistake():
+    gate = Gate.model_validate(changed(("calendar", [SHUT, SHUT, {**SHUT, "sides": ["vn"]}])))
+    assert check(gate) == []
+
+
+def test_a_stage_that_a_class_cannot_reach_needs_no_lanes_for_it():
+    bays = {
+        "side": "vn",
+        "lanes": [{"name": "a", "lanes": 1, "classes": ["general"]}],
+        "service": {"constant": 0},
+    }
+    never = {**CHANNEL, "shares_for": {"parcels": {"green": 1}}, "then": {"red": ["bays"]}}
+    data = changed(
+        ("classes.parcels", {}),
+        ("flows.parcels", {"class": "parcels", "direction": "northbound", "per_day": 1}),
+        ("stages.bays", bays),
+        (f"{NORTH}.4", never),
+        (f"{NORTH}.5", {"stage": "bays", "when": {"channel": ["red"]}}),
+        (f"{NORTH}.6", {"stage": "bays", "only": ["general"]}),
+        (f"{NORTH}.7", {"stage": "bays", "share_for": {"parcels": 0}}),
+    )
+    assert check(Gate.model_validate(data)) == []
+
+
+def test_nothing_is_said_about_what_was_repaired():
+    gate = Gate.model_validate(changed(("stages.booth.side", "xx"), ("classes.durian", {})))
+    assert [found.path for found in check(gate)] == ["stages.booth.side", "classes.durian"]
+    assert [found.path for found in check(gate, damaged=["stages.booth"])] == ["classes.durian"]
+    assert [found.path for found in check(gate, damaged=["flows.x.class"])] == ["stages.booth.side"]
+
+
+def test_the_small_gate_is_sound():
+    assert findings_of(minimal()) == []

@@ -1,0 +1,90 @@
+"""The models: frozen, closed, described, and the few answers they give themselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from gates import config
+from gates.config import Constant, Erlang, Gate, LaneGroup, MeanShape, Profile, Stage, Visit
+from gates.load import load_gate
+
+from .files import changed
+
+MODELS = [
+    kind
+    for kind in vars(config).values()
+    if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_models_are_frozen_closed_and_described(model):
+    assert model.model_config["frozen"]
+    assert model.model_config["extra"] == "forbid"
+    assert model.__doc__
+    assert model.__doc__.rstrip().endswith(".")
+    for name, field in model.model_fields.items():
+        assert field.description, f"{model.__name__}.{name} has no sentence"
+        assert field.description.rstrip().endswith("."), f"{model.__name__}.{name}: end the sentence"
+
+
+def test_a_gate_cannot_be_changed():
+    gate = load_gate("minimal")
+    with pytest.raises(ValidationError):
+        gate.name = "other"  # type: ignore[misc]
+
+
+def test_models_can_be_made_in_python():
+    stage = Stage(side="vn", lanes=[LaneGroup(name="a", lanes=2)], service=Erlang(erlang=MeanShape(mean=15, shape=4)))
+    assert stage.service == Erlang(erlang=MeanShape(mean=15.0, shape=4))
+    again = Stage.model_validate(stage.model_dump())
+    assert again == stage
+    gate = Gate.model_validate(changed(("stages.booth", stage), ("paths.northbound.3", Visit(stage="exit"))))
+    assert gate.stages["booth"] == stage
+
+
+def test_a_plain_number_of_lanes_is_one_group_that_admits_all():
+    (group,) = Stage(side="vn", lanes=3, service=Constant(constant=0)).lane_groups()
+    assert (group.name, group.lanes) == ("all", 3)
+    assert group.admits("durian", "northbound", empty=True)
+
+
+def test_a_window_of_a_profile_over_midnight_is_cut_and_keeps_its_share():
+    profile = Profile(hours={"22:00-06:00": 0.8, "06:00-22:00": 0.2})
+    assert profile.windows() == [
+        (0, 21_600, pytest.approx(0.6)),
+        (21_600, 79_200, 0.2),
+        (79_200, 86_400, pytest.approx(0.2)),
+    ]
+    assert Profile().windows() == [(0, 86_400, 1.0)]
+
+
+def test_service_laws_of_classes_and_of_empty_trucks():
+    laws = {"durian": Constant(constant=2), "empty": Constant(constant=3)}
+    stage = Stage(side="vn", lanes=1, service=Constant(constant=1), service_for=laws)
+    found = [stage.service_law(name, empty=empty) for name in ("general", "durian") for empty in (False, True)]
+    assert found == [Constant(constant=n) for n in (1, 3, 2, 3)]
+
+
+def test_closures_close_what_they_name():
+    closure = {"name": "x", "first": "2026-02-15", "last": "2026-02-16", "arrivals": "10 %"}
+    gate = Gate.model_validate(
+        changed(("calendar", [{**closure, "sides": ["cn"]}, {**closure, "stages": ["booth"], "arrivals": 0.5}]))
+    )
+    days = {dt.date(2026, 2, 15), dt.date(2026, 2, 16)}
+    assert {name: gate.closed_days(name) for name in gate.stages} == {"booth": days, "inspection": days, "exit": days}
+    only = Gate.model_validate(changed(("calendar", [{**closure, "stages": ["booth"]}])))
+    assert only.closed_days("exit") == set()
+    assert gate.arrivals_on(dt.date(2026, 2, 15)) == 0.1
+    assert gate.arrivals_on(dt.date(2026, 2, 17)) == 1.0
+
+
+def test_the_schema_describes_what_a_file_may_say():
+    schema = Gate.model_json_schema(by_alias=True)
+    assert json.dumps(schema)
+    assert set(schema["$defs"]["Flow"]["required"]) == {"class", "direction", "per_day"}
+    assert schema["$defs"]["MeanShape"]["properties"]["mean"]["anyOf"] == [{"type": "string"}, {"type": "number"}]

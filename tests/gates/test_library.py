@@ -1,0 +1,165 @@
+"""The library's gates: what Friendship Pass must say, whatever is fitted."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from gates import every_number, load_gate
+from gates.config import Choice, Mark, Visit
+from gates.load import gate_path
+from gates.rules_stages import Kind, kinds_by_stage
+from gates.show import hours_on_clocks
+
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def gate():
+    return load_gate("friendship-pass")
+
+
+def visited(steps):
+    for step in steps:
+        if isinstance(step, Choice):
+            for inner in step.then.values():
+                yield from visited(inner)
+        elif not isinstance(step, Mark):
+            yield step if isinstance(step, str) else step.stage
+
+
+def test_the_flows_are_those_of_july_2025(gate):
+    per_day: Counter[str] = Counter()
+    for flow in gate.flows.values():
+        per_day[flow.direction] += flow.per_day
+    assert per_day == {"northbound": 262, "southbound": 608}
+    for name, flow in gate.flows.items():
+        profile = gate.profiles[flow.profile]
+        assert profile.months.get("jul", 1.0) == 1.0, name
+        assert sum(share for _, _, share in profile.windows()) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_the_vehicle_classes(gate):
+    assert list(gate.classes) == ["durian", "fruit", "electronics", "general", "new-cars", "parcels"]
+    assert gate.classes["durian"].priority == gate.classes["fruit"].priority == 1
+    assert all(set(vehicle.title) == {"en", "vi", "zh"} for vehicle in gate.classes.values())
+    assert all(set(stage.title) == {"en", "vi", "zh"} for stage in gate.stages.values())
+
+
+NORTHBOUND = """declaration-vn metering-yard gate-in-vn customs-green customs-papers customs-bays scan-vn quarantine-vn
+    border-guard-out-vn freight-road-north kiosk-in-cn xray-cn bay-cn lab-cn dock-cn
+    kiosk-out-cn freight-road-south border-guard-in-vn gate-out-vn"""
+SOUTHBOUND = """declaration-cn kiosk-out-cn freight-road-south border-guard-in-vn gate-in-vn
+    customs-green customs-papers customs-bays scan-vn dock-vn
+    gate-out-vn border-guard-out-vn freight-road-north kiosk-in-cn"""
+
+
+@pytest.mark.parametrize(("direction", "stages"), [("northbound", NORTHBOUND), ("southbound", SOUTHBOUND)])
+def test_a_truck_meets_the_stages_in_this_order(gate, direction, stages):
+    wanted = stages.split()
+    met = [stage for stage in visited(gate.paths[direction]) if stage in wanted]
+    assert list(dict.fromkeys(met)) == wanted
+
+
+def test_every_stage_serves_somebody(gate):
+    assert all(kinds_by_stage(gate)[name] for name in gate.stages)
+
+
+def test_empties_return_through_their_own_lane_and_new_cars_stay(gate):
+    reached = kinds_by_stage(gate)
+    for stage in ("kiosk-in-cn", "kiosk-out-cn"):
+        assert [(group.name, group.load) for group in gate.stages[stage].lanes] == [
+            ("loaded", "loaded"),
+            ("empties", "empty"),
+        ]
+    assert Kind("durian", "northbound", empty=True) in reached["kiosk-out-cn"]
+    assert Kind("general", "southbound", empty=True) in reached["kiosk-in-cn"]
+    assert Kind("new-cars", "southbound", empty=False) in reached["gate-out-vn"]
+    assert not [kind for kinds in reached.values() for kind in kinds if kind.empty and kind.vehicle_class == "new-cars"]
+
+
+def test_durian_alone_waits_for_the_laboratory(gate):
+    assert kinds_by_stage(gate)["lab-cn"] == [Kind("durian", "northbound", empty=False)]
+    (bay,) = [s for s in gate.paths["northbound"] if isinstance(s, Visit) and s.stage == "bay-cn"]
+    assert bay.share_for["durian"] == 1.0
+
+
+def test_chinese_hours_are_those_of_hanoi_an_hour_later(gate):
+    kiosk = gate.stages["kiosk-in-cn"]
+    assert kiosk.hours == ((8 * HOUR, 21 * HOUR),)
+    assert hours_on_clocks(gate, "cn", kiosk.hours) == {"vn": "07:00-20:00", "cn": "08:00-21:00"}
+    assert gate.end_of_day.at == 20 * HOUR
+    assert gate.end_of_day.side == "vn"
+
+
+def test_the_stages_pass_the_flow_of_the_baseline(gate):
+    """Mean work a day over what the lanes can do in their hours: a lasting overload is no baseline."""
+    work: Counter[str] = Counter()
+    for direction, steps in gate.paths.items():
+        for flow in gate.flows.values():
+            if flow.direction == direction:
+                add_work(gate, steps, flow, 1.0, work)
+    for name, stage in gate.stages.items():
+        for group in stage.lane_groups():
+            if group.lanes != "unlimited":
+                open_s = sum(end - start for start, end in group.hours or stage.hours)
+                load = work[f"{name}/{group.name}"] / (group.lanes * open_s)
+                assert 0 < load < 0.95, f"{name}/{group.name}: {load:.2f}"
+
+
+def add_work(gate, steps, flow, share, work, empty=False):
+    for step in steps:
+        if isinstance(step, Mark):
+            empty = empty or step.mark == "empty"
+        elif isinstance(step, Choice):
+            shares = step.shares_for.get(flow.vehicle_class, step.shares)
+            for name, inner in step.then.items():
+                add_work(gate, inner, flow, share * shares[name], work, empty)
+        else:
+            visit = Visit(stage=step) if isinstance(step, str) else step
+            if visit.only is None or flow.vehicle_class in visit.only:
+                part = visit.share_for.get(flow.vehicle_class, visit.share)
+                part *= 0.2 if visit.when else 1.0  # every condition of this gate asks for the red channel
+                stage = gate.stages[visit.stage]
+                (law,) = stage.service_law(flow.vehicle_class, empty=empty).model_dump().values()
+                mean = law["mean"] if isinstance(law, dict) and "mean" in law else 0.0
+                group = next(
+                    g for g in stage.lane_groups() if g.admits(flow.vehicle_class, flow.direction, empty=empty)
+                )
+                work[f"{visit.stage}/{group.name}"] += flow.per_day * share * part * (mean + stage.move_up)
+
+
+def test_the_calendar_has_tet(gate):
+    assert [(c.first.isoformat(), c.last.isoformat()) for c in gate.calendar] == [
+        ("2023-01-21", "2023-01-27"),
+        ("2024-02-07", "2024-02-13"),
+        ("2026-02-15", "2026-02-18"),
+    ]
+    assert all(closure.sides is None and closure.stages is None for closure in gate.calendar)
+
+
+def test_what_is_left_out_is_said(gate):
+    for words in (
+        "yard",
+        "booking",
+        "unmanned",
+        "both ways",
+        "reversible",
+        "upstream stop",
+        "breakdowns",
+        "stay limits",
+    ):
+        assert words in gate.about, words
+
+
+def test_a_number_rests_on_a_fact_or_on_an_assumption_never_on_own_knowledge(gate):
+    assert not [number.path for number in every_number(gate) if "own" in number.ids]
+
+
+@pytest.mark.parametrize("name", ["friendship-pass", "minimal"])
+def test_lines_can_be_read(name):
+    text = gate_path(name).read_text(encoding="utf-8")
+    assert max(map(len, text.splitlines())) <= 300
+    assert not re.search(r"[ \t]+$", text, re.MULTILINE)

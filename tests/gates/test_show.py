@@ -1,0 +1,128 @@
+"""The sheet of a gate: every table that a person sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from gates import Gate, load_gate
+from gates.quantities import DAY_S
+from gates.show import hours_on_clocks, law_text, sheet, title_of
+
+from .files import changed
+
+HOUR = 3600
+
+
+def test_the_sheet_of_the_small_gate():
+    shown = sheet(load_gate("minimal"))
+    assert (shown.name, shown.title, shown.start) == ("minimal", "A minimal gate", "2025-07-01")
+    assert shown.end_of_day == "20:00 in Asia/Ho_Chi_Minh"
+    assert (shown.assumptions, shown.unsourced, len(shown.numbers)) == (13, 0, 13)
+    booth, inspection, leaving = shown.stages
+    assert (booth.name, booth.title, booth.side, booth.lanes, booth.admits) == ("booth", "Booth", "vn", "2", "")
+    assert booth.hours == {"vn": "07:00-19:00", "cn": "08:00-20:00"}
+    assert booth.service == "exponential, mean 4 min"
+    assert booth.source == "assumption"
+    assert inspection.hours == {"vn": "07:00-19:00", "cn": "08:00-20:00"}
+    assert (leaving.lanes, leaving.hours["vn"], leaving.service) == ("unlimited", "24 h", "constant, 2 min")
+    (flow,) = shown.flows
+    assert (flow.title, flow.direction, flow.per_day, flow.profile) == (
+        "General cargo",
+        "northbound",
+        "120",
+        "even over the day",
+    )
+    (path,) = shown.paths
+    assert path.steps == ("booth", "inspection (25 %)", "(released from the last control)", "exit")
+
+
+def test_titles_follow_the_language():
+    assert sheet(load_gate("minimal"), "vi").stages[0].title == "Quầy kiểm soát"
+    assert sheet(load_gate("minimal"), "zh").flows[0].title == "普通货物"
+    assert title_of({"en": "Booth"}, "booth", "zh") == "Booth"
+    assert title_of({}, "booth", "zh") == "booth"
+
+
+def test_paths_choices_and_lane_groups_in_words():
+    choice = {
+        "choose": "channel",
+        "shares": {"green": "80 %", "red": "20 %"},
+        "shares_for": {"general": {"green": 1}},
+        "then": {"red": ["booth", {"stage": "inspection", "only": ["general"], "share_for": {"general": "50 %"}}]},
+    }
+    gate = Gate.model_validate(
+        changed(
+            ("paths.northbound.4", choice),
+            ("paths.northbound.5", {"stage": "exit", "when": {"channel": ["green", "red"]}}),
+            ("paths.northbound.6", {"mark": "empty"}),
+            (
+                "stages.booth.lanes",
+                [
+                    {"name": "a", "lanes": 1, "load": "loaded", "classes": ["general"], "directions": ["northbound"]},
+                    {"name": "b", "lanes": 2, "hours": "22:00-06:00"},
+                ],
+            ),
+            ("stages.booth.service_for", {"empty": {"empirical": [1, 2]}}),
+            ("stages.booth.move_up", "20 s"),
+            ("flows.general.profile", "p"),
+            (
+                "profiles.p",
+                {"hours": {"08:00-12:00": 0.6, "12:00-20:00": 0.4}, "weekdays": {"sun": 0.5}, "months": {"jan": 0}},
+            ),
+        )
+    )
+    shown = sheet(gate)
+    assert shown.paths[0].steps[4:] == (
+        "channel: green 80 %, red 20 %",
+        "  for general: green 100 %",
+        "  red:",
+        "    booth",
+        "    inspection (only general; 100 %; general 50 %)",
+        "exit (if channel is green or red)",
+        "(empty from here on)",
+    )
+    assert [(row.name, row.admits) for row in shown.stages[:2]] == [
+        ("booth/a", "loaded; general; northbound"),
+        ("booth/b", ""),
+    ]
+    assert shown.stages[1].hours == {"vn": "22:00-06:00", "cn": "23:00-07:00"}
+    assert shown.stages[0].service == "exponential, mean 4 min; empty empirical, 2 values + 20 s to move up"
+    assert shown.flows[0].profile == "60 % in 08:00-12:00, 40 % in 12:00-20:00, by weekday, by month"
+
+
+def test_law_texts():
+    booth = load_gate("friendship-pass").stages["customs-green"].service
+    assert law_text(booth) == "triangular, low 0 s, mode 2 min, high 10 min"
+
+
+@pytest.mark.parametrize(
+    ("hours", "other"),
+    [
+        (((0, DAY_S),), "24 h"),
+        (((8 * HOUR, 21 * HOUR),), "07:00-20:00"),
+        (((0, HOUR),), "23:00-24:00"),
+        (((0, 2 * HOUR),), "23:00-01:00"),
+        (((0, HOUR), (7 * HOUR, DAY_S)), "06:00-24:00"),
+        (((22 * HOUR, DAY_S),), "21:00-23:00"),
+        (((0, 6 * HOUR), (22 * HOUR, DAY_S)), "21:00-05:00"),
+        (((0, DAY_S - HOUR),), "23:00-22:00"),
+    ],
+)
+def test_chinese_hours_on_the_vietnamese_clock(hours, other):
+    assert hours_on_clocks(load_gate("minimal"), "cn", hours)["vn"] == other
+
+
+def test_clocks_of_one_time_zone_agree_and_summer_time_counts():
+    gate = Gate.model_validate(changed(("sides", {"vn": "Europe/Berlin", "cn": "Asia/Shanghai"})))
+    assert hours_on_clocks(gate, "vn", ((8 * HOUR, 9 * HOUR),)) == {"vn": "08:00-09:00", "cn": "14:00-15:00"}
+    winter = gate.model_copy(update={"start": gate.start.replace(month=1)})
+    assert hours_on_clocks(winter, "vn", ((8 * HOUR, 9 * HOUR),))["cn"] == "15:00-16:00"
+
+
+def test_friendship_pass_can_be_shown():
+    shown = sheet(load_gate("friendship-pass"))
+    assert {"kiosk-in-cn/loaded", "kiosk-in-cn/empties", "lab-cn"} <= {row.name for row in shown.stages}
+    assert [closure.split(":")[0] for closure in shown.closures] == ["Tết 2023", "Tết 2024", "Tết 2026"]
+    assert shown.unsourced == 0
+    assert all(row.source for row in shown.stages)
+    assert all(row.source for row in shown.flows)

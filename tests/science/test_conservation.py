@@ -1,0 +1,105 @@
+"""What holds for every run to the last tick: no truck is lost, and Little's law."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gates.config import EndOfDay, Gate
+from gates.scenario import Scenario
+from sim import EventLog, Plan, compile_plan, draw, simulate
+from sim.log import NEVER
+from sim.metrics import Key, measure
+from tests.strategies import scenarios
+
+seeds = st.integers(0, 2**32)
+
+
+def run(scenario: Scenario, seed: int) -> tuple[Plan, EventLog]:
+    plan = compile_plan(scenario)
+    return plan, simulate(plan, draw(plan, seed))
+
+
+@given(scenarios(), seeds)
+def test_who_leaves_a_stage_joins_the_next_in_the_same_tick(scenario: Scenario, seed: int) -> None:
+    _, log = run(scenario, seed)
+    for truck, (first, end) in enumerate(pairwise(log.draws.first.tolist())):
+        if first < end:
+            assert log.joined[first] == log.draws.arrival[truck]
+        assert np.array_equal(log.joined[first + 1 : end], log.left[first : end - 1])
+
+
+@given(scenarios(), seeds)
+def test_what_goes_in_comes_out_or_is_inside(scenario: Scenario, seed: int) -> None:
+    plan, log = run(scenario, seed)
+    stage = plan.network.line_stage[log.draws.line]
+    inside = np.bincount(stage[(log.joined != NEVER) & (log.left == NEVER)], minlength=len(plan.stages))
+    came = np.bincount(stage[log.joined != NEVER], minlength=len(plan.stages))
+    gone = np.bincount(stage[log.left != NEVER], minlength=len(plan.stages))
+    assert np.array_equal(came, gone + inside)
+
+    found = measure(plan, log)
+    still = sum(found.values[Key("inside_end_trucks", "total", direction)] for direction in found.directions)
+    assert still == inside.sum()  # each truck inside is at one stage
+    assert log.draws.trucks == np.count_nonzero(log.departed != NEVER) + still
+
+
+@given(scenarios(), seeds)
+def test_the_stock_changes_by_what_comes_and_what_is_released(scenario: Scenario, seed: int) -> None:
+    midnight = scenario.gate.model_copy(update={"end_of_day": EndOfDay(side="vn")})
+    plan, log = run(scenario.model_copy(update={"gate": midnight}), seed)
+    found = measure(plan, log)
+    for index, direction in enumerate(found.directions):
+        mine = np.array([plan.kinds[plan.streams[flow].kind].direction == direction for flow in log.draws.flow], bool)
+        before = np.count_nonzero(mine & (log.draws.arrival < plan.warmup))
+        before -= np.count_nonzero(mine & (log.released != NEVER) & (log.released < plan.warmup))
+        change = found.arrived[:, index] - found.released[:, index]
+        assert np.array_equal(found.stock[:, index], before + np.cumsum(change))
+
+
+@given(scenarios(), seeds)
+def test_littles_law(scenario: Scenario, seed: int) -> None:
+    """L = lambda W on every sample path, to the tick (Stidham 1974; for a finite period, Little 2011, section 3).
+
+    Over the measured period T: the mean number in line, times T, is the sum of what the trucks waited in it.
+    """
+    plan, log = run(scenario, seed)
+    found = measure(plan, log)
+    length = plan.end - plan.warmup
+    started = np.where(log.started == NEVER, plan.end, log.started)
+    waited = np.maximum(started, plan.warmup) - np.maximum(log.joined, plan.warmup)
+    stage = plan.network.line_stage[log.draws.line]
+    for index, name in enumerate(plan.stages):
+        here = (stage == index) & (log.joined != NEVER)
+        mean = found.values[Key("queue_trucks", "mean", stage=name)]
+        assert round(mean * length) == waited[here].sum()
+        assert round(found.hourly_mean[:, index].sum() * length / len(found.hourly_mean)) == waited[here].sum()
+
+
+def test_littles_law_with_the_measured_wait():
+    """Without warm-up the mean wait and the rate of joining are measured over the same trucks: L = lambda W."""
+    plan, log = run(steady(), seed=1)
+    found = measure(plan, log)
+    rate = found.stage_time["booth", "northbound"].visits / ((plan.end - plan.warmup) / 3_600_000)
+    wait = found.values[Key("wait_h", "mean", "northbound", stage="booth")]
+    assert wait > 0
+    assert np.isclose(found.values[Key("queue_trucks", "mean", stage="booth")], rate * wait, rtol=1e-12, atol=0)
+
+
+def steady() -> Scenario:
+
+    gate = {
+        "name": "steady",
+        "sides": {"vn": "Asia/Ho_Chi_Minh"},
+        "origin": {"northbound": "vn"},
+        "start": "2025-07-01",
+        "end_of_day": {"side": "vn"},
+        "classes": {"general": {}},
+        "flows": {"general": {"class": "general", "direction": "northbound", "per_day": 400}},
+        "stages": {"booth": {"side": "vn", "lanes": 2, "service": {"exponential": {"mean": "6 min"}}}},
+        "paths": {"northbound": ["booth"]},
+    }
+    return Scenario(gate=Gate.model_validate(gate), days=30, warmup_days=0)

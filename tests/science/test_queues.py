@@ -1,0 +1,130 @@
+"""Queues that theory has solved: mean waits, queue lengths and the chance of waiting.
+
+Each case runs independent replications with fixed seeds, so a verdict never changes from day to day. The interval is
+Student's over replications; a right model falls outside one in 10^8 times (`theory.FALSE_ALARM`), as far as means over
+ten thousands of trucks are normal. The empty start is forgotten after two days of warm-up: 70 relaxation times,
+1 / (mu (sqrt c - sqrt(c rho))^2), of every M/M/c case, and over 400 mean busy periods, service / (1 - rho), of the
+others. Times are rounded to a millisecond, 2e-5 of a service.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from gates.config import Gate
+from gates.scenario import Scenario
+from sim import Plan, compile_plan, draw, simulate
+from sim.metrics import Key, measure
+from tests.science.theory import Evidence, evidence, mean_wait_mg1, mean_wait_mmc, probability_of_waiting
+
+SERVICE_S = 60.0
+SERVICE_H = SERVICE_S / 3600
+REPLICATIONS = 32
+NORTH = "northbound"
+EXPONENTIAL = {"exponential": {"mean": SERVICE_S}}
+
+
+def queue(servers: int, busy: float, service: dict[str, Any], *, trucks: int, stages: int = 1) -> Plan:
+    """Return stages in series, of equal lanes, for about so many trucks a replication."""
+    per_day = servers * busy * 86_400 / SERVICE_S
+    names = [f"stage-{n}" for n in range(stages)]
+    gate = {
+        "name": "queue",
+        "sides": {"vn": "Asia/Ho_Chi_Minh"},
+        "origin": {NORTH: "vn"},
+        "start": dt.date(2025, 7, 1),
+        "end_of_day": {"side": "vn"},
+        "classes": {"general": {}},
+        "flows": {"general": {"class": "general", "direction": NORTH, "per_day": per_day}},
+        "stages": {name: {"side": "vn", "lanes": servers, "service": service} for name in names},
+        "paths": {NORTH: names},
+    }
+    days = round(trucks / per_day)
+    return compile_plan(Scenario(gate=Gate.model_validate(gate), days=days, warmup_days=2))
+
+
+class Found(NamedTuple):
+    wait_h: Evidence
+    queue_trucks: Evidence
+    utilisation: Evidence
+    waits: Evidence
+    """Share of the trucks that wait at all."""
+
+
+def run(plan: Plan, stage: int = 0) -> Found:
+    """Run the replications, and look at one stage."""
+    rows = []
+    for replication in range(REPLICATIONS):
+        log = simulate(plan, draw(plan, seed=1, replication=replication))
+        values = measure(plan, log).values
+        mine = (plan.network.line_stage[log.draws.line] == stage) & (log.joined >= plan.warmup)
+        name = plan.stages[stage]
+        rows.append(
+            [
+                values[Key("wait_h", "mean", NORTH, stage=name)],
+                values[Key("queue_trucks", "mean", stage=name)],
+                values[Key("utilisation", "share", stage=name)],
+                float(np.mean((log.started != log.joined)[mine])),
+            ]
+        )
+    return Found(*(evidence(column) for column in np.array(rows).T))
+
+
+def check_mmc(servers: int, busy: float, trucks: int, within: float) -> None:
+    found = run(queue(servers, busy, EXPONENTIAL, trucks=trucks))
+    wait = mean_wait_mmc(servers, servers * busy, SERVICE_H)
+    assert found.wait_h.decides(wait, within), f"{found.wait_h} h, theory {wait:.6g}"
+    length = wait * servers * busy / SERVICE_H  # Little
+    assert found.queue_trucks.decides(length, within), f"{found.queue_trucks} trucks, theory {length:.6g}"
+    assert found.utilisation.decides(busy, within), f"{found.utilisation}, theory {busy}"
+    chance = probability_of_waiting(servers, servers * busy)
+    assert found.waits.decides(chance, within), f"{found.waits}, theory {chance:.6g}"
+
+
+def check_mg1(busy: float, service: dict[str, Any], cv: float, trucks: int, within: float) -> None:
+    found = run(queue(1, busy, service, trucks=trucks))
+    wait = mean_wait_mg1(busy, SERVICE_H, cv)
+    assert found.wait_h.decides(wait, within), f"{found.wait_h} h, theory {wait:.6g}"
+    assert found.waits.decides(busy, within), f"{found.waits}, theory {busy}"
+
+
+MMC = {"M/M/1": (1, 0.7), "M/M/3": (3, 0.8), "M/M/10": (10, 0.85)}
+MG1 = {
+    "M/D/1": ({"constant": SERVICE_S}, 0.0),
+    "M/E4/1": ({"erlang": {"mean": SERVICE_S, "shape": 4}}, 0.5),
+    "M/G/1 lognormal": ({"lognormal": {"mean": SERVICE_S, "cv": 1.5}}, 1.5),
+    "M/U/1": ({"uniform": {"low": 0, "high": 2 * SERVICE_S}}, 3**-0.5),
+}
+
+
+@pytest.mark.parametrize(("servers", "busy"), MMC.values(), ids=MMC)
+def test_several_servers(servers, busy):
+    check_mmc(servers, busy, trucks=100_000, within=0.09)
+
+
+@pytest.mark.parametrize(("service", "cv"), MG1.values(), ids=MG1)
+def test_one_server_with_any_service(service, cv):
+    check_mg1(0.7, service, cv, trucks=100_000, within=0.09)
+
+
+def test_what_leaves_a_queue_arrives_at_the_next_as_if_there_were_none():
+    # Burke (1956): departures of M/M/c are Poisson, so the second stage in series is M/M/c again.
+    found = run(queue(2, 0.75, EXPONENTIAL, trucks=100_000, stages=2), stage=1)
+    wait = mean_wait_mmc(2, 1.5, SERVICE_H)
+    assert found.wait_h.decides(wait, within=0.09), f"{found.wait_h} h, theory {wait:.6g}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("servers", "busy"), MMC.values(), ids=MMC)
+def test_several_servers_closely(servers, busy):
+    check_mmc(servers, busy, trucks=1_000_000, within=0.04)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("service", "cv"), MG1.values(), ids=MG1)
+def test_one_server_with_any_service_closely(service, cv):
+    check_mg1(0.7, service, cv, trucks=1_000_000, within=0.04)

@@ -1,0 +1,58 @@
+"""Formulas of queueing theory, and how far a simulation may stray from them by chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import factorial, sqrt
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+FALSE_ALARM = 1e-8
+"""Chance that one comparison fails although the model is right. Some fifty comparisons: below 1e-6 together."""
+
+
+def probability_of_waiting(servers: int, load: float) -> float:
+    """M/M/c: chance that an arrival finds all servers busy (Erlang 1917, his second formula, "Erlang C").
+
+    Gross, Shortle, Thompson and Harris (2008), Fundamentals of Queueing Theory, 4th edition, section 2.3, with
+    `load` = arrival rate times mean service [1], below `servers`.
+    """
+    full = load**servers / factorial(servers) * servers / (servers - load)
+    return full / (sum(load**n / factorial(n) for n in range(servers)) + full)
+
+
+def mean_wait_mmc(servers: int, load: float, service: float) -> float:
+    """M/M/c: mean time in line [unit of `service`] (the same source, equation 2.34)."""
+    return probability_of_waiting(servers, load) * service / (servers - load)
+
+
+def mean_wait_mg1(load: float, service: float, cv: float) -> float:
+    """M/G/1: mean time in line [unit of `service`] (Pollaczek 1930, Khinchine 1932; the same source, 5.1).
+
+    `cv` is the coefficient of variation of the service time: 1 gives M/M/1, 0 M/D/1.
+    """
+    return load * service * (1 + cv**2) / (2 * (1 - load))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A mean over independent replications, with the interval that it leaves only at the false-alarm rate."""
+
+    mean: float
+    half_width: float
+
+    def decides(self, theory: float, within: float) -> bool:
+        """Tell whether the mean agrees, by an interval narrow enough to notice an error of the share `within`."""
+        return abs(self.mean - theory) <= self.half_width <= within * abs(theory)
+
+    def __str__(self) -> str:
+        return f"{self.mean:.6g} ± {self.half_width:.2g}"
+
+
+def evidence(replications: list[float] | npt.NDArray[np.float64]) -> Evidence:
+    """Return Student's interval at the false-alarm rate (Student 1908; Law 2015, section 9.5)."""
+    values = np.asarray(replications)
+    quantile = stats.t.ppf(1 - FALSE_ALARM / 2, values.size - 1)
+    return Evidence(float(values.mean()), float(quantile * values.std(ddof=1) / sqrt(values.size)))

@@ -1,0 +1,35 @@
+"""Logs that no engine made: ties everywhere, blocking, and trucks cut off at every step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sim import EventLog, Plan, draw
+from sim.log import NEVER
+
+GRID = 15 * 60_000  # all happens at a quarter of an hour
+
+
+def invented_log(plan: Plan, seed: int) -> EventLog:
+    """Return a log with the paths that `plan` draws, and times made up on a coarse grid."""
+    dice = np.random.default_rng(seed)
+    draws = draw(plan, seed)
+    log = EventLog.empty(replace(draws, arrival=draws.arrival // GRID * GRID))
+    network = plan.network
+    for truck in range(draws.trucks):
+        now = int(log.draws.arrival[truck])
+        for visit in range(draws.first[truck], draws.first[truck + 1]):
+            times = now + GRID * np.cumsum([0, *dice.choice([0, 0, 1, 2, 5, 30], 3)])
+            log.times[visit] = np.where(times < plan.end, times, NEVER)
+            if times[1] < plan.end:
+                line = draws.line[visit]
+                groups = network.groups_of_line[
+                    network.groups_of_line_from[line] : network.groups_of_line_from[line + 1]
+                ]
+                log.group[visit] = dice.choice(groups)
+            now = int(times[-1])
+            if now >= plan.end:
+                break
+    return log

@@ -1,0 +1,160 @@
+"""The main numbers of a replication once more, slow and obvious: what `sim.metrics` must agree with."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.clock import TICKS_PER_HOUR
+from sim.durations import cell_last, cell_of
+from sim.log import NEVER, EventLog
+from sim.plan import Plan
+from sim.timetable import Windows
+
+
+def textbook_survival(ended: list[int], cut: list[int]) -> tuple[list[tuple[int, Fraction]], Fraction | float]:
+    """Steps (time, share longer) and mean of Kaplan and Meier's estimate, one factor a time.
+
+    Censored durations stay at risk to the end of their cell, as `sim.survival` says.
+    """
+    at_risk_until = [int(cell_last(cell_of(np.array([time])))[0]) for time in cut]
+    steps, longer = [], Fraction(1)
+    area, before = Fraction(0), 0
+    for time in sorted(set(ended)):
+        at_risk = sum(t >= time for t in ended) + sum(t >= time for t in at_risk_until)
+        area += longer * (time - before)
+        longer *= 1 - Fraction(ended.count(time), at_risk)
+        before = time
+        steps.append((time, longer))
+    if not ended and not cut:
+        return [], math.nan
+    if longer > 0:
+        area += longer * (max(cut) - before)
+    return steps, area
+
+
+def open_time(windows: Windows, start: int, end: int) -> int:
+    """Return how long windows are open in [start, end), window by window."""
+    return sum(
+        max(0, min(end, b) - max(start, a)) for a, b in zip(windows.start.tolist(), windows.end.tolist(), strict=True)
+    )
+
+
+class Visit(NamedTuple):
+    """A visit that was joined; infinity for what did not happen."""
+
+    truck: int
+    row: int
+    stage: int
+    joined: float
+    started: float
+    finished: float
+    left: float
+
+    def known_at(self, end: int) -> tuple[int, int, int, int]:
+        """Return its four ticks, or the end where they had not come."""
+        joined, started, finished, left = (int(min(tick, end)) for tick in self[3:])
+        return joined, started, finished, left
+
+
+class Slow:
+    """Everything by loops over visits and trucks."""
+
+    def __init__(self, plan: Plan, log: EventLog) -> None:
+        self.plan, self.log = plan, log
+        draws = log.draws
+        known = [[math.inf if tick == NEVER else tick for tick in row] for row in log.times.tolist()]
+        self.visits = [
+            Visit(truck, visit, int(plan.network.line_stage[draws.line[visit]]), *known[visit])
+            for truck in range(draws.trucks)
+            for visit in range(draws.first[truck], draws.first[truck + 1])
+            if known[visit][0] < math.inf
+        ]
+        self.kind = [plan.kinds[plan.streams[flow].kind] for flow in draws.flow]
+        self.arrival = draws.arrival.tolist()
+        self.released = [known[row][3] if row >= 0 else self.arrival[truck] for truck, row in enumerate(draws.released)]
+        self.departed = [
+            known[draws.first[truck + 1] - 1][3] if draws.first[truck + 1] > draws.first[truck] else at
+            for truck, at in enumerate(self.arrival)
+        ]
+
+    def hours(self) -> list[tuple[int, int]]:
+        """Return start and end of each measured hour [tick]."""
+        starts = range(self.plan.warmup, self.plan.end, TICKS_PER_HOUR)
+        return [(start, min(start + TICKS_PER_HOUR, self.plan.end)) for start in starts]
+
+    def waiting(self, stage: int, tick: int) -> int:
+        """Count who waits at a stage in a tick."""
+        return sum(visit.joined <= tick < visit.started for visit in self.visits if visit.stage == stage)
+
+    def levels(self, stage: int) -> list[list[tuple[int, int]]]:
+        """Return (level, how long [tick]) in turn, hour by hour."""
+        here = [visit for visit in self.visits if visit.stage == stage]
+        moments = {visit.joined for visit in here} | {visit.started for visit in here}
+        found = []
+        for start, end in self.hours():
+            cuts = [start, *sorted(int(tick) for tick in moments if start < tick < end), end]
+            found.append([(self.waiting(stage, a), b - a) for a, b in pairwise(cuts)])
+        return found
+
+    def time_use(self, visit: Visit) -> list[int]:
+        """Return ticks waiting, closed, served and blocked at a visit."""
+        joined, started, finished, left = visit.known_at(self.plan.end)
+        opened = open_time(self.plan.line_windows[self.log.draws.line[visit.row]], joined, started)
+        return [opened, started - joined - opened, finished - started, left - finished]
+
+    def stage_time(self, stage: int, direction: str) -> list[int]:
+        """Return visits, and ticks waiting, closed, served and blocked."""
+        parts = [
+            [1, *self.time_use(visit)]
+            for visit in self.visits
+            if (visit.stage, self.kind[visit.truck].direction) == (stage, direction)
+            and visit.joined >= self.plan.warmup
+        ]
+        return [sum(column) for column in zip([0] * 5, *parts, strict=True)]
+
+    def lane_time(self, group: int) -> tuple[int, int, int]:
+        """Return ticks that the lanes of a group are open, are busy while open, and are busy after."""
+        windows, lanes = self.plan.groups.windows[group], int(self.plan.groups.lanes[group])
+        busy, after = 0, 0
+        for visit in self.visits:
+            if self.log.group[visit.row] == group:
+                _, started, _, left = visit.known_at(self.plan.end)
+                started, left = max(started, self.plan.warmup), max(left, self.plan.warmup)
+                opened = open_time(windows, started, left)
+                busy, after = busy + opened, after + left - started - opened
+        return lanes * open_time(windows, self.plan.warmup, self.plan.end), busy, after
+
+    def trucks(self, direction: str, name: str | None) -> list[int]:
+        """Return the trucks of a direction, or of one class in it."""
+        return [
+            truck
+            for truck, kind in enumerate(self.kind)
+            if kind.direction == direction and name in (None, kind.vehicle_class)
+        ]
+
+    def measured(self, tick: float) -> bool:
+        return self.plan.warmup <= tick < self.plan.end
+
+    def durations(self, trucks: list[int], ends: list[float]) -> tuple[list[int], list[int]]:
+        """Return the durations of the cohort that ended, and those cut short by the end of the run."""
+        cohort = [truck for truck in trucks if self.measured(self.arrival[truck])]
+        ended = [int(ends[t] - self.arrival[t]) for t in cohort if ends[t] < math.inf]
+        return ended, [self.plan.end - self.arrival[t] for t in cohort if ends[t] == math.inf]
+
+    def by_day(self, direction: str, ticks: list[float]) -> list[int]:
+        """Count by day of the bulletin's side."""
+        borders = [int(tick) for tick in self.plan.midnight if self.plan.warmup <= tick <= self.plan.end]
+        mine = [ticks[truck] for truck in self.trucks(direction, None)]
+        return [sum(a <= tick < b for tick in mine) for a, b in pairwise(borders)]
+
+    def stock(self, direction: str) -> list[int]:
+        """Count who has arrived and is not released in the tick before each bulletin."""
+        return [
+            sum(self.arrival[t] < bulletin <= self.released[t] for t in self.trucks(direction, None))
+            for bulletin in self.plan.bulletin
+        ]

@@ -1,0 +1,58 @@
+"""Compilation: once for an installation, and without a place to keep the code too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+from gates import Scenario, load_gate
+from sim import compile_plan, draw, simulate
+from sim.jit import cache_is_warm
+print("warm" if cache_is_warm() else "cold")
+plan = compile_plan(Scenario(gate=load_gate("minimal"), days=1, warmup_days=0))
+print(simulate(plan, draw(plan)).visits_made() > 0)
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the packages that was never used."""
+    for package in ("gates", "sim"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    return subprocess.run(
+        [sys.executable, "-P", "-c", PROGRAM],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_compiled_code_is_kept(copy: Path) -> None:
+    first, second = run(copy), run(copy)
+    assert first.stdout.split() == ["cold", "True"], first.stderr
+    assert second.stdout.split() == ["warm", "True"], second.stderr
+
+
+def test_no_folder_that_can_be_written(copy: Path) -> None:
+    # a file stands where the folder of compiled code would be, here and in the user's own cache
+    (copy / "sim" / "__pycache__").write_text("")
+    done = run(copy, HOME=os.devnull, XDG_CACHE_HOME=os.devnull, PYTHONDONTWRITEBYTECODE="1")
+    assert done.stdout.split() == ["cold", "True"], done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1
+    assert "NUMBA_CACHE_DIR" in lines[0]

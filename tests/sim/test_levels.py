@@ -1,0 +1,44 @@
+"""Levels over time, by hand: ties, hour borders, bulletins and blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.clock import TICKS_PER_HOUR
+from sim.levels import Levels, follow
+
+HOUR = TICKS_PER_HOUR
+MINUTE = HOUR // 60
+
+
+def followed(joined: list[int], started: list[int], *, hours: int, level: int = 0, bulletins: tuple[int, ...] = ()):
+    """Follow one stage from minute 0 on; all in minutes."""
+    levels = Levels(np.zeros(hours, np.int64), np.zeros(hours, np.int64), np.zeros(len(bulletins), np.int64))
+    span = np.array([0, 0, hours * HOUR])
+    ticks = [np.array(minutes, np.int64) * MINUTE for minutes in (joined, started, list(bulletins))]
+    follow(ticks[0], ticks[1], level, span, ticks[2], levels)
+    return (levels.integral // MINUTE).tolist(), levels.highest.tolist(), levels.bulletin.tolist()
+
+
+def test_a_wait_over_an_hour_border():
+    # One truck from 50 to 80: 10 minutes of the first hour, 20 of the second.
+    assert followed([50], [80], hours=3) == ([10, 20, 0], [1, 1, 0], [])
+
+
+def test_a_change_on_the_hour_belongs_to_the_next_hour():
+    # Both leave the line at 60 sharp: in the second hour nobody waits. The one of 120 is not in it either.
+    assert followed([10, 20, 120], [60, 60, 130], hours=3) == ([90, 0, 10], [2, 0, 1], [])
+
+
+def test_at_one_tick_the_net_change_counts():
+    # At 10 the first truck starts and another joins: the level stays 1, in whatever order they are taken.
+    assert followed([0, 10], [10, 20], hours=1) == ([20], [1], [])
+
+
+def test_a_bulletin_counts_who_waits_just_before_it():
+    # At 60 the first starts and two join: the bulletin of 60 sees 1, that of 61 sees 2. At the end still 2.
+    assert followed([0, 60, 60], [60], hours=2, bulletins=(0, 60, 61, 120))[2] == [0, 1, 2, 2]
+
+
+def test_who_waited_before_the_block_still_waits():
+    assert followed([], [30], hours=2, level=3, bulletins=(0, 120)) == ([150, 120], [3, 2], [3, 2])

@@ -1,0 +1,389 @@
+"""Measures of a replication: an example on paper, a slow twin on generated logs, blocks and the whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gates.config import Gate
+from gates.scenario import Scenario
+from sim import EventLog, Plan, compile_plan, draw, simulate
+from sim.clock import TICKS_PER_HOUR
+from sim.durations import RELATIVE_ERROR
+from sim.metrics import METRICS, PERCENT, QUANTILES, Fold, Key, Measures, measure
+from sim.plan import UNLIMITED_LANES
+from sim.streaming import blocks
+from tests.sim.hand import trucks
+from tests.sim.invented import invented_log
+from tests.sim.slow_metrics import Slow, textbook_survival
+from tests.strategies import scenarios
+
+NORTH = "northbound"
+
+
+@pytest.fixture(scope="module")
+def on_paper() -> Measures:
+    """Five trucks; minutes since the start of the run, whose first day is warm-up.
+
+    Booth: one lane, 08:00-18:00, so open 480-1080 and 1920-2520. Road: unlimited. Out: one lane, 24 h.
+    Measured: 1440-2880. Bulletin at 20:00, that is 2640. Durian goes first.
+
+    =====  =======  =======  ============================  =========  ===========  ========
+    truck  class    arrives  booth: starts, left           road left  out (empty)  waited
+                                                           = release
+    =====  =======  =======  ============================  =========  ===========  ========
+    0      general  1100     opens: 1920, + 60 = 1980      1986       1996         820
+    1      general  1900     after durian: 2010, 2070      2076       2086         110
+    2      durian   1950     after truck 0: 1980, 2010     2016       2026         30
+    3      general  2500     at once: 2500, 2560 (late)    2566       2576         0
+    4      durian   2510     not before the end            -          -            370 so far
+    =====  =======  =======  ============================  =========  ===========  ========
+    """
+    side = {"side": "vn"}
+    gate = {
+        "name": "paper",
+        "sides": {"vn": "Asia/Ho_Chi_Minh"},
+        "origin": {NORTH: "vn"},
+        "start": dt.date(2025, 7, 2),
+        "end_of_day": {"at": "20:00", "side": "vn"},
+        "classes": {"durian": {"priority": 1}, "general": {}},
+        "flows": {c: {"class": c, "direction": NORTH, "per_day": 1} for c in ("durian", "general")},
+        "stages": {
+            "booth": {**side, "lanes": 1, "hours": "08:00-18:00", "service": {"constant": "60 min"}},
+            "road": {**side, "lanes": "unlimited", "service": {"constant": "6 min"}},
+            "out": {**side, "lanes": 1, "service": {"constant": "10 min"}},
+        },
+        "paths": {NORTH: ["booth", "road", {"mark": "released"}, {"mark": "empty"}, "out"]},
+    }
+    plan = compile_plan(Scenario(gate=Gate.model_validate(gate), days=1, warmup_days=1))
+    way = [("road.", 6.0), ("out!", 10.0)]
+    draws = trucks(
+        plan,
+        ("general", 1100, [("booth", 60), *way]),
+        ("general", 1900, [("booth", 60), *way]),
+        ("durian", 1950, [("booth", 30), *way]),
+        ("general", 2500, [("booth", 60), *way]),
+        ("durian", 2510, [("booth", 30), *way]),
+    )
+    return measure(plan, simulate(plan, draws))
+
+
+def minutes(found: Measures, metric: str, statistic: str = "mean", name: str | None = None) -> float:
+    return found.values[Key(metric, statistic, NORTH, name)] * 60
+
+
+def test_throughput_on_paper(on_paper):
+    # Trucks 0-3 are released on the measured day, 1-4 arrive on it.
+    values = on_paper.values
+    assert [values[Key("throughput_per_day", "mean", NORTH, c)] for c in (None, "general", "durian")] == [
+        4,
+        3,
+        1,
+    ]
+    assert [values[Key("arrivals_per_day", "mean", NORTH, c)] for c in (None, "general", "durian")] == [
+        4,
+        2,
+        2,
+    ]
+    assert values[Key("inside_end_trucks", "total", NORTH)] == 1
+    assert values[Key("unfinished_share", "share", NORTH)] == 0.25
+    assert [on_paper.arrived.tolist(), on_paper.released.tolist(), on_paper.departed.tolist()] == [[[4]]] * 3
+
+
+def test_stock_on_paper(on_paper):
+    # At 2640 only truck 4 is there: a quarter of the day's four.
+    values = on_paper.values
+    assert on_paper.stock.tolist() == [[1]]
+    assert values[Key("stock_trucks", "end_of_day", NORTH)] == values[Key("stock_trucks", "max", NORTH)] == 1
+    assert values[Key("stock_days", "end_of_day", NORTH)] == 0.25
+
+
+def test_clearance_on_paper(on_paper):
+    # General: truck 1 takes 176, truck 3 66. Durian: truck 2 takes 66, truck 4 more than 370.
+    # All: 66, 66, 176, 370+. Longer than 66: 1/2, than 176: 1/4; no more is known, so not the 90 % quantile.
+    # Means: (176 + 66) / 2 = 121; 66 + 1/2 (370 - 66) = 218; 66 + 1/2 (176 - 66) + 1/4 (370 - 176) = 169.5.
+    for name, mean, p50, p90 in (
+        ("general", 121, 66, 176),
+        ("durian", 218, 66, math.nan),
+        (None, 169.5, 66, math.nan),
+    ):
+        found = [minutes(on_paper, "clearance_h", statistic, name) for statistic in ("mean", "p50", "p90")]
+        assert found == pytest.approx([mean, p50, p90], nan_ok=True, rel=1e-14)
+    curve = on_paper.clearance_curve[NORTH, None] * 60
+    assert curve[:100] == pytest.approx([66] * 100)  # 0.5 to 50 %
+    assert curve[100:150] == pytest.approx([176] * 50)  # to 75 %
+    assert np.isnan(curve[150:]).all()
+
+
+def test_passage_on_paper(on_paper):
+    # Ten minutes more for those who leave: 76 + 1/2 (186 - 76) + 1/4 (370 - 186) = 177.
+    found = [minutes(on_paper, "passage_h", statistic) for statistic in ("mean", "p50", "p90")]
+    assert found == pytest.approx([177, 76, math.nan], nan_ok=True)
+
+
+def test_clearance_without_queues_on_paper(on_paper):
+    # Booth and road: 66 for general, 36 for durian; truck 4 counts although it is not released.
+    found = [minutes(on_paper, "no_queue_clearance_h", name=name) for name in ("general", "durian", None)]
+    assert found == pytest.approx([66, 36, 51])
+
+
+def test_stage_time_on_paper(on_paper):
+    # Booth, joined on the day by 1-4. Truck 1: closed 1900-1920, then waits 90. Truck 2 waits 30.
+    # Truck 4 waits 10, and from 2520 it is closed for 360. Served: 60 + 30 + 60.
+    hours = {stage: [time.visits, *(x * 60 for x in time[1:])] for (stage, _), time in on_paper.stage_time.items()}
+    assert hours["booth"] == pytest.approx([4, 90 + 30 + 10, 20 + 360, 150, 0])
+    assert hours["road"] == pytest.approx([4, 0, 0, 24, 0])
+    assert hours["out"] == pytest.approx([4, 0, 0, 40, 0])
+    value = {m: on_paper.values[Key(m, "mean", NORTH, stage="booth")] for m in ("wait_h", "closed_h", "blocked_h")}
+    assert value == pytest.approx({"wait_h": 130 / 240, "closed_h": 380 / 240, "blocked_h": 0})
+
+
+def test_queue_on_paper(on_paper):
+    # In line at the booth: truck 0 until 1920, 1 from 1900 to 2010, 2 from 1950 to 1980, 4 from 2510.
+    # Truck-minutes by hour: 60 seven times, 80, 90 (1 all the time, 2 for 30 minutes), 30, 0 ..., 10, 60 ...
+    truck_minutes = [60] * 7 + [80, 90, 30] + [0] * 7 + [10] + [60] * 6
+    most = [1] * 7 + [2, 2, 1] + [0] * 7 + [1] + [1] * 6
+    assert on_paper.hourly_mean[:, 0] * 60 == pytest.approx(truck_minutes)
+    assert on_paper.hourly_max[:, 0].tolist() == most
+    assert not on_paper.hourly_mean[:, 1:].any()
+    found = [on_paper.values[Key("queue_trucks", s, stage="booth")] for s in ("mean", "max", "end_of_day")]
+    assert found == pytest.approx([sum(truck_minutes) / 1440, 2, 1])
+
+
+def test_lanes_on_paper(on_paper):
+    # Booth: open 600, serves 60 + 30 + 60 and truck 3 from 2500 to 2520; 40 more after closing.
+    # Out: busy 40 of 1440.
+    values = on_paper.values
+    assert values[Key("utilisation", "share", stage="booth")] == pytest.approx(170 / 600)
+    assert values[Key("overtime_h", "mean", stage="booth")] == pytest.approx(40 / 60)
+    assert values[Key("utilisation", "share", stage="out")] == pytest.approx(40 / 1440)
+    assert values[Key("overtime_h", "mean", stage="out")] == 0
+    assert not [key for key in values if key.metric in ("utilisation", "overtime_h") and key.stage == "road"]
+
+
+@given(scenarios(), st.integers(0, 2**32), st.booleans())
+def test_the_slow_twin_agrees(scenario: Scenario, seed: int, invent: bool) -> None:
+    plan = compile_plan(scenario)
+    log = invented_log(plan, seed) if invent else simulate(plan, draw(plan, seed))
+    found, slow = measure(plan, log), Slow(plan, log)
+    check_stages(plan, found, slow)
+    check_lanes(plan, found, slow)
+    check_trucks(plan, found, slow)
+
+
+def near(value: float | list[float]) -> object:
+    """Equal but for the rounding of a few operations."""
+    return pytest.approx(value, rel=1e-12, abs=1e-12, nan_ok=True)
+
+
+def ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def check_stages(plan: Plan, found: Measures, slow: Slow) -> None:
+    for index, stage in enumerate(plan.stages):
+        levels = slow.levels(index)
+        integral = [sum(level * ticks for level, ticks in hour) for hour in levels]
+        lengths = [sum(ticks for _, ticks in hour) for hour in levels]
+        bulletins = [slow.waiting(index, int(bulletin) - 1) for bulletin in plan.bulletin]
+        assert np.array_equal(found.hourly_mean[:, index], np.array(integral) / np.array(lengths))
+        assert found.hourly_max[:, index].tolist() == [max(level for level, _ in hour) for hour in levels]
+        assert found.values[Key("queue_trucks", "mean", stage=stage)] == near(sum(integral) / sum(lengths))
+        assert found.values[Key("queue_trucks", "max", stage=stage)] == found.hourly_max[:, index].max()
+        assert found.values[Key("queue_trucks", "end_of_day", stage=stage)] == near(sum(bulletins) / len(bulletins))
+        for direction in found.directions:
+            visits, *ticks = slow.stage_time(index, direction)
+            if (stage, direction) not in found.stage_time:
+                assert visits == 0
+                continue
+            time = found.stage_time[stage, direction]
+            assert list(time) == [visits, *[tick / TICKS_PER_HOUR for tick in ticks]]
+            for metric, tick in (("wait_h", ticks[0]), ("closed_h", ticks[1]), ("blocked_h", ticks[3])):
+                value = found.values[Key(metric, "mean", direction, stage=stage)]
+                assert value == near(ratio(tick / TICKS_PER_HOUR, visits))
+
+
+def check_lanes(plan: Plan, found: Measures, slow: Slow) -> None:
+    for index, stage in enumerate(plan.stages):
+        groups = np.flatnonzero(plan.groups.stage == index)
+        if (plan.groups.lanes[groups] == UNLIMITED_LANES).any():
+            assert Key("utilisation", "share", stage=stage) not in found.values
+            continue
+        opened, busy, after = np.sum([slow.lane_time(int(g)) for g in groups], axis=0)
+        assert found.values[Key("utilisation", "share", stage=stage)] == near(ratio(busy, opened))
+        overtime = after / TICKS_PER_HOUR / plan.measured_days
+        assert found.values[Key("overtime_h", "mean", stage=stage)] == near(overtime)
+
+
+def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
+    days = plan.measured_days
+    for index, direction in enumerate(found.directions):
+        assert found.arrived[:, index].tolist() == slow.by_day(direction, slow.arrival)
+        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released)
+        assert found.departed[:, index].tolist() == slow.by_day(direction, slow.departed)
+        assert found.stock[:, index].tolist() == slow.stock(direction)
+        mine = slow.trucks(direction, None)
+        inside = sum(slow.departed[truck] == math.inf for truck in mine)
+        assert found.values[Key("inside_end_trucks", "total", direction)] == inside
+    for direction, name in found.clearance_curve:
+        mine = slow.trucks(direction, name)
+        cohort = [truck for truck in mine if slow.measured(slow.arrival[truck])]
+        released = sum(slow.measured(slow.released[truck]) for truck in mine)
+        assert found.values[Key("arrivals_per_day", "mean", direction, name)] == near(len(cohort) / days)
+        assert found.values[Key("throughput_per_day", "mean", direction, name)] == near(released / days)
+        draws = slow.log.draws
+        service = sum(int(draws.service[draws.first[t] : draws.released[t] + 1].sum()) for t in cohort)
+        value = found.values[Key("no_queue_clearance_h", "mean", direction, name)]
+        assert value == near(ratio(service / TICKS_PER_HOUR, len(cohort)))
+        for metric, ends, curves in (
+            ("clearance_h", slow.released, found.clearance_curve),
+            ("passage_h", slow.departed, found.passage_curve),
+        ):
+            ended, cut = slow.durations(mine, ends)
+            steps, mean = textbook_survival(ended, cut)
+            assert found.values[Key(metric, "mean", direction, name)] == near(float(mean) / TICKS_PER_HOUR)
+            wanted = [quantile(steps, percent) for percent in PERCENT]
+            assert curves[direction, name] == near(wanted)
+            for statistic, percent in QUANTILES.items():
+                value = found.values[Key(metric, statistic, direction, name)]
+                assert value == near(quantile(steps, percent))
+        if name is None:
+            ended, cut = slow.durations(mine, slow.released)
+            value = found.values[Key("unfinished_share", "share", direction)]
+            assert value == near(ratio(len(cut), len(ended) + len(cut)))
+
+
+def quantile(steps: list[tuple[int, Fraction]], percent: float) -> float:
+    """First time [h] by which at least `percent` are over."""
+    share = 1 - Fraction(round(2 * percent), 200)
+    return next((time / TICKS_PER_HOUR for time, longer in steps if longer <= share), math.nan)
+
+
+def same(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+def assert_same_but_for_quantiles(whole: Measures, folded: Measures) -> None:
+    assert list(whole.values) == list(folded.values)
+    for key, value in whole.values.items():
+        if key.statistic in QUANTILES:
+            assert_within_bound(np.array([value]), np.array([folded.values[key]]))
+        elif key.metric in ("clearance_h", "passage_h"):
+            assert folded.values[key] == pytest.approx(value, rel=1e-14, nan_ok=True), key
+        else:
+            assert same(value, folded.values[key]), key
+    for name in ("hourly_mean", "hourly_max", "arrived", "released", "departed", "stock"):
+        assert np.array_equal(getattr(whole, name), getattr(folded, name)), name
+    assert whole.stage_time == folded.stage_time
+    for cohort in whole.clearance_curve:
+        assert_within_bound(whole.clearance_curve[cohort], folded.clearance_curve[cohort])
+        assert_within_bound(whole.passage_curve[cohort], folded.passage_curve[cohort])
+
+
+def assert_within_bound(exact: np.ndarray, folded: np.ndarray) -> None:
+    """Quantiles of a histogram are within its relative error, and undefined where the exact ones are."""
+    assert np.array_equal(np.isnan(exact), np.isnan(folded))
+    defined = ~np.isnan(exact)
+    assert (np.abs(folded - exact)[defined] <= RELATIVE_ERROR * exact[defined] * (1 + 1e-9)).all()
+
+
+def folded_at(plan: Plan, log: EventLog, cuts: list[int], *, exact: bool) -> Measures:
+    fold, start = Fold(plan, exact=exact), 0
+    for end in [*cuts, plan.end]:
+        fold.add(log, start, end)
+        start = end
+    return fold.measures()
+
+
+@given(
+    scenarios(),
+    st.integers(0, 2**32),
+    st.booleans(),
+    st.lists(st.integers(1, 3 * 96), max_size=5, unique=True),
+)
+def test_blocks_measure_the_same(scenario: Scenario, seed: int, invent: bool, quarters: list[int]) -> None:
+    plan = compile_plan(scenario)
+    log = invented_log(plan, seed) if invent else simulate(plan, draw(plan, seed))
+    cuts = [tick for tick in sorted(q * TICKS_PER_HOUR // 4 for q in quarters) if tick < plan.end]
+    assert_same_but_for_quantiles(measure(plan, log), folded_at(plan, log, cuts, exact=False))
+    exact = folded_at(plan, log, cuts, exact=True)
+    whole = measure(plan, log)
+    assert all(same(whole.values[key], exact.values[key]) for key in whole.values)
+
+
+@given(scenarios(), st.integers(0, 2**32))
+def test_a_streamed_run_measures_the_same(scenario: Scenario, seed: int) -> None:
+    plan = compile_plan(scenario.model_copy(update={"days": scenario.days + 2}))
+    fold = Fold(plan)
+    for block in blocks(plan, seed, 0, block_days=1):
+        fold.add(block.log, block.start, block.end)
+    assert_same_but_for_quantiles(measure(plan, simulate(plan, draw(plan, seed))), fold.measures())
+
+
+@given(scenarios(), st.integers(0, 2**32), st.integers(0, 2**32))
+def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int) -> None:
+    plan = compile_plan(scenario)
+    keys = [list(measure(plan, simulate(plan, draw(plan, seed))).values) for seed in (a, b)]
+    assert keys[0] == keys[1]
+    metrics = [key.metric for key in keys[0]]
+    assert sorted(set(metrics), key=metrics.index) == [m for m in METRICS if m in metrics]  # in their order
+
+
+def test_every_metric_is_defined_and_measured(on_paper):
+    assert {key.metric for key in on_paper.values} == set(METRICS)
+    for name, definition in METRICS.items():
+        assert re.fullmatch(r"[a-z_]+", name)
+        assert definition.sentence.endswith(".")
+        assert definition.unit
+        assert definition.source
+
+
+def test_a_missing_block_is_refused():
+    plan = compile_plan(small())
+    fold = Fold(plan)
+    log = simulate(plan, draw(plan))
+    with pytest.raises(ValueError, match=r"added up to tick 0, but the run ends at 86400000"):
+        fold.measures()
+    fold.add(log, 0, 3_600_000)
+    with pytest.raises(ValueError, match=r"tick 7200000 to 86400000 cannot follow one that ends at 3600000"):
+        fold.add(log, 7_200_000, plan.end)
+
+
+def test_a_gate_without_trucks_measures_nothing():
+    plan = compile_plan(small(demand=0))
+    found = measure(plan, simulate(plan, draw(plan)))
+    assert found.values[Key("throughput_per_day", "mean", NORTH)] == 0
+    assert math.isnan(found.values[Key("clearance_h", "mean", NORTH)])
+    assert math.isnan(found.values[Key("stock_days", "end_of_day", NORTH)])
+    assert not found.hourly_max.any()
+
+
+def small(demand: float = 1) -> Scenario:
+    gate = {
+        "name": "small",
+        "sides": {"vn": "Asia/Ho_Chi_Minh"},
+        "origin": {NORTH: "vn"},
+        "start": dt.date(2025, 7, 1),
+        "end_of_day": {"side": "vn"},
+        "classes": {"general": {}},
+        "flows": {"general": {"class": "general", "direction": NORTH, "per_day": 20}},
+        "stages": {"booth": {"side": "vn", "lanes": 1, "service": {"constant": "60 min"}}},
+        "paths": {NORTH: ["booth"]},
+    }
+    return Scenario(gate=Gate.model_validate(gate), days=1, warmup_days=0, demand=demand)
+
+
+def test_the_bulletin_at_midnight_counts_the_trucks_at_the_end():
+    plan = compile_plan(small())
+    log = simulate(plan, draw(plan))
+    found = measure(plan, log)
+    assert found.stock[-1, 0] == found.values[Key("inside_end_trucks", "total", NORTH)]
+    waiting = np.count_nonzero((log.joined >= 0) & (log.started < 0))
+    assert found.values[Key("queue_trucks", "end_of_day", stage="booth")] == waiting > 0
