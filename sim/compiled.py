@@ -163,17 +163,12 @@ def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: in
 @step
 def arrive(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """A truck arrives, and enters unless the area of its first stage is full."""
-    visit = trucks.first[truck]
-    if visit == trucks.first[truck + 1]:
-        return  # it visits no stage
-    state.visit[truck] = visit - 1
-    area = network.area_of_line[trucks.line[visit]]
-    if area != NOBODY:
-        if state.inside[area] >= network.area_spaces[area]:
-            stand_for_space(trucks, state, area, truck, now)
-            return
-        state.inside[area] += 1
-    join(network, trucks, state, now, truck, visit)
+    state.visit[truck] = trucks.first[truck] - 1
+    if next_area_is_full(network, trucks, state, truck):
+        stand_for_space(network, trucks, state, truck, now)
+    else:
+        vacate(network, trucks, state, now, truck)
+        proceed(network, trucks, state, now, truck)
 
 
 @step
@@ -208,69 +203,82 @@ def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, 
 def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """End the service, give units back, and go on unless the next area is full."""
     visit = state.visit[truck]
-    line = trucks.line[visit]
     trucks.times[visit, FINISHED] = now
-    for entry in range(network.given_from[line], network.given_from[line + 1]):
-        give_back(network, trucks, state, now, visit, entry)
-    if next_area_is_full(network, trucks, state, truck):
-        stand_for_space(trucks, state, next_area(network, trucks, state, truck), truck, now)
+    give_back(network, trucks, state, now, visit)
+    blocked = next_area_is_full(network, trucks, state, truck)
+    freed = False
+    if not blocked:
+        freed = vacate(network, trucks, state, now, truck)
+    call_for_given(network, trucks, state, now, visit)
+    if blocked:
+        stand_for_space(network, trucks, state, truck, now)
         return
-    freed = leave(network, trucks, state, now, truck)
-    while freed != NOBODY:
+    proceed(network, trucks, state, now, truck)
+    while freed:
         freed = call_for_space(network, trucks, state, now)
 
 
 @step
-def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: int, entry: int) -> None:
-    """Give units of a pool back: at once, or after the time that they need to come back."""
-    pool = network.given_pool[entry]
-    if network.comes_back[pool - network.groups]:
+def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
+    """Give units of pools back: at once, or after the time that they need to come back."""
+    line = trucks.line[visit]
+    for entry in range(network.given_from[line], network.given_from[line + 1]):
+        pool = network.given_pool[entry]
+        if not network.comes_back[pool - network.groups]:
+            state.busy[pool] -= network.given_units[entry]
+            continue
         for _ in range(network.given_units[entry]):
             key = event_key(now + trucks.comes_back[visit], pool)
             push_event(state.returning, state.cursor, RETURNING, key)
-    else:
-        state.busy[pool] -= network.given_units[entry]
-        call_for_pool(network, trucks, state, now, pool)
 
 
 @step
-def leave(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> int:
-    """Leave the lane to the next truck and join the next stage. Return the area left, or `NOBODY`."""
+def call_for_given(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
+    """Let the units just given back call trucks in line that need them, pool by pool."""
+    line = trucks.line[visit]
+    for entry in range(network.given_from[line], network.given_from[line + 1]):
+        call_for_pool(network, trucks, state, now, network.given_pool[entry])
+
+
+@step
+def vacate(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+    """Leave the lane, and take a space of the next area. Tell whether a space of another area fell free."""
     visit = state.visit[truck]
     here, there = NOBODY, next_area(network, trucks, state, truck)
     if visit >= trucks.first[truck]:
         here = network.area_of_line[trucks.line[visit]]
-    if here == there:
-        here = NOBODY  # it stays in the area
-    else:
-        if here != NOBODY:
-            state.inside[here] -= 1
-        if there != NOBODY:
-            state.inside[there] += 1
-    if visit >= trucks.first[truck]:
         trucks.times[visit, LEFT] = now
-        group = trucks.group[visit]
-        state.busy[group] -= 1
-        serve(network, trucks, state, now, group)
-    if visit + 1 < trucks.first[truck + 1]:
-        join(network, trucks, state, now, truck, visit + 1)
-    return here
+        state.busy[trucks.group[visit]] -= 1
+    if here == there:
+        return False
+    if there != NOBODY:
+        state.inside[there] += 1
+    if here != NOBODY:
+        state.inside[here] -= 1
+    return here != NOBODY
 
 
 @step
-def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> int:
-    """Let the first truck in line for a free space move on. Return its number, or `NOBODY`."""
+def proceed(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """Let the lane just left call the next truck, then join the next stage."""
+    visit = state.visit[truck]
+    if visit >= trucks.first[truck]:
+        serve(network, trucks, state, now, trucks.group[visit])
+    if visit + 1 < trucks.first[truck + 1]:
+        join(network, trucks, state, now, truck, visit + 1)
+
+
+@step
+def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> bool:
+    """Let the first truck in line for a free space move on; tell whether one could."""
     for area in range(network.area_spaces.size):
         truck = state.area_head[area]
         if truck != NOBODY and state.inside[area] < network.area_spaces[area]:
-            state.area_head[area] = state.behind[truck]
-            if state.area_head[area] == NOBODY:
-                state.area_tail[area] = NOBODY
-            else:
-                state.ahead[state.area_head[area]] = NOBODY
-            leave(network, trucks, state, now, truck)
-            return truck
-    return NOBODY
+            take_first(state, state.area_head, state.area_tail, area)
+            vacate(network, trucks, state, now, truck)
+            proceed(network, trucks, state, now, truck)
+            return True
+    return False
 
 
 @step
@@ -288,7 +296,8 @@ def next_area_is_full(network: Network, trucks: Trucks, state: State, truck: int
     area = next_area(network, trucks, state, truck)
     if area == NOBODY or state.inside[area] < network.area_spaces[area]:
         return False
-    return area != network.area_of_line[trucks.line[state.visit[truck]]]
+    visit = state.visit[truck]
+    return visit < trucks.first[truck] or area != network.area_of_line[trucks.line[visit]]
 
 
 @step
@@ -308,7 +317,7 @@ def serve(network: Network, trucks: Trucks, state: State, now: int, group: int) 
         line = best_line(network, trucks, state, group)
         if line == NOBODY:
             return
-        start(network, trucks, state, now, take_first(state, line), group)
+        start(network, trucks, state, now, take_first(state, state.head, state.tail, line), group)
 
 
 @step
@@ -326,7 +335,7 @@ def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool
         if best == NOBODY:
             return
         group = free_group(network, state, best)
-        start(network, trucks, state, now, take_first(state, best), group)
+        start(network, trucks, state, now, take_first(state, state.head, state.tail, best), group)
 
 
 @step
@@ -340,14 +349,14 @@ def free_group(network: Network, state: State, line: int) -> int:
 
 
 @step
-def take_first(state: State, line: int) -> int:
+def take_first(state: State, heads: Indices, tails: Indices, line: int) -> int:
     """Take the first truck out of a line and return it."""
-    truck = state.head[line]
-    state.head[line] = state.behind[truck]
-    if state.head[line] == NOBODY:
-        state.tail[line] = NOBODY
+    truck = heads[line]
+    heads[line] = state.behind[truck]
+    if heads[line] == NOBODY:
+        tails[line] = NOBODY
     else:
-        state.ahead[state.head[line]] = NOBODY
+        state.ahead[heads[line]] = NOBODY
     return truck
 
 
@@ -378,8 +387,9 @@ def is_before(network: Network, trucks: Trucks, state: State, line: int, other: 
 
 
 @step
-def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: int) -> None:
-    """Stand in line for a space, by the tick of asking, then by number."""
+def stand_for_space(network: Network, trucks: Trucks, state: State, truck: int, now: int) -> None:
+    """Stand in line for a space of the next area, by the tick of asking, then by number."""
+    area = next_area(network, trucks, state, truck)
     last = state.area_tail[area]
     while last != NOBODY and last > truck and asked(trucks, state, last) == now:
         last = state.ahead[last]

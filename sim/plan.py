@@ -14,13 +14,14 @@ rank  event                                               id
 
 What an event makes possible at once is finished before the next event is taken, in this order:
 
-1. the units of pools that the service gives back call the trucks in line that need them, best first, pool by pool;
-2. the truck moves on, if the area of its next stage has a space or is the one where it stands; else it stays in its
-   lane, blocked, and stands in line for a space;
-3. the lane that it leaves calls the trucks in line that it admits, best first;
+1. the truck whose service ended gives back the units of pools that it used; it leaves its lane if the area of its
+   next stage has a space or is the one where it stands, and takes that space; else it stays in the lane, blocked, and
+   stands in line for a space;
+2. the units given back call the trucks in line that need them, best first, pool by pool;
+3. the lane left calls the trucks in line that it admits, best first;
 4. the truck joins its next stage;
-5. spaces that fell free call the trucks that stand in line for them, area by area in the order of the file, and each
-   of those moves on as in 2 to 4, until no more can move.
+5. spaces that fell free call the trucks that stand in line for them, the first area in the order of the file first,
+   one truck at a time; each moves on as in 3 and 4, until no more can move.
 
 A truck starts when a lane that admits it is free and open and all units that the stage needs or takes are on duty and
 free; it then occupies them all at once. A truck that waits for units holds up nobody in another line.

@@ -16,12 +16,8 @@ from sim.draws import Draws
 from sim.log import FINISHED, JOINED, LEFT, STARTED, EventLog
 from sim.plan import Plan
 
-<<<<<<< HEAD
 NOBODY = -1
 RANK_TIMETABLE, RANK_RETURN, RANK_TRUCK = range(3)
-=======
-RANK_TIMETABLE, RANK_TRUCK = 0, 1
->>>>>>> main
 _AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
 
 Process = Generator[simpy.Event, Any, None]
@@ -62,10 +58,8 @@ class Run:
     def truck(self, truck: int) -> Process:
         """The life of a truck: it arrives, then visits stage after stage."""
         yield self.agenda.at(int(self.draws.arrival[truck]), RANK_TRUCK, truck)
-        visits = range(self.draws.first[truck], self.draws.first[truck + 1])
-        if visits:
-            self.move_on(truck, visits.start - 1)
-        for visit in visits:
+        self.arrive(truck)
+        for visit in range(self.draws.first[truck], self.draws.first[truck + 1]):
             yield self.called[truck]
             self.called[truck] = self.agenda.event()
             yield self.agenda.at(self.now + int(self.draws.service[visit]), RANK_TRUCK, truck)
@@ -89,6 +83,15 @@ class Run:
         self.busy[pool] -= 1
         self.call_for_pool(pool)
 
+    def arrive(self, truck: int) -> None:
+        """A truck arrives, and enters unless the area of its first stage is full."""
+        outside = self.draws.first[truck] - 1
+        if self.next_area_is_full(truck, outside):
+            self.stand_for_space(truck, outside)
+        else:
+            self.vacate(truck, outside)
+            self.proceed(truck, outside)
+
     def join(self, truck: int, visit: int) -> None:
         """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free."""
         line = self.draws.line[visit]
@@ -111,51 +114,64 @@ class Run:
     def finish(self, truck: int, visit: int) -> None:
         """End the service, give units back, and go on unless the next area is full."""
         self.log.times[visit, FINISHED] = self.now
-        for pool, units in self.given(self.draws.line[visit]):
-            self.give_back(pool, units, visit)
-        self.move_on(truck, visit)
+        self.give_back(visit)
+        blocked = self.next_area_is_full(truck, visit)
+        freed = not blocked and self.vacate(truck, visit)
+        self.call_for_given(visit)
+        if blocked:
+            self.stand_for_space(truck, visit)
+            return
+        self.proceed(truck, visit)
+        while freed:
+            freed = self.call_for_space()
 
-    def give_back(self, pool: int, units: int, visit: int) -> None:
-        """Give units of a pool back: at once, or after the time that they need to come back."""
-        if self.network.comes_back[pool - self.network.groups]:
+    def give_back(self, visit: int) -> None:
+        """Give units of pools back: at once, or after the time that they need to come back."""
+        for pool, units in self.given(self.draws.line[visit]):
+            if not self.network.comes_back[pool - self.network.groups]:
+                self.busy[pool] -= units
+                continue
             for _ in range(units):
                 self.agenda.process(self.come_back(pool, int(self.draws.comes_back[visit])))
-        else:
-            self.busy[pool] -= units
+
+    def call_for_given(self, visit: int) -> None:
+        """Let the units just given back call trucks in line that need them, pool by pool."""
+        for pool, _ in self.given(self.draws.line[visit]):
             self.call_for_pool(pool)
 
-    def move_on(self, truck: int, visit: int) -> None:
-        """Leave, or stand in line for a space if the next area is full; then let others take the space left."""
-        here, there = self.areas(truck, visit)
-        if there not in (here, NOBODY) and self.is_full(there):
-            insort(self.waiting_for_space[there], (self.now, truck, visit))
-            return
-        self.leave(truck, visit)
-        while self.call_for_space():
-            pass
-
-    def leave(self, truck: int, visit: int) -> None:
-        """Leave the lane to the next truck and join the next stage."""
-        here, there = self.areas(truck, visit)
-        if here != there:
-            if here != NOBODY:
-                self.inside[here] -= 1
-            if there != NOBODY:
-                self.inside[there] += 1
+    def vacate(self, truck: int, visit: int) -> bool:
+        """Leave the lane, and take a space of the next area. Tell whether a space of another area fell free."""
         if visit >= self.draws.first[truck]:
             self.log.times[visit, LEFT] = self.now
-            group = self.log.group[visit]
-            self.busy[group] -= 1
-            self.serve(group)
+            self.busy[self.log.group[visit]] -= 1
+        here, there = self.areas(truck, visit)
+        if here == there:
+            return False
+        if there != NOBODY:
+            self.inside[there] += 1
+        if here != NOBODY:
+            self.inside[here] -= 1
+        return here != NOBODY
+
+    def proceed(self, truck: int, visit: int) -> None:
+        """Let the lane just left call the next truck, then join the next stage."""
+        if visit >= self.draws.first[truck]:
+            self.serve(self.log.group[visit])
         if visit + 1 < self.draws.first[truck + 1]:
             self.join(truck, visit + 1)
+
+    def stand_for_space(self, truck: int, visit: int) -> None:
+        """Stand in line for a space of the next area, by the tick of asking, then by number."""
+        _, there = self.areas(truck, visit)
+        insort(self.waiting_for_space[there], (self.now, truck, visit))
 
     def call_for_space(self) -> bool:
         """Let the first truck in line for a free space move on; tell whether one could."""
         for area, line in enumerate(self.waiting_for_space):
             if line and not self.is_full(area):
                 _, truck, visit = line.pop(0)
-                self.leave(truck, visit)
+                self.vacate(truck, visit)
+                self.proceed(truck, visit)
                 return True
         return False
 
@@ -198,6 +214,11 @@ class Run:
     def is_full(self, area: int) -> bool:
         """Tell whether no space of the area is free."""
         return self.inside[area] >= int(self.network.area_spaces[area])
+
+    def next_area_is_full(self, truck: int, visit: int) -> bool:
+        """Tell whether the truck cannot go on for want of space."""
+        here, there = self.areas(truck, visit)
+        return there not in (here, NOBODY) and self.is_full(there)
 
     def areas(self, truck: int, visit: int) -> tuple[int, int]:
         """Return the area of a visit and of the next one; `NOBODY` for none, outside and gone."""

@@ -51,7 +51,7 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
         state = _carry_state(state, inside, log.draws, new.trucks)
         log = _carry_log(log, inside, new)
         draws = log.draws
-        trucks = Trucks(draws.arrival, draws.first, draws.line, draws.service, log.times, log.group)
+        trucks = Trucks(draws.arrival, draws.first, draws.line, draws.service, draws.comes_back, log.times, log.group)
         compiled.run(plan.network, trucks, state, cut)
         yield Block(log, start, cut)
         start = cut
@@ -59,7 +59,9 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
 
 def _no_trucks() -> Draws:
     none = np.empty(0, np.int64)
-    return Draws(none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none)
+    return Draws(
+        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none, none
+    )
 
 
 def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> EventLog:
@@ -81,6 +83,7 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
         turned=np.concatenate((old.turned[inside] + moved, new.turned + shift)),
         line=np.concatenate((old.line[rows], new.line)),
         service=np.concatenate((old.service[rows], new.service)),
+        comes_back=np.concatenate((old.comes_back[rows] if old.comes_back.size else old.comes_back, new.comes_back)),
     )
     fresh = EventLog.empty(draws)
     fresh.times[:shift] = log.times[rows]
@@ -109,13 +112,17 @@ def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, coming
     cursor[NEXT_ARRIVAL] = carried
     size = carried + coming
     return State(
-        open_lanes=state.open_lanes,
+        on_duty=state.on_duty,
         busy=state.busy,
         head=renumbered[state.head],
         tail=renumbered[state.tail],
+        inside=state.inside,
+        area_head=renumbered[state.area_head],
+        area_tail=renumbered[state.area_tail],
         ahead=_extended(renumbered[_standing(state.ahead[inside], inside.size)], size),
         behind=_extended(renumbered[_standing(state.behind[inside], inside.size)], size),
         visit=_extended(state.visit[inside] - old.first[:-1][inside] + first, size),
+        returning=state.returning,
         pending=_extended((keys >> NUMBER_BITS << NUMBER_BITS) | number, size),
         cursor=cursor,
     )

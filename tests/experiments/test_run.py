@@ -30,8 +30,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(scenario: Scenario)
 
 def test_both_engines_give_the_same_numbers(scenario: Scenario) -> None:
     compiled, reference = (
-        run_scenario(scenario, RunSettings(replications=2, engine=engine))
-        for engine in ("compiled", "reference")
+        run_scenario(scenario, RunSettings(replications=2, engine=engine)) for engine in ("compiled", "reference")
     )
     assert np.array_equal(values(compiled), values(reference), equal_nan=True)
 

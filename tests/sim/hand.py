@@ -11,6 +11,8 @@ import numpy as np
 from gates.config import Gate
 from gates.scenario import Scenario
 from sim.draws import Draws
+from sim.engines import Engine, simulate
+from sim.log import NEVER
 from sim.plan import Kind, Plan, compile_plan
 
 MINUTE = 60_000
@@ -34,7 +36,14 @@ def plan_of(stages: dict[str, Any], path: list[Any], days: int = 1, **gate: Any)
     return compile_plan(scenario)
 
 
-def trucks(plan: Plan, *trucks: tuple[str, float, Sequence[tuple[str, float]]]) -> Draws:
+def minutes(plan: Plan, draws: Draws, engine: Engine) -> list[tuple[float | None, ...]]:
+    """Return (joined, started, left) of each visit [min]; None for what did not happen."""
+    log = simulate(plan, draws, engine)
+    rows = zip(log.joined.tolist(), log.started.tolist(), log.left.tolist(), strict=True)
+    return [tuple(None if tick == NEVER else tick / MINUTE for tick in row) for row in rows]
+
+
+def trucks(plan: Plan, *trucks: tuple[str, float, Sequence[tuple[str, float]]], comes_back: float = 0) -> Draws:
     """Return draws of given trucks: (class, arrival [min], [(stage, service [min]), ...]) in order of arrival.
 
     A stage written `stage!` is visited empty; `stage.` is the last before the release.
@@ -68,5 +77,5 @@ def trucks(plan: Plan, *trucks: tuple[str, float, Sequence[tuple[str, float]]]) 
         turned=np.array(turned, np.int64),
         line=np.array(line, np.int32),
         service=np.array(service, np.int64),
-        comes_back=np.zeros(len(service), np.int64),
+        comes_back=np.full(len(service), round(comes_back * MINUTE), np.int64),
     )

@@ -10,16 +10,9 @@ from sim.draws import Draws
 from sim.engines import Engine, simulate
 from sim.log import NEVER
 from sim.plan import Plan
-from tests.sim.hand import MINUTE, plan_of, trucks
+from tests.sim.hand import MINUTE, minutes, plan_of, trucks
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])
-
-
-def minutes(plan: Plan, draws: Draws, engine: Engine) -> list[tuple[float | None, ...]]:
-    """Return (joined, started, left) of each visit [min]; None for what did not happen."""
-    log = simulate(plan, draws, engine)
-    rows = zip(log.joined.tolist(), log.started.tolist(), log.left.tolist(), strict=True)
-    return [tuple(None if tick == NEVER else tick / MINUTE for tick in row) for row in rows]
 
 
 def groups(plan: Plan, draws: Draws, engine: Engine) -> list[str | None]:

@@ -63,8 +63,8 @@ def test_lines_and_lane_groups() -> None:
     assert network.groups_of_line_from.tolist() == [0, 2, 3]
     assert network.lines_of_group.tolist() == [0, 0, 1]
     assert (network.change_tick / TICKS_PER_HOUR).tolist() == [8, 8, 20, 20]
-    assert network.change_group.tolist() == [0, 1, 0, 1]
-    assert network.change_lanes.tolist() == [2, UNLIMITED_LANES, 0, 0]
+    assert network.change_resource.tolist() == [0, 1, 0, 1]
+    assert network.change_units.tolist() == [2, UNLIMITED_LANES, 0, 0]
 
 
 def test_a_stage_that_admits_nobody_is_refused() -> None:

@@ -1,0 +1,123 @@
+"""Pools, fleets and areas, worked on paper and run by both engines. Times are minutes after midnight."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.engines import Engine
+from tests.sim.hand import minutes, plan_of, trucks
+
+both = pytest.mark.parametrize("engine", ["reference", "compiled"])
+ALWAYS = [{"hours": "24 h", "units": 1}]
+
+
+@both
+def test_one_officer_for_two_stages(engine: Engine) -> None:
+    # One officer serves the booth (10 min) and the scan (10 min), one lane each. Truck 0 (general) comes to the booth
+    # at 0, truck 1 (general) to the scan at 2, truck 2 (durian, priority 1) to the booth at 5.
+    # The officer is free at 10: durian goes first although it came last, 10-20; then truck 1, 20-30.
+    needs = {"needs": {"officer": 1}}
+    plan = plan_of(
+        {"booth": {"lanes": 1, **needs}, "scan": {"lanes": 1, **needs}},
+        ["booth", "scan"],
+        pools={"officer": {"side": "vn", "shifts": ALWAYS}},
+    )
+    draws = trucks(
+        plan, ("general", 0, [("booth", 10)]), ("general", 2, [("scan", 10)]), ("durian", 5, [("booth", 10)])
+    )
+    assert minutes(plan, draws, engine) == [(0, 0, 10), (2, 20, 30), (5, 10, 20)]
+
+
+@both
+def test_shifts_add_where_they_overlap(engine: Engine) -> None:
+    # On duty: nobody until 60, one to 90, two to 120, one to 150. Four trucks of 40 min at 0, lanes without limit.
+    # Starts: 60 (one unit), 90 (the second comes), then the first ends at 100: 100, and at 130 the second has left
+    # (one on duty, one busy): at 140 the truck of 100 ends and the last starts, ends at 180 after the shift is over.
+    shifts = [{"hours": "01:00-02:00", "units": 1}, {"hours": "01:30-02:30", "units": 1}]
+    plan = plan_of(
+        {"desk": {"lanes": "unlimited", "needs": {"officer": 1}}},
+        ["desk"],
+        pools={"officer": {"side": "vn", "shifts": shifts}},
+    )
+    draws = trucks(plan, *[("general", 0, [("desk", 40.0)])] * 4)
+    assert minutes(plan, draws, engine) == [(0, 60, 100), (0, 90, 130), (0, 100, 140), (0, 140, 180)]
+
+
+@both
+def test_a_fleet_is_kept_over_stages_and_comes_back(engine: Engine) -> None:
+    # Two vehicles. Crane on 3 min (takes one), drive 10 min, crane off 3 min (gives it back), way back 10 min.
+    # Truck 0 at 0: on 0-3, drive 3-13, off 13-16; its vehicle is back at 26. Truck 1 at 0: the crane is free at 3:
+    # on 3-6, drive 6-16, off 16-19 (the crane off is free at 16); back at 29. Truck 2 at 0: no vehicle until 26: on
+    # 26-29, drive 29-39, off 39-42.
+    plan = plan_of(
+        {
+            "crane-on": {"lanes": 1, "takes": {"vehicle": 1}},
+            "drive": {"lanes": "unlimited"},
+            "crane-off": {"lanes": 1, "gives": {"vehicle": 1}},
+        },
+        ["crane-on", "drive", "crane-off"],
+        pools={
+            "vehicle": {
+                "side": "vn",
+                "shifts": [{"hours": "24 h", "units": 2}],
+                "comes_back": {"constant": 600},
+            }
+        },
+    )
+    visits = [("crane-on", 3.0), ("drive", 10.0), ("crane-off", 3.0)]
+    draws = trucks(plan, *[("general", 0, visits)] * 3, comes_back=10)
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 3), (3, 3, 13), (13, 13, 16),
+        (0, 3, 6), (6, 6, 16), (16, 16, 19),
+        (0, 26, 29), (29, 29, 39), (39, 39, 42),
+    ]  # fmt: skip
+
+
+@both
+def test_a_full_yard_blocks_the_lane_before_it(engine: Engine) -> None:
+    # Gate (1 lane, 2 min), then a yard of one space with a bay (1 lane, 30 min). Trucks at 0, 1, 2.
+    # Truck 0: gate 0-2, bay 2-32. Truck 1: gate 2-4, blocked in the gate to 32, bay 32-62.
+    # Truck 2: the gate is blocked until 32, service 32-34, blocked to 62, bay 62-92.
+    plan = plan_of(
+        {"gate": {"lanes": 1}, "bay": {"lanes": 1}}, ["gate", "bay"], areas={"yard": {"spaces": 1, "stages": ["bay"]}}
+    )
+    visits = [("gate", 2.0), ("bay", 30.0)]
+    draws = trucks(plan, *[("general", arrival, visits) for arrival in (0, 1, 2)])
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 2), (2, 2, 32),
+        (1, 2, 32), (32, 32, 62),
+        (2, 32, 62), (62, 62, 92),
+    ]  # fmt: skip
+
+
+@both
+def test_a_full_gate_keeps_trucks_outside(engine: Engine) -> None:
+    # The whole gate is one area of two spaces: booth (1 lane, 10 min). Trucks at 0, 1, 2: the third joins the line of
+    # the booth only when the first has left, at 10.
+    plan = plan_of({"booth": {"lanes": 1}}, ["booth"], areas={"gate": {"spaces": 2, "stages": ["booth"]}})
+    draws = trucks(plan, *[("general", arrival, [("booth", 10.0)]) for arrival in (0, 1, 2)])
+    assert minutes(plan, draws, engine) == [(0, 0, 10), (1, 10, 20), (10, 20, 30)]
+
+
+@both
+def test_a_space_that_falls_free_moves_the_whole_row(engine: Engine) -> None:
+    # Three areas of one space in a row, 10, 1 and 1 min backwards: dock 30 min, bay 1 min, gate 1 min.
+    # Truck 0: gate 0-1, bay 1-2, dock 2-32. Truck 1 at 1: gate 1-2, bay 2-3, blocked to 32, dock 32-62.
+    # Truck 2 at 2: gate 2-3, blocked to 32: at 32 truck 0 goes, truck 1 moves to the dock, truck 2 to the bay.
+    areas = {name: {"spaces": 1, "stages": [name]} for name in ("gate", "bay", "dock")}
+    plan = plan_of({name: {"lanes": 1} for name in areas}, list(areas), areas=areas)
+    visits = [("gate", 1.0), ("bay", 1.0), ("dock", 30.0)]
+    draws = trucks(plan, *[("general", arrival, visits) for arrival in (0, 1, 2)])
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 1), (1, 1, 2), (2, 2, 32),
+        (1, 1, 2), (2, 2, 32), (32, 32, 62),
+        (2, 2, 32), (32, 32, 62), (62, 62, 92),
+    ]  # fmt: skip
+
+
+def test_what_is_taken_must_be_given_back() -> None:
+    pools = {"vehicle": {"side": "vn", "shifts": ALWAYS}}
+    with pytest.raises(ValueError, match="never given back"):
+        plan_of({"on": {"lanes": 1, "takes": {"vehicle": 1}}}, ["on"], pools=pools)
+    with pytest.raises(ValueError, match="not what the truck took"):
+        plan_of({"off": {"lanes": 1, "gives": {"vehicle": 1}}}, ["off"], pools=pools)
