@@ -28,7 +28,7 @@ def print_library(console: Console) -> None:
 
 
 def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
-    """Print a gate: stages, flows, paths, hours on all clocks, and every number with its source."""
+    """Print a gate: stages, pools, areas, flows, paths, hours on all clocks, and every number with its source."""
     found = sheet(gate)
     console.print(f"[bold]{escape(' · '.join(gate.title.values()) or gate.name)}[/bold]")
     if found.about:
@@ -38,6 +38,11 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
         f"\nSides: {escape(clocks)}. First measured day: {found.start}. Bulletin: {escape(found.end_of_day)}."
     )
     console.print(_stages(found))
+    if found.pools:
+        console.print(_pools(found))
+    if found.areas:
+        areas = [(row.title, row.spaces, ", ".join(row.stages), row.source) for row in found.areas]
+        console.print(_rows("Areas", ("Area", "Spaces", "Spans", "Source"), areas))
     console.print(_rows("Flows", ("Flow", "Class", "Direction", "Trucks a day", "Arrivals", "Source"), _flows(found)))
     for path in found.paths:
         console.print(f"\n[bold]Path {path.direction}[/bold]")
@@ -87,6 +92,15 @@ def _stages(found: GateSheet) -> Table:
     return _rows("Stages", ("Stage", "Side", "Lanes", "For", *clocks, "Service", "Source"), rows)
 
 
+def _pools(found: GateSheet) -> Table:
+    clocks = tuple(f"Hours, {side}" for side in found.sides)
+    rows = [
+        (row.title, row.side, row.units, *(row.hours[s] for s in found.sides), row.users, row.comes_back, row.source)
+        for row in found.pools
+    ]
+    return _rows("Pools", ("Pool", "Side", "Units", *clocks, "Used by", "Comes back", "Source"), rows)
+
+
 def _flows(found: GateSheet) -> Iterable[Sequence[str]]:
     return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in found.flows]
 
@@ -110,6 +124,9 @@ def _table(title: str, columns: Sequence[str]) -> Table:
             "Class",
             "Direction",
             "Arrivals",
+            "Used by",
+            "Comes back",
+            "Spans",
         )
         table.add_column(escape(column), justify="right" if number else "left", overflow="fold")
     return table

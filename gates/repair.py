@@ -103,6 +103,8 @@ def _harmless(data: dict[str, Any], place: Place) -> Any:
         "class": _first(data, "classes"),
         "direction": _first(data, "paths"),
         "per_day": 0,
+        "units": 1,
+        "spaces": 1,
         "start": _DAY,
         "first": _DAY,
         "last": _DAY,

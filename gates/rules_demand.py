@@ -34,6 +34,7 @@ def sides(gate: Gate) -> Findings:
     named: list[tuple[Place, str]] = [(("end_of_day", "side"), gate.end_of_day.side)]
     named += [(("origin", direction), side) for direction, side in gate.origin.items()]
     named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
+    named += [(("pools", name, "side"), pool.side) for name, pool in gate.pools.items()]
     for n, closure in enumerate(gate.calendar):
         named += [(("calendar", n, "sides", k), side) for k, side in enumerate(closure.sides or [])]
     for place, side in named:

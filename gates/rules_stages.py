@@ -145,6 +145,9 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
         yield ("stages", name, "service"), stage.service
         for key, law in stage.service_for.items():
             yield ("stages", name, "service_for", key), law
+    for name, pool in gate.pools.items():
+        if pool.comes_back is not None:
+            yield ("pools", name, "comes_back"), pool.comes_back
 
 
 @rule()

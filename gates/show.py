@@ -45,6 +45,36 @@ class StageRow:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A shift of a pool."""
+
+    name: str
+    title: str
+    side: str
+    units: str
+    """On duty in this shift."""
+    hours: dict[str, str]
+    """Side -> hours of the shift on that side's clock."""
+    users: str
+    """Stages that need, take or give units, in words."""
+    comes_back: str
+    """Law of the time that a unit needs to come back; empty for none."""
+    source: str
+    """Ids of the sources of units, hours and the way back."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AreaRow:
+    """An area of limited space."""
+
+    name: str
+    title: str
+    spaces: str
+    stages: tuple[str, ...]
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class FlowRow:
     """A flow."""
 
@@ -77,6 +107,8 @@ class GateSheet:
     sides: dict[str, str]
     """Side -> time zone."""
     stages: tuple[StageRow, ...]
+    pools: tuple[PoolRow, ...]
+    areas: tuple[AreaRow, ...]
     flows: tuple[FlowRow, ...]
     paths: tuple[PathRow, ...]
     closures: tuple[str, ...]
@@ -107,6 +139,8 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         end_of_day=f"{clock_text(gate.end_of_day.at)} in {gate.sides[gate.end_of_day.side]}",
         sides=dict(gate.sides),
         stages=tuple(row for name in gate.stages for row in _stage_rows(gate, name, sources, language)),
+        pools=tuple(row for name in gate.pools for row in _pool_rows(gate, name, sources, language)),
+        areas=tuple(_area_row(gate, name, sources, language) for name in gate.areas),
         flows=tuple(_flow_row(gate, name, sources, language) for name in gate.flows),
         paths=tuple(PathRow(direction, tuple(_words(steps))) for direction, steps in gate.paths.items()),
         closures=tuple(f"{c.name}: {c.first.isoformat()} to {c.last.isoformat()}" for c in gate.calendar),
@@ -224,6 +258,48 @@ def _joined(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined
+
+
+# Pools and areas.
+
+
+def _pool_rows(gate: Gate, name: str, sources: dict[str, SourcedNumber], language: LanguageTag) -> list[PoolRow]:
+    pool = gate.pools[name]
+    return [
+        PoolRow(
+            name=name,
+            title=title_of(pool.title, name, language),
+            side=pool.side,
+            units=str(shift.units),
+            hours=hours_on_clocks(gate, pool.side, shift.hours),
+            users=_users(gate, name),
+            comes_back="" if pool.comes_back is None else law_text(pool.comes_back),
+            source=_ids(sources, f"pools.{name}", (f"shifts[{n}].units", f"shifts[{n}].hours", "comes_back")),
+        )
+        for n, shift in enumerate(pool.shifts)
+    ]
+
+
+def _users(gate: Gate, pool: str) -> str:
+    """The stages that use a pool: `booth needs 1, crane takes 2`."""
+    words = [
+        f"{name} {use} {units[pool]}"
+        for name, stage in gate.stages.items()
+        for use, units in (("needs", stage.needs), ("takes", stage.takes), ("gives", stage.gives))
+        if pool in units
+    ]
+    return ", ".join(words)
+
+
+def _area_row(gate: Gate, name: str, sources: dict[str, SourcedNumber], language: LanguageTag) -> AreaRow:
+    area = gate.areas[name]
+    return AreaRow(
+        name=name,
+        title=title_of(area.title, name, language),
+        spaces=str(area.spaces),
+        stages=tuple(area.stages),
+        source=_ids(sources, f"areas.{name}", ("spaces",)),
+    )
 
 
 # Flows and paths.

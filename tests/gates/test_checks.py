@@ -9,6 +9,8 @@ import pytest
 from gates.checks import RULES, check
 from gates.config import Gate
 from gates.load import library_gates, load_gate
+from gates.scenario import Scenario
+from sim import compile_plan
 
 from .files import REMOVED, changed, findings_of, minimal
 
@@ -19,6 +21,12 @@ SHUT = {"name": "shut", "first": "2026-02-15", "last": "2026-02-15"}
 NORTH = "paths.northbound"
 PARCELS = "empty parcels southbound"
 TWICE = {"name": "a", "lanes": 1}
+SHIFT = {"hours": "01:00-03:00", "units": 1}
+OFFICERS = ("pools.officer", {"side": "vn", "shifts": [SHIFT]})
+FLEET = (
+    "pools.vehicle",
+    {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}], "comes_back": {"constant": "10 min"}},
+)
 
 # check -> rows of (changes to the small gate, path of the finding, value, problem, remedy)
 TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
@@ -59,6 +67,13 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
         (
             [("calendar", [{**SHUT, "sides": ["cn", "la"]}])],
             "calendar[0].sides[1]",
+            "la",
+            "no such side",
+            "Use one of vn, cn.",
+        ),
+        (
+            [("pools.officer", {"side": "la", "shifts": [SHIFT]}), ("stages.booth.needs", {"officer": 1})],
+            "pools.officer.side",
             "la",
             "no such side",
             "Use one of vn, cn.",
@@ -385,6 +400,193 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Move it out: it holds for all trucks.",
         ),
     ],
+    "stage_pools": [
+        (
+            [OFFICERS, ("stages.booth.needs", {"oficer": 1})],
+            "stages.booth.needs.oficer",
+            "oficer",
+            "no such pool",
+            "Did you mean officer?",
+        ),
+        (
+            [("stages.booth.needs", {"officer": 1})],
+            "stages.booth.needs.officer",
+            "officer",
+            "no such pool",
+            "Remove it: there is nothing to name here.",
+        ),
+        (
+            [FLEET, ("stages.booth.takes", {"vehicle": 1}), ("stages.exit.gives", {"vehicel": 1})],
+            "stages.exit.gives.vehicel",
+            "vehicel",
+            "no such pool",
+            "Did you mean vehicle?",
+        ),
+    ],
+    "unused_pools": [
+        ([OFFICERS], "pools.officer", "", "no stage uses it", "Name it in `needs` of a stage, or remove the pool."),
+    ],
+    "units_on_duty": [  # one from 01:00 to 03:00 and two from 02:00 to 04:00: three at most
+        (
+            [
+                ("pools.officer", {"side": "vn", "shifts": [SHIFT, {"hours": "02:00-04:00", "units": 2}]}),
+                ("stages.booth.needs", {"officer": 4}),
+                ("stages.exit.needs", {"officer": 3}),
+            ],
+            "stages.booth.needs.officer",
+            "4",
+            "more than are ever on duty",
+            "Use at most 3, or put more on duty at once.",
+        ),
+        (
+            [  # 22:00-01:00 ends where 01:00-03:00 begins
+                ("pools.vehicle", {"side": "vn", "shifts": [SHIFT, {"hours": "22:00-01:00", "units": 1}]}),
+                ("stages.booth.takes", {"vehicle": 2}),
+                ("stages.exit.gives", {"vehicle": 2}),
+            ],
+            "stages.booth.takes.vehicle",
+            "2",
+            "more than are ever on duty",
+            "Use at most 1, or put more on duty at once.",
+        ),
+    ],
+    "one_use_of_a_pool": [
+        (
+            [
+                FLEET,
+                ("stages.booth.needs", {"vehicle": 1}),
+                ("stages.booth.takes", {"vehicle": 2}),
+                ("stages.exit.gives", {"vehicle": 2}),
+            ],
+            "stages.booth.takes.vehicle",
+            "2",
+            "vehicle is in `needs`, too",
+            "Keep one of the two.",
+        ),
+    ],
+    "one_way_back": [
+        (
+            [
+                FLEET,
+                ("pools.tug", {**FLEET[1]}),
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+                ("stages.exit.needs", {"tug": 1}),
+            ],
+            "stages.exit",
+            "tug, vehicle",
+            "more than one pool whose units take time to return",
+            "Give them back at stages of their own, one pool a stage.",
+        ),
+    ],
+    "held_units": [
+        (
+            [FLEET, ("stages.exit.gives", {"vehicle": 1})],
+            f"{NORTH}[3]",
+            "vehicle",
+            "general trucks have not taken it before",
+            "Let an earlier stage of their path take it, or give nothing back here.",
+        ),
+        (
+            [FLEET, ("stages.booth.takes", {"vehicle": 1})],
+            f"{NORTH}[0]",
+            "vehicle",
+            "general trucks never give it back",
+            "Let a later stage of their path give it back.",
+        ),
+        (
+            [FLEET, ("stages.booth.takes", {"vehicle": 2}), ("stages.exit.gives", {"vehicle": 1})],
+            f"{NORTH}[3]",
+            "vehicle",
+            "general trucks took 2 and give back 1",
+            "Give back 2.",
+        ),
+        (  # the inspection is visited by 25 %
+            [FLEET, ("stages.booth.takes", {"vehicle": 1}), ("stages.inspection.gives", {"vehicle": 1})],
+            f"{NORTH}[1].stage",
+            "vehicle",
+            "general trucks that took it may not be those that come here",
+            "Let all of them visit both stages, or those that one `when` names at both.",
+        ),
+        (
+            [
+                FLEET,
+                (f"{NORTH}.0", {**CHANNEL, "then": {"red": ["booth"]}}),
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+            ],
+            f"{NORTH}[3]",
+            "vehicle",
+            "general trucks that took it may not be those that come here",
+            "Let all of them visit both stages, or those that one `when` names at both.",
+        ),
+        (
+            [
+                FLEET,
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+                (f"{NORTH}.1", "booth"),
+                (f"{NORTH}.4", "inspection"),
+            ],
+            f"{NORTH}[1]",
+            "vehicle",
+            "general trucks hold it already",
+            "Let a stage in between give it back.",
+        ),
+        (  # parcels and general trucks alike take one; only durian passes the exit
+            [
+                FLEET,
+                ("classes.parcels", {}),
+                ("classes.durian", {}),
+                ("flows.parcels", {"class": "parcels", "direction": "northbound", "per_day": 1}),
+                ("flows.durian", {"class": "durian", "direction": "northbound", "per_day": 1}),
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+                (f"{NORTH}.3", {"stage": "exit", "only": ["durian"]}),
+            ],
+            f"{NORTH}[0]",
+            "vehicle",
+            "general, parcels trucks never give it back",
+            "Let a later stage of their path give it back.",
+        ),
+    ],
+    "area_stages": [
+        (
+            [("areas.yard", {"spaces": 5, "stages": ["booth", "inspecton"]})],
+            "areas.yard.stages[1]",
+            "inspecton",
+            "no such stage",
+            "Did you mean inspection?",
+        ),
+    ],
+    "one_area_of_a_stage": [
+        (
+            [
+                ("areas.yard", {"spaces": 5, "stages": ["booth", "exit"]}),
+                ("areas.road", {"spaces": 5, "stages": ["exit"]}),
+            ],
+            "areas.road.stages[0]",
+            "exit",
+            "in the area yard, too",
+            "Keep one of the two.",
+        ),
+        (
+            [("areas.yard", {"spaces": 5, "stages": ["booth", "booth"]})],
+            "areas.yard.stages[1]",
+            "booth",
+            "named twice",
+            "Keep one of the two.",
+        ),
+    ],
+    "unused_areas": [
+        (
+            [(f"{NORTH}.1", REMOVED), ("areas.yard", {"spaces": 5, "stages": ["inspection"]})],
+            "areas.yard",
+            "",
+            "no path comes here",
+            "Add one of its stages to a path, or remove the area.",
+        ),
+    ],
     "group_names": [
         (
             [("stages.booth.lanes", [TWICE, TWICE])],
@@ -463,6 +665,16 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
         (
             [("stages.booth.service_for", {"empty": {"uniform": {"low": "2 min", "high": "1 min"}}})],
             "stages.booth.service_for.empty.uniform",
+            "2 min to 1 min",
+            "low is above high",
+            "Exchange them.",
+        ),
+        (
+            [
+                ("pools.officer", {**OFFICERS[1], "comes_back": {"uniform": {"low": "2 min", "high": "1 min"}}}),
+                ("stages.booth.needs", {"officer": 1}),
+            ],
+            "pools.officer.comes_back.uniform",
             "2 min to 1 min",
             "low is above high",
             "Exchange them.",
@@ -556,7 +768,35 @@ def test_a_mistake_gives_one_finding_or_those_of_its_consequences(row):
     assert others <= {
         "flow_directions": {"no flow has this direction"},
         "trucks_without_lanes": {"no truck that comes here is admitted"},
+        "unused_areas": {"no path visits it"},
     }.get(name, set())
+
+
+HELD = [row for name, *row in ROWS if name == "held_units"]
+
+
+@pytest.mark.parametrize("row", HELD, ids=[f"{n}" for n, _ in enumerate(HELD)])
+def test_the_plan_refuses_what_trucks_may_not_hold(row):
+    with pytest.raises(ValueError, match=r"gives back|a second time|never given back"):
+        compile_plan(Scenario(gate=Gate.model_validate(changed(*row[0]))))
+
+
+def test_pools_and_areas_used_as_they_should_be_are_no_mistake():
+    red = {"stage": "inspection", "when": {"channel": ["red"]}}
+    gate = Gate.model_validate(
+        changed(
+            OFFICERS,
+            FLEET,
+            ("stages.booth.hours", "07:00-08:00"),  # never open while an officer is on duty
+            ("stages.booth.needs", {"officer": 1}),
+            ("stages.inspection.takes", {"vehicle": 1}),
+            ("stages.drop", {"side": "cn", "lanes": 1, "service": {"constant": 0}, "gives": {"vehicle": 1}}),
+            (NORTH, [CHANNEL, "booth", red, {**red, "stage": "drop"}, {"mark": "released"}, "exit"]),
+            ("areas.yard", {"spaces": 5, "stages": ["inspection", "drop"]}),
+        )
+    )
+    assert check(gate) == []
+    assert compile_plan(Scenario(gate=gate)).pools == ("officer", "vehicle")
 
 
 def test_a_slip_of_the_pen_does_not_make_the_right_name_unused():

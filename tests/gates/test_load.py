@@ -43,6 +43,32 @@ def test_a_dump_can_be_loaded_as_a_file(tmp_path):
     assert load_gate(str(path)) == gate
 
 
+def test_pools_and_areas_go_through_python_and_json_unchanged():
+    night = {"hours": ["22:00-06:00", "07:00-08:00"], "units": 2, "sources": {"units": "own: roster"}}
+    fleet = {
+        "title": {"en": "Vehicles"},
+        "side": "cn",
+        "shifts": [night],
+        "comes_back": {"uniform": {"low": "10 min", "high": "20 min"}},
+    }
+    gate = gate_from_data(
+        changed(
+            ("pools.vehicle", fleet),
+            ("pools.officer", {"side": "vn", "shifts": [{"hours": "24 h", "units": 3}]}),
+            ("stages.booth.takes", {"vehicle": 1}),
+            ("stages.booth.needs", {"officer": 2}),
+            ("stages.exit.gives", {"vehicle": 1}),
+            ("areas.yard", {"spaces": 12, "stages": ["booth", "inspection"]}),
+        )
+    )
+    again = gate_from_text(gate.model_dump_json(by_alias=True))
+    assert again == gate
+    assert Gate.model_validate(gate.model_dump(by_alias=True)) == gate
+    assert again.pools["vehicle"].shifts[0].hours == ((0, 21_600), (25_200, 28_800), (79_200, 86_400))
+    assert (again.stages["booth"].takes, again.stages["exit"].gives) == ({"vehicle": 1}, {"vehicle": 1})
+    assert again.areas["yard"].spaces == 12
+
+
 def test_a_path_without_a_suffix_is_a_file_if_there_is_one(tmp_path, monkeypatch):
     write(tmp_path, MINIMAL, "mine")
     monkeypatch.chdir(tmp_path)

@@ -90,6 +90,34 @@ def test_paths_choices_and_lane_groups_in_words():
     assert shown.flows[0].profile == "60 % in 08:00-12:00, 40 % in 12:00-20:00, by weekday, by month"
 
 
+def test_pools_and_areas_in_words():
+    shifts = [{"hours": "07:00-19:00", "units": 4}, {"hours": "22:00-02:00", "units": 1}]
+    officer = {"title": {"vi": "Cán bộ"}, "side": "vn", "shifts": shifts, "sources": {"units": "F005"}}
+    fleet = {"side": "cn", "shifts": [{"hours": "24 h", "units": 9}], "comes_back": {"exponential": {"mean": "1 h"}}}
+    gate = Gate.model_validate(
+        changed(
+            ("pools.officer", officer),
+            ("pools.vehicle", fleet),
+            ("stages.booth.needs", {"officer": 1}),
+            ("stages.inspection.needs", {"officer": 2}),
+            ("stages.booth.takes", {"vehicle": 1}),
+            ("stages.exit.gives", {"vehicle": 1}),
+            ("areas.yard", {"spaces": 30, "stages": ["booth", "inspection"], "sources": {"spaces": "F117"}}),
+        )
+    )
+    shown = sheet(gate, "vi")
+    day, night, vehicles = shown.pools
+    assert (day.name, day.title, day.side, day.units, day.source) == ("officer", "Cán bộ", "vn", "4", "F005")
+    assert day.hours == {"vn": "07:00-19:00", "cn": "08:00-20:00"}
+    assert day.users == night.users == "booth needs 1, inspection needs 2"
+    assert (night.units, night.hours["cn"]) == ("1", "23:00-03:00")
+    assert (vehicles.title, vehicles.users) == ("vehicle", "booth takes 1, exit gives 1")
+    assert (day.comes_back, vehicles.comes_back) == ("", "exponential, mean 1 h")
+    (yard,) = shown.areas
+    assert (yard.title, yard.spaces, yard.stages, yard.source) == ("yard", "30", ("booth", "inspection"), "F117")
+    assert not sheet(load_gate("minimal")).pools + sheet(load_gate("minimal")).areas
+
+
 def test_law_texts():
     booth = load_gate("friendship-pass").stages["customs-green"].service
     assert law_text(booth) == "triangular, low 0 s, mode 2 min, high 10 min"

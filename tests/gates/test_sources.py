@@ -65,6 +65,38 @@ def test_numbers_are_written_as_a_file_writes_them():
     assert {path: found[path].value for path in expected} == expected
 
 
+def test_the_numbers_of_pools_and_areas_are_listed():
+    found = numbers(
+        (
+            "pools.officer",
+            {
+                "side": "vn",
+                "shifts": [
+                    {"hours": "07:00-19:00", "units": 4, "sources": {"units": "F005"}},
+                    {"hours": "19:00-07:00", "units": 2},
+                ],
+                "comes_back": {"constant": "5 min"},
+                "sources": {"units": "F118", "comes_back": "assumption: a walk"},
+            },
+        ),
+        ("stages.booth.needs", {"officer": 2}),
+        ("stages.booth.sources", {"needs": "F117"}),
+        ("areas.yard", {"spaces": 30, "stages": ["booth"], "sources": {"spaces": "own: plan of the yard"}}),
+        ("sources.hours", "assumption: posted hours"),
+    )
+    listed = {path: (number.value, number.source) for path, number in found.items()}
+    assert {path: row for path, row in listed.items() if "officer" in path or "yard" in path} == {
+        "stages.booth.needs.officer": ("2", "F117"),
+        "pools.officer.shifts[0].hours": ("07:00-19:00", "assumption"),
+        "pools.officer.shifts[0].units": ("4", "F005"),
+        "pools.officer.shifts[1].hours": ("19:00-07:00", "assumption"),
+        "pools.officer.shifts[1].units": ("2", "F118"),
+        "pools.officer.comes_back.constant": ("5 min", "assumption"),
+        "areas.yard.spaces": ("30", "own"),
+    }
+    assert "stages.exit.takes" not in found
+
+
 def test_the_nearest_model_speaks_and_of_its_keys_the_one_that_reaches_furthest():
     found = numbers(
         ("stages.inspection.sources", {"service": "F005: law", "cv": "F118", "lanes": "F117, assumption: half"}),

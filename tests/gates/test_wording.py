@@ -21,6 +21,7 @@ NAME = "Use lower-case letters, digits and single hyphens, such as kiosk-in."
 LANES = "Write a whole number, `unlimited`, or a list of lane groups."
 STEP = "Write a stage name, or a mapping with `stage`, `choose` or `mark`."
 MORE = "Write at least one entry, or leave the key out."
+SHIFT = {"hours": "24 h", "units": 1}
 
 # (path changed, value put there, path of the finding, problem, remedy)
 TABLE = [
@@ -184,7 +185,42 @@ TABLE = [
     ("title.en", "", None, "empty", MORE),
     ("about", "x" * 4001, None, "too long", "Keep it to 4000."),
     ("sources.flows", 5, None, KINDS, "Write text."),
+    (f"{BOOTH}.needs", {"officer": 0}, f"{BOOTH}.needs.officer", "too small", "Use at least 1."),
+    (
+        "areas.yard",
+        {"spaces": 0, "stages": ["booth"]},
+        "areas.yard.spaces",
+        "too small",
+        "Use at least 1.",
+    ),
+    ("areas.yard", {"spaces": 1, "stages": []}, "areas.yard.stages", "empty", MORE),
+    (
+        "areas.yard",
+        {"spaces": 1},
+        "areas.yard.stages",
+        "missing",
+        "Add `stages`: its stages; a stage lies in one area at most.",
+    ),
 ]
+
+
+POOLS = [
+    ({"shifts": [SHIFT]}, ".side", "missing", "Add `side`: the side whose clock its shifts follow."),
+    ({"side": "vn", "shifts": []}, ".shifts", "empty", MORE),
+    ({"side": "vn", "shifts": [{**SHIFT, "units": 0}]}, ".shifts[0].units", "too small", "Use at least 1."),
+    (
+        {"side": "vn", "shifts": [{"units": 1}]},
+        ".shifts[0].hours",
+        "missing",
+        "Add `hours`: daily windows on the clock of the pool's side.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("pool", "path", "problem", "remedy"), POOLS, ids=[row[1] for row in POOLS])
+def test_one_mistake_in_a_pool_gives_one_finding(pool, path, problem, remedy):
+    (found,) = findings_of(changed(("pools.officer", pool), (f"{BOOTH}.needs", {"officer": 1})))
+    assert (found.path, found.problem, found.remedy) == (f"pools.officer{path}", problem, remedy)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[f"{row[0]}-{n}" for n, row in enumerate(TABLE)])
