@@ -16,6 +16,7 @@ class Key(NamedTuple):
     direction: str | None = None
     vehicle_class: str | None = None
     stage: str | None = None
+    """Stage; the area of `area_trucks`, the pool of `pool_utilisation`."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ METRICS: dict[str, Definition] = {
     ),
     "utilisation": Definition(
         unit="1",
-        sentence="Share of the open lane time of the stage in which a lane serves or holds a truck.",
+        sentence="Share of the open lane time of the stage in which a lane serves a truck, or holds one that was "
+        "served and is blocked by what lies ahead.",
         source=_LEVEL,
     ),
     "overtime_h": Definition(
@@ -114,13 +116,38 @@ METRICS: dict[str, Definition] = {
     ),
     "inside_end_trucks": Definition(
         unit="trucks",
-        sentence="Trucks still at the gate at the end of the run, those that return empty included.",
+        sentence="Trucks still at the gate at the end of the run, those that return empty and those outside for want "
+        "of space included.",
         source=_OURS,
     ),
     "unfinished_share": Definition(
         unit="1",
         sentence="Share of the trucks that arrive in the measured period and are not released by its end.",
         source=_OURS,
+    ),
+    "outside_trucks": Definition(
+        unit="trucks",
+        sentence="Trucks that have arrived and wait on the public road because the area of their first stage is "
+        "full: averaged over time, at most, and when the day's bulletin counts (averaged over the days).",
+        source=_LEVEL,
+    ),
+    "outside_h": Definition(
+        unit="h",
+        sentence="Mean time on the public road, waiting for a space at the gate, of the trucks that arrive in the "
+        "measured period; a truck still outside at the end counts with its time so far.",
+        source=f"{_RELEASE}: waiting time by step",
+    ),
+    "area_trucks": Definition(
+        unit="trucks",
+        sentence="Trucks that take a space of the area, which stands in place of the stage: averaged over time, and "
+        "at most.",
+        source=_LEVEL,
+    ),
+    "pool_utilisation": Definition(
+        unit="1",
+        sentence="Units in use or on their way back, of the pool that stands in place of the stage, as a share of "
+        "the units on duty; above 1 where units finish work after their shift.",
+        source=_LEVEL,
     ),
 }
 """Every metric of a replication, in the order in which results give them."""

@@ -1,4 +1,4 @@
-"""How many trucks wait at each stage over time: hourly means and maxima, and the number at each bulletin."""
+"""How many trucks are somewhere over time: hourly means and maxima, and the number at each bulletin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Counts = npt.NDArray[np.int64]
 
 
 class Levels(NamedTuple):
-    """What the levels of one stage were. Hours are counted from the start of the measured period."""
+    """What the levels of one place were. Hours are counted from the start of the measured period."""
 
     integral: Ticks
     """(hours,) integral of the level over each hour [truck tick]."""
@@ -26,25 +26,46 @@ class Levels(NamedTuple):
     """(days,) level at each bulletin, just before what happens at that tick."""
 
 
-class QueueLevels:
-    """Levels of all stages, added up block by block."""
+class LevelSeries:
+    """Levels of several places, added up block by block. Only levels that last for a tick or more count."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, places: int) -> None:
         hours = -(-(plan.end - plan.warmup) // TICKS_PER_HOUR)
-        stages = len(plan.stages)
-        self.integral = np.zeros((stages, hours), np.int64)
-        self.highest = np.zeros((stages, hours), np.int64)
-        self.bulletin = np.zeros((stages, plan.bulletin.size), np.int64)
-        self._stage: Indices = plan.network.line_stage
+        self.integral = np.zeros((places, hours), np.int64)
+        self.highest = np.zeros((places, hours), np.int64)
+        self.bulletin = np.zeros((places, plan.bulletin.size), np.int64)
         self._bulletins = plan.bulletin
         self._warmup = plan.warmup
-        self._level = np.zeros(stages, np.int64)
+        self._level = np.zeros(places, np.int64)
+
+    def add_place(self, place: int, came: Ticks, went: Ticks, start: int, end: int) -> None:
+        """Add the sorted ticks of the block [start, end) at which trucks come to one place and go."""
+        level = int(self._level[place])
+        self._level[place] = level + came.size - went.size
+        if end <= self._warmup:
+            return
+        if start < self._warmup:
+            start = self._warmup
+            skip = np.searchsorted(came, start), np.searchsorted(went, start)
+            came, went = came[skip[0] :], went[skip[1] :]
+            level += int(skip[0] - skip[1])
+        first = 0 if start == self._warmup else int(np.searchsorted(self._bulletins, start, side="right"))
+        levels = Levels(self.integral[place], self.highest[place], self.bulletin[place, first:])
+        span = np.array([self._warmup, start, end])
+        follow(came, went, level, span, self._bulletins[first:], levels)
+
+
+class QueueLevels(LevelSeries):
+    """Trucks in line at all stages."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan, len(plan.stages))
+        self._stage: Indices = plan.network.line_stage
 
     def add(self, log: EventLog, start: int, end: int) -> None:
         """Add what happened in the block [start, end).
 
-        A truck that starts in the tick in which it joins never waited, so it is left out. Only levels that
-        last for a tick or more count: at equal ticks the net change.
+        A truck that starts in the tick in which it joins never waited, so it is left out.
         """
         stages = self._level.size
         size = np.zeros((2, stages), np.int64)
@@ -58,23 +79,7 @@ class QueueLevels:
             started = ticks[border[stages + stage] : border[stages + stage + 1]]
             joined.sort()
             started.sort()
-            self._add_stage(stage, joined, started, start, end)
-
-    def _add_stage(self, stage: int, joined: Ticks, started: Ticks, start: int, end: int) -> None:
-        """Add the sorted ticks at which trucks begin and cease to wait at one stage."""
-        level = int(self._level[stage])
-        self._level[stage] = level + joined.size - started.size
-        if end <= self._warmup:
-            return
-        if start < self._warmup:
-            start = self._warmup
-            skip = np.searchsorted(joined, start), np.searchsorted(started, start)
-            joined, started = joined[skip[0] :], started[skip[1] :]
-            level += int(skip[0] - skip[1])
-        first = 0 if start == self._warmup else int(np.searchsorted(self._bulletins, start, side="right"))
-        levels = Levels(self.integral[stage], self.highest[stage], self.bulletin[stage, first:])
-        span = np.array([self._warmup, start, end])
-        follow(joined, started, level, span, self._bulletins[first:], levels)
+            self.add_place(stage, joined, started, start, end)
 
 
 @kernel
@@ -107,12 +112,12 @@ def gather_waits(
 
 @kernel
 def follow(joined: Ticks, started: Ticks, level: int, span: Ticks, bulletins: Ticks, levels: Levels) -> None:
-    """Follow the level of one stage through a block.
+    """Follow the level of one place through a block.
 
     Parameters
     ----------
     joined, started
-        (waits begun,), (waits ended,) sorted [tick].
+        (trucks that come,), (trucks that go,) sorted [tick]; at equal ticks the net change counts.
     level
         Level before the first of them.
     span

@@ -26,6 +26,8 @@ PERCENT: Floats = np.arange(1, 200) / 2
 """Percentages at which the curves of clearance and passage are given."""
 QUANTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
 UNDEFINED = float("nan")
+OUTSIDE = "outside the gate"
+"""Where trucks are blocked that arrive and find no space; no stage can have this name."""
 
 
 class StageTime(NamedTuple):
@@ -65,7 +67,7 @@ class Measures:
     passage_curve: dict[tuple[str, str | None], Floats]
     """The same for passage [h]."""
     stage_time: dict[tuple[str, str], StageTime]
-    """(stage, direction) -> where the time went."""
+    """(stage, direction) -> where the time went. `OUTSIDE` is one more stage of a gate with areas."""
 
 
 def measure(plan: Plan, log: EventLog) -> Measures:
@@ -137,6 +139,9 @@ def _measures(sums: Sums) -> Measures:
         *_stage_values(stage_time),
         *_queue_values(sums),
         *_lane_values(sums),
+        *_outside_values(sums),
+        *_area_values(sums),
+        *_pool_values(sums),
     ]
     order = list(METRICS)
     return Measures(
@@ -151,7 +156,7 @@ def _measures(sums: Sums) -> Measures:
         percent=PERCENT,
         clearance_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in clearance.items()},
         passage_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in passage.items()},
-        stage_time=stage_time,
+        stage_time={**stage_time, **_outside_time(sums)},
     )
 
 
@@ -233,6 +238,49 @@ def _lane_values(sums: Sums) -> Values:
         busy, after = sums.use.totals.lane[mine].sum(axis=0)[[WHILE_OPEN, AFTER_CLOSING]].tolist()
         yield Key("utilisation", "share", stage=stage), _ratio(busy, open_time)
         yield Key("overtime_h", "mean", stage=stage), after / TICKS_PER_HOUR / plan.measured_days
+
+
+def _outside_time(sums: Sums) -> dict[tuple[str, str], StageTime]:
+    """Return the time outside as that at one more stage; nothing for a gate without areas."""
+    if sums.spaces is None:
+        return {}
+    found = {}
+    for index, direction in enumerate(sums.directions):
+        rows = [row for row, (of, _) in enumerate(sums.classes) if of == direction]
+        hours = int(sums.spaces.outside_time[index]) / TICKS_PER_HOUR
+        found[OUTSIDE, direction] = StageTime(int(sums.arrived_by_class[rows].sum()), 0.0, 0.0, 0.0, hours)
+    return found
+
+
+def _outside_values(sums: Sums) -> Values:
+    """Yield what waited outside for a space."""
+    for (_, direction), time in _outside_time(sums).items():
+        assert sums.spaces is not None
+        index = sums.directions.index(direction)
+        levels = sums.spaces.outside
+        integral = int(levels.integral[index].sum())
+        yield Key("outside_trucks", "mean", direction), integral / (sums.plan.end - sums.plan.warmup)
+        yield Key("outside_trucks", "max", direction), float(levels.highest[index].max())
+        yield Key("outside_trucks", "end_of_day", direction), float(levels.bulletin[index].mean())
+        yield Key("outside_h", "mean", direction), _ratio(time.blocked_h, time.visits)
+
+
+def _area_values(sums: Sums) -> Values:
+    if sums.spaces is None:
+        return
+    levels = sums.spaces.areas
+    for index, area in enumerate(sums.plan.areas):
+        integral = int(levels.integral[index].sum())
+        yield Key("area_trucks", "mean", stage=area), integral / (sums.plan.end - sums.plan.warmup)
+        yield Key("area_trucks", "max", stage=area), float(levels.highest[index].max())
+
+
+def _pool_values(sums: Sums) -> Values:
+    if sums.pools is None:
+        return
+    plan = sums.plan
+    for name, on_duty, in_use in zip(plan.pools, plan.on_duty, sums.pools.in_use.tolist(), strict=True):
+        yield Key("pool_utilisation", "share", stage=name), _ratio(in_use, on_duty.unit_time(plan.warmup, plan.end))
 
 
 def _ratio(part: float, whole: float) -> float:

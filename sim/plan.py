@@ -159,6 +159,8 @@ class Plan:
     """Pools, in the order of the file."""
     on_duty: tuple[OnDuty, ...]
     """(pools,) their units on duty over the run."""
+    areas: tuple[str, ...]
+    """Areas, in the order of the file."""
     warmup: int
     """Start of the measured period [tick]."""
     end: int
@@ -211,6 +213,7 @@ def compile_plan(scenario: Scenario) -> Plan:
         return_law_of=return_law_of,
         pools=tuple(gate.pools),
         on_duty=tuple(on_duty),
+        areas=tuple(gate.areas),
         warmup=int(days.midnight[first]),
         end=end,
         days=days,

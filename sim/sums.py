@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from sim.capacity import PoolUse, Spaces
 from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
 from sim.levels import QueueLevels
@@ -34,7 +35,12 @@ class Sums:
 
         days, rows = plan.bulletin.size, len(self.classes)
         self.queues = QueueLevels(plan)
-        self.use = TimeUse(plan, self._direction_of_row[self._row_of_flow], len(self.directions))
+        direction_of_flow = self._direction_of_row[self._row_of_flow]
+        self.use = TimeUse(plan, direction_of_flow, len(self.directions))
+        self.spaces = Spaces(plan, direction_of_flow, len(self.directions)) if plan.areas else None
+        """None for a gate without areas."""
+        self.pools = PoolUse(plan) if plan.pools else None
+        """None for a gate without pools."""
         self.arrived, self.released, self.departed, self.stock = (
             np.zeros((days, len(self.directions)), np.int64) for _ in range(4)
         )
@@ -55,6 +61,10 @@ class Sums:
         self.at = end
         self.queues.add(log, start, end)
         self.use.add(log, start, end)
+        if self.spaces:
+            self.spaces.add(log, start, end)
+        if self.pools:
+            self.pools.add(log, start, end)
         self._add_trucks(log, start, end)
 
     def clearance(self, rows: Sequence[int]) -> Survival:

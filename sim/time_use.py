@@ -52,6 +52,7 @@ class Visits(NamedTuple):
     """What kernels read of a log."""
 
     first: Counts
+    arrival: Ticks
     direction: Indices
     """(trucks,)"""
     line: Indices
@@ -114,7 +115,10 @@ class TimeUse:
 
 
 def truck_times(plan: Plan, log: EventLog) -> Ticks:
-    """Return (trucks, 4): time waiting, closed, served and blocked until the end of the run [tick]."""
+    """Return (trucks, 4): time waiting, closed, served and blocked until the end of the run [tick].
+
+    A truck that waits outside for a space is blocked. So the four add up to the time from arrival to departure.
+    """
     out = np.zeros((log.draws.trucks, 4), np.int64)
     visits = _visits(log, np.zeros(len(plan.streams), np.int32))
     add_trucks(visits, openings(plan), plan.end, out)
@@ -123,7 +127,7 @@ def truck_times(plan: Plan, log: EventLog) -> Ticks:
 
 def _visits(log: EventLog, direction_of_flow: Indices) -> Visits:
     draws = log.draws
-    return Visits(draws.first, direction_of_flow[draws.flow], draws.line, log.times, log.group)
+    return Visits(draws.first, draws.arrival, direction_of_flow[draws.flow], draws.line, log.times, log.group)
 
 
 @kernel
@@ -170,6 +174,8 @@ def add_visits(visits: Visits, stage_of_line: Indices, openings: Openings, span:
 def add_trucks(visits: Visits, openings: Openings, end: int, out: Ticks) -> None:
     """Add the time of each truck to `out` (trucks, 4)."""
     for truck in range(visits.first.size - 1):
+        if visits.first[truck] < visits.first[truck + 1]:
+            out[truck, BLOCKED - 1] += until(visits.times[visits.first[truck], JOINED], end) - visits.arrival[truck]
         for visit in range(visits.first[truck], visits.first[truck + 1]):
             joined = visits.times[visit, JOINED]
             if joined == NEVER:

@@ -13,13 +13,18 @@ GRID = 15 * 60_000  # all happens at a quarter of an hour
 
 
 def invented_log(plan: Plan, seed: int) -> EventLog:
-    """Return a log with the paths that `plan` draws, and times made up on a coarse grid."""
+    """Return a log with the paths that `plan` draws, and times made up on a coarse grid.
+
+    Where the gate has areas, trucks wait outside before they join their first stage.
+    """
     dice = np.random.default_rng(seed)
     draws = draw(plan, seed)
     log = EventLog.empty(replace(draws, arrival=draws.arrival // GRID * GRID))
     network = plan.network
     for truck in range(draws.trucks):
         now = int(log.draws.arrival[truck])
+        if plan.areas:
+            now += GRID * int(dice.choice([0, 0, 1, 5, 30]))
         for visit in range(draws.first[truck], draws.first[truck + 1]):
             times = now + GRID * np.cumsum([0, *dice.choice([0, 0, 1, 2, 5, 30], 3)])
             log.times[visit] = np.where(times < plan.end, times, NEVER)

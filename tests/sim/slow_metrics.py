@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from gates.config import Gate
 from sim.clock import TICKS_PER_HOUR
 from sim.durations import cell_last, cell_of
 from sim.log import NEVER, EventLog
@@ -64,8 +66,8 @@ class Visit(NamedTuple):
 class Slow:
     """Everything by loops over visits and trucks."""
 
-    def __init__(self, plan: Plan, log: EventLog) -> None:
-        self.plan, self.log = plan, log
+    def __init__(self, plan: Plan, log: EventLog, gate: Gate) -> None:
+        self.plan, self.log, self.gate = plan, log, gate
         draws = log.draws
         known = [[math.inf if tick == NEVER else tick for tick in row] for row in log.times.tolist()]
         self.visits = [
@@ -116,6 +118,54 @@ class Slow:
             and visit.joined >= self.plan.warmup
         ]
         return [sum(column) for column in zip([0] * 5, *parts, strict=True)]
+
+    def outside(self, direction: str) -> list[tuple[int, float]]:
+        """Return (arrival, when it entered) of the trucks of a direction that visit a stage."""
+        first = self.log.draws.first
+        entered = {visit.truck: visit.joined for visit in self.visits if visit.row == first[visit.truck]}
+        goes = np.diff(self.log.draws.first) > 0
+        return [(self.arrival[t], entered.get(t, math.inf)) for t in self.trucks(direction, None) if goes[t]]
+
+    def in_area(self, area: int) -> list[tuple[float, float]]:
+        """Return (came, went) of each visit in an area."""
+        areas = self.plan.network.area_of_line[self.log.draws.line]
+        return [(visit.joined, visit.left) for visit in self.visits if areas[visit.row] == area]
+
+    def level(self, spells: Sequence[tuple[float, float]]) -> tuple[float, int]:
+        """Return the mean and the largest number of spells [came, went) that go on, over the measured period."""
+        start, end = self.plan.warmup, self.plan.end
+        cuts = sorted({start, end, *(int(t) for spell in spells for t in spell if start < t < end)})
+        levels = [(sum(a <= cut < b for a, b in spells), after - cut) for cut, after in pairwise(cuts)]
+        return sum(level * ticks for level, ticks in levels) / (end - start), max(level for level, _ in levels)
+
+    def pool_time(self, pool: str) -> int:
+        """Return the unit time in use of a pool, taken from the gate file."""
+        total = 0
+        for truck in range(self.log.draws.trucks):
+            visits = [visit for visit in self.visits if visit.truck == truck]
+            for n, visit in enumerate(visits):
+                units = self.units(visit, "needs").get(pool, 0)
+                last: Visit | None = visit
+                if pool in self.units(visit, "takes"):
+                    units = self.units(visit, "takes")[pool]
+                    last = next((after for after in visits[n:] if pool in self.units(after, "gives")), None)
+                total += units * self.in_use(pool, visit.started, last)
+        return total
+
+    def in_use(self, pool: str, taken: float, last: Visit | None) -> int:
+        """Return how long a unit is away in the measured period, until it has come back."""
+        back = math.inf
+        if last is not None and last.finished < math.inf:
+            index = self.plan.pools.index(pool)
+            way = self.log.draws.comes_back[last.row] if self.plan.network.comes_back[index] else 0
+            back = last.finished + int(way)
+        taken, back = (min(max(tick, self.plan.warmup), self.plan.end) for tick in (taken, back))
+        return int(back - taken)
+
+    def units(self, visit: Visit, how: str) -> dict[str, int]:
+        """Return what the stage of a visit needs, takes or gives."""
+        found: dict[str, int] = getattr(self.gate.stages[self.plan.stages[visit.stage]], how)
+        return found
 
     def lane_time(self, group: int) -> tuple[int, int, int]:
         """Return ticks that the lanes of a group are open, are busy while open, and are busy after."""

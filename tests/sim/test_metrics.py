@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,15 +18,17 @@ from gates.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
 from sim.clock import TICKS_PER_HOUR
 from sim.durations import RELATIVE_ERROR
-from sim.metrics import METRICS, PERCENT, QUANTILES, Fold, Key, Measures, measure
+from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
 from sim.plan import UNLIMITED_LANES
 from sim.streaming import blocks
-from tests.sim.hand import trucks
+from tests.sim.hand import plan_of, trucks
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, textbook_survival
 from tests.strategies import scenarios
 
 NORTH = "northbound"
+LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
+"""Metrics of gates with pools or areas."""
 
 
 @pytest.fixture(scope="module")
@@ -172,10 +175,12 @@ def test_lanes_on_paper(on_paper):
 def test_the_slow_twin_agrees(scenario: Scenario, seed: int, invent: bool) -> None:
     plan = compile_plan(scenario)
     log = invented_log(plan, seed) if invent else simulate(plan, draw(plan, seed))
-    found, slow = measure(plan, log), Slow(plan, log)
+    found, slow = measure(plan, log), Slow(plan, log, scenario.gate)
     check_stages(plan, found, slow)
     check_lanes(plan, found, slow)
     check_trucks(plan, found, slow)
+    check_spaces(plan, found, slow)
+    check_pools(plan, found, slow)
 
 
 def near(value: float | list[float]) -> object:
@@ -220,6 +225,51 @@ def check_lanes(plan: Plan, found: Measures, slow: Slow) -> None:
         assert found.values[Key("utilisation", "share", stage=stage)] == near(ratio(busy, opened))
         overtime = after / TICKS_PER_HOUR / plan.measured_days
         assert found.values[Key("overtime_h", "mean", stage=stage)] == near(overtime)
+
+
+def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
+    for index, area in enumerate(plan.areas):
+        values = [found.values[Key("area_trucks", statistic, stage=area)] for statistic in ("mean", "max")]
+        assert values == near(list(slow.level(slow.in_area(index))))
+    for direction in found.directions if plan.areas else []:
+        spells = slow.outside(direction)
+        values = [found.values[Key("outside_trucks", statistic, direction)] for statistic in ("mean", "max")]
+        assert values == near(list(slow.level(spells)))
+        bulletins = [sum(a < bulletin <= b for a, b in spells) for bulletin in plan.bulletin]
+        value = found.values[Key("outside_trucks", "end_of_day", direction)]
+        assert value == near(sum(bulletins) / len(bulletins))
+        arrived = sum(slow.measured(slow.arrival[truck]) for truck in slow.trucks(direction, None))
+        hours = sum(min(b, plan.end) - a for a, b in spells if slow.measured(a)) / TICKS_PER_HOUR
+        assert found.values[Key("outside_h", "mean", direction)] == near(ratio(hours, arrived))
+        assert list(found.stage_time[OUTSIDE, direction]) == near([arrived, 0, 0, 0, hours])
+
+
+def check_pools(plan: Plan, found: Measures, slow: Slow) -> None:
+    for pool, on_duty in zip(plan.pools, plan.on_duty, strict=True):
+        changes = [*zip(on_duty.tick.tolist(), on_duty.units.tolist(), strict=True), (plan.end, 0)]
+        there = sum(units * max(0, b - max(a, plan.warmup)) for (a, units), (b, _) in pairwise(changes))
+        value = found.values[Key("pool_utilisation", "share", stage=pool)]
+        assert value == near(ratio(slow.pool_time(pool), there))
+
+
+@given(scenarios(), st.integers(0, 2**32))
+def test_pools_and_areas_that_nothing_uses_change_no_other_metric(scenario: Scenario, seed: int) -> None:
+    gate = scenario.gate
+    bare = {
+        name: stage.model_copy(update={"needs": {}, "takes": {}, "gives": {}}) for name, stage in gate.stages.items()
+    }
+    empty = gate.model_copy(update={"pools": {}, "areas": {}, "stages": bare})
+    unused = gate.model_copy(update={"areas": {}, "stages": bare})
+    measured = []
+    for each in (empty, unused):
+        plan = compile_plan(scenario.model_copy(update={"gate": each}))
+        measured.append(measure(plan, simulate(plan, draw(plan, seed))).values)
+    without, with_pools = measured
+    assert not {key.metric for key in without} & LIMITS
+    assert {key.metric for key in with_pools} - {key.metric for key in without} == {"pool_utilisation"}
+    kept = [key for key in with_pools if key.metric not in LIMITS]
+    assert kept == list(without)
+    assert all(same(without[key], with_pools[key]) for key in kept)
 
 
 def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
@@ -337,12 +387,54 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 
 
 def test_every_metric_is_defined_and_measured(on_paper):
-    assert {key.metric for key in on_paper.values} == set(METRICS)
+    limited = plan_of(
+        {"booth": {"lanes": 1}},
+        ["booth"],
+        pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
+        areas={"yard": {"spaces": 2, "stages": ["booth"]}},
+    )
+    found = measure(limited, simulate(limited, draw(limited)))
+    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS
+    assert {key.metric for key in found.values} == set(METRICS)
     for name, definition in METRICS.items():
         assert re.fullmatch(r"[a-z_]+", name)
         assert definition.sentence.endswith(".")
         assert definition.unit
         assert definition.source
+
+
+def test_who_waits_outside_on_paper():
+    # Booth: one lane, 10 h, and space for one truck. Trucks come at 0, 6 and 12 h: the second enters at 10 and the
+    # third at 20. Outside: 6-10 and 12-20, so 12 truck-hours of 24; at 20:00, before anything happens, one.
+    # The officer (one, all day) works all day: 0-10, 10-20, 20-24 of 30.
+    plan = plan_of(
+        {"booth": {"lanes": 1, "needs": {"officer": 1}}},
+        ["booth"],
+        pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
+        areas={"yard": {"spaces": 1, "stages": ["booth"]}},
+    )
+    draws = trucks(plan, *[("general", 60 * hour, [("booth.", 600)]) for hour in (0, 6, 12)])
+    values = measure(plan, simulate(plan, draws)).values
+    outside = [values[Key("outside_trucks", statistic, NORTH)] for statistic in ("mean", "max", "end_of_day")]
+    assert outside == [0.5, 1, 1]
+    assert values[Key("outside_h", "mean", NORTH)] == 4
+    assert [values[Key("area_trucks", statistic, stage="yard")] for statistic in ("mean", "max")] == [1, 1]
+    assert values[Key("pool_utilisation", "share", stage="officer")] == 1
+
+
+def test_vehicles_on_their_way_back_are_in_use():
+    # Two vehicles all day. One truck takes one at 0, for 3 h, gives it back at 4 h, and it is back at 10 h:
+    # 10 of 48 unit-hours. The yard holds the truck at the dock, 3-4 h.
+    plan = plan_of(
+        {"crane": {"lanes": 1, "takes": {"igv": 1}}, "dock": {"lanes": 1, "gives": {"igv": 1}}},
+        ["crane", "dock"],
+        pools={"igv": {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}], "comes_back": {"constant": 60}}},
+        areas={"yard": {"spaces": 3, "stages": ["dock"]}},
+    )
+    draws = trucks(plan, ("general", 0, [("crane", 180), ("dock.", 60)]), comes_back=360)
+    values = measure(plan, simulate(plan, draws)).values
+    assert values[Key("pool_utilisation", "share", stage="igv")] == pytest.approx(10 / 48)
+    assert values[Key("area_trucks", "mean", stage="yard")] == pytest.approx(1 / 24)
 
 
 def test_a_missing_block_is_refused():

@@ -39,9 +39,13 @@ def test_the_time_of_a_truck_adds_up(scenario: Scenario, seed: int, invent: bool
     plan = compile_plan(scenario)
     log = invented_log(plan, seed) if invent else simulate(plan, draw(plan, seed))
     found = truck_times(plan, log)
-    slow, wanted = Slow(plan, log), np.zeros_like(found)
+    slow, wanted = Slow(plan, log, scenario.gate), np.zeros_like(found)
     for visit in slow.visits:
         wanted[visit.truck] += slow.time_use(visit)
+    for truck, row in enumerate(log.draws.first[:-1]):
+        if row < log.draws.first[truck + 1]:  # who waits outside is blocked
+            entered = log.joined[row] if log.joined[row] >= 0 else plan.end
+            wanted[truck, 3] += entered - log.draws.arrival[truck]
     assert np.array_equal(found, wanted)
     there = np.where(log.departed >= 0, log.departed, plan.end) - log.draws.arrival
     assert np.array_equal(found.sum(axis=1), there)

@@ -1,0 +1,101 @@
+"""What limited space and pools of units made of a run: trucks outside and in areas, units in use."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.clock import Ticks
+from sim.levels import LevelSeries
+from sim.log import NEVER, EventLog
+from sim.plan import Indices, Plan
+
+Counts = npt.NDArray[np.int64]
+
+
+class Spaces:
+    """Trucks in each area, and those outside for want of space, added up block by block."""
+
+    def __init__(self, plan: Plan, direction_of_flow: Indices, directions: int) -> None:
+        self.areas = LevelSeries(plan, plan.network.area_spaces.size)
+        """Trucks in each area, blocked ones that are still to leave it included."""
+        self.outside = LevelSeries(plan, directions)
+        """Trucks of each direction that have arrived and found no space."""
+        self.outside_time = np.zeros(directions, np.int64)
+        """(directions,) time outside of the trucks that arrive in the measured period [tick]."""
+        self._area_of_line = plan.network.area_of_line
+        self._direction_of_flow = direction_of_flow
+        self._warmup = plan.warmup
+
+    def add(self, log: EventLog, start: int, end: int) -> None:
+        """Add what happened in the block [start, end)."""
+        area = self._area_of_line[log.draws.line]
+        for index in range(self._area_of_line.max(initial=-1) + 1):
+            mine = area == index
+            self._add(self.areas, index, log.joined[mine], log.left[mine], start, end)
+        self._add_outside(log, start, end)
+
+    def _add_outside(self, log: EventLog, start: int, end: int) -> None:
+        draws = log.draws
+        visits = np.flatnonzero(np.diff(draws.first))  # a truck that visits nothing is gone as it arrives
+        arrival, entered = draws.arrival[visits], log.joined[draws.first[visits]]
+        direction = self._direction_of_flow[draws.flow[visits]]
+        outside = arrival != entered
+        for index in range(self.outside_time.size):
+            mine = outside & (direction == index)
+            self._add(self.outside, index, arrival[mine], entered[mine], start, end)
+            mine &= arrival >= self._warmup
+            until = np.where(entered[mine] == NEVER, end, entered[mine])
+            self.outside_time[index] += (np.clip(until, start, end) - np.clip(arrival[mine], start, end)).sum()
+
+    @staticmethod
+    def _add(levels: LevelSeries, place: int, came: Ticks, went: Ticks, start: int, end: int) -> None:
+        levels.add_place(place, _within(came, start, end), _within(went, start, end), start, end)
+
+
+class PoolUse:
+    """Unit time of pools in the measured period, added up block by block."""
+
+    def __init__(self, plan: Plan) -> None:
+        network, pools = plan.network, len(plan.pools)
+        lines = network.line_stage.size
+        self.in_use = np.zeros(pools, np.int64)
+        """(pools,) units taken, or on their way back [unit tick]."""
+        self._taken, self._given = (np.zeros((pools, lines), np.int64) for _ in range(2))
+        for units, pool, count, row in (
+            (self._taken, network.taken_pool, network.taken_units, network.taken_from),
+            (self._given, network.given_pool, network.given_units, network.given_from),
+        ):
+            units[pool - network.groups, np.repeat(np.arange(lines), np.diff(row))] = count
+        self._comes_back = network.comes_back
+        self._warmup, self._end = plan.warmup, plan.end
+
+    def add(self, log: EventLog, start: int, end: int) -> None:
+        """Add what happened in the block [start, end).
+
+        Units are in use from the start of the visit that takes them to the end of the one that gives them back. The
+        way back, which may outlast the truck, is added at once in the block in which it begins.
+        """
+        line, back = log.draws.line, log.draws.comes_back
+        begin = min(max(start, self._warmup), end)
+        started = _known(log.started, begin, end)
+        finished = _known(log.finished, begin, end)
+        returning = (log.finished >= start) & (log.finished < end)
+        for pool in range(self.in_use.size):
+            taken, given = self._taken[pool, line], self._given[pool, line]
+            self.in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
+            if self._comes_back[pool]:
+                away = returning & (given > 0)
+                leaves = log.finished[away]
+                way = [np.clip(tick, self._warmup, self._end) for tick in (leaves, leaves + back[away])]
+                self.in_use[pool] += (given[away] * (way[1] - way[0])).sum()
+
+
+def _within(ticks: Ticks, start: int, end: int) -> Ticks:
+    """Return those in [start, end), sorted."""
+    return np.sort(ticks[(ticks >= start) & (ticks < end)])
+
+
+def _known(ticks: Ticks, start: int, end: int) -> Ticks:
+    """Return ticks clipped to [start, end]; the end for what did not happen."""
+    return np.clip(np.where(ticks == NEVER, end, ticks), start, end)
