@@ -1,0 +1,256 @@
+"""Pools, fleets and areas against theory: Erlang's delay, blocking after service, closed networks.
+
+As in `test_queues`: independent replications with fixed seeds, Student's interval at `theory.FALSE_ALARM` a comparison
+(some twenty comparisons: below 1e-6 together), and narrow enough to notice an error of the stated share.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from gates.config import Gate
+from gates.scenario import Scenario
+from sim import compile_plan, draw, simulate
+from sim.metrics import Key, measure
+from tests.science.theory import Evidence, evidence, mean_wait_mmc
+
+NORTH = "northbound"
+SERVICE_S = 60.0
+SERVICE_H = SERVICE_S / 3600
+A_DAY = 86_400 / SERVICE_S
+"""Services that one server makes in a day."""
+REPLICATIONS = 24
+
+Floats = npt.NDArray[np.float64]
+
+
+def exponential(mean: float) -> dict[str, Any]:
+    return {"exponential": {"mean": mean}}
+
+
+def run(stages: Mapping[str, Any], per_day: float, days: int, keys: list[Key], **gate: Any) -> list[Evidence]:
+    """Run the gate whose trucks visit all stages in turn, and return what the metrics were."""
+    document = {
+        "name": "mechanism",
+        "sides": {"vn": "Asia/Ho_Chi_Minh"},
+        "origin": {NORTH: "vn"},
+        "start": dt.date(2025, 7, 1),
+        "end_of_day": {"side": "vn"},
+        "classes": {"general": {}},
+        "flows": {"general": {"class": "general", "direction": NORTH, "per_day": per_day}},
+        "stages": {name: {"side": "vn", **stage} for name, stage in stages.items()},
+        "paths": {NORTH: list(stages)},
+        **gate,
+    }
+    plan = compile_plan(Scenario(gate=Gate.model_validate(document), days=days, warmup_days=2))
+    rows = []
+    for replication in range(REPLICATIONS):
+        values = measure(plan, simulate(plan, draw(plan, seed=1, replication=replication))).values
+        rows.append([values[key] for key in keys])
+    return [evidence(column) for column in np.array(rows).T]
+
+
+def check(found: list[Evidence], theory: list[float], within: float) -> None:
+    """Check each number against theory; all failures are told together."""
+    pairs = list(zip(found, theory, strict=True))
+    wrong = [f"{one}, theory {value:.6g}" for one, value in pairs if not one.decides(value, within)]
+    assert not wrong, "; ".join(wrong)
+
+
+def test_a_pool_is_erlangs_delay_system():
+    """c units that serve unlimited lanes are M/M/c."""
+    units, busy = 3, 0.8
+    wait, used = Key("wait_h", "mean", NORTH, stage="desk"), Key("pool_utilisation", "share", stage="officers")
+    found = run(
+        {"desk": {"lanes": "unlimited", "service": exponential(SERVICE_S), "needs": {"officers": 1}}},
+        units * busy * A_DAY,
+        30,
+        [wait, used],
+        pools={"officers": {"side": "vn", "shifts": [{"hours": "24 h", "units": units}]}},
+    )
+    check(found, [mean_wait_mmc(units, units * busy, SERVICE_H), busy], within=0.09)
+
+
+def test_a_pool_of_two_stages_is_one_delay_system():
+    """Each truck needs an officer twice: both visits wait as in the M/M/c of all visits.
+
+    Officers shared by two stages in series, first come first served by the tick of joining, with equal exponential
+    services: a single-chain network of one M/M/c station visited twice, which has a product form (Baskett, Chandy,
+    Muntz and Palacios 1975): the mean wait a visit is that of M/M/c with twice the arrivals.
+    """
+    units, busy = 2, 0.7
+    needs = {"lanes": "unlimited", "service": exponential(SERVICE_S), "needs": {"officers": 1}}
+    keys = [Key("wait_h", "mean", NORTH, stage=name) for name in ("first", "second")]
+    found = run(
+        {"first": needs, "second": needs},
+        units * busy * A_DAY / 2,
+        45,
+        keys,
+        pools={"officers": {"side": "vn", "shifts": [{"hours": "24 h", "units": units}]}},
+    )
+    check(found, [mean_wait_mmc(units, units * busy, SERVICE_H)] * 2, within=0.09)
+
+
+def test_a_full_area_moves_the_line_outside():
+    """M/M/1 with K spaces in front: the time in the system is that of M/M/1, N - K trucks of N > K are outside.
+
+    N is geometric: E[(N - K)+] = rho^(K + 1) / (1 - rho), E[min(N, K)] = rho (1 - rho^K) / (1 - rho).
+    """
+    spaces, busy = 2, 0.7
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S)}},
+        busy * A_DAY,
+        100,
+        [
+            Key("clearance_h", "mean", NORTH),
+            Key("outside_trucks", "mean", NORTH),
+            Key("outside_h", "mean", NORTH),
+            Key("area_trucks", "mean", stage="yard"),
+        ],
+        areas={"yard": {"spaces": spaces, "stages": ["booth"]}},
+    )
+    outside = busy ** (spaces + 1) / (1 - busy)
+    inside = busy * (1 - busy**spaces) / (1 - busy)
+    little = SERVICE_H / busy  # hours between arrivals
+    check(found, [mean_wait_mmc(1, busy, SERVICE_H) + SERVICE_H, outside, outside * little, inside], within=0.09)
+
+
+def stationary(rates: Floats) -> Floats:
+    """Return the stationary distribution of a Markov chain from its (states, states) rates."""
+    generator = rates - np.diag(rates.sum(axis=1))
+    system = np.vstack([generator.T, np.ones(len(rates))])
+    share: Floats = np.linalg.lstsq(system, np.eye(len(rates) + 1)[-1], rcond=None)[0]
+    return share
+
+
+def test_two_stages_with_blocking_after_service():
+    """A line that is never empty, one server, K spaces, one server.
+
+    State n: trucks past the first server, from 0 to K + 1, where the last one is blocked in the first lane.
+    """
+    spaces, second_s = 2, 80.0
+    first, second = 1 / SERVICE_H, 3600 / second_s
+    states = spaces + 2
+    rates = np.diag([first] * (states - 1), 1) + np.diag([second] * (states - 1), -1)
+    share = stationary(rates)
+    throughput = second * (1 - share[0])
+    in_yard = float(np.minimum(np.arange(states), spaces) @ share)
+    found = run(
+        {
+            "booth": {"lanes": 1, "service": exponential(SERVICE_S)},
+            "dock": {"lanes": 1, "service": exponential(second_s)},
+        },
+        1.2 * A_DAY,
+        30,
+        [
+            Key("throughput_per_day", "mean", NORTH),
+            Key("utilisation", "share", stage="dock"),
+            Key("area_trucks", "mean", stage="yard"),
+        ],
+        areas={"yard": {"spaces": spaces, "stages": ["dock"]}},
+    )
+    check(found, [24 * throughput, 1 - share[0], in_yard], within=0.03)
+
+
+def three_in_a_row() -> float:
+    """Throughput, in services, of three equal exponential servers with one space each, the first never idle.
+
+    State: what each server does; it works, is idle or is blocked. Hunt (1956) gives 22/39.
+    """
+    index: dict[tuple[str, str, str], int] = {}
+    rows: list[tuple[int, int, bool]] = []
+
+    def settle(line: list[str]) -> tuple[str, str, str]:
+        """Let blocked trucks move on, the last first; the first server always has a truck."""
+        for n in (1, 0):
+            if line[n] == "b" and line[n + 1] == "i":
+                line[n], line[n + 1] = "i", "w"
+        if line[0] == "i":
+            line[0] = "w"
+        return line[0], line[1], line[2]
+
+    found = [("w", "i", "i")]
+    index[found[0]] = 0
+    for state in found:  # grows
+        for n in range(3):
+            if state[n] != "w":
+                continue
+            line = list(state)
+            line[n] = "i" if n == 2 else "b"
+            after = settle(line)
+            if after not in index:
+                index[after] = len(found)
+                found.append(after)
+            rows.append((index[state], index[after], n == 2))
+    rates = np.zeros((len(found), len(found)))
+    for a, b, _ in rows:
+        rates[a, b] += 1
+    share = stationary(rates)
+    return float(sum(share[a] for a, _, leaves in rows if leaves))
+
+
+def test_three_stages_without_room_between_them():
+    assert three_in_a_row() == pytest.approx(22 / 39)
+    names = ("gate", "bay", "dock")
+    found = run(
+        {name: {"lanes": 1, "service": exponential(SERVICE_S)} for name in names},
+        0.7 * A_DAY,
+        30,
+        [Key("throughput_per_day", "mean", NORTH)],
+        areas={name: {"spaces": 1, "stages": [name]} for name in names[1:]},
+    )
+    check(found, [three_in_a_row() * A_DAY], within=0.03)
+
+
+def mean_values(vehicles: int, queues: list[float], delay: float) -> tuple[float, list[float]]:
+    """Throughput of a closed network and the mean numbers at its queues (Reiser and Lavenberg 1980).
+
+    Exact mean-value analysis for single exponential servers with mean services `queues`, and a delay of mean `delay`.
+    """
+    length = [0.0] * len(queues)
+    rate = 0.0
+    for n in range(1, vehicles + 1):
+        time = [service * (1 + ahead) for service, ahead in zip(queues, length, strict=True)]
+        rate = n / (delay + sum(time))
+        length = [rate * spent for spent in time]
+    return rate, length
+
+
+@pytest.mark.parametrize("vehicles", [1, 5, 12])
+def test_a_fleet_is_a_closed_network(vehicles):
+    """Trucks wait without end, so vehicles go round: crane on, drive, crane off, drive back."""
+    on_s, drive_s, off_s, back_s = SERVICE_S, 180.0, 50.0, 120.0
+    rate, length = mean_values(vehicles, [on_s, off_s], drive_s + back_s)
+    idle = length[0] - rate * on_s  # vehicles in line for the crane have no truck
+    found = run(
+        {
+            "crane-on": {"lanes": 1, "service": exponential(on_s), "takes": {"igv": 1}},
+            "drive": {"lanes": "unlimited", "service": exponential(drive_s)},
+            "crane-off": {"lanes": 1, "service": exponential(off_s), "gives": {"igv": 1}},
+        },
+        1.2 * rate * 86_400,
+        30,
+        [
+            Key("throughput_per_day", "mean", NORTH),
+            Key("utilisation", "share", stage="crane-off"),
+            Key("pool_utilisation", "share", stage="igv"),
+        ],
+        pools={
+            "igv": {
+                "side": "vn",
+                "shifts": [{"hours": "24 h", "units": vehicles}],
+                "comes_back": exponential(back_s),
+            }
+        },
+    )
+    check(found[:2], [rate * 86_400, rate * off_s], within=0.03)
+    if vehicles == 1:  # never idle but for the start
+        assert found[2].mean == pytest.approx(1, abs=1e-9)
+    else:
+        check(found[2:], [1 - idle / vehicles], within=0.03)
