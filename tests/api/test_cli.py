@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from gates.load import gate_path
+
 SHORT = ["--days", "2", "--warmup-days", "1", "--replications", "2"]
 
 
@@ -129,6 +131,23 @@ def test_help_has_an_example(command: list[str], tmp_path: Path) -> None:
     done = bordergate(*command, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert not command or "Example" in done.stdout
+
+
+def test_gates_shows_pools_and_areas(tmp_path: Path) -> None:
+    text = gate_path("minimal").read_text(encoding="utf-8")
+    assert "Pools" not in bordergate("gates", "minimal", cwd=tmp_path).stdout
+    text += """
+pools: {officer: {title: {en: Customs officers}, side: vn, shifts: [{hours: 07:00-19:00, units: 5}]}}
+areas: {yard: {title: {en: Yard}, spaces: 30, stages: [booth, inspection]}}
+"""
+    text = text.replace("    lanes: 2\n", "    lanes: 2\n    needs: {officer: 2}\n")
+    (tmp_path / "pooled.yaml").write_text(text, encoding="utf-8")
+    done = bordergate("gates", "pooled.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["Customs", "officers", "vn", "5", "07:00-19:00", "08:00-20:00", "booth", "needs", "2"] in rows
+    assert ["Yard", "30", "booth,", "inspection"] in rows
+    assert "areas.yard.spaces" in done.stdout
 
 
 def test_gates_lists_and_shows(tmp_path: Path) -> None:
