@@ -137,6 +137,7 @@ def summary(metrics: Mapping[str, Any], manifest: Mapping[str, Any], times: Stag
             day_table(numbers, labels),
             gate_time_table(numbers, labels),
             *(stage_table(numbers, labels, name, only_waits=True) for name in labels.directions),
+            *limit_tables(numbers, labels),
         ),
         notes=(
             f"{STAGE_NOTE} Stages with under {HARDLY_H * 60:.0f} minutes of waiting are only in the report.",
@@ -343,12 +344,20 @@ def day_table(metrics: Metrics, labels: Labels) -> Table:
         ("  the most on any day", "stock_trucks", "max"),
         ("  in days of releases", "stock_days", "end_of_day"),
         ("Clearance if nobody had to wait, h", "no_queue_clearance_h", "mean"),
+        *(OUTSIDE_ROWS if labels.gate.areas else ()),
     )
     cells = [
         (text, *(with_interval(metrics.get(metric, statistic, direction)) for direction in labels.directions))
         for text, metric, statistic in rows
     ]
     return Table("A day at the gate", ("", *(name.capitalize() for name in labels.directions)), tuple(cells))
+
+
+OUTSIDE_ROWS = (
+    ("Outside for want of space, trucks on average", "outside_trucks", "mean"),
+    ("  the most at any time", "outside_trucks", "max"),
+    ("  hours of a truck", "outside_h", "mean"),
+)
 
 
 def gate_time_table(metrics: Metrics, labels: Labels) -> Table:
@@ -417,6 +426,29 @@ def stage_table(metrics: Metrics, labels: Labels, direction: str, *, only_waits:
         if not (only_waits and _nobody_waits(metrics, direction, stage))
     ]
     return Table(f"Stages, {direction}", STAGE_COLUMNS, tuple(rows), "" if only_waits else STAGE_NOTE)
+
+
+def limit_tables(metrics: Metrics, labels: Labels) -> list[Table]:
+    """Return how full the areas are and how busy the pools; nothing for a gate that has none."""
+    tables = []
+    if labels.gate.areas:
+        areas = [
+            (labels.area(name), f"{area.spaces:,}", *_area_cells(metrics, name))
+            for name, area in labels.gate.areas.items()
+        ]
+        tables.append(Table("Areas", ("", "Spaces", "Trucks, mean", "max"), tuple(areas)))
+    if labels.gate.pools:
+        used = {name: metrics.get("pool_utilisation", "share", stage=name) for name in labels.gate.pools}
+        pools = [(labels.pool(name), percent_with_interval(share)) for name, share in used.items()]
+        tables.append(Table("Pools", ("", "Utilisation"), tuple(pools), POOL_NOTE))
+    return tables
+
+
+POOL_NOTE = "Utilisation: units in use or on their way back, as a share of the units on duty."
+
+
+def _area_cells(metrics: Metrics, area: str) -> list[str]:
+    return [with_interval(metrics.get("area_trucks", name, stage=area), 1) for name in ("mean", "max")]
 
 
 def _nobody_waits(metrics: Metrics, direction: str, stage: str) -> bool:

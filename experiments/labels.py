@@ -68,6 +68,14 @@ class Labels:
         stage = self.gate.stages.get(name)
         return (stage.title.get("en") if stage else None) or _words(name)
 
+    def pool(self, name: str) -> str:
+        """Return the title of a pool."""
+        return self.gate.pools[name].title.get("en") or _words(name)
+
+    def area(self, name: str) -> str:
+        """Return the title of an area."""
+        return self.gate.areas[name].title.get("en") or _words(name)
+
     def local_title(self, name: str) -> str:
         """Return the title of a stage in the language of its side, if the gate file has one."""
         stage = self.gate.stages[name]

@@ -29,6 +29,7 @@ from experiments.charts import (
 )
 from experiments.labels import Labels, count, listed
 from experiments.theme import STATE_COLOURS
+from sim.definitions import OUTSIDE
 
 NOTABLE_QUEUE = 1.0
 """A stage gets a panel of its own if at some hour this many trucks wait there on average."""
@@ -84,7 +85,7 @@ def _time_bars(bars: Frame, totals: Frame, shown: Sequence[str], labels: Labels,
     panels = []
     for direction in shown:
         here = totals[totals["direction"] == direction]
-        order = [name for name in labels.stages_of(direction) if name in set(here["stage"])]
+        order = [name for name in [OUTSIDE, *labels.stages_of(direction)] if name in set(here["stage"])]
         y = alt.Y("stage:N", sort=order, axis=None)
         parts = bars[(bars["direction"] == direction) & bars["stage"].isin(order)]
         parts = parts.assign(text=parts["state"].map(STATES), rank=parts["state"].map(list(STATES).index))

@@ -20,6 +20,7 @@ from experiments.answer import (
     Table,
     bindings,
     interval_text,
+    limit_tables,
     read_stage_times,
     stage_table,
     throughput_table,
@@ -137,6 +138,7 @@ def _tables(metrics: Metrics, labels: Labels) -> list[Table]:
             metrics, labels, "passage_h", "Passage: from arrival to the last departure, the empty return included"
         ),
         *(stage_table(metrics, labels, direction) for direction in labels.directions),
+        *limit_tables(metrics, labels),
     ]
 
 
@@ -146,6 +148,8 @@ SECTIONS = {
     "flows": "Flows: how many trucks arrive",
     "profiles": "Profiles: when they arrive",
     "classes": "Vehicle classes",
+    "pools": "Pools: officers, cranes, vehicles",
+    "areas": "Areas: limited space",
     "calendar": "Calendar",
 }
 

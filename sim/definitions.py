@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+OUTSIDE = "outside the gate"
+"""Stands for a stage where trucks are blocked that arrive and find no space; no stage can have this name."""
+
 
 class Key(NamedTuple):
     """The name of one number of a replication."""

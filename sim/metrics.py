@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.clock import TICKS_PER_HOUR, Ticks
-from sim.definitions import METRICS, Definition, Key
+from sim.definitions import METRICS, OUTSIDE, Definition, Key
 from sim.log import EventLog
 from sim.plan import UNLIMITED_LANES, Plan
 from sim.sums import Sums
 from sim.survival import Survival
 from sim.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
 
-__all__ = ["METRICS", "Definition", "Fold", "Key", "Measures", "StageTime", "measure"]
+__all__ = ["METRICS", "OUTSIDE", "Definition", "Fold", "Key", "Measures", "StageTime", "measure"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -26,8 +26,6 @@ PERCENT: Floats = np.arange(1, 200) / 2
 """Percentages at which the curves of clearance and passage are given."""
 QUANTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
 UNDEFINED = float("nan")
-OUTSIDE = "outside the gate"
-"""Where trucks are blocked that arrive and find no space; no stage can have this name."""
 
 
 class StageTime(NamedTuple):
