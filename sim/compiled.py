@@ -432,7 +432,7 @@ def link(state: State, heads: Indices, tails: Indices, line: int, last: int, tru
 @step
 def event_key(tick: int, number: int) -> int:
     """Pack (tick, number) so that keys sort like the pairs. Keys beyond `MAX_TICK` would never be taken."""
-    return (np.int64(min(tick, MAX_TICK - 1)) << NUMBER_BITS) | np.int64(number)
+    return int(np.int64(min(tick, MAX_TICK - 1)) << NUMBER_BITS | np.int64(number))
 
 
 @step
