@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from gates.scenario import Scenario
+from gates import Scenario, library_gates, load_gate
 from sim import compile_plan, draw, simulate
 from sim.draws import Draws
 from tests.strategies import scenarios
@@ -30,3 +31,11 @@ def test_engines_agree(scenario: Scenario, seed: int, unit: int) -> None:
     event("some trucks waited" if waited else "no truck waited")
     assert np.array_equal(reference.times, compiled.times)
     assert np.array_equal(reference.group, compiled.group)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("gate", library_gates())
+def test_engines_agree_on_the_library_for_a_month(gate: str) -> None:
+    plan = compile_plan(Scenario(gate=load_gate(gate), days=30, warmup_days=7))
+    draws = draw(plan)
+    assert simulate(plan, draws, "reference").equals(simulate(plan, draws, "compiled"))
