@@ -65,8 +65,7 @@ class Labels:
 
     def stage(self, name: str) -> str:
         """Return the title of a stage."""
-        stage = self.gate.stages.get(name)
-        return (stage.title.get("en") if stage else None) or _words(name)
+        return _titled(self.gate.stages[name].title, name)
 
     def pool(self, name: str) -> str:
         """Return the title of a pool."""
@@ -84,8 +83,7 @@ class Labels:
 
     def vehicle_class(self, name: str) -> str:
         """Return the title of a vehicle class."""
-        found = self.gate.classes.get(name)
-        return (found.title.get("en") if found else None) or _words(name)
+        return _titled(self.gate.classes[name].title, name)
 
     def classes_of(self, direction: str) -> list[str]:
         """Return the vehicle classes that flow in a direction, in the order of the file."""
@@ -187,6 +185,10 @@ def _on_clock(day: dt.date, second: int, zone: ZoneInfo) -> dt.datetime:
 def country(side: str) -> str:
     """Return the name of a side."""
     return COUNTRIES.get(side, side.upper())
+
+
+def _titled(titles: Mapping[Any, str], name: str) -> str:
+    return titles.get("en") or next(iter(titles.values()), _words(name))
 
 
 def _words(name: str) -> str:

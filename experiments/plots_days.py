@@ -40,7 +40,7 @@ def end_of_day_stock(days: Frame, labels: Labels) -> Plot:
     said = "; ".join(f"{d}: {ends.loc[d, 'first']:.0f} at first, {ends.loc[d, 'last']:.0f} at last" for d in ends.index)
     return Plot(
         "end-of-day-stock",
-        "How many trucks stand at the gate in the evening",
+        "How many trucks stand at the gate at the end of the day",
         f"Loaded trucks that have arrived and are not yet released, counted at {labels.bulletin}. "
         f"{band_text(labels)}{_closure_text(labels)}",
         f"Stock by day and direction. {said}.",
@@ -99,11 +99,14 @@ class _Series:
     colours: list[str]
     dashes: list[list[int]]
 
-    def channel(self, kind: Any, looks: Sequence[Any]) -> Any:
+    def channel(self, kind: Any, looks: Sequence[Any], symbol: str = "stroke") -> Any:
         """Return a colour or dash channel; both make one legend."""
         names = json.dumps(self.titles, ensure_ascii=False)
         legend = alt.Legend(
-            labelExpr=f"{names}[datum.label]", symbolType="stroke", symbolSize=400, direction="vertical"
+            labelExpr=f"{names}[datum.label]",
+            symbolType=symbol,
+            symbolSize=400 if symbol == "stroke" else 60,
+            direction="vertical",
         )
         scale = alt.Scale(domain=list(self.titles), range=list(looks))
         return kind(f"{self.field}:N", title=None, scale=scale, legend=legend)
@@ -125,7 +128,7 @@ def _day_lines(bands: Frame, series: _Series, labels: Labels, width: int, title:
     )
     rank = bands[series.field].map(list(series.titles).index)
     rows = bands.assign(date=[stamp(pd.Timestamp(date)) for date in bands["date"]], rank=rank)
-    colour = series.channel(alt.Color, series.colours)
+    colour = series.channel(alt.Color, series.colours, "stroke" if days > 1 else "circle")
     chart = alt.Chart(data_of(rows.sort_values(["rank", "date"]))).encode(x=x, color=colour)
     y = alt.Y("mean:Q", title=title, scale=alt.Scale(domainMin=0))
     low, high = alt.Y("low:Q", title=title), alt.Y2("high:Q")

@@ -72,7 +72,9 @@ def _clearance_panels(bands: Frame, shown: Sequence[str], labels: Labels, width:
 
 
 def _clearance_panel(bands: Frame, direction: str, labels: Labels, width: int) -> Any:
-    names = ["", *(name for name in labels.classes_of(direction) if (bands["class"] == name).any())]
+    classes = [name for name in labels.classes_of(direction) if (bands["class"] == name).any()]
+    names = ["", *(classes if len(classes) > 1 else [])]
+    bands = bands[bands["class"].isin(names)]
     titles = {name: labels.vehicle_class(name) if name else "All trucks" for name in names}
     known = list(labels.gate.classes)
     colours = [CLASS_COLOURS[known.index(n) % len(CLASS_COLOURS)] if n else theme.BLACK for n in names]

@@ -7,7 +7,8 @@ widths, for a screen and for a phone.
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,8 @@ def _content(folder: Path) -> dict[str, Any]:
         "local": {labels.stage(name): labels.local_title(name) for name in labels.gate.stages},
         "language": {labels.stage(name): LANGUAGES.get(s.side, "") for name, s in labels.gate.stages.items()},
         "unfinished": unfinished_sentences(metrics, labels),
-        "assumptions": grouped(manifest.get("assumptions", [])),
+        "assumptions": grouped(manifest.get("assumptions", []), labels),
+        "assumed": len(manifest.get("assumptions", [])),
         "unsourced": manifest.get("unsourced", []),
         "facts": facts_used(manifest.get("sources", [])),
         "definitions": METRICS,
@@ -154,13 +156,41 @@ SECTIONS = {
 }
 
 
-def grouped(numbers: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return numbers of a gate by the section of the file in which they stand, the order of the file kept."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+@dataclass(frozen=True)
+class Part:
+    """A part of the gate file, such as one stage, with numbers that stand in it."""
+
+    title: str
+    place: str
+    """Where it stands in the file: `stages.metering-yard`."""
+    numbers: list[dict[str, Any]]
+    """Each with its `place` within the part, its value and its note."""
+
+    @property
+    def count(self) -> int:
+        """How many numbers."""
+        return len(self.numbers)
+
+
+def grouped(numbers: list[dict[str, Any]], labels: Labels) -> dict[str, list[Part]]:
+    """Return numbers by the section and the part of the file in which they stand, in the order of the file."""
+    titles: dict[str, Callable[[str], str]] = {"stages": labels.stage, "classes": labels.vehicle_class}
+    groups: dict[str, dict[str, Part]] = {}
     for number in numbers:
-        section = str(number["path"]).partition(".")[0].partition("[")[0]
-        groups.setdefault(SECTIONS.get(section, "Other"), []).append(number)
-    return groups
+        section, part, rest = _taken_apart(number["path"])
+        parts = groups.setdefault(SECTIONS.get(section, "Other"), {})
+        place = f"{section}{part}"
+        title = titles[section](part[1:]) if section in titles else ""
+        found = parts.setdefault(place, Part(title, place, []))
+        found.numbers.append({"place": rest, "value": number["value"], "note": number["note"]})
+    return {section: list(parts.values()) for section, parts in groups.items()}
+
+
+def _taken_apart(path: str) -> tuple[str, str, str]:
+    """`stages.metering-yard.service.mean` -> section, part with its dot or bracket, place within the part."""
+    found = re.fullmatch(r"([a-z_]+)([.][^.\[]+|\[\d+\])?(.*)", path)
+    assert found, path
+    return found[1], found[2] or "", found[3].removeprefix(".")
 
 
 @dataclass(frozen=True)
@@ -192,7 +222,9 @@ def _fact_used(fact: Mapping[str, Any], paths: tuple[str, ...]) -> FactUsed:
     source = str(fact["source"])
     address = urlsplit(source) if source.startswith(("http://", "https://")) else None
     host = (address.hostname or "").removeprefix("www.") if address else ""
-    where = ", ".join(part for part in (fact.get("gate", ""), fact.get("direction", "")) if part and part != "both")
+    where = ", ".join(
+        part for part in (fact.get("gate", ""), fact.get("direction", "")) if part not in ("", "-", "both")
+    )
     text = f"{fact['quantity']}: {fact['value']} {fact['unit']}" + (f" ({where})" if where else "")
     return FactUsed(
         id=fact["id"],

@@ -99,7 +99,10 @@ def svg_of(chart: Any) -> str:
 def _rendered(specification: str) -> str:
     """Render once what files and page both show."""
     text: str = _registered().vegalite_to_svg(specification)
-    return text
+    # the renderer numbers what it clips through the life of the process: number anew, so that files repeat
+    names = {name: f"part{n}" for n, name in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))}
+    text = re.sub(r'\bid="([^"]+)"', lambda found: f'id="{names[found[1]]}"', text)
+    return re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{names[found[1]]})", text)
 
 
 def png_of(svg: str) -> bytes:
@@ -165,7 +168,8 @@ def _held(file: str) -> frozenset[str]:
     """The letters that a font adds; Latin ones are left to the first family."""
     from fontTools.ttLib import TTFont
 
-    codes = TTFont(FONTS / file, lazy=True).getBestCmap()
+    with TTFont(FONTS / file, lazy=True) as font:
+        codes = font.getBestCmap()
     return frozenset(chr(code) for code in codes if file.startswith("NotoSans-") or code > 0x2FFF)
 
 
@@ -175,11 +179,11 @@ def _packed(file: str, letters: frozenset[str]) -> str:
     from fontTools.ttLib import TTFont
 
     options = subset.Options(hinting=False, layout_features=["kern", "mark", "mkmk", "ccmp", "tnum"])
-    font = TTFont(FONTS / file, recalcTimestamp=False, lazy=True)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=sorted(ord(letter) for letter in letters & _held(file)))
-    cutter.subset(font)
-    font.flavor = "woff2"
     packed = BytesIO()
-    font.save(packed)
+    with TTFont(FONTS / file, recalcTimestamp=False, lazy=True) as font:
+        cutter.subset(font)
+        font.flavor = "woff2"
+        font.save(packed)
     return base64.b64encode(packed.getvalue()).decode("ascii")

@@ -10,7 +10,7 @@ from experiments.run import RunSettings, run_scenario
 from gates import Gate, Scenario, load_gate
 
 HOSTILE = "<script>alert('1')</script> & \"quotes\" \\ 'back'"
-TWO_STAGES = {
+TWO_STAGES: dict[str, Any] = {
     "stages": {
         "booth": {"side": "vn", "lanes": 1, "hours": "08:00-18:00", "service": {"constant": "10 min"}},
         "desk": {"side": "vn", "lanes": "unlimited", "hours": "24 h", "service": {"constant": "5 min"}},

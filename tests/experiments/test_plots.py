@@ -1,0 +1,313 @@
+"""The plots of a result: what they show, that they can be drawn whatever the result, and that they stay the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from experiments import theme
+from experiments.charts import NARROW, WIDE, Plot, StageRows, band_text, columns_of, over_replications
+from experiments.labels import Labels
+from experiments.plots import draw_plots, read_plots
+from experiments.plots_days import end_of_day_stock, throughput
+from experiments.plots_stages import MOST_PANELS, queue_by_hour, where_time_goes
+from experiments.plots_trucks import clearance_distribution, journeys
+from experiments.results import MANIFEST, read_json
+from gates import load_gate
+from tests.experiments.folders import HOSTILE, TWO_STAGES, friendship_pass, one_way, write_folder
+
+PNG = b"\x89PNG\r\n\x1a\n"
+NAMES = [
+    "where-time-goes",
+    "utilisation",
+    "queue-by-hour",
+    "end-of-day-stock",
+    "throughput",
+    "clearance-distribution",
+    "journeys",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_folder(tmp_path_factory.mktemp("plots") / "run", load_gate("friendship-pass"), days=3)
+
+
+@pytest.fixture(scope="module")
+def drawn(folder):
+    return {path.name: path.read_bytes() for path in draw_plots(folder)}
+
+
+def labels(gate: Any = None, **changes: Any) -> Labels:
+    gate = gate or one_way()
+    scenario = {"gate": gate.model_dump(mode="json", by_alias=True), "days": 2, "warmup_days": 0, "start": "2026-03-02"}
+    zero = dt.datetime(2026, 3, 2, tzinfo=dt.timezone(dt.timedelta(hours=7))).isoformat()
+    return Labels({"scenario": scenario | changes, "replications": 2, "seed": 1, "tick_zero": zero})
+
+
+def rows_of(plot: Plot, width: int = WIDE) -> list[dict[str, Any]]:
+    """Every row of data in a chart."""
+    texts = plot.chart(width).to_dict()["datasets"].values()
+    return [row for text in texts for row in json.loads(text)]
+
+
+# Files
+
+
+def test_every_plot_is_written_twice(drawn):
+    assert sorted(drawn) == sorted(f"{name}.{kind}" for name in NAMES for kind in ("svg", "png"))
+    assert all(content.startswith(PNG) for name, content in drawn.items() if name.endswith("png"))
+
+
+def test_the_files_name_the_gate_in_its_languages(drawn):
+    for name in NAMES:
+        text = drawn[f"{name}.svg"].decode()
+        assert "Friendship Pass · Hữu Nghị · 友谊关" in text
+        assert "3 days from 1 July 2025, after 1 day of warm-up; 3 replications" in text
+
+
+def test_the_same_folder_gives_the_same_bytes(tmp_path):
+    folder = write_folder(tmp_path / "run", one_way(), replications=2)
+    drawn = {path.name: path.read_bytes() for path in draw_plots(folder)}
+    theme._rendered.cache_clear()
+    assert {path.name: path.read_bytes() for path in draw_plots(folder)} == drawn
+
+
+def test_an_svg_needs_nothing_from_outside(drawn):
+    for name in NAMES:
+        text = drawn[f"{name}.svg"].decode()
+        addresses = set(re.findall(r"https?://[^\s\"'<)]+", text))
+        assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+        assert text.count("@font-face") == 3  # regular, bold, Chinese
+        assert "<desc>" in text
+
+
+def test_a_picture_is_large_enough_to_print(drawn):
+    for name in NAMES:
+        width = int.from_bytes(drawn[f"{name}.png"][16:20])
+        assert 2 * WIDE * 0.85 <= width <= 2 * WIDE * 1.1
+
+
+def test_on_a_phone_every_plot_is_narrow(folder):
+    for plot in read_plots(folder):
+        width = re.match(r'<svg[^>]* width="([\d.]+)"', theme.svg_of(plot.chart(NARROW)))
+        assert width
+        assert float(width[1]) <= NARROW + 30, plot.name
+
+
+# Odd results
+
+HOLIDAY = {"name": "Holiday", "first": "2026-03-03", "last": "2026-03-03"}
+ODD = {
+    "no truck": (lambda: one_way(0), {}),
+    "one direction, an unused stage": (one_way, {}),
+    "one day, one replication": (one_way, {"days": 1, "replications": 1}),
+    "no events kept": (one_way, {"keep_events": 0}),
+    "a holiday": (lambda: one_way(calendar=[HOLIDAY]), {}),
+    "more days than points": (one_way, {"days": 50}),
+    "the gate on one day": (friendship_pass, {"days": 1, "replications": 1}),
+    "the gate at a holiday": (lambda: friendship_pass(start="2026-02-14"), {"days": 3}),
+}
+LONG = [pytest.param(name, marks=pytest.mark.long) if name.startswith("the gate") else name for name in ODD]
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_odd_results_can_be_drawn(case, tmp_path):
+    gate, settings = ODD[case]
+    folder = write_folder(tmp_path / "run", gate(), **{"replications": 2, **settings})
+    shown = {plot.name: plot for plot in read_plots(folder)}
+    assert list(shown) == [name for name in NAMES if name != "journeys" or settings.get("keep_events", 1)]
+    for plot in shown.values():
+        assert plot.title
+        assert plot.caption.endswith(".")
+        assert plot.alt.endswith(".")
+        for width in (WIDE, NARROW):
+            assert theme.svg_of(plot.chart(width)).startswith("<svg")
+
+
+def test_an_empty_result_says_so(tmp_path):
+    folder = write_folder(tmp_path / "run", one_way(0), replications=2)
+    drawn = {plot.name: theme.svg_of(plot.chart(WIDE)) for plot in read_plots(folder)}
+    assert "No truck arrived in this period." in drawn["throughput"]
+    assert "At no hour does a truck wait on average, at any stage." in drawn["queue-by-hour"]
+
+
+def test_titles_are_texts_and_never_markup(tmp_path):
+    booth = TWO_STAGES["stages"]["booth"] | {"title": {"en": HOSTILE}}
+    gate = one_way(title={"en": HOSTILE}, stages=TWO_STAGES["stages"] | {"booth": booth})
+    folder = write_folder(tmp_path / "run", gate, replications=2)
+    for path in draw_plots(folder):
+        assert b"<script" not in path.read_bytes()
+
+
+# What they show
+
+
+def stages_table() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "replication": [0, 1, 0, 1],
+            "stage": ["booth", "booth", "desk", "desk"],
+            "direction": "northbound",
+            "visits": 10,
+            "waiting_h": [10.0, 30.0, 0.0, 0.0],
+            "closed_h": [5.0, 5.0, 0.0, 0.0],
+            "served_h": [5.0, 5.0, 1.0, 1.0],
+            "blocked_h": 0.0,
+        }
+    )
+
+
+def days_table() -> pd.DataFrame:
+    """Ten trucks a replication, over two days."""
+    return pd.DataFrame(
+        {
+            "replication": [0, 0, 1, 1],
+            "day": [0, 1, 0, 1],
+            "date": [dt.date(2026, 3, 2), dt.date(2026, 3, 3)] * 2,
+            "direction": "northbound",
+            "arrived": [4, 6, 5, 5],
+            "released": [3, 6, 5, 4],
+            "departed": 0,
+            "stock": [1, 1, 0, 1],
+        }
+    )
+
+
+def test_hours_are_a_mean_over_all_trucks_of_the_direction():
+    plot = where_time_goes(stages_table(), days_table(), labels())
+    totals = {row["stage"]: (row["mean"], row["low"], row["high"]) for row in rows_of(plot) if "mean" in row}
+    assert totals == {"booth": (3.0, 2.0, 4.0), "desk": (0.1, 0.1, 0.1)}
+    states = {row["state"]: row["hours"] for row in rows_of(plot) if row.get("stage") == "booth" and "state" in row}
+    assert states == {"waiting_h": 2.0, "closed_h": 0.5, "blocked_h": 0.0, "served_h": 0.5}
+    assert plot.alt == "Bars by stage and direction. From arrival to departure a truck spends 3.1 h northbound."
+
+
+def test_stock_and_throughput_have_bands_over_replications():
+    stock = [row for row in rows_of(end_of_day_stock(days_table(), labels())) if "mean" in row]
+    first = next(row for row in stock if row["date"].startswith("2026-03-02"))
+    assert (first["mean"], first["low"], first["high"]) == (0.5, 0, 1)
+    counts = [row for row in rows_of(throughput(days_table(), labels())) if "mean" in row]
+    arrived = {row["date"][:10]: row["mean"] for row in counts if row["what"] == "arrived"}
+    assert arrived == {"2026-03-02": 4.5, "2026-03-03": 5.5}
+
+
+def test_an_hour_of_the_day_is_the_mean_over_days():
+    """The booth has 2 trucks in line at 05:00-06:00 of the first day and 6 of the second: 4 on average."""
+    hours = pd.DataFrame({"replication": 0, "hour": range(48), "stage": "booth", "mean": 0.0, "max": 0})
+    hours.loc[hours["hour"] == 5, "mean"] = 2.0
+    hours.loc[hours["hour"] == 29, "mean"] = 6.0
+    plot = queue_by_hour(pd.concat([hours, hours.assign(replication=1)]), labels())
+    waiting = {row["hour"]: row["mean"] for row in rows_of(plot) if "mean" in row}
+    assert waiting == {hour: 4.0 if hour == 5 else 0.0 for hour in range(25)}
+    shut = [(row["from"], row["to"]) for row in rows_of(plot) if "from" in row]
+    assert shut == [(0, 8), (18, 24)]
+
+
+def test_stages_without_a_panel_are_named():
+    stages = {f"s{n}": TWO_STAGES["stages"]["desk"] for n in range(MOST_PANELS + 2)}
+    gate = one_way(stages=stages, paths={"northbound": list(stages)})
+    queues = pd.DataFrame(
+        [(0, hour, name, 20.0 - n if n < 13 else 0.2, 0) for n, name in enumerate(stages) for hour in range(24)],
+        columns=["replication", "hour", "stage", "mean", "max"],
+    )
+    caption = queue_by_hour(queues, labels(gate)).caption
+    assert f"Not drawn: S{MOST_PANELS} 8 trucks at most." in caption
+    assert "less than one truck in line at any hour" in caption
+
+
+def test_a_curve_ends_where_some_replication_knows_no_more():
+    curves = pd.DataFrame(
+        {
+            "replication": [0, 0, 1, 1],
+            "measure": "clearance",
+            "direction": "northbound",
+            "class": None,
+            "percent": [50.0, 90.0, 50.0, 90.0],
+            "hours": [2.0, 8.0, 4.0, None],
+        }
+    )
+    found = [row for row in rows_of(clearance_distribution(curves, labels())) if "percent" in row]
+    assert {(row["percent"], row["mean"], row["low"], row["high"]) for row in found} == {(50.0, 3.0, 2.0, 4.0)}
+
+
+def test_a_journey_is_drawn_as_it_happened():
+    """One truck: in line 9:00-10:00, served until 12:00 at the booth, then at the desk until the end."""
+    hour = 3_600_000
+    events = pd.DataFrame(
+        {
+            "truck": [0, 0],
+            "class": "general",
+            "direction": "northbound",
+            "stage": ["booth", "desk"],
+            "joined": [9 * hour, 12 * hour],
+            "started": [10 * hour, 12 * hour],
+            "finished": [12 * hour, None],
+            "left": [12 * hour, None],
+        }
+    )
+    plot = journeys(events, labels(days=1))
+    lines = {(row["state"], row["from"], row["to"], row["y"], row["y2"]) for row in rows_of(plot) if "state" in row}
+    assert lines == {
+        ("waits", 9, 10, 0, 0),
+        ("served", 10, 12, 0, 0),
+        ("moves", 12, 12, 0, 1),
+        ("served", 12, 24, 1, 1),
+    }
+    assert "1 truck of the first replication, drawn evenly from those that arrive on 2 March 2026" in plot.caption
+    assert "Times: Vietnam time (UTC+7) above, China time (UTC+8) below." in plot.caption
+    axis = json.dumps(plot.chart(WIDE).to_dict(), ensure_ascii=False)
+    assert '\\"12\\": [\\"12:00\\", \\"13:00\\"]' in axis
+
+
+# Parts
+
+
+def test_a_band_is_a_percentile_only_with_enough_replications():
+    few = pd.DataFrame({"replication": range(3), "key": "a", "value": [1.0, 2.0, 9.0]})
+    assert over_replications(few, ["key"], "value").to_dict("records") == [
+        {"key": "a", "mean": 4.0, "low": 1.0, "high": 9.0}
+    ]
+    many = pd.DataFrame({"replication": range(21), "key": "a", "value": range(21)})
+    assert over_replications(many, ["key"], "value").to_dict("records") == [
+        {"key": "a", "mean": 10.0, "low": 1.0, "high": 19.0}
+    ]
+
+
+def test_the_text_says_what_the_band_is():
+    found = labels()
+    assert band_text(found) == "Band: lowest to highest of 2 replications."
+    found.replications = 20
+    assert band_text(found, "Line") == "Line: 5th to 95th percentile of 20 replications."
+    found.replications = 1
+    assert band_text(found) == "One replication: no band."
+
+
+def test_names_have_room_beside_their_rows_but_not_on_a_phone():
+    assert StageRows(["Inspection bays"], WIDE).room > 15 * 5
+    assert StageRows(["Inspection bays"], NARROW).room == 0
+    assert columns_of(["a" * 80], NARROW) == 1
+    assert columns_of(["a", "b"], WIDE) == 2
+
+
+def test_letters_of_both_scripts_are_carried_along():
+    assert theme.font_faces(["友"]).count("font-family:'Noto Sans SC'") == 1
+    assert "Noto Sans SC" not in theme.font_faces(["Hữu Nghị"])
+    assert theme.font_faces(["Hữu"]) == theme.font_faces(["uHữ"])
+
+
+def test_charts_in_one_page_keep_their_parts_apart():
+    svg = '<svg class="marks" width="9" height="8" viewBox="0 0 9 8"><g clip-path="url(#c)" id="c"/></svg>'
+    assert '<g clip-path="url(#a-c)" id="a-c"/>' in theme.inline(svg, "a")
+
+
+def test_the_manifest_alone_names_everything(folder: Path):
+    found = Labels(read_json(folder / MANIFEST))
+    assert found.directions == ["northbound", "southbound"]
+    assert set(found.stages_of("northbound")) <= set(found.gate.stages)
