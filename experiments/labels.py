@@ -64,7 +64,9 @@ class Labels:
         return f"{name.capitalize()} ({country(origin)} to {country(others[0])})"
 
     def stage(self, name: str) -> str:
-        """Return the title of a stage."""
+        """Return the title of a stage, or what stands in place of one."""
+        if name not in self.gate.stages:
+            return name.capitalize()  # `sim.definitions.OUTSIDE`
         return _titled(self.gate.stages[name].title, name)
 
     def pool(self, name: str) -> str:

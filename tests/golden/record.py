@@ -1,6 +1,6 @@
 """Golden results: a short run of every gate of the library, as numbers that a person can read.
 
-    python -m tests.golden.record        write them anew, then add a Results line to CHANGELOG.md
+python -m tests.golden.record        write them anew, then add a Results line to CHANGELOG.md
 """
 
 from __future__ import annotations
