@@ -25,7 +25,7 @@ NUMBER_MASK = (1 << NUMBER_BITS) - 1
 MAX_TICK = 1 << (63 - NUMBER_BITS)
 """First tick that no event key can hold: about 17 years."""
 NO_EVENT = np.iinfo(np.int64).max
-PENDING, RETURNING, NEXT_ARRIVAL, NEXT_CHANGE = range(4)
+PENDING, RETURNING, NEXT_ARRIVAL, NEXT_CHANGE, TOP_IS_TAKEN = range(5)
 """Entries of `State.cursor`."""
 
 
@@ -69,7 +69,8 @@ class State(NamedTuple):
     returning: npt.NDArray[np.int64]
     """(units that can be under way,) heap of event keys: units that come back, by pool."""
     cursor: npt.NDArray[np.int64]
-    """(4,) sizes of the two heaps, next truck to arrive, next change of the timetable."""
+    """(5,) sizes of the two heaps, next truck to arrive, next change of the timetable, and whether the event that
+    happens still stands at the top of `pending`, where the next one to be pushed takes its place."""
 
 
 def new_state(network: Network, trucks: int) -> State:
@@ -92,7 +93,7 @@ def new_state(network: Network, trucks: int) -> State:
         visit=np.empty(trucks, np.int64),
         pending=np.empty(trucks, np.int64),
         returning=np.empty(most_returning(network), np.int64),
-        cursor=np.zeros(4, np.int64),
+        cursor=np.zeros(5, np.int64),
     )
 
 
@@ -138,8 +139,11 @@ def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
             cursor[NEXT_ARRIVAL] += 1
             arrive(network, trucks, state, now, arriving)
         else:
-            pop_event(state.pending, cursor, PENDING)
+            cursor[TOP_IS_TAKEN] = 1
             finish(network, trucks, state, now, end & NUMBER_MASK)
+            if cursor[TOP_IS_TAKEN]:
+                cursor[TOP_IS_TAKEN] = 0
+                pop_event(state.pending, cursor, PENDING)
 
 
 @step
@@ -190,13 +194,19 @@ def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, v
 def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
     """Take a lane of the group, and the units of pools that the stage needs or takes."""
     visit = state.visit[truck]
-    line = trucks.line[visit]
     state.busy[group] += 1
-    for entry in range(network.taken_from[line], network.taken_from[line + 1]):
-        state.busy[network.taken_pool[entry]] += network.taken_units[entry]
+    if network.taken_pool.size:
+        line = trucks.line[visit]
+        for entry in range(network.taken_from[line], network.taken_from[line + 1]):
+            state.busy[network.taken_pool[entry]] += network.taken_units[entry]
     trucks.times[visit, STARTED] = now
     trucks.group[visit] = group
-    push_event(state.pending, state.cursor, PENDING, event_key(now + trucks.service[visit], truck))
+    key = event_key(now + trucks.service[visit], truck)
+    if state.cursor[TOP_IS_TAKEN]:
+        state.cursor[TOP_IS_TAKEN] = 0
+        sift_down(state.pending, state.cursor[PENDING], key)
+    else:
+        push_event(state.pending, state.cursor, PENDING, key)
 
 
 @step
@@ -221,6 +231,8 @@ def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int)
 @step
 def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
     """Give units of pools back: at once, or after the time that they need to come back."""
+    if network.given_pool.size == 0:
+        return
     line = trucks.line[visit]
     for entry in range(network.given_from[line], network.given_from[line + 1]):
         pool = network.given_pool[entry]
@@ -235,6 +247,8 @@ def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: i
 @step
 def call_for_given(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
     """Let the units just given back call trucks in line that need them, pool by pool."""
+    if network.given_pool.size == 0:
+        return
     line = trucks.line[visit]
     for entry in range(network.given_from[line], network.given_from[line + 1]):
         call_for_pool(network, trucks, state, now, network.given_pool[entry])
@@ -244,11 +258,14 @@ def call_for_given(network: Network, trucks: Trucks, state: State, now: int, vis
 def vacate(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Leave the lane, and take a space of the next area. Tell whether a space of another area fell free."""
     visit = state.visit[truck]
-    here, there = NOBODY, next_area(network, trucks, state, truck)
-    if visit >= trucks.first[truck]:
-        here = network.area_of_line[trucks.line[visit]]
+    inside = visit >= trucks.first[truck]
+    if inside:
         trucks.times[visit, LEFT] = now
         state.busy[trucks.group[visit]] -= 1
+    if network.area_spaces.size == 0:
+        return False
+    here = network.area_of_line[trucks.line[visit]] if inside else NOBODY
+    there = next_area(network, trucks, state, truck)
     if here == there:
         return False
     if there != NOBODY:
@@ -285,7 +302,7 @@ def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> 
 def next_area(network: Network, trucks: Trucks, state: State, truck: int) -> int:
     """Return the area of the truck's next stage, or `NOBODY`."""
     visit = state.visit[truck] + 1
-    if visit == trucks.first[truck + 1]:
+    if network.area_spaces.size == 0 or visit == trucks.first[truck + 1]:
         return NOBODY
     return network.area_of_line[trucks.line[visit]]
 
@@ -303,6 +320,8 @@ def next_area_is_full(network: Network, trucks: Trucks, state: State, truck: int
 @step
 def units_free(network: Network, state: State, line: int) -> bool:
     """Tell whether all units of pools that a service in the line takes are on duty and free."""
+    if network.taken_pool.size == 0:
+        return True
     for entry in range(network.taken_from[line], network.taken_from[line + 1]):
         pool = network.taken_pool[entry]
         if state.busy[pool] + network.taken_units[entry] > state.on_duty[pool]:
@@ -453,12 +472,16 @@ def push_event(heap: Ticks, cursor: Ticks, size: int, key: int) -> None:
 def pop_event(heap: Ticks, cursor: Ticks, size: int) -> None:
     """Drop the smallest key of a heap."""
     cursor[size] -= 1
-    left = cursor[size]
-    key = heap[left]
+    sift_down(heap, cursor[size], heap[cursor[size]])
+
+
+@step
+def sift_down(heap: Ticks, size: int, key: int) -> None:
+    """Put a key in place of the smallest one of a heap."""
     hole = 0
     child = 1
-    while child < left:
-        child += child + 1 < left and heap[child + 1] < heap[child]
+    while child < size:
+        child += child + 1 < size and heap[child + 1] < heap[child]
         if heap[child] >= key:
             break
         heap[hole] = heap[child]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -43,9 +42,11 @@ def cache_is_warm() -> bool:
     """Tell whether the engine was compiled before, so that a first use can announce the wait."""
     from sim import compiled
 
-    index = getattr(compiled.run, "_cache", None)
-    path = getattr(index, "_cache_path", None)
-    return path is not None and any(Path(path).glob("compiled.*.nbi"))
+    cache = getattr(compiled.run, "_cache", None)
+    index = getattr(cache, "_cache_file", None)  # none where nothing can be kept
+    if index is None:
+        return False
+    return bool(index._load_index())  # empty if the code is newer than what was kept
 
 
 def _tell_once() -> None:
