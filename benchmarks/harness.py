@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -31,9 +31,7 @@ Result = TypeVar("Result")
 
 def arguments(description: str | None, argv: Sequence[str] | None, *, repeats: int) -> argparse.Namespace:
     """Read the options that every script has, and pin this process and its children to one core."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes, under 20 s; writes no files")
     parser.add_argument("--repeats", type=int, default=repeats, help="repeats of each (default %(default)s)")
     parser.add_argument("--core", type=int, help="core to run on (default: the last one allowed)")
@@ -58,9 +56,7 @@ def in_own_process(module: str, task: Row, limit_s: float = 3600.0) -> Row | Non
     """Run `module`'s worker on `task` in a fresh interpreter; none if it takes too long."""
     line = [sys.executable, "-m", module, "--worker", json.dumps(task)]
     try:
-        done = subprocess.run(
-            line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=limit_s + 30
-        )
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=limit_s + 30)
     except subprocess.TimeoutExpired:
         return None
     if done.returncode != 0:
@@ -69,11 +65,28 @@ def in_own_process(module: str, task: Row, limit_s: float = 3600.0) -> Row | Non
     return answer
 
 
-def timed(work: Callable[[], Result]) -> tuple[Result, float, float]:
-    """Return what `work` returns, its CPU seconds and its seconds by the clock."""
-    wall, cpu = time.perf_counter(), time.process_time()
+class Spent(NamedTuple):
+    """What some work took [s]."""
+
+    user: float
+    """CPU time in the program."""
+    system: float
+    """CPU time in the operating system: on the whole, giving memory that was not used before."""
+    wall: float
+
+    @property
+    def cpu(self) -> float:
+        """CPU time in all [s]."""
+        return self.user + self.system
+
+
+def timed(work: Callable[[], Result]) -> tuple[Result, Spent]:
+    """Return what `work` returns, and what it took."""
+    wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
     result = work()
-    return result, time.process_time() - cpu, time.perf_counter() - wall
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+    return result, Spent(user, system, time.perf_counter() - wall)
 
 
 def median(values: Sequence[float]) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Generator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ NOBODY = -1
 RANK_TIMETABLE, RANK_RETURN, RANK_TRUCK = range(3)
 _AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
 
+Array = np.ndarray[Any, Any]
 Process = Generator[simpy.Event, Any, None]
 Waiting = list[tuple[int, int, int]]
 """(tick joined, truck, visit) of those in line, in order."""
@@ -41,6 +43,12 @@ class Run:
 
     def __init__(self, plan: Plan, draws: Draws) -> None:
         self.draws, self.network = draws, plan.network
+        network = plan.network
+        self.groups_of_line = _rows(network.groups_of_line, network.groups_of_line_from)
+        self.lines_of_group = _rows(network.lines_of_group, network.lines_of_group_from)
+        self.lines_of_pool = _rows(network.lines_of_pool, network.lines_of_pool_from)
+        self.taken = _pairs(network.taken_pool, network.taken_units, network.taken_from)
+        self.given = _pairs(network.given_pool, network.given_units, network.given_from)
         self.log = EventLog.empty(draws)
         self.agenda = Agenda()
         resources = self.network.groups + self.network.comes_back.size
@@ -105,7 +113,7 @@ class Run:
     def start(self, truck: int, visit: int, group: int) -> None:
         """Take a lane of the group, and the units of pools that the stage needs or takes."""
         self.busy[group] += 1
-        for pool, units in self.taken(self.draws.line[visit]):
+        for pool, units in self.taken[self.draws.line[visit]]:
             self.busy[pool] += units
         self.log.times[visit, STARTED] = self.now
         self.log.group[visit] = group
@@ -127,7 +135,7 @@ class Run:
 
     def give_back(self, visit: int) -> None:
         """Give units of pools back: at once, or after the time that they need to come back."""
-        for pool, units in self.given(self.draws.line[visit]):
+        for pool, units in self.given[self.draws.line[visit]]:
             if not self.network.comes_back[pool - self.network.groups]:
                 self.busy[pool] -= units
                 continue
@@ -136,7 +144,7 @@ class Run:
 
     def call_for_given(self, visit: int) -> None:
         """Let the units just given back call trucks in line that need them, pool by pool."""
-        for pool, _ in self.given(self.draws.line[visit]):
+        for pool, _ in self.given[self.draws.line[visit]]:
             self.call_for_pool(pool)
 
     def vacate(self, truck: int, visit: int) -> bool:
@@ -178,7 +186,7 @@ class Run:
     def serve(self, group: int) -> None:
         """Call trucks from the lines, best first, while a lane is free and open."""
         while self.busy[group] < self.on_duty[group]:
-            lines = [line for line in self.lines_of_group(group) if self.waiting[line] and self.units_free(line)]
+            lines = [line for line in self.lines_of_group[group] if self.waiting[line] and self.units_free(line)]
             if not lines:
                 return
             self.start_first(min(lines, key=self.turn), group)
@@ -186,7 +194,11 @@ class Run:
     def call_for_pool(self, pool: int) -> None:
         """Call trucks that need units of the pool, best first, while one of them can start."""
         while self.busy[pool] < self.on_duty[pool]:
-            lines = [line for line in self.lines_of_pool(pool) if self.waiting[line] and self.units_free(line)]
+            lines = [
+                line
+                for line in self.lines_of_pool[pool - self.network.groups]
+                if self.waiting[line] and self.units_free(line)
+            ]
             lines = [line for line in lines if self.free_group(line) != NOBODY]
             if not lines:
                 return
@@ -204,12 +216,11 @@ class Run:
 
     def free_group(self, line: int) -> int:
         """Return the first lane group of the line with a free open lane, or `NOBODY`."""
-        groups = _row(self.network.groups_of_line, self.network.groups_of_line_from, line)
-        return next((group for group in groups if self.busy[group] < self.on_duty[group]), NOBODY)
+        return next((group for group in self.groups_of_line[line] if self.busy[group] < self.on_duty[group]), NOBODY)
 
     def units_free(self, line: int) -> bool:
         """Tell whether all units of pools that a service in the line takes are on duty and free."""
-        return all(self.busy[pool] + units <= self.on_duty[pool] for pool, units in self.taken(line))
+        return all(self.busy[pool] + units <= self.on_duty[pool] for pool, units in self.taken[line])
 
     def is_full(self, area: int) -> bool:
         """Tell whether no space of the area is free."""
@@ -227,28 +238,16 @@ class Run:
         there = self.network.area_of_line[self.draws.line[visit + 1]] if visit + 1 < end else NOBODY
         return int(here), int(there)
 
-    def lines_of_group(self, group: int) -> list[int]:
-        """Return the lines that a lane group serves."""
-        return _row(self.network.lines_of_group, self.network.lines_of_group_from, group)
 
-    def lines_of_pool(self, pool: int) -> list[int]:
-        """Return the lines that take units of a pool."""
-        return _row(self.network.lines_of_pool, self.network.lines_of_pool_from, pool - self.network.groups)
-
-    def taken(self, line: int) -> list[tuple[int, int]]:
-        """Return (pool, units) that a service in the line takes at its start."""
-        pools = _row(self.network.taken_pool, self.network.taken_from, line)
-        return list(zip(pools, _row(self.network.taken_units, self.network.taken_from, line), strict=True))
-
-    def given(self, line: int) -> list[tuple[int, int]]:
-        """Return (pool, units) that a service in the line gives back at its end."""
-        pools = _row(self.network.given_pool, self.network.given_from, line)
-        return list(zip(pools, _row(self.network.given_units, self.network.given_from, line), strict=True))
+def _rows(entries: Array, start: Array) -> list[list[int]]:
+    """Return the rows of a CSR array."""
+    return [entries[a:b].tolist() for a, b in pairwise(start.tolist())]
 
 
-def _row(entries: np.ndarray[Any, Any], start: np.ndarray[Any, Any], row: int) -> list[int]:
-    """Return a row of a CSR array."""
-    return [int(entry) for entry in entries[start[row] : start[row + 1]]]
+def _pairs(pool: Array, units: Array, start: Array) -> list[list[tuple[int, int]]]:
+    """Return (pool, units) by row of two CSR arrays."""
+    rows = zip(_rows(pool, start), _rows(units, start), strict=True)
+    return [list(zip(*row, strict=True)) for row in rows]
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:
