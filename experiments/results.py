@@ -274,8 +274,10 @@ def _table(columns: Mapping[str, Column]) -> pa.Table:
 
 def _words(names: Any, index: npt.NDArray[Any]) -> pa.Array:
     """Return names by index as a dictionary column; a negative index is null."""
-    codes = pa.array(index.astype(np.int16), mask=index < 0)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(list(names), pa.string()))
+    unique = list(dict.fromkeys(names))  # with a name twice in the dictionary, Arrow's files differ from time to time
+    code = np.array([unique.index(name) for name in names] + [0], np.int16)
+    codes = pa.array(code[index], mask=index < 0)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(unique, pa.string()))
 
 
 def _ticks(ticks: npt.NDArray[np.int64]) -> pa.Array:

@@ -158,7 +158,11 @@ def test_of_two_values_the_first_counts():
 
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**15), 10**15)
+    | st.floats(allow_nan=False, allow_infinity=False)  # JSON has neither
+    | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=20,
 )
@@ -166,8 +170,7 @@ plain = st.recursive(
 
 @given(st.dictionaries(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=8), plain))
 def test_json_is_read_as_json_reads_it(data):
-    text = json.dumps(data, ensure_ascii=True).replace("Infinity", ".inf")
-    document = parse(text)
+    document = parse(json.dumps(data, ensure_ascii=True))
     if not document.findings:
         assert document.data == data
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from gates import Scenario, library_gates, load_gate
@@ -22,6 +22,8 @@ def coarse(draws: Draws, unit: int) -> Draws:
     )
 
 
+# the test that the project stands on gets five times the examples of the others: thousands in the long profile
+@settings(max_examples=5 * settings().max_examples)
 @given(scenarios(), st.integers(0, 2**32), st.sampled_from([1, 60_000, 1_200_000, 3_600_000]))
 def test_engines_agree(scenario: Scenario, seed: int, unit: int) -> None:
     plan = compile_plan(scenario)
