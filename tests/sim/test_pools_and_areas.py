@@ -115,6 +115,31 @@ def test_a_space_that_falls_free_moves_the_whole_row(engine: Engine) -> None:
     ]  # fmt: skip
 
 
+@both
+def test_ties_for_a_space_fall_by_number(engine: Engine) -> None:
+    # Dock: one space, held by truck 3 from 4 to 64. Booth A opens at 5 and takes durian truck 2 first, 5-10; then truck
+    # 0, which takes no time. Truck 1 leaves booth B at 10 and asks for the dock; truck 0 asks later in the same tick,
+    # and goes first because of its number: dock 64-69; truck 1 69-74.
+    plan = plan_of(
+        {"a": {"lanes": 1, "hours": "00:05-24:00"}, "b": {"lanes": 1}, "dock": {"lanes": 1}},
+        ["a", "b", "dock"],
+        areas={"yard": {"spaces": 1, "stages": ["dock"]}},
+    )
+    draws = trucks(
+        plan,
+        ("general", 0, [("a", 0), ("dock", 5)]),
+        ("general", 2, [("b", 8), ("dock", 5)]),
+        ("durian", 3, [("a", 5)]),
+        ("general", 4, [("dock", 60)]),
+    )
+    assert minutes(plan, draws, engine) == [
+        (0, 10, 64), (64, 64, 69),
+        (2, 2, 69), (69, 69, 74),
+        (3, 5, 10),
+        (4, 4, 64),
+    ]  # fmt: skip
+
+
 def test_what_is_taken_must_be_given_back() -> None:
     pools = {"vehicle": {"side": "vn", "shifts": ALWAYS}}
     with pytest.raises(ValueError, match="never given back"):
