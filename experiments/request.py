@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 
 from experiments import provenance
-from experiments.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
+from experiments.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed, streams
 from gates.config import Gate, Model, Name
 from gates.findings import ConfigError, Finding, one_of, within
 from gates.load import gate_from_data, library_gates, load_gate
@@ -139,9 +139,13 @@ def digest(resolved: ResolvedRun) -> str:
 
 
 def replication_digest(resolved: ResolvedRun) -> str:
-    """Return the same for the replications alone: how many there are and which logs are kept does not count."""
-    settings = {"seed": resolved.settings.seed, "engine": resolved.settings.engine}
-    return provenance.digest([provenance.scenario_document(resolved.scenario), settings, provenance.versions()])
+    """Return the same for the replications alone: how many there are and which logs are kept does not count.
+
+    Whether they are streamed does: quantiles then come from a histogram.
+    """
+    settings = resolved.settings
+    luck = {"seed": settings.seed, "engine": settings.engine, "streamed": streams(settings)}
+    return provenance.digest([provenance.scenario_document(resolved.scenario), luck, provenance.versions()])
 
 
 def _read(data: Mapping[str, Any], files: bool) -> RunRequest:

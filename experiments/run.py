@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from experiments.settings import RunSettings
+from experiments.settings import RunSettings, streams
 from gates.findings import ConfigError, Finding
 from gates.scenario import Scenario
 from sim.draws import draw
@@ -67,7 +67,7 @@ def run_scenario(
     logs: dict[int, EventLog] = {}
     with ThreadPoolExecutor(max_workers=workers or _cores()) as pool:
         pending: dict[Future[tuple[Measures, EventLog | None]], int] = {
-            pool.submit(_replicate, plan, settings, number): number for number in range(settings.replications)
+            pool.submit(replicate, plan, settings, number): number for number in range(settings.replications)
         }
         try:
             while pending:
@@ -87,8 +87,9 @@ def run_scenario(
     return RunResult(scenario, settings, plan, tuple(measures[n] for n in ordered), kept)
 
 
-def _replicate(plan: Plan, settings: RunSettings, number: int) -> tuple[Measures, EventLog | None]:
-    if settings.keep_events == 0 and settings.engine == "compiled":
+def replicate(plan: Plan, settings: RunSettings, number: int) -> tuple[Measures, EventLog | None]:
+    """Run one replication: what it measured, and its event log if that is kept."""
+    if streams(settings):
         return stream(plan, settings.seed, number), None
     log = simulate(plan, draw(plan, settings.seed, number), settings.engine)
     return measure(plan, log), log if number < settings.keep_events else None

@@ -27,3 +27,8 @@ class RunSettings(Model):
     """Engine; both give the same results."""
     keep_events: Annotated[Count, Field(ge=0)] = 1
     """Number of first replications whose event log is kept; 0 streams, so that memory does not grow with time."""
+
+
+def streams(settings: RunSettings) -> bool:
+    """Tell whether replications are folded into their metrics without ever holding a log."""
+    return settings.keep_events == 0 and settings.engine == "compiled"
