@@ -6,23 +6,21 @@ Exit codes: 0 done, 1 the machine failed (disk full, say), 2 the input cannot be
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
     from experiments import RunResult, RunSettings
+    from experiments.request import ResolvedRun
     from gates import Finding, Scenario
-
-Made = TypeVar("Made", "Scenario", "RunSettings")
 
 app = typer.Typer(
     name="bordergate",
@@ -101,14 +99,24 @@ def run(
     Example: `bordergate run friendship-pass --days 30 --replications 20 --out results/base`
     """
     with _mistakes_shown():
-        scenario, settings = _requested(gate, days, warmup_days, start, demand, replications, seed, engine, keep_events)
-        from experiments.provenance import result_digest
+        asked = _requested(
+            gate=gate,
+            days=days,
+            warmup_days=warmup_days,
+            start=start,
+            demand=demand,
+            replications=replications,
+            seed=seed,
+            engine=engine.value,
+            keep_events=keep_events,
+        )
+        from experiments.request import digest
         from experiments.results import refuse_what_is_no_result, write_result
 
-        name = f"{scenario.gate.name}-{result_digest(scenario, settings)[:8]}"
+        name = f"{asked.scenario.gate.name}-{digest(asked)[:8]}"
         folder = out if out is not None else Path("results") / name
         refuse_what_is_no_result(folder)
-        result = _simulated(scenario, settings)
+        result = _simulated(asked.scenario, asked.settings)
         with console.status("Drawing plots and writing the report …"):
             write_result(result, folder, finish=_plots_and_report)
         _print_answer(folder)
@@ -154,59 +162,22 @@ def _options(
     del version
 
 
-def _requested(
-    gate: str,
-    days: int,
-    warmup_days: int,
-    start: str | None,
-    demand: float,
-    replications: int,
-    seed: int,
-    engine: Engine,
-    keep_events: str,
-) -> tuple[Scenario, RunSettings]:
+def _requested(**options: Any) -> ResolvedRun:
     """Return what the options ask for, or raise with every finding at once."""
-    from experiments import RunSettings
-    from gates import ConfigError, Finding, Scenario, load_gate
-
-    findings: list[Finding] = []
-    kept = {"none": 0, "all": replications}.get(keep_events)
-    if kept is None:
-        if not keep_events.isascii() or not keep_events.isdigit() or len(keep_events) > 6:
-            findings.append(Finding("--keep-events", keep_events, "is no count", "Use a number, all or none."))
-        kept = 0 if findings else int(keep_events)
-    first: dt.date | None = None
-    if start is not None:
-        try:
-            first = dt.date.fromisoformat(start)
-        except ValueError:
-            findings.append(Finding("--start", start, "is no date", "Write it as 2025-07-01."))
-    loaded = load_gate(gate)
-    scenario, found = _built(
-        Scenario,
-        {"gate": loaded, "days": days, "warmup_days": warmup_days, "start": first, "demand": demand},
-    )
-    settings, more = _built(
-        RunSettings,
-        {"replications": replications, "seed": seed, "engine": engine.value, "keep_events": kept},
-    )
-    findings += found + more
-    if findings or scenario is None or settings is None:
-        raise ConfigError(findings)
-    return scenario, settings
-
-
-def _built(model: type[Made], options: dict[str, Any]) -> tuple[Made | None, list[Finding]]:
-    """Return a model made of options, or the findings that name the options."""
-    from pydantic import ValidationError
-
-    from gates.wording import model_findings
+    from experiments.request import RunRequest, resolve
+    from gates import ConfigError
 
     try:
-        return model(**options), []
-    except ValidationError as error:
-        found = model_findings(error, model)
-        return None, [replace(f, path="--" + f.path.replace("_", "-")) for f in found]
+        return resolve(options, files=True)
+    except ConfigError as error:
+        named = RunRequest.model_fields.keys() - {"gate"}
+        raise ConfigError([_as_option(found, named) for found in error.findings]) from None
+
+
+def _as_option(found: Finding, named: Iterable[str]) -> Finding:
+    """Return a finding under the name of the option that it is about."""
+    is_option = not found.file and found.path.partition("[")[0] in named
+    return replace(found, path="--" + found.path.replace("_", "-")) if is_option else found
 
 
 def _simulated(scenario: Scenario, settings: RunSettings) -> RunResult:

@@ -15,7 +15,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler, StringConstraints, Tag
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from gates.quantities import (
     DAY_S,
@@ -62,10 +64,23 @@ def _tag(name: str) -> Tag:
     return Tag(TAG_MARK + name)
 
 
+_SCHEMA_WORDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
 class Model(BaseModel):
     """Base of every model here: frozen, and closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Write bounds in the words of JSON Schema, which pydantic does not behind a validator of our own."""
+        schema = handler(core_schema)
+        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            for part in (field, *field.get("anyOf", ())):
+                for ours in _SCHEMA_WORDS.keys() & part.keys():
+                    part[_SCHEMA_WORDS[ours]] = part.pop(ours)
+        return schema
 
 
 class Sourced(Model):
