@@ -43,45 +43,57 @@ class Engine(StrEnum):
     REFERENCE = "reference"
 
 
+class UpgradeLevel(StrEnum):
+    """The three values of an upgrade's numbers, as the command line names them."""
+
+    LOW = "low"
+    BASE = "base"
+    HIGH = "high"
+
+
 @app.command()
 def gates(
     name: Annotated[str | None, typer.Argument(help="A gate of the library, or a YAML file.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers/--no-numbers", help="Print every number with its source.")] = True,
+    upgrades: Annotated[bool, typer.Option("--upgrades", help="List the upgrades, or show the one named.")] = False,
 ) -> None:
     """List the library, or show a gate: stages, flows, hours on all clocks, numbers with their sources.
 
-    Example: `bordergate gates friendship-pass`
+    Examples: `bordergate gates friendship-pass`, `bordergate gates --upgrades`, `bordergate gates more-bays --upgrades`
     """
-    from api.tables import print_gate, print_library
-    from gates import load_gate
+    from api.tables import print_gate, print_library, print_upgrade, print_upgrades
+    from gates import load_gate, load_upgrade
 
     with _mistakes_shown():
-        if name is None:
+        if upgrades and name is None:
+            print_upgrades(console)
+        elif upgrades and name is not None:
+            print_upgrade(console, load_upgrade(name))
+        elif name is None:
             print_library(console)
         else:
             print_gate(console, load_gate(name), numbers=numbers)
 
 
 @app.command()
-def validate(file: Annotated[Path, typer.Argument(help="A gate file.")]) -> None:
-    """Check a gate file and print every finding at once.
+def validate(file: Annotated[Path, typer.Argument(help="A gate file, or that of an upgrade.")]) -> None:
+    """Check a gate or an upgrade file and print every finding at once.
 
     Example: `bordergate validate my-gate.yaml`
     """
-    from gates import assumptions, load_gate
+    from api.validation import checked
 
     with _mistakes_shown():
-        gate = load_gate(file)
-        console.print(
-            f"{file}: no findings. Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows, "
-            f"{len(assumptions(gate))} numbers are assumptions.",
-            markup=False,
-        )
+        console.print(f"{file}: no findings. {checked(file)}", markup=False)
 
 
 @app.command()
 def run(
     gate: GateArgument,
+    upgrade: Annotated[
+        list[str] | None, typer.Option(metavar="U", help="Upgrade of the library, or a YAML file; once for each.")
+    ] = None,
+    level: Annotated[UpgradeLevel, typer.Option(help="Which values of the upgrades are taken.")] = UpgradeLevel.BASE,
     days: Annotated[int, typer.Option(help="Measured days.")] = 30,
     warmup_days: Annotated[int, typer.Option(help="Days before them, simulated and not measured.")] = 7,
     replications: Annotated[int, typer.Option(help="Independent repetitions.")] = 20,
@@ -96,11 +108,13 @@ def run(
 ) -> None:
     """Run a gate and write its result folder with plots and a report.
 
-    Example: `bordergate run friendship-pass --days 30 --replications 20 --out results/base`
+    Example: `bordergate run friendship-pass --upgrade more-bays --days 30 --replications 20 --out results/bays`
     """
     with _mistakes_shown():
         asked = _requested(
             gate=gate,
+            upgrades=upgrade or [],
+            level=level.value,
             days=days,
             warmup_days=warmup_days,
             start=start,
@@ -116,7 +130,7 @@ def run(
         name = f"{asked.scenario.gate.name}-{digest(asked)[:8]}"
         folder = out if out is not None else Path("results") / name
         refuse_what_is_no_result(folder)
-        result = _simulated(asked.scenario, asked.settings)
+        result = replace(_simulated(asked.scenario, asked.settings), changes=asked.changes)
         with console.status("Drawing plots and writing the report …"):
             write_result(result, folder, finish=_plots_and_report)
         _print_answer(folder)

@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from experiments.settings import RunSettings
-from gates import Fact, Gate, Scenario, SourcedNumber, every_number
+from gates import Change, Fact, Gate, Scenario, SourcedNumber, every_number
 
 if TYPE_CHECKING:
     from experiments.run import RunResult
@@ -76,18 +76,21 @@ def manifest(result: RunResult, schema: int) -> dict[str, Any]:
         **settings.model_dump(mode="json"),
         "tick_zero": result.plan.days.origin.isoformat(),
         "hashes": {"scenario": digest(document), "result": result_digest(scenario, settings)},
-        "run_again": run_again(scenario, settings),
+        "changes": [dataclasses.asdict(change) for change in result.changes],
+        "run_again": run_again(scenario, settings, result.changes),
         "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
         "sources": [_sourced(n) for n in numbers if n.facts],
         "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
     }
 
 
-def run_again(scenario: Scenario, settings: RunSettings) -> str:
+def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
     """Return the command line that repeats the run, if the gate is one of the library."""
     gate: Gate = scenario.gate
     parts = [
         f"bordergate run {gate.name}",
+        *(f"--upgrade {name}" for name in dict.fromkeys(change.upgrade for change in changes)),
+        *dict.fromkeys(f"--level {change.level}" for change in changes if change.level != "base"),
         f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
         f"--start {scenario.first_measured.isoformat()}",
         f"--replications {settings.replications} --seed {settings.seed}",

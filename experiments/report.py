@@ -82,6 +82,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "assumed": len(manifest.get("assumptions", [])),
         "unsourced": manifest.get("unsourced", []),
         "facts": facts_used(manifest.get("sources", [])),
+        "changes": manifest.get("changes", []),
         "definitions": METRICS,
         "manifest": manifest,
     }

@@ -153,6 +153,8 @@ class Change:
     """Name of the upgrade."""
     source: str = ""
     """Source text of the change."""
+    level: Level = "base"
+    """Which of the three values was taken."""
 
 
 def at_level(value: Any, level: Level) -> Any:
@@ -364,7 +366,7 @@ class _Work:
             return
         if made is not None:
             place, before, after = made
-            self.changes.append(Change(edit.path, spoken(before), spoken(after), upgrade.name, edit.source))
+            self.changes.append(Change(edit.path, spoken(before), spoken(after), upgrade.name, edit.source, self.level))
             self.done.append((path_text(place), upgrade, n))
 
     def new_entries(self, edit: Edit, value: Any) -> Made:
