@@ -21,7 +21,7 @@ from gates.findings import Place, one_of, value_text
 from gates.quantities import number_text
 
 Data = dict[str, Any]
-_PART = re.compile(r"""([^\s.\[\]"']+)|\[("[^"]*")\]""")
+_PART = re.compile(r"""([^\s.\[\]"']+)|\[("[^"]*"|\d+)\]""")
 _NUMBERED = re.compile(r"(.+)#([2-9]|[1-9]\d)")
 _QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?) ?(%|[a-zA-Z]+)")
 _PARAMETERS_WITHOUT_TIME = frozenset({"cv", "shape"})
@@ -75,7 +75,7 @@ def parts_of(path: str) -> list[str]:
         match = _PART.match(path, at)
         if match is None:
             raise PlaceError("not a path", "Write names with dots between, such as stages.bay-cn.lanes.")
-        parts.append(match[1] or match[2][1:-1])
+        parts.append(match[1] or match[2].strip('"'))
         at = match.end()
         if path[at : at + 1] == ".":
             at += 1
@@ -112,6 +112,10 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
         if part not in value and not last:
             raise PlaceError(f"leads nowhere: there is no {part}", one_of(value, part))
         return Spot(value, part, (*spot.place, part))
+    if isinstance(value, list) and part.isdigit():
+        if int(part) >= len(value):
+            raise PlaceError(f"leads nowhere: there are only {len(value)} entries", "Use a lower number, or a name.")
+        return Spot(value, int(part), (*spot.place, int(part)))
     if isinstance(value, list):
         found = list(_named(value, spot.place, part))
         if not found:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -269,7 +269,7 @@ def with_needs(names: Iterable[str]) -> list[str]:
 
 
 def apply_upgrades(
-    gate: Gate, upgrades: Sequence[Upgrade | str | Path], level: Level = "base"
+    gate: Gate, upgrades: Sequence[Upgrade | str | Path], level: Level | Mapping[str, Level] = "base"
 ) -> tuple[Gate, tuple[Change, ...]]:
     """A new gate with upgrades applied, and what they changed.
 
@@ -278,7 +278,7 @@ def apply_upgrades(
     upgrades
         Upgrades, names of the library, or paths of files.
     level
-        Which of the three values of a number is taken.
+        Which of the three values of a number is taken; by name of the upgrade where they differ, else base.
 
     Raises
     ------
@@ -343,7 +343,7 @@ Made = tuple[Place, Any, Any] | None
 class _Work:
     """A gate as plain data, being changed."""
 
-    def __init__(self, data: Data, gate: str, level: Level) -> None:
+    def __init__(self, data: Data, gate: str, level: Level | Mapping[str, Level]) -> None:
         self.data = data
         self.gate = gate
         self.level = level
@@ -357,8 +357,9 @@ class _Work:
         """Make a change if it is of the kind of `step`, and note what changed, or what is wrong with it."""
         if (upgrade.name, n) in self._failed:
             return
+        level = self.level if isinstance(self.level, str) else self.level.get(upgrade.name, "base")
         try:
-            made = step(edit, copy.deepcopy(edit.value(self.level)))
+            made = step(edit, copy.deepcopy(edit.value(level)))
         except PlaceError as error:
             self._failed.add((upgrade.name, n))
             problem = f"{error.problem} (gate {self.gate})"
@@ -366,7 +367,7 @@ class _Work:
             return
         if made is not None:
             place, before, after = made
-            self.changes.append(Change(edit.path, spoken(before), spoken(after), upgrade.name, edit.source, self.level))
+            self.changes.append(Change(edit.path, spoken(before), spoken(after), upgrade.name, edit.source, level))
             self.done.append((path_text(place), upgrade, n))
 
     def new_entries(self, edit: Edit, value: Any) -> Made:
