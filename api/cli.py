@@ -33,6 +33,7 @@ app = typer.Typer(
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
+STORE = Path("results") / ".replications"
 GateArgument = Annotated[str, typer.Argument(metavar="GATE", help="A name in the library, or a YAML file.")]
 
 
@@ -137,6 +138,43 @@ def run(
 
 
 @app.command()
+def study(
+    name: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="A study of the library, a YAML file, or `bottleneck`.")
+    ] = None,
+    gate: Annotated[str | None, typer.Argument(metavar="[GATE]", help="Only with `bottleneck`: whose stages.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Result folder.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes; all cores if not given.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to run on, such as tls://10.0.0.5:8786.")
+    ] = None,
+    store: Annotated[Path, typer.Option(help="Where finished replications are kept and found again.")] = STORE,
+    upgrade: Annotated[
+        list[str] | None, typer.Option(metavar="U", help="Upgrade that every scenario has; once for each.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Measured days, instead of the study's.")] = None,
+    warmup_days: Annotated[int | None, typer.Option(help="Days of warm-up, instead of the study's.")] = None,
+    replications: Annotated[int | None, typer.Option(help="Replications, instead of the study's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.")] = None,
+) -> None:
+    """Compare scenarios of a gate and write a folder with tables, plots and a report; or list the studies.
+
+    `bottleneck GATE` finds what binds. A study that was stopped goes on where it was.
+
+    Examples: `bordergate study upgrades-one-by-one`, `bordergate study bottleneck friendship-pass --days 14`
+    """
+    from api import studies
+
+    with _mistakes_shown("What is finished is kept; the same command goes on."):
+        if name is None:
+            studies.print_studies(console)
+            return
+        options = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
+        asked = studies.asked_for(name, gate, upgrade or [], options)
+        studies.run(console, asked, out or Path("results") / asked.name, workers, cluster, store)
+
+
+@app.command()
 def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder.")]) -> None:
     """Draw the plots and the report of a result again.
 
@@ -147,7 +185,7 @@ def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result fo
         from gates import ConfigError, Finding
 
         if not (folder / MANIFEST).is_file():
-            remedy = "Name a folder that `bordergate run` wrote."
+            remedy = "Name a folder that `bordergate run` or `bordergate study` wrote."
             raise ConfigError([Finding("DIR", str(folder), "is no result folder", remedy)])
         with console.status("Drawing plots and writing the report …"):
             _plots_and_report(folder)
@@ -215,6 +253,15 @@ def _simulated(scenario: Scenario, settings: RunSettings) -> RunResult:
 
 
 def _plots_and_report(folder: Path) -> None:
+    from experiments.results import MANIFEST, read_json
+
+    if read_json(folder / MANIFEST).get("kind") == "study":
+        from experiments.study_plots import draw_study_plots
+        from experiments.study_report import write_study_report
+
+        draw_study_plots(folder)
+        write_study_report(folder)
+        return
     from experiments.plots import draw_plots
     from experiments.report import write_report
 
@@ -231,7 +278,7 @@ def _print_answer(folder: Path) -> None:
 
 
 @contextmanager
-def _mistakes_shown() -> Iterator[None]:
+def _mistakes_shown(interrupted: str = "Nothing was written.") -> Iterator[None]:
     """Show findings, a full disk or an interruption without a traceback, and leave with the right code."""
     from gates.findings import ConfigError
 
@@ -240,7 +287,7 @@ def _mistakes_shown() -> Iterator[None]:
     except ConfigError as error:
         _leave(2, *(str(found) for found in error.findings))
     except KeyboardInterrupt:
-        _leave(130, "Interrupted; nothing was written.")
+        _leave(130, f"Interrupted. {interrupted}")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             _leave(

@@ -150,6 +150,11 @@ def _flows(found: GateSheet) -> Iterable[Sequence[str]]:
     return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in found.flows]
 
 
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of plain texts; the first column names the row."""
+    return _rows(title, columns, rows)
+
+
 def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = _table(title, columns)
     for row in rows:
@@ -173,6 +178,8 @@ def _table(title: str, columns: Sequence[str]) -> Table:
             "Comes back",
             "Spans",
             "Title",
+            "How",
+            "Question",
             "Needs",
             "How",
             "Low",

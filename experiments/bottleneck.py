@@ -153,8 +153,12 @@ def truck_hours(result: StudyResult) -> dict[str, Floats]:
 
 
 def first_of(result: StudyResult) -> str | None:
-    """The cell of the first round that saves most truck hours for sure; None if none does."""
+    """The cell of the first round whose capacity saves most truck hours for sure; None if none does.
+
+    Hours are left out: a rule that lets trucks wait over night is no capacity, and would hide every stage behind it.
+    """
     hours = truck_hours(result)
-    first = {cell.name: hours[cell.name] for cell in result.cells if cell.factors.get("round", "1") == "1"}
+    asked = [c for c in result.cells if c.name == BASE or (c.factors["round"], c.factors["what"]) == ("1", "capacity")]
+    first = {cell.name: hours[cell.name] for cell in asked}
     saving = [found for found in against_base(first, BASE, result.study.adjustment) if found.high < 0]
     return min(saving, key=lambda found: found.value).scenario if saving else None

@@ -62,6 +62,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
         "warmup_days": result.warmup_days,
         "replications": len(result.replications[0]),
         "unmet": list(result.unmet),
+        "warmup": [{"scenario": w.scenario, "days": w.days, "settled": w.settled} for w in result.warmups],
         "metrics": [metric_text(key) for key in result.metrics],
         "seed": study.seed,
         "run_again": f"bordergate study {study.name}",

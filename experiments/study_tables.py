@@ -238,7 +238,10 @@ def tornado(result: StudyResult) -> Frame:
 
 
 def bottleneck(result: StudyResult) -> Frame:
-    """Return what a tenth more of each stage brings, before and after the first one is relieved, ranked."""
+    """Return what a tenth more of each stage brings, before and after the first one is relieved.
+
+    Ranked by truck hours, capacity and hours each for itself.
+    """
     if result.study.design != "bottleneck":
         return Frame()
     hours = truck_hours(result)
@@ -249,21 +252,29 @@ def bottleneck(result: StudyResult) -> Frame:
         if not of_round or start not in hours:
             continue
         names = [start, *(cell.name for cell in of_round)]
-        ranked = {found.scenario: found for found in _round(result, hours, names, start)}
-        order = sorted(ranked, key=lambda name: ranked[name].value)
+        ranked = {found.scenario: found.value for found in _round(result, hours, names, start)}
+        kinds = {cell.name: cell.factors["what"] for cell in of_round}
+        order = {
+            kind: sorted((name for name in ranked if kinds[name] == kind), key=ranked.__getitem__)
+            for kind in dict.fromkeys(kinds.values())
+        }
         for key, values in [(None, hours), *((key, result.values(key)) for key in result.metrics)]:
             compared = _round(result, values, names, start)
             parts = _parts(key) if key else {"metric": TRUCK_HOURS, "unit": "truck hours a day"}
             for found in compared:
                 cell = next(cell for cell in of_round if cell.name == found.scenario)
                 frames.append(
-                    {"round": int(number), "rank": order.index(cell.name) + 1, "place": cell.factors["place"]}
+                    {
+                        "round": int(number),
+                        "rank": order[kinds[cell.name]].index(cell.name) + 1,
+                        "place": cell.factors["place"],
+                    }
                     | {"what": cell.factors["what"], "how": cell.title, "relieved": binding if number == "2" else None}
                     | {"metric_name": metric_text(key) if key else TRUCK_HOURS, **parts}
                     | {**found._asdict(), "sure": found.sure}
                 )
     frame = Frame(frames)
-    return frame.sort_values(["round", "rank"], kind="stable", ignore_index=True)
+    return frame.sort_values(["round", "what", "rank"], kind="stable", ignore_index=True)
 
 
 def _round(result: StudyResult, values: dict[str, Floats], names: list[str], start: str) -> list[Difference]:
