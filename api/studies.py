@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -41,16 +42,15 @@ def asked_for(name: str, gate: str | None, upgrades: Sequence[str], options: Map
         raise ConfigError([Finding("GATE", "", "missing", "Name a gate: bordergate study bottleneck friendship-pass.")])
     if name != BOTTLENECK and gate is not None:
         raise ConfigError([Finding("GATE", gate, "only `bottleneck` takes a gate", "Leave it out.")])
-    written = _bottleneck(str(gate)) if name == BOTTLENECK else load_study(name).model_dump(by_alias=True, mode="json")
-    written |= {key: value for key, value in options.items() if value is not None}
-    written["upgrades"] = [*written["upgrades"], *upgrades]
+    known = _bottleneck(str(gate)) if name == BOTTLENECK else load_study(name).model_dump(by_alias=True, mode="json")
+    changed = {key: value for key, value in options.items() if value is not None}
     try:
-        return Study.model_validate(written)
+        return Study.model_validate({**known, **changed, "upgrades": [*known["upgrades"], *upgrades]})
     except ValidationError as error:
         raise ConfigError(model_findings(error, Study)) from None
 
 
-def _bottleneck(gate: str) -> dict[str, object]:
+def _bottleneck(gate: str) -> dict[str, Any]:
     return {
         "name": BOTTLENECK,
         "title": {"en": "What binds"},

@@ -56,16 +56,18 @@ def against_base(values: Mapping[str, Floats], base: str, adjustment: Adjustment
     values
         Scenario -> (replications,) one metric; NaN where undefined.
     """
-    return _family(values, [(name, base) for name in values if name != base], adjustment)
+    return family(values, [(name, base) for name in values if name != base], adjustment)
 
 
 def all_pairs(values: Mapping[str, Floats], adjustment: Adjustment = "holm") -> list[Difference]:
     """Compare every scenario with every other."""
-    return _family(values, [(b, a) for a, b in combinations(values, 2)], adjustment)
+    return family(values, [(b, a) for a, b in combinations(values, 2)], adjustment)
 
 
-def _family(values: Mapping[str, Floats], pairs: Sequence[tuple[str, str]], adjustment: Adjustment) -> list[Difference]:
-    """Differences of a family; intervals are Bonferroni's (Law 2015, equation 10.5), so they hold together."""
+def family(
+    values: Mapping[str, Floats], pairs: Sequence[tuple[str, str]], adjustment: Adjustment = "holm"
+) -> list[Difference]:
+    """Compare pairs (scenario, against); intervals hold together (Bonferroni, Law 2015, equation 10.5)."""
     count = max(len(pairs), 1)
     found = [_difference(values, pair, 1 - (1 - CONFIDENCE) / count) for pair in pairs]
     adjusted = adjusted_p([difference.p for difference in found], adjustment)

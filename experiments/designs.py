@@ -75,11 +75,13 @@ class Bench:
         wanted = with_needs_of((*study.upgrades, *setting.upgrades))
         upgrades = [self._upgrade(each) for each in wanted]
         levels: dict[str, Level] = {each.name: setting.levels.get(each.name, study.level) for each in upgrades}
-        if setting.edits:
-            about = "Values that the study sets."
-            upgrades.append(Upgrade(name="study", about=about, gate=self.gate.name, changes=list(setting.edits)))
+        about = "Values that the study sets; they come last and beat those of upgrades."
         try:
             gate, changes = apply_upgrades(self.gate, upgrades, levels)
+            if setting.edits:
+                last = Upgrade(name="study", about=about, gate=self.gate.name, changes=list(setting.edits))
+                gate, more = apply_upgrades(gate, [last])
+                changes += more
         except ConfigError as error:
             raise ConfigError([_in_scenario(found, name) for found in error.findings]) from None
         scenario = Scenario(

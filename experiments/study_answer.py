@@ -100,15 +100,18 @@ def _better(found: Frame, labels: StudyLabels, metric: str) -> Frame:
 
 
 def _first(better: Frame, frames: Mapping[str, Frame], labels: StudyLabels, metric: str) -> str:
-    base = _estimate(labels.rows_of(frames["estimates"], metric).set_index("scenario").loc["base"])
+    against = better.iloc[0]["against"] if len(better) else "base"
+    base = _estimate(labels.rows_of(frames["estimates"], metric).set_index("scenario").loc[against])
     words, unit = _lower(labels.metric(metric)), labels.unit(metric)
     now = f"{with_interval(base)}{GLUE}{unit}"
     if not len(better):
         return f"No scenario is surely better than the base ({now}) in {words}."
     row = better.iloc[0]
     chance = frames["best"]
-    mine = chance[(chance["metric_name"] == metric) & (chance["scenario"] == row["scenario"])]["probability"]
-    likely = f"; it is the best of all with a probability of {_probability(float(mine.iloc[0]))}" if len(mine) else ""
+    likely = ""
+    if len(chance):
+        mine = chance[(chance["metric_name"] == metric) & (chance["scenario"] == row["scenario"])]["probability"]
+        likely = f"; it is the best of all with a probability of {_probability(float(mine.iloc[0]))}"
     percent = with_interval(Estimate(row["percent"], row["percent_low"], row["percent_high"]), 1)
     return (
         f"{labels.titles[row['scenario']]} helps most: {words} changes by {with_interval(_estimate(row))}{GLUE}{unit} "
@@ -431,7 +434,8 @@ def _estimate(row: Any) -> Estimate:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2g}".replace("-", "−")
+    text = f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.2g}"
+    return text.replace("-", "−")
 
 
 def _lower(text: str) -> str:

@@ -15,13 +15,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from experiments.settings import MAX_REPLICATIONS, ReplicationCount, Seed
-from gates.config import Model, Name, Title
+from gates.config import Model, Title
 from gates.document import read_text
 from gates.findings import ConfigError, Finding, one_of, shortened
 from gates.load import SUFFIXES, is_file, library_gates, model_from_text
 from gates.quantities import Count, Day, Number, Share, refusal
 from gates.scenario import DayCount, DemandFactor, WarmupDays
-from gates.upgrades import Level
+from gates.upgrades import Level, Slug
 from sim.definitions import METRICS, Key
 
 MAX_SCENARIOS = 5000
@@ -106,7 +106,7 @@ class Factor(Model):
 
     title: Annotated[str, StringConstraints(max_length=80)] = ""
     """Name for people."""
-    upgrade: Name | None = None
+    upgrade: Slug | None = None
     """An upgrade that is off or on, with those that it needs; with `levels`, at which values."""
     levels: list[Level] | None = None
     """Levels at which the upgrade is on; none means base alone."""
@@ -120,6 +120,8 @@ class Factor(Model):
     """Values to take in turn."""
     scale: Annotated[list[Number] | None, Field(min_length=1, max_length=100)] = None
     """Factors on what stands at the path, to take in turn."""
+    context: bool = False
+    """With `design: grid`: whether scenarios are compared only where this factor has the same value, as with demand."""
     low: Any = None
     """Lower end of a range, for space-filling designs and screening: a value, or with `path` a factor on it."""
     high: Any = None
@@ -155,7 +157,7 @@ def _is_plain(value: object) -> bool:
 class ScenarioEntry(Model):
     """A scenario by name."""
 
-    name: Name
+    name: Slug
     """Its name in tables and plots."""
     title: Annotated[str, StringConstraints(max_length=80)] = ""
     """Name for people."""
@@ -187,7 +189,7 @@ class Assumptions(Model):
 class Study(Model):
     """Scenarios to compare, replications, metrics."""
 
-    name: Name
+    name: Slug
     """Its name in the library and in results."""
     title: Title = Field(default={})
     """Names for people, by language."""
@@ -219,7 +221,7 @@ class Study(Model):
     """How p-values allow for the number of comparisons; simultaneous intervals are Bonferroni's in both cases."""
     scenarios: Annotated[list[ScenarioEntry], Field(max_length=MAX_SCENARIOS)] = Field(default=[])
     """Scenarios by name, beside the base."""
-    factors: Annotated[dict[Name, Factor], Field(max_length=64)] = Field(default={})
+    factors: Annotated[dict[Slug, Factor], Field(max_length=64)] = Field(default={})
     """What a design combines."""
     design: Design | None = None
     """How factors are combined: one at a time from the base, a full grid, a space-filling design, or a screening of

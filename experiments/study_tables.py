@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.bottleneck import RELIEVED, first_of, truck_hours
-from experiments.compare import Difference, against_base, all_pairs, factorial_effects, probability_best
+from experiments.compare import Difference, against_base, all_pairs, factorial_effects, family, probability_best
 from experiments.designs import AT_BASE, AT_CHOICE, Cell, values_of
 from experiments.replications import HOURS_A_DAY, Floats
 from experiments.statistics import mean_interval
@@ -110,20 +110,53 @@ def _comparable(result: StudyResult, values: dict[str, Floats]) -> dict[str, Flo
 
 
 def differences(result: StudyResult) -> Frame:
-    """Return every scenario less the base, with simultaneous intervals for each metric."""
-    return _compared(result, lambda values: against_base(values, BASE, result.study.adjustment))
+    """Return every scenario less its base, with simultaneous intervals for each metric."""
+    bases = bases_of(result)
+    asked = [(cell.name, bases[cell.name]) for cell in result.cells if bases[cell.name] not in ("", cell.name)]
+    asked = [pair for pair in asked if not {"stage", "round", "which"} & _cell(result, pair[0]).factors.keys()]
+    return _compared(result, lambda values: family(values, asked, result.study.adjustment))
+
+
+def _cell(result: StudyResult, name: str) -> Cell:
+    return next(cell for cell in result.cells if cell.name == name)
+
+
+def bases_of(result: StudyResult) -> dict[str, str]:
+    """Return what each scenario is compared with: the base, or the first scenario with the same context.
+
+    The base itself, and the scenarios that stand for it in a context, have no base; theirs is empty.
+    """
+    factors = result.study.factors
+    contexts = [name for name, factor in factors.items() if factor.context]
+    if not contexts:
+        return {cell.name: "" if cell.name == BASE else BASE for cell in result.cells}
+    first: dict[tuple[str, ...], str] = {}
+    found = {}
+    for cell in result.cells:
+        context = tuple(cell.factors.get(name, "") for name in contexts)
+        plain = all(cell.factors.get(n) == values_of(n, f)[0].text for n, f in factors.items() if n not in contexts)
+        if cell.name != BASE and plain:
+            first[context] = cell.name
+        found[cell.name] = context
+    return {name: "" if name in (BASE, first.get(c)) else first.get(c, BASE) for name, c in found.items()}
 
 
 def pairs(result: StudyResult) -> Frame:
     """Return every scenario less every other, with simultaneous intervals for each metric."""
-    if len(result.cells) > MOST_PAIRED or result.study.design in ("tornado", "bottleneck", "screening"):
+    if len(result.cells) > MOST_PAIRED or not _ranks(result):
         return Frame()
     return _compared(result, lambda values: all_pairs(values, result.study.adjustment))
 
 
+def _ranks(result: StudyResult) -> bool:
+    """Whether scenarios stand beside each other, so that one of them can be best."""
+    contexts = any(factor.context for factor in result.study.factors.values())
+    return not contexts and result.study.design not in ("tornado", "bottleneck", "screening")
+
+
 def best(result: StudyResult) -> Frame:
     """Return how probable it is that each scenario is the best one in each metric."""
-    if result.study.design in ("tornado", "bottleneck", "screening"):
+    if not _ranks(result):
         return Frame()
     rows = []
     for key in result.metrics:

@@ -23,7 +23,7 @@ from gates.quantities import number_text
 Data = dict[str, Any]
 _PART = re.compile(r"""([^\s.\[\]"']+)|\[("[^"]*"|\d+)\]""")
 _NUMBERED = re.compile(r"(.+)#([2-9]|[1-9]\d)")
-_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?) ?(%|[a-zA-Z]+)")
+_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?) ?(%|[a-zA-Z/]+)")
 _PARAMETERS_WITHOUT_TIME = frozenset({"cv", "shape"})
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 

@@ -29,6 +29,8 @@ from gates.quantities import UNITS_REQUIRED, Number, refusal
 from gates.sources import source_mistake
 from gates.wording import model_findings
 
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+"""A name that may start with a digit: `5g`."""
 Level = Literal["low", "base", "high"]
 LEVELS: tuple[Level, ...] = ("low", "base", "high")
 _OPERATIONS = ("set", "scale", "add")
@@ -115,7 +117,7 @@ class Costs(Sourced):
 class Upgrade(Model):
     """A named, costed change of a gate."""
 
-    name: Name
+    name: Slug
     """Its name in the library and in results."""
     title: Title = Field(default={})
     """Names for people, by language."""
@@ -123,9 +125,9 @@ class Upgrade(Model):
     """Which mechanism it changes, and what about it is assumed."""
     gate: Name
     """The gate of the library that its paths are written for."""
-    needs: list[Name] = Field(default=[])
+    needs: list[Slug] = Field(default=[])
     """Upgrades without which it makes no sense."""
-    excludes: list[Name] = Field(default=[])
+    excludes: list[Slug] = Field(default=[])
     """Upgrades that cannot be there with it."""
     changes: Annotated[list[Edit], Field(min_length=1, max_length=200)]
     """What changes."""
