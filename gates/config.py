@@ -13,10 +13,12 @@ written and picks the one model meant, so that a mistake in it gives one finding
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
+from gates.public_holidays import public_holidays, single_names
 from gates.quantities import (
     DAY_S,
     Clock,
@@ -427,17 +429,13 @@ Step = Annotated[
 Choice.model_rebuild()  # its alternatives are steps themselves
 
 
-class Closure(Sourced):
-    """Days on which sides or stages stay closed."""
+class _Closing(Sourced):
+    """What entries of the calendar that close something have in common."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     """What it is, such as `Tết 2026`."""
-    first: Day
-    """First day closed."""
-    last: Day
-    """Last day closed."""
     sides: list[SideName] | None = None
-    """Sides closed; none means all, unless stages are named."""
+    """Sides closed; none means all, unless stages are named (of public holidays: the side that the country names)."""
     stages: list[Name] | None = None
     """Stages closed; none means all of those sides."""
     arrivals: Share = 1.0
@@ -445,13 +443,104 @@ class Closure(Sourced):
 
     def closes(self, stage: str, side: str) -> bool:
         """Tell whether it closes a stage of a side."""
-        if self.stages is not None:
-            return stage in self.stages and (self.sides is None or side in self.sides)
-        return self.sides is None or side in self.sides
+        return (self.stages is None or stage in self.stages) and (self.sides is None or side in self.sides)
 
-    def days(self) -> list[dt.date]:
-        """Return its days."""
-        return [self.first + dt.timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+class Closure(_Closing):
+    """Days on which sides or stages stay closed."""
+
+    first: Day
+    """First day closed."""
+    last: Day
+    """Last day closed."""
+
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        start, end = max(self.first, first), min(self.last, last)
+        return [start + dt.timedelta(days=n) for n in range((end - start).days + 1)]
+
+
+class Holidays(_Closing):
+    """Public holidays of a country, on which sides or stages stay closed; their dates come from a library."""
+
+    holidays: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    """The country, by its two capital letters: `VN`."""
+    only: list[Annotated[str, StringConstraints(min_length=1, max_length=80)]] | None = None
+    """Names of the holidays meant, in English as the library has them; none means all."""
+
+    def closes(self, stage: str, side: str) -> bool:
+        """Tell whether it closes a stage of a side."""
+        sides = [self.holidays.lower()] if self.sides is None and self.stages is None else self.sides
+        return (self.stages is None or stage in self.stages) and (sides is None or side in sides)
+
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        years = range(first.year, last.year + 1)
+        found = {day: name for year in years for day, name in public_holidays(self.holidays, year).items()}
+        return [day for day, name in found.items() if first <= day <= last and self.means(name)]
+
+    def means(self, name: str) -> bool:
+        """Tell whether a holiday is one of those meant; a day that is two holidays is if one of them is."""
+        return self.only is None or not set(self.only).isdisjoint(single_names(name))
+
+
+class Surge(Sourced):
+    """Days on which more trucks come than usual, or fewer."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    """What it is, such as `Durian peak`."""
+    first: Day
+    """First day, on the clock of the side from which the trucks come."""
+    last: Day
+    """Last day."""
+    demand: Factor
+    """Factor on the arrivals of these days; where surges overlap their factors multiply."""
+    flows: list[Name] | None = None
+    """Flows that it touches; none means all."""
+    classes: list[Name] | None = None
+    """Vehicle classes that it touches; none means all."""
+    directions: list[DirectionName] | None = None
+    """Directions that it touches; none means all."""
+
+    def touches(self, name: str, flow: Flow) -> bool:
+        """Tell whether it changes the arrivals of a flow."""
+        return (
+            (self.flows is None or name in self.flows)
+            and (self.classes is None or flow.vehicle_class in self.classes)
+            and (self.directions is None or flow.direction in self.directions)
+        )
+
+
+def _event_written(value: Any) -> str | None:
+    """The tag of the kind of calendar entry that is written."""
+    if isinstance(value, BaseModel):
+        value = dict.fromkeys(type(value).model_fields)
+    if not isinstance(value, dict):
+        return None
+    kinds = [kind for kind in ("holidays", "demand") if kind in value]
+    return f"{TAG_MARK}{kinds[0] if kinds else 'closure'}"
+
+
+CalendarEntry = Annotated[
+    Annotated[Closure, _tag("closure")] | Annotated[Holidays, _tag("holidays")] | Annotated[Surge, _tag("demand")],
+    Discriminator(_event_written),
+]
+"""An entry of the calendar: a closure, public holidays, or a surge of demand."""
+
+
+class Standing(Sourced):
+    """Trucks that stand in line at a stage when the run begins."""
+
+    vehicle_class: Annotated[Name, Field(alias="class")]
+    """Their vehicle class."""
+    direction: DirectionName
+    """Their direction."""
+    stage: Name
+    """The stage in whose line they stand, at their first visit of it; the choices that lead there have fallen."""
+    empty: bool = False
+    """Whether they return empty."""
+    trucks: Annotated[Count, Field(ge=1, le=100_000)]
+    """Number of trucks."""
 
 
 class EndOfDay(Sourced):
@@ -494,15 +583,26 @@ class Gate(Sourced):
     """Areas of limited space."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
-    calendar: list[Closure] = []
-    """Closures."""
+    calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
+    """Closures, public holidays and surges of demand."""
+    initial: Annotated[list[Standing], Field(max_length=256)] = []
+    """Trucks that stand in line at the first tick of the run, warm-up included."""
 
-    def closed_days(self, stage: str) -> set[dt.date]:
-        """Return the days on which `stage` stays closed, on its side's clock."""
+    def closings(self) -> list[Closure | Holidays]:
+        """Return the entries of the calendar that close something."""
+        return [entry for entry in self.calendar if not isinstance(entry, Surge)]
+
+    def closed_days(self, stage: str, first: dt.date, last: dt.date) -> set[dt.date]:
+        """Return the days of a period on which `stage` stays closed, on its side's clock."""
         side = self.stages[stage].side
-        return {day for closure in self.calendar if closure.closes(stage, side) for day in closure.days()}
+        return {day for entry in self.closings() if entry.closes(stage, side) for day in entry.days(first, last)}
 
-    def arrivals_on(self, day: dt.date) -> float:
-        """Return the share of the usual arrivals that come on `day`."""
-        shares = [closure.arrivals for closure in self.calendar if closure.first <= day <= closure.last]
-        return min(shares, default=1.0)
+    def arrivals_on(self, day: dt.date, flow: str) -> float:
+        """Return the factor of the calendar on the usual arrivals of `flow` on `day`, on its side's clock."""
+        shares = [entry.arrivals for entry in self.closings() if entry.arrivals < 1 and entry.days(day, day)]
+        surges = [
+            entry.demand
+            for entry in self.calendar
+            if isinstance(entry, Surge) and entry.first <= day <= entry.last and entry.touches(flow, self.flows[flow])
+        ]
+        return min(shares, default=1.0) * math.prod(surges)

@@ -76,12 +76,18 @@ def kinds_by_stage(gate: Gate) -> dict[str, list[Kind]]:
     reached: dict[str, set[Kind]] = {name: set() for name in gate.stages}
     for flow in gate.flows.values():
         empty = False
-        for met in _met(gate.paths.get(flow.direction, []), flow.vehicle_class, {}):
+        for met in stages_met(gate, flow.direction, flow.vehicle_class):
             if isinstance(met, Mark):
                 empty = empty or met.mark == "empty"
             else:
                 reached.setdefault(met, set()).add(Kind(flow.vehicle_class, flow.direction, empty))
     return {name: sorted(kinds) for name, kinds in reached.items()}
+
+
+def stages_met(gate: Gate, direction: str, vehicle_class: str) -> Iterator[str | Mark]:
+    """The stages and marks that trucks of a class can meet in a direction, in order."""
+    steps = {str(name): steps for name, steps in gate.paths.items()}
+    return _met(steps.get(direction, []), vehicle_class, {})
 
 
 def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]]) -> Iterator[str | Mark]:

@@ -9,14 +9,18 @@ from collections.abc import Sequence
 
 from gates.config import (
     Choice,
+    Closure,
     Distribution,
     Gate,
+    Holidays,
     LaneGroup,
     LanguageTag,
     Mark,
     Profile,
     Stage,
+    Standing,
     Step,
+    Surge,
     Title,
     Visit,
 )
@@ -111,7 +115,10 @@ class GateSheet:
     areas: tuple[AreaRow, ...]
     flows: tuple[FlowRow, ...]
     paths: tuple[PathRow, ...]
-    closures: tuple[str, ...]
+    calendar: tuple[str, ...]
+    """Closures, public holidays and surges, in words."""
+    initial: tuple[str, ...]
+    """Trucks that stand in line at the start, in words."""
     numbers: tuple[SourcedNumber, ...]
     assumptions: int
     """Numbers that rest, at least in part, on an assumption."""
@@ -143,11 +150,30 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         areas=tuple(_area_row(gate, name, sources, language) for name in gate.areas),
         flows=tuple(_flow_row(gate, name, sources, language) for name in gate.flows),
         paths=tuple(PathRow(direction, tuple(_words(steps))) for direction, steps in gate.paths.items()),
-        closures=tuple(f"{c.name}: {c.first.isoformat()} to {c.last.isoformat()}" for c in gate.calendar),
+        calendar=tuple(_entry_words(entry) for entry in gate.calendar),
+        initial=tuple(_standing_words(entry) for entry in gate.initial),
         numbers=numbers,
         assumptions=sum(number.is_assumption for number in numbers),
         unsourced=sum(not number.is_sourced for number in numbers),
     )
+
+
+def _entry_words(entry: Closure | Holidays | Surge) -> str:
+    """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
+    if isinstance(entry, Holidays):
+        where = ", ".join(entry.stages or entry.sides or [entry.holidays.lower()])
+        which = "" if entry.only is None else f" ({', '.join(entry.only)})"
+        return f"{entry.name}: public holidays of {entry.holidays}{which} at {where}"
+    words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
+    if isinstance(entry, Closure):
+        return words
+    touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
+    return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
+
+
+def _standing_words(entry: Standing) -> str:
+    load = "empty " if entry.empty else ""
+    return f"{entry.stage}: {entry.trucks:,} {load}{entry.vehicle_class} {entry.direction}"
 
 
 def title_of(title: Title, name: str, language: LanguageTag = "en") -> str:

@@ -25,6 +25,7 @@ class Spaces:
         """(directions,) time outside of the trucks that arrive in the measured period [tick]."""
         self._area_of_line = plan.network.area_of_line
         self._direction_of_flow = direction_of_flow
+        self._arrives = np.array([stream.standing == 0 for stream in plan.streams], np.bool_)
         self._warmup = plan.warmup
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -40,11 +41,11 @@ class Spaces:
         visits = np.flatnonzero(np.diff(draws.first))  # a truck that visits nothing is gone as it arrives
         arrival, entered = draws.arrival[visits], log.joined[draws.first[visits]]
         direction = self._direction_of_flow[draws.flow[visits]]
-        outside = arrival != entered
+        outside, arrives = arrival != entered, self._arrives[draws.flow[visits]]
         for index in range(self.outside_time.size):
             mine = outside & (direction == index)
             self._add(self.outside, index, arrival[mine], entered[mine], start, end)
-            mine &= arrival >= self._warmup
+            mine &= arrives & (arrival >= self._warmup)
             until = np.where(entered[mine] == NEVER, end, entered[mine])
             self.outside_time[index] += (np.clip(until, start, end) - np.clip(arrival[mine], start, end)).sum()
 

@@ -116,6 +116,8 @@ class _Batch:
 
 def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[_Batch, _Cursor]:
     arrival, after = _arrivals(stream, f"{name}/arrival", cursor, until)
+    if cursor.number < stream.standing:  # in the first block
+        arrival, after = np.zeros(stream.standing, np.int64), _Cursor(stream.standing)
     count, path = arrival.size, stream.path
     if count > MAX_TRUCKS:
         raise ValueError(f"flow {stream.name}: {count:,} trucks at once are too many; draw in shorter blocks")
@@ -171,6 +173,7 @@ def _met(path: Path, name: str, start: int, count: int) -> npt.NDArray[np.bool_]
             met[:, v] &= np.isin(taken[decision], list(alternatives))
         if visit.share < 1:
             met[:, v] &= uniforms(f"{name}/{visit.name}/share", start, count) < visit.share
+    met[:, : path.begins] = False
     return met
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gates.config import Choice, DirectionName, Gate, Mark, Step, Visit
 
@@ -41,6 +41,8 @@ class Path:
     visits: tuple[PathVisit, ...]
     released: int
     """Number of leading visits up to the release from the last control."""
+    begins: int = 0
+    """Number of leading visits that lie behind the trucks when they come: those that stand in line at the start."""
 
     @property
     def turned(self) -> int:
@@ -50,7 +52,7 @@ class Path:
     def expected_visits(self) -> float:
         """Return the mean number of visits of a truck."""
         mean = 0.0
-        for visit in self.visits:
+        for visit in self.visits[self.begins :]:
             share = visit.share
             for number, alternatives in visit.when:
                 share *= sum(self.decisions[number].shares[a] for a in alternatives)
@@ -67,6 +69,30 @@ def paths_by_class(gate: Gate, direction: DirectionName) -> dict[str, Path]:
     classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
     steps = gate.paths[direction]
     return {name: _Flattening(name).run(direction, steps) for name in sorted(classes)}
+
+
+def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
+    """Return the path of trucks that stand in line at their first visit of `stage`.
+
+    The choices that lead there have fallen; the others are as open as they were.
+
+    Raises
+    ------
+    ValueError
+        If such trucks never come to the stage.
+    """
+    begins = next((n for n, v in enumerate(path.visits) if (v.stage, v.empty) == (stage, empty)), None)
+    if begins is None:
+        raise ValueError(f"no {'empty' if empty else 'loaded'} {path.direction} truck of this class visits {stage}")
+    here = path.visits[begins]
+    decisions = list(path.decisions)
+    for number, alternatives in here.when:
+        shares = [s if a in alternatives else 0.0 for a, s in enumerate(decisions[number].shares)]
+        if not any(shares):
+            raise ValueError(f"no {path.direction} truck of this class is sent to {stage}")
+        decisions[number] = replace(decisions[number], shares=tuple(s / sum(shares) for s in shares))
+    visits = (*path.visits[:begins], replace(here, share=1.0), *path.visits[begins + 1 :])
+    return replace(path, decisions=tuple(decisions), visits=visits, begins=begins)
 
 
 class _Flattening:

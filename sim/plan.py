@@ -44,10 +44,10 @@ import numpy.typing as npt
 
 from gates.config import Gate
 from gates.scenario import Scenario
-from sim.arrivals import ArrivalRate, arrival_rate
+from sim.arrivals import NOBODY_COMES, ArrivalRate, arrival_rate
 from sim.clock import TICKS_PER_DAY, LocalDays, Ticks, local_days
 from sim.laws import Law, law
-from sim.paths import Path, paths_by_class
+from sim.paths import Path, begin_at, paths_by_class
 from sim.timetable import OnDuty, Windows, added, open_windows, union
 
 Indices = npt.NDArray[np.int32]
@@ -127,13 +127,19 @@ class LaneGroups:
 
 @dataclass(frozen=True)
 class Stream:
-    """A flow, ready to draw."""
+    """A flow, or the trucks that stand in one line at the start, ready to draw."""
 
     name: str
     kind: int
     """Index of its loaded kind; the empty kind is the next one."""
     path: Path
     rate: ArrivalRate
+    standing: int = 0
+    """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
+
+    def expected(self, until: int) -> float:
+        """Return the expected number of trucks before the tick `until`."""
+        return self.standing + self.rate.before(until)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,9 +243,20 @@ def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[
     streams = []
     for name, flow in gate.flows.items():
         days = _days(scenario, gate.origin[flow.direction])
-        rate = arrival_rate(gate, flow, days, scenario.demand)
+        rate = arrival_rate(gate, name, days, scenario.demand)
         kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
         streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate))
+    return streams + _standing(gate, kinds, paths)
+
+
+def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
+    """Return the trucks that stand in line at tick 0, each entry of the file as a stream of its own."""
+    streams = []
+    for entry in gate.initial:
+        name = f"{'empty ' if entry.empty else ''}{entry.vehicle_class} {entry.direction} at {entry.stage}"
+        path = begin_at(paths[entry.direction, entry.vehicle_class], entry.stage, empty=entry.empty)
+        kind = kinds.index(Kind(entry.vehicle_class, entry.direction, False))
+        streams.append(Stream(name, kind, path, NOBODY_COMES, entry.trucks))
     return streams
 
 
@@ -253,8 +270,9 @@ def _lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneG
             names.append(group.name)
             lanes.append(UNLIMITED_LANES if group.lanes == "unlimited" else group.lanes)
             hours = stage.hours if group.hours is None else group.hours
-            closures = scenario.gate.closed_days(stage_name)
-            windows.append(open_windows(hours, days_of[stage.side], closures, end))
+            days = days_of[stage.side]
+            closed = scenario.gate.closed_days(stage_name, days.dates[0], days.dates[-1])
+            windows.append(open_windows(hours, days, closed, end))
     return LaneGroups(np.array(stage_index, np.int32), tuple(names), np.array(lanes, np.int64), tuple(windows))
 
 

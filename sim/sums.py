@@ -32,6 +32,7 @@ class Sums:
         """(direction, vehicle class) of each row of what is kept by class."""
         self._direction_of_row = np.array([self.directions.index(d) for d, _ in self.classes], np.int32)
         self._row_of_flow = np.array([stream.kind // 2 for stream in plan.streams], np.int32)
+        self._standing = np.array([stream.standing > 0 for stream in plan.streams], np.bool_)
 
         days, rows = plan.bulletin.size, len(self.classes)
         self.queues = QueueLevels(plan)
@@ -50,8 +51,10 @@ class Sums:
         self.inside_by_class = np.zeros(rows, np.int64)
         self.service_to_release = np.zeros(rows, np.int64)
         """Service times up to the release, of the trucks that arrive in the measured period [tick]."""
-        self._clearance = _Cohort(rows, plan.end, exact)
-        self._passage = _Cohort(rows, plan.end, exact)
+        self._clearance = Cohort(rows, plan.end, exact)
+        self._passage = Cohort(rows, plan.end, exact)
+        self.backlog = Backlog(plan, self._row_of_flow, rows, exact) if self._standing.any() else None
+        """None for a gate at which nobody stands at the start."""
         self._days = plan.midnight[plan.midnight >= plan.warmup][: days + 1]
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -83,6 +86,10 @@ class Sums:
         arrival, row = log.draws.arrival, self._row_of_flow[log.draws.flow]
         released, departed = (np.where(ticks < end, ticks, NEVER) for ticks in (log.released, log.departed))
         came, cleared, left = (_within(ticks, start, end) for ticks in (arrival, released, departed))
+        here_before = self._standing[log.draws.flow]
+        cleared &= ~here_before | (log.draws.released >= 0)  # who stands behind the last control is released already
+        loaded = came & (~here_before | (log.draws.released >= 0))
+        came &= ~here_before
         for index in range(len(self.directions)):
             mine = (self._direction_of_row == index)[row]
             arrivals, releases = np.sort(arrival[came & mine]), np.sort(released[cleared & mine])
@@ -90,10 +97,10 @@ class Sums:
             self.arrived[:, index] += np.diff(np.searchsorted(arrivals, self._days))
             self.released[:, index] += np.diff(np.searchsorted(releases, self._days))
             self.departed[:, index] += np.diff(np.searchsorted(departures, self._days))
-            self.stock[:, index] += np.searchsorted(arrivals, self.plan.bulletin)
+            self.stock[:, index] += np.searchsorted(np.sort(arrival[loaded & mine]), self.plan.bulletin)
             self.stock[:, index] -= np.searchsorted(releases, self.plan.bulletin)
 
-        measured = arrival >= self.plan.warmup
+        measured = (arrival >= self.plan.warmup) & ~here_before
         fresh = came & measured
         self.arrived_by_class += self._by_class(row[fresh])
         self.released_by_class += self._by_class(row[cleared & (released >= self.plan.warmup)])
@@ -110,13 +117,15 @@ class Sums:
             for cohort, ticks in ((self._clearance, released), (self._passage, departed)):
                 cut = here & measured & (ticks == NEVER)
                 cohort.cut_short(row[cut], end - arrival[cut])
+        if self.backlog:
+            self.backlog.add(log, released, cleared, here_before, end)
 
     def _by_class(self, row: Indices) -> Counts:
         return np.bincount(row, minlength=len(self.classes))
 
 
-class _Cohort:
-    """Durations of the trucks that arrive in the measured period, by row."""
+class Cohort:
+    """Durations of trucks by row, of which some are cut short by the end of the run."""
 
     def __init__(self, rows: int, longest: int, exact: bool) -> None:
         self._durations: Durations = Values(rows) if exact else Histogram(rows, longest)
@@ -133,6 +142,34 @@ class _Cohort:
 
     def survival(self, rows: Sequence[int]) -> Survival:
         return kaplan_meier(self._durations.ended(rows), self.cut(rows))
+
+
+class Backlog:
+    """How long it takes until the trucks that stand in line at the start are released, by row."""
+
+    def __init__(self, plan: Plan, row_of_flow: Indices, rows: int, exact: bool) -> None:
+        self._row_of_flow, self._end = row_of_flow, plan.end
+        self._times = Cohort(rows, plan.end, exact)
+        self.last = np.full(rows, NEVER, np.int64)
+        """(rows,) when the last of them was released [tick]; `NEVER` if none was."""
+
+    def add(self, log: EventLog, released: Ticks, cleared: Mask, here_before: Mask, end: int) -> None:
+        """Add who is released in a block that ends at `end`; `released` is `NEVER` for what comes later."""
+        row = self._row_of_flow[log.draws.flow]
+        done = cleared & here_before
+        self._times.add(row[done], released[done])
+        np.maximum.at(self.last, row[done], released[done])
+        if end == self._end:
+            still = here_before & (log.draws.released >= 0) & (released == NEVER)
+            self._times.cut_short(row[still], np.full(np.count_nonzero(still), end))
+
+    def survival(self, rows: Sequence[int]) -> Survival:
+        """Return the distribution of the time from the start of the run to the release, for some rows together."""
+        return self._times.survival(rows)
+
+    def unfinished(self, rows: Sequence[int]) -> int:
+        """Return how many of them are not released by the end of the run."""
+        return self._times.cut(rows).size
 
 
 def _within(ticks: Ticks, start: int, end: int) -> Mask:

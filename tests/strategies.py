@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gates.config import Gate
+from gates.config import Gate, Standing
+from gates.rules_stages import kinds_by_stage
 from gates.scenario import Scenario
 
 CLASSES = ("durian", "general", "parcels")
@@ -115,6 +116,32 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw closures, public holidays and surges around the first of July 2025."""
+    day = {"first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1)}
+    entries: list[dict[str, Any]] = [
+        {"name": "shut", **day, "sides": ["cn"]},
+        {"name": "feast", "holidays": "CA", "sides": ["vn"], "arrivals": 0.5},  # the first of July
+        {"name": "peak", **day, "demand": 2, "directions": ["northbound"]},
+    ]
+    return draw(st.lists(st.sampled_from(entries), max_size=2, unique_by=lambda entry: str(entry["name"])))
+
+
+@st.composite
+def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[Standing]:
+    """Draw trucks that stand in line at the start, at stages that they come to and where they hold no unit."""
+    places = [(stage, kind) for stage, kinds in kinds_by_stage(gate).items() for kind in kinds]
+    free = [(stage, kind) for stage, kind in places if not fleet or (stage == "booth" and not kind.empty)]
+    chosen = draw(st.lists(st.sampled_from(free), max_size=2, unique=True)) if free else []
+    found = []
+    for stage, kind in chosen:
+        trucks = draw(st.integers(1, 5))
+        found.append({**vars(kind), "class": kind.vehicle_class, "stage": stage, "trucks": trucks})
+        del found[-1]["vehicle_class"]
+    return [Standing.model_validate(entry) for entry in found]
+
+
+@st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Draw a scenario of a day or two with up to some sixty trucks."""
     flows = {}
@@ -125,7 +152,6 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "per_day": draw(st.sampled_from([3, 10, 30])),
             "profile": draw(st.sampled_from([None, "rush"])),
         }
-    closed = draw(st.booleans())
     made = {name: draw(stages()) for name in STAGES}
     returning = draw(pools())
     fleet = draw(st.booleans())
@@ -150,12 +176,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         },
         "areas": draw(areas()),
         "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
-        "calendar": [{"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}]
-        if closed
-        else [],
+        "calendar": draw(calendars()),
     }
+    built = Gate.model_validate(gate)
     return Scenario(
-        gate=Gate.model_validate(gate),
+        gate=built.model_copy(update={"initial": draw(standing(built, fleet=fleet))}),
         days=draw(st.integers(1, 2)),
         warmup_days=draw(st.integers(0, 1)),
     )

@@ -28,6 +28,10 @@ FLEET = (
     {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}], "comes_back": {"constant": "10 min"}},
 )
 
+HOLIDAY = {"name": "feast", "holidays": "VN"}
+SURGE = {"name": "peak", "first": "2025-07-02", "last": "2025-07-05", "demand": 2}
+STANDING = {"class": "general", "direction": "northbound", "stage": "booth", "trucks": 3}
+
 # check -> rows of (changes to the small gate, path of the finding, value, problem, remedy)
 TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
     "time_zones": [
@@ -398,6 +402,107 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "empty",
             "inside an alternative",
             "Move it out: it holds for all trucks.",
+        ),
+    ],
+    "initial_names": [
+        (
+            [("initial", [{**STANDING, "class": "genral"}])],
+            "initial[0].class",
+            "genral",
+            "no such vehicle class",
+            "Did you mean general?",
+        ),
+        (
+            [("initial", [{**STANDING, "direction": "southbound"}])],
+            "initial[0].class",
+            "general",
+            "no flow brings it southbound",
+            "Add such a flow, with a per_day of 0 if none are to come.",
+        ),
+        (
+            [("initial", [{**STANDING, "stage": "boot"}])],
+            "initial[0].stage",
+            "boot",
+            "no such stage",
+            "Did you mean booth?",
+        ),
+    ],
+    "initial_stages": [
+        (
+            [("initial", [{**STANDING, "empty": True}])],
+            "initial[0].stage",
+            "booth",
+            "empty general northbound trucks never come here",
+            "Name a stage of their path, and whether they return empty.",
+        ),
+    ],
+    "initial_twice": [
+        (
+            [("initial", [STANDING, {**STANDING, "trucks": 1}])],
+            "initial[1]",
+            "booth",
+            "the same trucks a second time",
+            "Add the two numbers.",
+        ),
+    ],
+    "initial_units": [
+        (
+            [
+                FLEET,
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+                ("initial", [STANDING, {**STANDING, "stage": "exit"}]),
+            ],
+            "initial[1].stage",
+            "exit",
+            "trucks here hold units of vehicle",
+            "Let them stand at the stage that takes them, or before.",
+        ),
+    ],
+    "holiday_countries": [
+        (
+            [("calendar", [{**HOLIDAY, "holidays": "QQ"}])],
+            "calendar[0].holidays",
+            "QQ",
+            "no holidays of this country are known",
+            "Use the two letters of a country (ISO 3166-1), or write its days as closures.",
+        ),
+        (
+            [("calendar", [{**HOLIDAY, "holidays": "LA"}])],
+            "calendar[0]",
+            "LA",
+            "no side is named like the country",
+            "Name the `sides` that it closes.",
+        ),
+        (
+            [("calendar", [{**HOLIDAY, "only": ["Lunar New Yaer"]}])],
+            "calendar[0].only[0]",
+            "Lunar New Yaer",
+            "no such public holiday of VN",
+            "Did you mean Lunar New Year?",
+        ),
+    ],
+    "surges": [
+        (
+            [("calendar", [{**SURGE, "flows": ["genral"]}])],
+            "calendar[0].flows[0]",
+            "genral",
+            "no such flow",
+            "Did you mean general?",
+        ),
+        (
+            [("calendar", [{**SURGE, "classes": ["genral"]}])],
+            "calendar[0].classes[0]",
+            "genral",
+            "no such vehicle class",
+            "Did you mean general?",
+        ),
+        (
+            [("calendar", [{**SURGE, "directions": ["southbound"]}])],
+            "calendar[0]",
+            "peak",
+            "it touches no flow",
+            "Mend its flows, classes or directions, or remove it.",
         ),
     ],
     "stage_pools": [

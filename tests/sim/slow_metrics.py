@@ -78,6 +78,8 @@ class Slow:
         ]
         self.kind = [plan.kinds[plan.streams[flow].kind] for flow in draws.flow]
         self.arrival = draws.arrival.tolist()
+        self.stood = [plan.streams[flow].standing > 0 for flow in draws.flow]
+        self.behind = [stood and row < 0 for stood, row in zip(self.stood, draws.released, strict=True)]
         self.released = [known[row][3] if row >= 0 else self.arrival[truck] for truck, row in enumerate(draws.released)]
         self.departed = [
             known[draws.first[truck + 1] - 1][3] if draws.first[truck + 1] > draws.first[truck] else at
@@ -119,12 +121,12 @@ class Slow:
         ]
         return [sum(column) for column in zip([0] * 5, *parts, strict=True)]
 
-    def outside(self, direction: str) -> list[tuple[int, float]]:
-        """Return (arrival, when it entered) of the trucks of a direction that visit a stage."""
+    def outside(self, direction: str) -> list[tuple[int, int, float]]:
+        """Return (truck, arrival, when it entered) of the trucks of a direction that visit a stage."""
         first = self.log.draws.first
         entered = {visit.truck: visit.joined for visit in self.visits if visit.row == first[visit.truck]}
         goes = np.diff(self.log.draws.first) > 0
-        return [(self.arrival[t], entered.get(t, math.inf)) for t in self.trucks(direction, None) if goes[t]]
+        return [(t, self.arrival[t], entered.get(t, math.inf)) for t in self.trucks(direction, None) if goes[t]]
 
     def in_area(self, area: int) -> list[tuple[float, float]]:
         """Return (came, went) of each visit in an area."""
@@ -190,21 +192,36 @@ class Slow:
     def measured(self, tick: float) -> bool:
         return self.plan.warmup <= tick < self.plan.end
 
+    def fresh(self, truck: int) -> bool:
+        """Tell whether a truck arrives in the measured period."""
+        return self.measured(self.arrival[truck]) and not self.stood[truck]
+
+    def backlog(self, direction: str) -> tuple[list[int], int]:
+        """Return when those who stood in line at the start were released, and how many were not."""
+        mine = [t for t in self.trucks(direction, None) if self.stood[t] and not self.behind[t]]
+        return [int(self.released[t]) for t in mine if self.released[t] < math.inf], sum(
+            self.released[t] == math.inf for t in mine
+        )
+
     def durations(self, trucks: list[int], ends: list[float]) -> tuple[list[int], list[int]]:
         """Return the durations of the cohort that ended, and those cut short by the end of the run."""
-        cohort = [truck for truck in trucks if self.measured(self.arrival[truck])]
+        cohort = [truck for truck in trucks if self.fresh(truck)]
         ended = [int(ends[t] - self.arrival[t]) for t in cohort if ends[t] < math.inf]
         return ended, [self.plan.end - self.arrival[t] for t in cohort if ends[t] == math.inf]
 
-    def by_day(self, direction: str, ticks: list[float]) -> list[int]:
-        """Count by day of the bulletin's side."""
+    def by_day(self, direction: str, ticks: list[float], left_out: list[bool]) -> list[int]:
+        """Count by day of the bulletin's side, but for trucks left out."""
         borders = [int(tick) for tick in self.plan.midnight if self.plan.warmup <= tick <= self.plan.end]
-        mine = [ticks[truck] for truck in self.trucks(direction, None)]
+        mine = [ticks[truck] for truck in self.trucks(direction, None) if not left_out[truck]]
         return [sum(a <= tick < b for tick in mine) for a, b in pairwise(borders)]
 
     def stock(self, direction: str) -> list[int]:
         """Count who has arrived and is not released in the tick before each bulletin."""
         return [
-            sum(self.arrival[t] < bulletin <= self.released[t] for t in self.trucks(direction, None))
+            sum(
+                self.arrival[t] < bulletin <= self.released[t]
+                for t in self.trucks(direction, None)
+                if not self.behind[t]
+            )
             for bulletin in self.plan.bulletin
         ]

@@ -29,6 +29,8 @@ from tests.strategies import scenarios
 NORTH = "northbound"
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
+OTHERS = {"backlog_h"}
+"""Metrics of gates with another mechanism."""
 
 
 @pytest.fixture(scope="module")
@@ -232,14 +234,15 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
         values = [found.values[Key("area_trucks", statistic, stage=area)] for statistic in ("mean", "max")]
         assert values == near(list(slow.level(slow.in_area(index))))
     for direction in found.directions if plan.areas else []:
-        spells = slow.outside(direction)
+        outside = slow.outside(direction)
+        spells = [(a, b) for _, a, b in outside]
         values = [found.values[Key("outside_trucks", statistic, direction)] for statistic in ("mean", "max")]
         assert values == near(list(slow.level(spells)))
         bulletins = [sum(a < bulletin <= b for a, b in spells) for bulletin in plan.bulletin]
         value = found.values[Key("outside_trucks", "end_of_day", direction)]
         assert value == near(sum(bulletins) / len(bulletins))
-        arrived = sum(slow.measured(slow.arrival[truck]) for truck in slow.trucks(direction, None))
-        hours = sum(min(b, plan.end) - a for a, b in spells if slow.measured(a)) / TICKS_PER_HOUR
+        arrived = sum(slow.fresh(truck) for truck in slow.trucks(direction, None))
+        hours = sum(min(b, plan.end) - a for truck, a, b in outside if slow.fresh(truck)) / TICKS_PER_HOUR
         assert found.values[Key("outside_h", "mean", direction)] == near(ratio(hours, arrived))
         assert list(found.stage_time[OUTSIDE, direction]) == near([arrived, 0, 0, 0, hours])
 
@@ -275,17 +278,18 @@ def test_pools_and_areas_that_nothing_uses_change_no_other_metric(scenario: Scen
 def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
     days = plan.measured_days
     for index, direction in enumerate(found.directions):
-        assert found.arrived[:, index].tolist() == slow.by_day(direction, slow.arrival)
-        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released)
-        assert found.departed[:, index].tolist() == slow.by_day(direction, slow.departed)
+        assert found.arrived[:, index].tolist() == slow.by_day(direction, slow.arrival, slow.stood)
+        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released, slow.behind)
+        assert found.departed[:, index].tolist() == slow.by_day(direction, slow.departed, [False] * len(slow.departed))
         assert found.stock[:, index].tolist() == slow.stock(direction)
         mine = slow.trucks(direction, None)
         inside = sum(slow.departed[truck] == math.inf for truck in mine)
         assert found.values[Key("inside_end_trucks", "total", direction)] == inside
+        check_backlog(found, slow, direction)
     for direction, name in found.clearance_curve:
         mine = slow.trucks(direction, name)
-        cohort = [truck for truck in mine if slow.measured(slow.arrival[truck])]
-        released = sum(slow.measured(slow.released[truck]) for truck in mine)
+        cohort = [truck for truck in mine if slow.fresh(truck)]
+        released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
         assert found.values[Key("arrivals_per_day", "mean", direction, name)] == near(len(cohort) / days)
         assert found.values[Key("throughput_per_day", "mean", direction, name)] == near(released / days)
         draws = slow.log.draws
@@ -310,6 +314,19 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
             assert value == near(ratio(len(cut), len(ended) + len(cut)))
 
 
+def check_backlog(found: Measures, slow: Slow, direction: str) -> None:
+    stood = any(slow.stood[truck] for truck in slow.trucks(direction, None))
+    assert (Key("backlog_h", "max", direction) in found.values) >= stood
+    if not stood:
+        return
+    ended, cut = slow.backlog(direction)
+    steps, mean = textbook_survival(ended, [slow.plan.end] * cut)
+    assert found.values[Key("backlog_h", "mean", direction)] == near(float(mean) / TICKS_PER_HOUR)
+    assert found.values[Key("backlog_h", "p50", direction)] == near(quantile(steps, 50))
+    last = max(ended) / TICKS_PER_HOUR if ended and not cut else math.nan
+    assert found.values[Key("backlog_h", "max", direction)] == near(last)
+
+
 def quantile(steps: list[tuple[int, Fraction]], percent: float) -> float:
     """First time [h] by which at least `percent` are over."""
     share = 1 - Fraction(round(2 * percent), 200)
@@ -325,7 +342,7 @@ def assert_same_but_for_quantiles(whole: Measures, folded: Measures) -> None:
     for key, value in whole.values.items():
         if key.statistic in QUANTILES:
             assert_within_bound(np.array([value]), np.array([folded.values[key]]))
-        elif key.metric in ("clearance_h", "passage_h"):
+        elif key.metric in ("clearance_h", "passage_h", "backlog_h") and key.statistic == "mean":
             assert folded.values[key] == pytest.approx(value, rel=1e-14, nan_ok=True), key
         else:
             assert same(value, folded.values[key]), key
@@ -392,9 +409,10 @@ def test_every_metric_is_defined_and_measured(on_paper):
         ["booth"],
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
+        initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
     )
     found = measure(limited, simulate(limited, draw(limited)))
-    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS
+    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS
     assert {key.metric for key in found.values} == set(METRICS)
     for name, definition in METRICS.items():
         assert re.fullmatch(r"[a-z_]+", name)
