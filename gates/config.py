@@ -16,7 +16,7 @@ import datetime as dt
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from gates.public_holidays import public_holidays, single_names
 from gates.quantities import (
@@ -240,6 +240,17 @@ class Profile(Sourced):
         return sorted(parts)
 
 
+def _one_size(value: Any) -> Any:
+    """A number of vehicles as a mapping of sizes; anything else as it is."""
+    return {value: 1.0} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+GroupSizes = Annotated[
+    dict[Annotated[int, Field(ge=1, le=1000)], Share], Field(max_length=64), BeforeValidator(_one_size)
+]
+"""Sizes of groups -> share of the groups that have them."""
+
+
 class Flow(Sourced):
     """A stream of arriving vehicles of one class in one direction: a non-stationary Poisson process."""
 
@@ -251,6 +262,9 @@ class Flow(Sourced):
     """Mean number of loaded vehicles a day, before profile and calendar."""
     profile: Name | None = None
     """Name of its profile; none means even arrivals."""
+    groups: GroupSizes = {}
+    """Vehicles that come together: a number, or sizes with the shares of the groups that have them, which add to
+    100 %; none means one by one. Groups come as a Poisson process, whose rate keeps `per_day`."""
 
 
 def _lanes_written(value: Any) -> str | None:

@@ -182,6 +182,14 @@ def too_many_trucks(gate: Gate) -> Findings:
 
 
 @rule()
+def group_sizes(gate: Gate) -> Findings:
+    """The shares of the sizes of groups add to 100 %."""
+    for name, flow in gate.flows.items():
+        if flow.groups:
+            yield from not_full(("flows", name, "groups"), {str(size): share for size, share in flow.groups.items()})
+
+
+@rule()
 def profile_windows(gate: Gate) -> Findings:
     """The windows of a profile must not overlap."""
     for name, profile in gate.profiles.items():

@@ -11,6 +11,7 @@ from gates.config import (
     Choice,
     Closure,
     Distribution,
+    Flow,
     Gate,
     Holidays,
     LaneGroup,
@@ -339,10 +340,15 @@ def _flow_row(gate: Gate, name: str, sources: dict[str, SourcedNumber], language
         name=name,
         title=title_of(vehicle_class.title, flow.vehicle_class, language),
         direction=flow.direction,
-        per_day=number_text(flow.per_day),
+        per_day=number_text(flow.per_day) + _groups(flow),
         profile="even over the day" if profile is None else _arrivals(profile),
         source=_ids(sources, path_text(("flows", name)), ("per_day",)),
     )
+
+
+def _groups(flow: Flow) -> str:
+    sizes = [f"{size} ({share_text(share)})" if share < 1 else str(size) for size, share in flow.groups.items()]
+    return f", in groups of {' or '.join(sizes)}" if sizes else ""
 
 
 def _arrivals(profile: Profile) -> str:

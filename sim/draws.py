@@ -7,7 +7,6 @@ value alone: truck 17 of a flow is the same truck in every scenario (common rand
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -15,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.clock import Ticks
+from sim.comings import Cursor, comings
 from sim.jit import kernel
 from sim.paths import Decision, Path
 from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
-
-Floats = npt.NDArray[np.float64]
-_VALUES_PER_COUNT = 4  # a Philox counter yields four 64-bit numbers
+from sim.uniforms import pick, uniforms
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +55,6 @@ class Draws:
         return self.line.size
 
 
-@dataclass(frozen=True)
-class _Cursor:
-    """Where the arrivals of a flow stand: the next truck's number, and the unit-rate time before it."""
-
-    number: int = 0
-    units: float = 0.0
-
-
 def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
     """Draw a whole run.
 
@@ -78,7 +68,7 @@ def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
 
 def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> Iterator[Draws]:
     """Draw the trucks that arrive before each tick of `until` in turn; the values do not depend on the cuts."""
-    cursors = [_Cursor() for _ in plan.streams]
+    cursors = [Cursor() for _ in plan.streams]
     for tick in until:
         batches = []
         for n, stream in enumerate(plan.streams):
@@ -86,19 +76,6 @@ def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> It
             batch, cursors[n] = _batch(plan, stream, name, cursors[n], tick)
             batches.append(batch)
         yield _merge(batches)
-
-
-def uniforms(name: str, start: int, count: int) -> Floats:
-    """Return the uniform numbers in (0, 1) with numbers `start` to `start + count - 1` of a named stream.
-
-    Counter-based generator Philox 4x64 (Salmon et al. 2011), keyed by a hash of the name.
-    """
-    key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=16).digest(), "little")
-    skip = start % _VALUES_PER_COUNT
-    generator = np.random.Philox(key=key)
-    generator.advance(start // _VALUES_PER_COUNT)
-    raw = generator.random_raw(count + skip)[skip:]
-    return ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +91,8 @@ class _Batch:
     comes_back: Ticks | None
 
 
-def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[_Batch, _Cursor]:
-    arrival, after = _arrivals(stream, f"{name}/arrival", cursor, until)
-    if cursor.number < stream.standing:  # in the first block
-        arrival, after = np.zeros(stream.standing, np.int64), _Cursor(stream.standing)
+def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[_Batch, Cursor]:
+    arrival, after = comings(stream, name, cursor, until)
     count, path = arrival.size, stream.path
     if count > MAX_TRUCKS:
         raise ValueError(f"flow {stream.name}: {count:,} trucks at once are too many; draw in shorter blocks")
@@ -143,27 +118,6 @@ def _times(plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start:
     return ticks
 
 
-def _arrivals(stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[Ticks, _Cursor]:
-    """Return the arrivals before `until` that come after the cursor, and where the flow then stands."""
-    limit = stream.rate.before(until)
-    ticks: list[Ticks] = []
-    while True:
-        expected = limit - cursor.units
-        if expected <= 0:
-            break
-        count = int(expected + 4 * np.sqrt(expected) + 16)
-        gaps = -np.log(uniforms(name, cursor.number, count))
-        units = np.cumsum(np.concatenate(([cursor.units], gaps)))[1:]
-        arrival = stream.rate.ticks(units)
-        here = int(np.searchsorted(np.maximum.accumulate(np.where(units < limit, arrival, until)), until))
-        ticks.append(arrival[:here])
-        if here:
-            cursor = _Cursor(cursor.number + here, float(units[here - 1]))
-        if here < count:
-            break
-    return (np.concatenate(ticks) if ticks else np.empty(0, np.int64)), cursor
-
-
 def _met(path: Path, name: str, start: int, count: int) -> npt.NDArray[np.bool_]:
     """Return (trucks, visits): which visits each truck makes."""
     taken = [_alternative(decision, f"{name}/{decision.name}", start, count) for decision in path.decisions]
@@ -179,9 +133,7 @@ def _met(path: Path, name: str, start: int, count: int) -> npt.NDArray[np.bool_]
 
 def _alternative(decision: Decision, name: str, start: int, count: int) -> npt.NDArray[np.int64]:
     """Return the alternative each truck takes, as if it met the decision (conditions are on the visits)."""
-    borders = np.cumsum(decision.shares)
-    borders[-1] = 1.0
-    return np.searchsorted(borders, uniforms(name, start, count), side="right")
+    return pick(decision.shares, uniforms(name, start, count))
 
 
 def _merge(batches: list[_Batch]) -> Draws:

@@ -126,6 +126,23 @@ class LaneGroups:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """How many trucks come together."""
+
+    sizes: tuple[int, ...]
+    shares: tuple[float, ...]
+    """Share of the groups that have each size; they add to 1."""
+
+    @property
+    def mean(self) -> float:
+        """Mean size."""
+        return sum(size * share for size, share in zip(self.sizes, self.shares, strict=True))
+
+
+ONE_BY_ONE = Groups((1,), (1.0,))
+
+
+@dataclass(frozen=True)
 class Stream:
     """A flow, or the trucks that stand in one line at the start, ready to draw."""
 
@@ -134,6 +151,8 @@ class Stream:
     """Index of its loaded kind; the empty kind is the next one."""
     path: Path
     rate: ArrivalRate
+    groups: Groups = ONE_BY_ONE
+    """How many come together."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
 
@@ -245,7 +264,8 @@ def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[
         days = _days(scenario, gate.origin[flow.direction])
         rate = arrival_rate(gate, name, days, scenario.demand)
         kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
-        streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate))
+        groups = Groups(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
+        streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate, groups))
     return streams + _standing(gate, kinds, paths)
 
 
@@ -256,7 +276,7 @@ def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]
         name = f"{'empty ' if entry.empty else ''}{entry.vehicle_class} {entry.direction} at {entry.stage}"
         path = begin_at(paths[entry.direction, entry.vehicle_class], entry.stage, empty=entry.empty)
         kind = kinds.index(Kind(entry.vehicle_class, entry.direction, False))
-        streams.append(Stream(name, kind, path, NOBODY_COMES, entry.trucks))
+        streams.append(Stream(name, kind, path, NOBODY_COMES, standing=entry.trucks))
     return streams
 
 

@@ -151,6 +151,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "direction": draw(st.sampled_from(DIRECTIONS)),
             "per_day": draw(st.sampled_from([3, 10, 30])),
             "profile": draw(st.sampled_from([None, "rush"])),
+            "groups": draw(st.sampled_from([{}, {}, 3, {1: 0.5, 4: 0.5}])),
         }
     made = {name: draw(stages()) for name in STAGES}
     returning = draw(pools())

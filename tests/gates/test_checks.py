@@ -181,6 +181,15 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Keep the sum of per_day below 1000000.",
         ),
     ],
+    "group_sizes": [
+        (
+            [("flows.general.groups", {"1": "50 %", "5": "40 %"})],
+            "flows.general.groups",
+            "90 %",
+            "the shares do not add to 100 %",
+            "Change them by +10 %.",
+        ),
+    ],
     "profile_windows": [
         (
             [

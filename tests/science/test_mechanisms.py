@@ -158,6 +158,24 @@ def test_two_stages_with_blocking_after_service():
     check(found, [24 * throughput, 1 - share[0], in_yard], within=0.03)
 
 
+@pytest.mark.parametrize("groups", [{4: 1.0}, {1: 0.8, 6: 0.2}], ids=["fours", "ones and sixes"])
+def test_groups_are_batch_arrivals(groups):
+    """M[X]/M/1: L = rho (E[X] + E[X^2]) / (2 E[X] (1 - rho)) (Gross and others 2008, section 3.1)."""
+    busy = 0.7
+    first = sum(size * share for size, share in groups.items())
+    second = sum(size**2 * share for size, share in groups.items())
+    length = busy * (first + second) / (2 * first * (1 - busy))
+    flow = {"class": "general", "direction": NORTH, "per_day": busy * A_DAY, "groups": groups}
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S)}},
+        busy * A_DAY,
+        100,
+        [Key("wait_h", "mean", NORTH, stage="booth"), Key("queue_trucks", "mean", stage="booth")],
+        flows={"general": flow},
+    )
+    check(found, [(length / busy - 1) * SERVICE_H, length - busy], within=0.09)
+
+
 def three_in_a_row() -> float:
     """Throughput, in services, of three equal exponential servers with one space each, the first never idle.
 
