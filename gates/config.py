@@ -86,6 +86,10 @@ class Constant(Model):
     constant: Seconds
     """The duration [s]."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.constant
+
 
 class MeanOnly(Model):
     """Parameters of a law with a mean alone."""
@@ -134,12 +138,20 @@ class Exponential(Model):
     exponential: MeanOnly
     """Its mean."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.exponential.mean
+
 
 class Erlang(Model):
     """Erlang durations: the sum of `shape` equal exponential phases."""
 
     erlang: MeanShape
     """Its mean and shape."""
+
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.erlang.mean
 
 
 class Gamma(Model):
@@ -148,12 +160,20 @@ class Gamma(Model):
     gamma: MeanCv
     """Its mean and coefficient of variation."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.gamma.mean
+
 
 class Lognormal(Model):
     """Lognormal durations."""
 
     lognormal: MeanCv
     """Mean and coefficient of variation of the durations themselves, not of their logarithms."""
+
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.lognormal.mean
 
 
 class Uniform(Model):
@@ -162,6 +182,10 @@ class Uniform(Model):
     uniform: LowHigh
     """Its bounds."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return (self.uniform.low + self.uniform.high) / 2
+
 
 class Triangular(Model):
     """Triangular durations."""
@@ -169,12 +193,20 @@ class Triangular(Model):
     triangular: LowModeHigh
     """Its bounds and its mode."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return (self.triangular.low + self.triangular.mode + self.triangular.high) / 3
+
 
 class Empirical(Model):
     """Durations resampled from a list of measured ones."""
 
     empirical: Annotated[list[Seconds], Field(min_length=1, max_length=10_000)]
     """Measured durations [s], each as likely as any other."""
+
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return sum(self.empirical) / len(self.empirical)
 
 
 LAWS = ("constant", "exponential", "erlang", "gamma", "lognormal", "uniform", "triangular", "empirical")
@@ -333,6 +365,8 @@ class Stage(Sourced):
     """Pool -> units taken at the start of the service and kept until a later stage `gives` them back."""
     gives: dict[Name, Units] = {}
     """Pool -> units, taken at an earlier stage, given back at the end of the service."""
+    breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
+    """Failures of its lanes in use; the truck waits in the lane for the repair."""
 
     def lane_groups(self) -> list[LaneGroup]:
         """Return the lane groups; a plain number of lanes is one group that admits all."""
@@ -345,6 +379,21 @@ class Stage(Sourced):
         if empty and EMPTY in self.service_for:
             return self.service_for[EMPTY]
         return self.service_for.get(vehicle_class, self.service)
+
+
+class Breakdown(Sourced):
+    """A kind of failure in use, and its repair."""
+
+    name: Name
+    """Its name."""
+    running: Annotated[Seconds, Field(gt=0)] | None = None
+    """Mean running time between failures [s]; it is exponential, and counts only while a truck is served."""
+    uses: Annotated[Number, Field(gt=1, le=1e9)] | None = None
+    """Mean number of services between failures, in place of `running`."""
+    repair: Distribution
+    """Law of the time until it works again."""
+    then: Literal["resumes", "restarts"] = "resumes"
+    """Whether the service in hand goes on after the repair or starts again."""
 
 
 class Shift(Sourced):
@@ -367,6 +416,13 @@ class Pool(Sourced):
     """When how many are on duty; where shifts overlap their units add. A unit ends what it does, then leaves."""
     comes_back: Distribution | None = None
     """Law of the time that a unit given back needs before it can be used again; none means at once."""
+    breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
+    """Failures of its units in use; they are repaired when they are given back."""
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether a unit given back may not be used again at once."""
+        return self.comes_back is not None or bool(self.breakdowns)
 
 
 class Area(Sourced):

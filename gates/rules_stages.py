@@ -151,9 +151,13 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
         yield ("stages", name, "service"), stage.service
         for key, law in stage.service_for.items():
             yield ("stages", name, "service_for", key), law
+        for n, breakdown in enumerate(stage.breakdowns):
+            yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
     for name, pool in gate.pools.items():
         if pool.comes_back is not None:
             yield ("pools", name, "comes_back"), pool.comes_back
+        for n, breakdown in enumerate(pool.breakdowns):
+            yield ("pools", name, "breakdowns", n, "repair"), breakdown.repair
 
 
 @rule()

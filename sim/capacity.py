@@ -92,6 +92,22 @@ class PoolUse:
                 self.in_use[pool] += (given[away] * (way[1] - way[0])).sum()
 
 
+class RepairTime:
+    """Lane time under repair in the measured period by stage, added up block by block."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.ticks = np.zeros(len(plan.stages), np.int64)
+        """(stages,) of the services that start in the measured period, as far as the run goes [tick]."""
+        self._stage = plan.network.line_stage
+        self._warmup, self._end = plan.warmup, plan.end
+
+    def add(self, log: EventLog, start: int, end: int) -> None:
+        """Add what happened in the block [start, end): all repair of a service when it starts."""
+        starts = (log.started >= max(start, self._warmup)) & (log.started < end)
+        repair = np.minimum(log.draws.repair[starts], self._end - log.started[starts])
+        np.add.at(self.ticks, self._stage[log.draws.line[starts]], repair)
+
+
 def _within(ticks: Ticks, start: int, end: int) -> Ticks:
     """Return those in [start, end), sorted."""
     return np.sort(ticks[(ticks >= start) & (ticks < end)])

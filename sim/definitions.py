@@ -118,6 +118,12 @@ METRICS: dict[str, Definition] = {
         "served and is blocked by what lies ahead.",
         source=_LEVEL,
     ),
+    "repair_share": Definition(
+        unit="1",
+        sentence="Lane time of the stage under repair after breakdowns, as a share of its open lane time; counted with "
+        "the services that start in the measured period, repairs that go on after closing included.",
+        source=_OURS,
+    ),
     "overtime_h": Definition(
         unit="h/day",
         sentence="Lane hours per day that the stage works after closing, to finish the trucks it serves.",

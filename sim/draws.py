@@ -13,12 +13,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from sim.breakdowns import struck
 from sim.clock import Ticks
 from sim.comings import Cursor, comings
 from sim.jit import kernel
 from sim.paths import Decision, Path
 from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
 from sim.uniforms import pick, uniforms
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +43,11 @@ class Draws:
     line: Indices
     """(visits,) waiting line joined."""
     service: Ticks
-    """(visits,) service time [tick]."""
+    """(visits,) service time, with what breakdowns add to it [tick]."""
     comes_back: Ticks
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
+    repair: Ticks
+    """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
 
     @property
     def trucks(self) -> int:
@@ -86,9 +91,10 @@ class _Batch:
     start: int
     path: Path
     line: Indices
-    met: npt.NDArray[np.bool_]
+    met: Mask
     service: Ticks
     comes_back: Ticks | None
+    repair: Ticks | None
 
 
 def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[_Batch, Cursor]:
@@ -103,11 +109,13 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) ->
     comes_back = None
     if plan.network.comes_back.any():
         comes_back = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, plan.return_law_of[stages])
+        _repair_units(plan, path, met, name, cursor.number, service, comes_back)
+    repair = _repair_lanes(plan, path, met, name, cursor.number, service) if any(plan.failing) else None
     line = plan.line_of[stages, kinds].astype(np.int32)
-    return _Batch(arrival, cursor.number, path, line, met, service, comes_back), after
+    return _Batch(arrival, cursor.number, path, line, met, service, comes_back, repair), after
 
 
-def _times(plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start: int, law_of_visit: Indices) -> Ticks:
+def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visit: Indices) -> Ticks:
     """Return (trucks, visits): a time from the law of each visit that is met; 0 where a visit has no law."""
     ticks = np.zeros(met.shape, np.int64)
     for v, visit in enumerate(path.visits):
@@ -118,7 +126,34 @@ def _times(plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start:
     return ticks
 
 
-def _met(path: Path, name: str, start: int, count: int) -> npt.NDArray[np.bool_]:
+def _repair_lanes(plan: Plan, path: Path, met: Mask, name: str, start: int, service: Ticks) -> Ticks:
+    """Add what breakdowns do to `service` (trucks, visits), and return the time under repair."""
+    repair = np.zeros(service.shape, np.int64)
+    for v, visit in enumerate(path.visits):
+        bare = service[:, v].copy()
+        for failing in plan.failing[plan.stages.index(visit.stage)]:
+            stream = f"{name}/{visit.name}/breakdown/{failing.name}"
+            mended, lost = struck(failing, bare, stream, start, met[:, v])
+            repair[:, v] += mended
+            service[:, v] += mended + lost
+    return repair
+
+
+def _repair_units(plan: Plan, path: Path, met: Mask, name: str, start: int, service: Ticks, comes_back: Ticks) -> None:
+    """Add the repair of units given back to the time that they need to come back (trucks, visits).
+
+    They run while a truck that holds them is served, and on their way back.
+    """
+    for v, visit in enumerate(path.visits):
+        way_back = comes_back[:, v].copy()
+        for back in plan.return_failing[plan.stages.index(visit.stage)]:
+            taken = max((w for w in range(v) if path.visits[w].stage in back.taken_at), default=v)
+            running = service[:, taken : v + 1].sum(axis=1) + way_back
+            stream = f"{name}/{visit.name}/breakdown/{back.pool}/{back.failing.name}"
+            comes_back[:, v] += struck(back.failing, running, stream, start, met[:, v])[0]
+
+
+def _met(path: Path, name: str, start: int, count: int) -> Mask:
     """Return (trucks, visits): which visits each truck makes."""
     taken = [_alternative(decision, f"{name}/{decision.name}", start, count) for decision in path.decisions]
     met = np.ones((count, len(path.visits)), np.bool_)
@@ -150,6 +185,8 @@ def _merge(batches: list[_Batch]) -> Draws:
     line, service = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
     returning = any(batch.comes_back is not None for batch in batches)
     comes_back = np.empty(first[-1] if returning else 0, np.int64)
+    mending = any(batch.repair is not None for batch in batches)
+    repair = np.empty(first[-1] if mending else 0, np.int64)
     released, turned = np.empty(arrival.size, np.int64), np.empty(arrival.size, np.int64)
     offset = 0
     for batch, size in zip(batches, sizes, strict=True):
@@ -158,18 +195,20 @@ def _merge(batches: list[_Batch]) -> Draws:
         _place(batch.met, batch.service, batch.line, row, line, service)
         if batch.comes_back is not None:
             _place(batch.met, batch.comes_back, batch.line, row, line, comes_back)
+        if batch.repair is not None:
+            _place(batch.met, batch.repair, batch.line, row, line, repair)
         turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
         ahead = batch.met[:, : batch.path.released].sum(axis=1)
         released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
         offset += size
     flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
     number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
-    return Draws(arrival[order], flow[order], number[order], first, released, turned, line, service, comes_back)
+    return Draws(arrival[order], flow[order], number[order], first, released, turned, line, service, comes_back, repair)
 
 
 @kernel
 def _place(
-    met: npt.NDArray[np.bool_],
+    met: Mask,
     service: Ticks,
     line_of_visit: Indices,
     row: npt.NDArray[np.int64],

@@ -249,6 +249,8 @@ def _lane_values(sums: Sums) -> Values:
         open_time = sum(int(groups.lanes[g]) * int(np.diff(groups.windows[g].open_before(measured))[0]) for g in mine)
         busy, after = sums.use.totals.lane[mine].sum(axis=0)[[WHILE_OPEN, AFTER_CLOSING]].tolist()
         yield Key("utilisation", "share", stage=stage), _ratio(busy, open_time)
+        if sums.repair is not None and plan.failing[index]:
+            yield Key("repair_share", "share", stage=stage), _ratio(int(sums.repair.ticks[index]), open_time)
         yield Key("overtime_h", "mean", stage=stage), after / TICKS_PER_HOUR / plan.measured_days
 
 

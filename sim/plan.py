@@ -42,10 +42,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gates.config import Gate
+from gates.config import Breakdown, Gate, Stage
 from gates.scenario import Scenario
 from sim.arrivals import NOBODY_COMES, ArrivalRate, arrival_rate
-from sim.clock import TICKS_PER_DAY, LocalDays, Ticks, local_days
+from sim.breakdowns import Failing
+from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND, LocalDays, Ticks, local_days
 from sim.laws import Law, law
 from sim.paths import Path, begin_at, paths_by_class
 from sim.timetable import OnDuty, Windows, added, open_windows, union
@@ -125,6 +126,16 @@ class LaneGroups:
     """When each is open [tick]."""
 
 
+@dataclass(frozen=True, eq=False)
+class Returning:
+    """What fails in the units of a pool that a stage gives back."""
+
+    pool: str
+    taken_at: frozenset[str]
+    """Stages that take units of it to keep; without any the stage itself used them."""
+    failing: Failing
+
+
 @dataclass(frozen=True)
 class Groups:
     """How many trucks come together."""
@@ -180,6 +191,10 @@ class Plan:
     """(stages, kinds) law of the service time; -1 if the kind never goes there."""
     return_law_of: Indices
     """(stages,) law of the time that a unit given back there takes to come back; -1 for at once."""
+    failing: tuple[tuple[Failing, ...], ...]
+    """(stages,) what fails in the lanes of each."""
+    return_failing: tuple[tuple[Returning, ...], ...]
+    """(stages,) what fails in the units that are given back at each."""
     pools: tuple[str, ...]
     """Pools, in the order of the file."""
     on_duty: tuple[OnDuty, ...]
@@ -236,6 +251,8 @@ def compile_plan(scenario: Scenario) -> Plan:
         laws=laws + return_laws,
         law_of=law_of,
         return_law_of=return_law_of,
+        failing=tuple(tuple(_failing(found) for found in stage.breakdowns) for stage in gate.stages.values()),
+        return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
         pools=tuple(gate.pools),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
@@ -385,6 +402,24 @@ def _return_laws(gate: Gate, known: int) -> tuple[tuple[Law, ...], Indices]:
     return tuple(laws), law_of
 
 
+def _failing(breakdown: Breakdown) -> Failing:
+    return Failing(
+        name=breakdown.name,
+        repair=law(breakdown.repair),
+        per_tick=1 / (breakdown.running * TICKS_PER_SECOND) if breakdown.running else 0.0,
+        per_use=1 / breakdown.uses if breakdown.uses else 0.0,
+        restarts=breakdown.then == "restarts",
+    )
+
+
+def _return_failing(gate: Gate, stage: Stage) -> tuple[Returning, ...]:
+    return tuple(
+        Returning(name, frozenset(s for s, other in gate.stages.items() if name in other.takes), _failing(breakdown))
+        for name in {**stage.needs, **stage.gives}
+        for breakdown in gate.pools[name].breakdowns
+    )
+
+
 def _on_duty(scenario: Scenario, end: int) -> list[OnDuty]:
     """Return the pools' units on duty: where shifts overlap they add."""
     levels = []
@@ -429,7 +464,7 @@ def _network(gate: Gate, lines: list[_Line], groups: LaneGroups, pools: list[OnD
         given_from=given_from,
         lines_of_pool=lines_of_pool,
         lines_of_pool_from=lines_of_pool_from,
-        comes_back=np.array([pool.comes_back is not None for pool in gate.pools.values()], np.bool_),
+        comes_back=np.array([pool.takes_time for pool in gate.pools.values()], np.bool_),
         area_of_line=np.array([area_of_stage.get(stage_names[line.stage], -1) for line in lines], np.int32),
         area_spaces=np.array([area.spaces for area in gate.areas.values()], np.int64),
         groups=count,

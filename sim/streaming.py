@@ -60,7 +60,7 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
 def _no_trucks() -> Draws:
     none = np.empty(0, np.int64)
     return Draws(
-        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none, none
+        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none, none, none
     )
 
 
@@ -84,6 +84,7 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
         line=np.concatenate((old.line[rows], new.line)),
         service=np.concatenate((old.service[rows], new.service)),
         comes_back=np.concatenate((old.comes_back[rows] if old.comes_back.size else old.comes_back, new.comes_back)),
+        repair=np.concatenate((old.repair[rows] if old.repair.size else old.repair, new.repair)),
     )
     fresh = EventLog.empty(draws)
     fresh.times[:shift] = log.times[rows]

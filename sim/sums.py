@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sim.capacity import PoolUse, Spaces
+from sim.capacity import PoolUse, RepairTime, Spaces
 from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
 from sim.levels import QueueLevels
@@ -40,6 +40,8 @@ class Sums:
         self.use = TimeUse(plan, direction_of_flow, len(self.directions))
         self.spaces = Spaces(plan, direction_of_flow, len(self.directions)) if plan.areas else None
         """None for a gate without areas."""
+        self.repair = RepairTime(plan) if any(plan.failing) else None
+        """None for a gate where nothing breaks down."""
         self.pools = PoolUse(plan) if plan.pools else None
         """None for a gate without pools."""
         self.arrived, self.released, self.departed, self.stock = (
@@ -66,6 +68,8 @@ class Sums:
         self.use.add(log, start, end)
         if self.spaces:
             self.spaces.add(log, start, end)
+        if self.repair:
+            self.repair.add(log, start, end)
         if self.pools:
             self.pools.add(log, start, end)
         self._add_trucks(log, start, end)

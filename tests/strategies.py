@@ -56,6 +56,14 @@ def lane_groups(draw: st.DrawFn) -> Any:
 
 
 @st.composite
+def breakdowns(draw: st.DrawFn, then: st.SearchStrategy[str]) -> list[dict[str, Any]]:
+    """Draw failures by uses and by running time, few enough for a day to go on."""
+    clocks: list[dict[str, Any]] = [{"name": "jam", "uses": 3}, {"name": "motor", "running": 7200}]
+    chosen = draw(st.lists(st.sampled_from(clocks), max_size=2, unique_by=lambda clock: str(clock["name"])))
+    return [{**clock, "repair": draw(services()), "then": draw(then)} for clock in chosen]
+
+
+@st.composite
 def stages(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a stage."""
     return {
@@ -64,6 +72,7 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "lanes": draw(lane_groups()),
         "hours": draw(clock_windows),
         "service": draw(services()),
+        "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
 
@@ -102,6 +111,7 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
     pool: dict[str, Any] = {"side": draw(st.sampled_from(["cn", "vn"])), "shifts": shifts}
     if draw(st.booleans()):
         pool["comes_back"] = draw(services())
+    pool["breakdowns"] = draw(breakdowns(then=st.just("resumes")))
     return pool
 
 
@@ -158,7 +168,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     fleet = draw(st.booleans())
     if fleet:  # taken at one stage, given back at another
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
-    if "comes_back" in returning:  # units of one pool alone may need time to come back from a stage
+    if (
+        "comes_back" in returning or returning["breakdowns"]
+    ):  # units of one pool alone may need time to come back from a stage
         made["dock"]["needs"].pop("cranes", None)
     gate = {
         "name": "generated",

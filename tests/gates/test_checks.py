@@ -28,8 +28,16 @@ FLEET = (
     {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}], "comes_back": {"constant": "10 min"}},
 )
 
+JAM = {"name": "jam", "uses": 100, "repair": {"constant": "10 min"}}
 HOLIDAY = {"name": "feast", "holidays": "VN"}
 SURGE = {"name": "peak", "first": "2025-07-02", "last": "2025-07-05", "demand": 2}
+
+
+def repaired(breakdown: dict[str, Any]) -> tuple[str, Any]:
+    """Return a pool of officers with a breakdown."""
+    return "pools.officer", {"side": "vn", "shifts": [SHIFT], "breakdowns": [breakdown]}
+
+
 STANDING = {"class": "general", "direction": "northbound", "stage": "booth", "trucks": 3}
 
 # check -> rows of (changes to the small gate, path of the finding, value, problem, remedy)
@@ -514,6 +522,54 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Mend its flows, classes or directions, or remove it.",
         ),
     ],
+    "breakdown_clocks": [
+        (
+            [("stages.booth.breakdowns", [{"name": "jam", "repair": {"constant": 0}}])],
+            "stages.booth.breakdowns[0]",
+            "jam",
+            "neither `running` nor `uses`",
+            "Say after how much running time, or after how many uses.",
+        ),
+        (
+            [repaired({**JAM, "running": "1 h"}), ("stages.booth.needs", {"officer": 1})],
+            "pools.officer.breakdowns[0]",
+            "jam",
+            "both `running` and `uses`",
+            "Say after how much running time, or after how many uses.",
+        ),
+    ],
+    "breakdown_names": [
+        (
+            [("stages.booth.breakdowns", [JAM, JAM])],
+            "stages.booth.breakdowns[1].name",
+            "jam",
+            "a second breakdown of this name",
+            "Rename one of them.",
+        ),
+    ],
+    "endless_services": [  # the booth takes 4 min on average
+        (
+            [
+                (
+                    "stages.booth.breakdowns",
+                    [{"name": "jam", "running": "40 s", "repair": {"constant": 0}, "then": "restarts"}],
+                )
+            ],
+            "stages.booth.breakdowns[0].running",
+            "40 s",
+            "a service would start again and again",
+            "Use at least 48 s, or let the service resume.",
+        ),
+    ],
+    "repairs_of_pools": [
+        (
+            [repaired({**JAM, "then": "restarts"}), ("stages.booth.needs", {"officer": 1})],
+            "pools.officer.breakdowns[0].then",
+            "restarts",
+            "not for a pool",
+            "Leave it out: units are repaired when they are given back.",
+        ),
+    ],
     "stage_pools": [
         (
             [OFFICERS, ("stages.booth.needs", {"oficer": 1})],
@@ -762,6 +818,13 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
         ),
     ],
     "law_bounds": [
+        (
+            [("stages.booth.breakdowns", [{**JAM, "repair": {"uniform": {"low": "2 h", "high": "1 h"}}}])],
+            "stages.booth.breakdowns[0].repair.uniform",
+            "2 h to 1 h",
+            "low is above high",
+            "Exchange them.",
+        ),
         (
             [("stages.booth.service", {"uniform": {"low": "2 min", "high": "1 min"}})],
             "stages.booth.service.uniform",

@@ -181,6 +181,15 @@ class Slow:
                 busy, after = busy + opened, after + left - started - opened
         return lanes * open_time(windows, self.plan.warmup, self.plan.end), busy, after
 
+    def repair_time(self, stage: int) -> int:
+        """Return the repair ticks of the services that start in the measured period."""
+        repair = self.log.draws.repair.tolist()
+        return sum(
+            min(repair[visit.row], self.plan.end - int(visit.started))
+            for visit in self.visits
+            if visit.stage == stage and self.measured(visit.started)
+        )
+
     def trucks(self, direction: str, name: str | None) -> list[int]:
         """Return the trucks of a direction, or of one class in it."""
         return [

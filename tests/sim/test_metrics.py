@@ -29,7 +29,7 @@ from tests.strategies import scenarios
 NORTH = "northbound"
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
-OTHERS = {"backlog_h"}
+OTHERS = {"backlog_h", "repair_share"}
 """Metrics of gates with another mechanism."""
 
 
@@ -227,6 +227,11 @@ def check_lanes(plan: Plan, found: Measures, slow: Slow) -> None:
         assert found.values[Key("utilisation", "share", stage=stage)] == near(ratio(busy, opened))
         overtime = after / TICKS_PER_HOUR / plan.measured_days
         assert found.values[Key("overtime_h", "mean", stage=stage)] == near(overtime)
+        if plan.failing[index]:
+            share = found.values[Key("repair_share", "share", stage=stage)]
+            assert share == near(ratio(slow.repair_time(index), opened))
+        else:
+            assert Key("repair_share", "share", stage=stage) not in found.values
 
 
 def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
@@ -405,7 +410,7 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 
 def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
-        {"booth": {"lanes": 1}},
+        {"booth": {"lanes": 1, "breakdowns": [{"name": "jam", "uses": 5, "repair": {"constant": 60}}]}},
         ["booth"],
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
