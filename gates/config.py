@@ -336,6 +336,21 @@ class LaneGroup(Sourced):
         )
 
 
+class Breakdown(Sourced):
+    """A kind of failure in use, and its repair."""
+
+    name: Name
+    """Its name."""
+    running: Annotated[Seconds, Field(gt=0)] | None = None
+    """Mean running time between failures [s]; it is exponential, and counts only while a truck is served."""
+    uses: Annotated[Number, Field(gt=1, le=1e9)] | None = None
+    """Mean number of services between failures, in place of `running`."""
+    repair: Distribution
+    """Law of the time until it works again."""
+    then: Literal["resumes", "restarts"] = "resumes"
+    """Whether the service in hand goes on after the repair or starts again."""
+
+
 class Stage(Sourced):
     """A place where trucks wait in line and are served."""
 
@@ -379,21 +394,6 @@ class Stage(Sourced):
         if empty and EMPTY in self.service_for:
             return self.service_for[EMPTY]
         return self.service_for.get(vehicle_class, self.service)
-
-
-class Breakdown(Sourced):
-    """A kind of failure in use, and its repair."""
-
-    name: Name
-    """Its name."""
-    running: Annotated[Seconds, Field(gt=0)] | None = None
-    """Mean running time between failures [s]; it is exponential, and counts only while a truck is served."""
-    uses: Annotated[Number, Field(gt=1, le=1e9)] | None = None
-    """Mean number of services between failures, in place of `running`."""
-    repair: Distribution
-    """Law of the time until it works again."""
-    then: Literal["resumes", "restarts"] = "resumes"
-    """Whether the service in hand goes on after the repair or starts again."""
 
 
 class Shift(Sourced):
@@ -466,6 +466,14 @@ class Visit(Sourced):
     """Vehicle classes that visit it; none means all."""
     when: dict[Name, list[Name]] = {}
     """Choice -> alternatives: only trucks for which an earlier choice on the path fell so."""
+    again: Share = 0.0
+    """Share of the visits after which the truck makes it again: a failed declaration, a second inspection."""
+    again_for: dict[Name, Share] = {}
+    """Other shares for a vehicle class."""
+    again_from: Name | None = None
+    """Earlier stage of the path from which it makes all its visits up to here again; none means this visit alone."""
+    most: Annotated[Count, Field(ge=1, le=20)] = 1
+    """How many times a truck makes it again, at most."""
 
 
 class Mark(Model):

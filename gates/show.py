@@ -389,4 +389,14 @@ def _visit_words(visit: Visit) -> str:
     words += [f"if {choice} is {' or '.join(names)}" for choice, names in visit.when.items()]
     words += [share_text(visit.share)] if visit.share != 1 or visit.share_for else []
     words += [f"{name} {share_text(share)}" for name, share in visit.share_for.items()]
+    words += [_again_words(visit)] if visit.again or visit.again_for else []
     return words[0] + (f" ({'; '.join(words[1:])})" if len(words) > 1 else "")
+
+
+def _again_words(visit: Visit) -> str:
+    """Who makes it again: `again from scan: 10 %, durian 20 %, at most 2 times`."""
+    shares = [share_text(visit.again)] if visit.again else []
+    shares += [f"{name} {share_text(share)}" for name, share in visit.again_for.items()]
+    start = f" from {visit.again_from}" if visit.again_from else ""
+    times = "once" if visit.most == 1 else f"{visit.most} times"
+    return f"again{start}: {', '.join(shares)}, at most {times}"

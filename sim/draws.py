@@ -160,6 +160,8 @@ def _met(path: Path, name: str, start: int, count: int) -> Mask:
     for v, visit in enumerate(path.visits):
         for decision, alternatives in visit.when:
             met[:, v] &= np.isin(taken[decision], list(alternatives))
+        for made in visit.needs:
+            met[:, v] &= met[:, made]
         if visit.share < 1:
             met[:, v] &= uniforms(f"{name}/{visit.name}/share", start, count) < visit.share
     met[:, : path.begins] = False

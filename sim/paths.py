@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,8 @@ class PathVisit:
     when: tuple[tuple[int, frozenset[int]], ...]
     """(decision, alternatives): all must have fallen so."""
     empty: bool
+    needs: tuple[int, ...] = ()
+    """Earlier visits, by their places on the path, that the truck must have made: what it makes again."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Path:
         """Return the mean number of visits of a truck."""
         mean = 0.0
         for visit in self.visits[self.begins :]:
-            share = visit.share
-            for number, alternatives in visit.when:
+            chain = [visit, *(self.visits[n] for n in dict.fromkeys(visit.needs))]
+            share = math.prod(each.share for each in chain)
+            for number, alternatives in dict.fromkeys(condition for each in chain for condition in each.when):
                 share *= sum(self.decisions[number].shares[a] for a in alternatives)
             mean += share
         return mean
@@ -103,6 +107,8 @@ class _Flattening:
         self.decisions: list[Decision] = []
         self.visits: list[PathVisit] = []
         self.seen: dict[str, int] = {}
+        self.last: dict[str, int] = {}
+        """Stage -> number of visits before the latest one there, whether this class makes it or not."""
         self.empty = False
         self.released: int | None = None
 
@@ -135,6 +141,7 @@ class _Flattening:
 
     def visit(self, step: Visit, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
         self.seen[step.stage] = self.seen.get(step.stage, 0) + 1  # counted for all classes: names must agree
+        self.last[step.stage] = len(self.visits)
         if step.only is not None and self.vehicle_class not in step.only:
             return
         share = step.share_for.get(self.vehicle_class, step.share)
@@ -143,6 +150,25 @@ class _Flattening:
         nth = self.seen[step.stage]
         name = step.stage if nth == 1 else f"{step.stage}#{nth}"
         self.visits.append(PathVisit(name, step.stage, share, (*when, *self.conditions(step)), self.empty))
+        self.repeat(step)
+
+    def repeat(self, step: Visit) -> None:
+        """Add what the truck makes again after the visit just added: once more in each round, at most `most` times."""
+        share = step.again_for.get(self.vehicle_class, step.again)
+        if share == 0:
+            return
+        here = len(self.visits) - 1
+        start = here if step.again_from is None else self.last[step.again_from]
+        part = [n for n in range(start, here + 1) if not self.visits[n].needs]
+        rounds: tuple[tuple[int, frozenset[int]], ...] = ()
+        for nth in range(1, step.most + 1):
+            name = f"{self.visits[here].name}/again/{nth}"
+            rounds = (*rounds, (len(self.decisions), frozenset([1])))
+            self.decisions.append(Decision(name, ("done", "again"), (1 - share, share), ()))
+            for n in part:
+                original = self.visits[n]
+                again = replace(original, name=f"{original.name}/{name}", share=1.0, when=rounds, needs=(n, here))
+                self.visits.append(again)
 
     def conditions(self, step: Visit) -> list[tuple[int, frozenset[int]]]:
         names = [decision.name for decision in self.decisions]

@@ -97,6 +97,10 @@ def paths(draw: st.DrawFn) -> list[Any]:
             }
         )
         steps.append({"stage": draw(st.sampled_from(STAGES)), "when": {"channel": ["green"]}, "share": 0.7})
+    if draw(st.booleans()):
+        again = {"again": draw(st.sampled_from([0.5, 1])), "most": draw(st.integers(1, 2))}
+        start = draw(st.sampled_from([None, steps[0]]))
+        steps.append({"stage": draw(st.sampled_from(STAGES)), "again_from": start, **again})
     steps.append({"mark": "released"})
     if draw(st.booleans()):
         steps.append({"mark": "empty"})
@@ -168,9 +172,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     fleet = draw(st.booleans())
     if fleet:  # taken at one stage, given back at another
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
-    if (
-        "comes_back" in returning or returning["breakdowns"]
-    ):  # units of one pool alone may need time to come back from a stage
+    if "comes_back" in returning or returning["breakdowns"]:  # from a stage units of one pool alone may take time
         made["dock"]["needs"].pop("cranes", None)
     gate = {
         "name": "generated",

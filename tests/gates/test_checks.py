@@ -570,6 +570,41 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Leave it out: units are repaired when they are given back.",
         ),
     ],
+    "again": [
+        (
+            [(f"{NORTH}.1", {"stage": "inspection", "again": "10 %", "again_from": "boot"})],
+            f"{NORTH}[1].again_from",
+            "boot",
+            "no such stage",
+            "Did you mean booth?",
+        ),
+        (
+            [(f"{NORTH}.1", {"stage": "inspection", "again": "10 %", "again_from": "exit"})],
+            f"{NORTH}[1].again_from",
+            "exit",
+            "no earlier stage of the path",
+            "Name a stage before this one.",
+        ),
+        (
+            [(f"{NORTH}.3", {"stage": "exit", "again_for": {"general": "10 %"}, "again_from": "booth"})],
+            f"{NORTH}[3].again_from",
+            "booth",
+            "a mark lies in between",
+            "Start again after the mark.",
+        ),
+        (
+            [
+                FLEET,
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+                (f"{NORTH}.3", {"stage": "exit", "again": "10 %"}),
+            ],
+            f"{NORTH}[3].again",
+            "exit",
+            "units of a pool would be taken or given twice",
+            "Start again where nothing is taken or given back, or let the stages need the units.",
+        ),
+    ],
     "stage_pools": [
         (
             [OFFICERS, ("stages.booth.needs", {"oficer": 1})],

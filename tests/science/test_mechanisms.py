@@ -232,6 +232,19 @@ def test_a_service_that_starts_again(clock):
     check(found, [mean_wait_with(first, variance + first**2, per_hour), per_hour * times * mend], within=0.09)
 
 
+def test_a_visit_made_again_is_a_queue_with_feedback():
+    """M/M/1 with feedback p (Jackson 1957): L of M/M/1 with arrivals lambda / (1 - p). Twenty rounds: all but 3e-11."""
+    busy, again = 0.7, 0.3
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S)}},
+        busy * (1 - again) * A_DAY,
+        100,
+        [Key("queue_trucks", "mean", stage="booth"), Key("utilisation", "share", stage="booth")],
+        paths={NORTH: [{"stage": "booth", "again": again, "most": 20}]},
+    )
+    check(found, [busy**2 / (1 - busy), busy], within=0.09)
+
+
 @pytest.mark.parametrize("groups", [{4: 1.0}, {1: 0.8, 6: 0.2}], ids=["fours", "ones and sixes"])
 def test_groups_are_batch_arrivals(groups):
     """M[X]/M/1: L = rho (E[X] + E[X^2]) / (2 E[X] (1 - rho)) (Gross and others 2008, section 3.1)."""
