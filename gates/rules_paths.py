@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gates.config import Choice, Gate, Mark, Step, Visit
 from gates.findings import Place
@@ -57,6 +58,7 @@ def path_classes(gate: Gate) -> Findings:
                 if name not in gate.classes:
                     yield unknown((*place, "only", n), name, "vehicle class", gate.classes)
             yield from _unknown_classes(gate, (*place, "share_for"), step.share_for)
+            yield from _unknown_classes(gate, (*place, "again_for"), step.again_for)
         elif isinstance(step, Choice):
             yield from _unknown_classes(gate, (*place, "shares_for"), step.shares_for)
 
@@ -142,6 +144,40 @@ def _condition(place: Place, visit: Visit, earlier: Mapping[str, Choice], everyw
             yield found((*place, name), name, "the choice comes later", "Move the choice before this visit.")
         else:
             yield unknown((*place, name), name, "choice", earlier)
+
+
+def made_again(steps: Sequence[Step], visit: Visit) -> list[Step]:
+    """The steps that trucks make again after `visit`, in order; none if they would start at no earlier one."""
+    before = list(itertools.takewhile(lambda step: step is not visit, (step for _, step in steps_of(steps, ()))))
+    if visit.again_from is None:
+        return [visit]
+    named = [n for n, step in enumerate(before) if _stage_of(step) == visit.again_from]
+    return [*before[named[-1] :], visit] if named else []
+
+
+def _stage_of(step: Step) -> str | None:
+    return step if isinstance(step, str) else step.stage if isinstance(step, Visit) else None
+
+
+@rule("paths.**", "stages.*.takes.**", "stages.*.gives.**")
+def again(gate: Gate) -> Findings:
+    """What is made again starts at an earlier stage, between the same marks, and moves no units of pools."""
+    for direction, steps in gate.paths.items():
+        for place, visit in steps_of(steps, ("paths", direction)):
+            if not isinstance(visit, Visit) or not (visit.again or visit.again_for):
+                continue
+            part = made_again(steps, visit)
+            stages = [gate.stages[name] for step in part if (name := _stage_of(step)) in gate.stages and name]
+            where = (*place, "again_from")
+            if not part and visit.again_from not in gate.stages:
+                yield unknown(where, visit.again_from, "stage", gate.stages)
+            elif not part:
+                yield found(where, visit.again_from, "no earlier stage of the path", "Name a stage before this one.")
+            elif any(isinstance(step, Mark) for step in part):
+                yield found(where, visit.again_from, "a mark lies in between", "Start again after the mark.")
+            elif any(stage.takes or stage.gives for stage in stages):
+                remedy = "Start again where nothing is taken or given back, or let the stages need the units."
+                yield found((*place, "again"), visit.stage, "units of a pool would be taken or given twice", remedy)
 
 
 @rule()

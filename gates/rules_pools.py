@@ -63,12 +63,12 @@ def one_use_of_a_pool(gate: Gate) -> Findings:
                 yield found(("stages", name, use, pool), units, f"{pool} is in `needs`, too", "Keep one of the two.")
 
 
-@rule("pools.*.comes_back.**", "stages.*.needs.**", "stages.*.gives.**")
+@rule("pools.*.comes_back.**", "pools.*.breakdowns.**", "stages.*.needs.**", "stages.*.gives.**")
 def one_way_back(gate: Gate) -> Findings:
     """At the end of a service, units of one pool at most need time to come back."""
     for name, stage in gate.stages.items():
         back = [pool for use, pool, _ in _uses(stage) if use != "takes" and pool in gate.pools]
-        slow = [pool for pool in dict.fromkeys(back) if gate.pools[pool].comes_back is not None]
+        slow = [pool for pool in dict.fromkeys(back) if gate.pools[pool].takes_time]
         if len(slow) > 1:
             remedy = "Give them back at stages of their own, one pool a stage."
             yield found(("stages", name), ", ".join(slow), "more than one pool whose units take time to return", remedy)

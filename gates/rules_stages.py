@@ -76,12 +76,18 @@ def kinds_by_stage(gate: Gate) -> dict[str, list[Kind]]:
     reached: dict[str, set[Kind]] = {name: set() for name in gate.stages}
     for flow in gate.flows.values():
         empty = False
-        for met in _met(gate.paths.get(flow.direction, []), flow.vehicle_class, {}):
+        for met in stages_met(gate, flow.direction, flow.vehicle_class):
             if isinstance(met, Mark):
                 empty = empty or met.mark == "empty"
             else:
                 reached.setdefault(met, set()).add(Kind(flow.vehicle_class, flow.direction, empty))
     return {name: sorted(kinds) for name, kinds in reached.items()}
+
+
+def stages_met(gate: Gate, direction: str, vehicle_class: str) -> Iterator[str | Mark]:
+    """The stages and marks that trucks of a class can meet in a direction, in order."""
+    steps = {str(name): steps for name, steps in gate.paths.items()}
+    return _met(steps.get(direction, []), vehicle_class, {})
 
 
 def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]]) -> Iterator[str | Mark]:
@@ -94,7 +100,7 @@ def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]
                 yield step.stage
         else:
             shares = step.shares_for.get(vehicle_class, step.shares)
-            possible[step.choose] = {name for name, share in shares.items() if share > 0}
+            possible[step.choose] = {name for name, share in shares.items() if share > 0} or set(step.then)
             for name, inner in step.then.items():
                 if name in possible[step.choose]:
                     yield from _met(inner, vehicle_class, possible)
@@ -145,9 +151,13 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
         yield ("stages", name, "service"), stage.service
         for key, law in stage.service_for.items():
             yield ("stages", name, "service_for", key), law
+        for n, breakdown in enumerate(stage.breakdowns):
+            yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
     for name, pool in gate.pools.items():
         if pool.comes_back is not None:
             yield ("pools", name, "comes_back"), pool.comes_back
+        for n, breakdown in enumerate(pool.breakdowns):
+            yield ("pools", name, "breakdowns", n, "repair"), breakdown.repair
 
 
 @rule()

@@ -8,14 +8,20 @@ import zoneinfo
 from collections.abc import Sequence
 
 from gates.config import (
+    CalendarEntry,
     Choice,
+    Closure,
     Distribution,
+    Flow,
     Gate,
+    Holidays,
     LaneGroup,
     LanguageTag,
     Mark,
     Profile,
+    Slowdown,
     Stage,
+    Standing,
     Step,
     Title,
     Visit,
@@ -111,7 +117,10 @@ class GateSheet:
     areas: tuple[AreaRow, ...]
     flows: tuple[FlowRow, ...]
     paths: tuple[PathRow, ...]
-    closures: tuple[str, ...]
+    calendar: tuple[str, ...]
+    """Closures, public holidays and surges, in words."""
+    initial: tuple[str, ...]
+    """Trucks that stand in line at the start, in words."""
     numbers: tuple[SourcedNumber, ...]
     assumptions: int
     """Numbers that rest, at least in part, on an assumption."""
@@ -143,11 +152,34 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         areas=tuple(_area_row(gate, name, sources, language) for name in gate.areas),
         flows=tuple(_flow_row(gate, name, sources, language) for name in gate.flows),
         paths=tuple(PathRow(direction, tuple(_words(steps))) for direction, steps in gate.paths.items()),
-        closures=tuple(f"{c.name}: {c.first.isoformat()} to {c.last.isoformat()}" for c in gate.calendar),
+        calendar=tuple(_entry_words(entry) for entry in gate.calendar),
+        initial=tuple(_standing_words(entry) for entry in gate.initial),
         numbers=numbers,
         assumptions=sum(number.is_assumption for number in numbers),
         unsourced=sum(not number.is_sourced for number in numbers),
     )
+
+
+def _entry_words(entry: CalendarEntry) -> str:
+    """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
+    if isinstance(entry, Holidays):
+        where = ", ".join(entry.stages or entry.sides or [entry.holidays.lower()])
+        which = "" if entry.only is None else f" ({', '.join(entry.only)})"
+        return f"{entry.name}: public holidays of {entry.holidays}{which} at {where}"
+    words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
+    if isinstance(entry, Closure):
+        return words
+    if isinstance(entry, Slowdown):
+        touched = [*(entry.sides or []), *(entry.stages or [])]
+        times = f"{number_text(entry.service_times)} times the service times"
+        return f"{words}, {times}" + (f" of {', '.join(touched)}" if touched else "")
+    touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
+    return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
+
+
+def _standing_words(entry: Standing) -> str:
+    load = "empty " if entry.empty else ""
+    return f"{entry.stage}: {entry.trucks:,} {load}{entry.vehicle_class} {entry.direction}"
 
 
 def title_of(title: Title, name: str, language: LanguageTag = "en") -> str:
@@ -313,10 +345,15 @@ def _flow_row(gate: Gate, name: str, sources: dict[str, SourcedNumber], language
         name=name,
         title=title_of(vehicle_class.title, flow.vehicle_class, language),
         direction=flow.direction,
-        per_day=number_text(flow.per_day),
+        per_day=number_text(flow.per_day) + _groups(flow),
         profile="even over the day" if profile is None else _arrivals(profile),
         source=_ids(sources, path_text(("flows", name)), ("per_day",)),
     )
+
+
+def _groups(flow: Flow) -> str:
+    sizes = [f"{size} ({share_text(share)})" if share < 1 else str(size) for size, share in flow.groups.items()]
+    return f", in groups of {' or '.join(sizes)}" if sizes else ""
 
 
 def _arrivals(profile: Profile) -> str:
@@ -357,4 +394,14 @@ def _visit_words(visit: Visit) -> str:
     words += [f"if {choice} is {' or '.join(names)}" for choice, names in visit.when.items()]
     words += [share_text(visit.share)] if visit.share != 1 or visit.share_for else []
     words += [f"{name} {share_text(share)}" for name, share in visit.share_for.items()]
+    words += [_again_words(visit)] if visit.again or visit.again_for else []
     return words[0] + (f" ({'; '.join(words[1:])})" if len(words) > 1 else "")
+
+
+def _again_words(visit: Visit) -> str:
+    """Who makes it again: `again from scan: 10 %, durian 20 %, at most 2 times`."""
+    shares = [share_text(visit.again)] if visit.again else []
+    shares += [f"{name} {share_text(share)}" for name, share in visit.again_for.items()]
+    start = f" from {visit.again_from}" if visit.again_from else ""
+    times = "once" if visit.most == 1 else f"{visit.most} times"
+    return f"again{start}: {', '.join(shares)}, at most {times}"

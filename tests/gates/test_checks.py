@@ -28,6 +28,18 @@ FLEET = (
     {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}], "comes_back": {"constant": "10 min"}},
 )
 
+JAM = {"name": "jam", "uses": 100, "repair": {"constant": "10 min"}}
+HOLIDAY = {"name": "feast", "holidays": "VN"}
+SURGE = {"name": "peak", "first": "2025-07-02", "last": "2025-07-05", "demand": 2}
+
+
+def repaired(breakdown: dict[str, Any]) -> tuple[str, Any]:
+    """Return a pool of officers with a breakdown."""
+    return "pools.officer", {"side": "vn", "shifts": [SHIFT], "breakdowns": [breakdown]}
+
+
+STANDING = {"class": "general", "direction": "northbound", "stage": "booth", "trucks": 3}
+
 # check -> rows of (changes to the small gate, path of the finding, value, problem, remedy)
 TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
     "time_zones": [
@@ -175,6 +187,15 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "1.10012e+06 a day",
             "too many trucks",
             "Keep the sum of per_day below 1000000.",
+        ),
+    ],
+    "group_sizes": [
+        (
+            [("flows.general.groups", {"1": "50 %", "5": "40 %"})],
+            "flows.general.groups",
+            "90 %",
+            "the shares do not add to 100 %",
+            "Change them by +10 %.",
         ),
     ],
     "profile_windows": [
@@ -398,6 +419,190 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "empty",
             "inside an alternative",
             "Move it out: it holds for all trucks.",
+        ),
+    ],
+    "initial_names": [
+        (
+            [("initial", [{**STANDING, "class": "genral"}])],
+            "initial[0].class",
+            "genral",
+            "no such vehicle class",
+            "Did you mean general?",
+        ),
+        (
+            [("initial", [{**STANDING, "direction": "southbound"}])],
+            "initial[0].class",
+            "general",
+            "no flow brings it southbound",
+            "Add such a flow, with a per_day of 0 if none are to come.",
+        ),
+        (
+            [("initial", [{**STANDING, "stage": "boot"}])],
+            "initial[0].stage",
+            "boot",
+            "no such stage",
+            "Did you mean booth?",
+        ),
+    ],
+    "initial_stages": [
+        (
+            [("initial", [{**STANDING, "empty": True}])],
+            "initial[0].stage",
+            "booth",
+            "empty general northbound trucks never come here",
+            "Name a stage of their path, and whether they return empty.",
+        ),
+    ],
+    "initial_twice": [
+        (
+            [("initial", [STANDING, {**STANDING, "trucks": 1}])],
+            "initial[1]",
+            "booth",
+            "the same trucks a second time",
+            "Add the two numbers.",
+        ),
+    ],
+    "initial_units": [
+        (
+            [
+                FLEET,
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+                ("initial", [STANDING, {**STANDING, "stage": "exit"}]),
+            ],
+            "initial[1].stage",
+            "exit",
+            "trucks here hold units of vehicle",
+            "Let them stand at the stage that takes them, or before.",
+        ),
+    ],
+    "holiday_countries": [
+        (
+            [("calendar", [{**HOLIDAY, "holidays": "QQ"}])],
+            "calendar[0].holidays",
+            "QQ",
+            "no holidays of this country are known",
+            "Use the two letters of a country (ISO 3166-1), or write its days as closures.",
+        ),
+        (
+            [("calendar", [{**HOLIDAY, "holidays": "LA"}])],
+            "calendar[0]",
+            "LA",
+            "no side is named like the country",
+            "Name the `sides` that it closes.",
+        ),
+        (
+            [("calendar", [{**HOLIDAY, "only": ["Lunar New Yaer"]}])],
+            "calendar[0].only[0]",
+            "Lunar New Yaer",
+            "no such public holiday of VN",
+            "Did you mean Lunar New Year?",
+        ),
+    ],
+    "surges": [
+        (
+            [("calendar", [{**SURGE, "flows": ["genral"]}])],
+            "calendar[0].flows[0]",
+            "genral",
+            "no such flow",
+            "Did you mean general?",
+        ),
+        (
+            [("calendar", [{**SURGE, "classes": ["genral"]}])],
+            "calendar[0].classes[0]",
+            "genral",
+            "no such vehicle class",
+            "Did you mean general?",
+        ),
+        (
+            [("calendar", [{**SURGE, "directions": ["southbound"]}])],
+            "calendar[0]",
+            "peak",
+            "it touches no flow",
+            "Mend its flows, classes or directions, or remove it.",
+        ),
+    ],
+    "breakdown_clocks": [
+        (
+            [("stages.booth.breakdowns", [{"name": "jam", "repair": {"constant": 0}}])],
+            "stages.booth.breakdowns[0]",
+            "jam",
+            "neither `running` nor `uses`",
+            "Say after how much running time, or after how many uses.",
+        ),
+        (
+            [repaired({**JAM, "running": "1 h"}), ("stages.booth.needs", {"officer": 1})],
+            "pools.officer.breakdowns[0]",
+            "jam",
+            "both `running` and `uses`",
+            "Say after how much running time, or after how many uses.",
+        ),
+    ],
+    "breakdown_names": [
+        (
+            [("stages.booth.breakdowns", [JAM, JAM])],
+            "stages.booth.breakdowns[1].name",
+            "jam",
+            "a second breakdown of this name",
+            "Rename one of them.",
+        ),
+    ],
+    "endless_services": [  # the booth takes 4 min on average
+        (
+            [
+                (
+                    "stages.booth.breakdowns",
+                    [{"name": "jam", "running": "40 s", "repair": {"constant": 0}, "then": "restarts"}],
+                )
+            ],
+            "stages.booth.breakdowns[0].running",
+            "40 s",
+            "a service would start again and again",
+            "Use at least 48 s, or let the service resume.",
+        ),
+    ],
+    "repairs_of_pools": [
+        (
+            [repaired({**JAM, "then": "restarts"}), ("stages.booth.needs", {"officer": 1})],
+            "pools.officer.breakdowns[0].then",
+            "restarts",
+            "not for a pool",
+            "Leave it out: units are repaired when they are given back.",
+        ),
+    ],
+    "again": [
+        (
+            [(f"{NORTH}.1", {"stage": "inspection", "again": "10 %", "again_from": "boot"})],
+            f"{NORTH}[1].again_from",
+            "boot",
+            "no such stage",
+            "Did you mean booth?",
+        ),
+        (
+            [(f"{NORTH}.1", {"stage": "inspection", "again": "10 %", "again_from": "exit"})],
+            f"{NORTH}[1].again_from",
+            "exit",
+            "no earlier stage of the path",
+            "Name a stage before this one.",
+        ),
+        (
+            [(f"{NORTH}.3", {"stage": "exit", "again_for": {"general": "10 %"}, "again_from": "booth"})],
+            f"{NORTH}[3].again_from",
+            "booth",
+            "a mark lies in between",
+            "Start again after the mark.",
+        ),
+        (
+            [
+                FLEET,
+                ("stages.booth.takes", {"vehicle": 1}),
+                ("stages.exit.gives", {"vehicle": 1}),
+                (f"{NORTH}.3", {"stage": "exit", "again": "10 %"}),
+            ],
+            f"{NORTH}[3].again",
+            "exit",
+            "units of a pool would be taken or given twice",
+            "Start again where nothing is taken or given back, or let the stages need the units.",
         ),
     ],
     "stage_pools": [
@@ -648,6 +853,13 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
         ),
     ],
     "law_bounds": [
+        (
+            [("stages.booth.breakdowns", [{**JAM, "repair": {"uniform": {"low": "2 h", "high": "1 h"}}}])],
+            "stages.booth.breakdowns[0].repair.uniform",
+            "2 h to 1 h",
+            "low is above high",
+            "Exchange them.",
+        ),
         (
             [("stages.booth.service", {"uniform": {"low": "2 min", "high": "1 min"}})],
             "stages.booth.service.uniform",
