@@ -52,18 +52,18 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
         If the disk is full or the place cannot be written; nothing is left behind.
     """
     refuse_what_is_no_result(folder)
-    with _appearing(folder) as partial:
-        _write_json(partial / MANIFEST, manifest(result, SCHEMA))
-        _write_json(partial / "metrics.json", metrics_document(result))
-        _write_table(partial / "queues.parquet", _queues(result))
-        _write_table(partial / "days.parquet", _days(result))
-        _write_table(partial / "clearance.parquet", _curves(result))
-        _write_table(partial / "stages.parquet", _stages(result))
+    with appearing(folder) as partial:
+        write_json(partial / MANIFEST, manifest(result, SCHEMA))
+        write_json(partial / "metrics.json", metrics_document(result))
+        write_table(partial / "queues.parquet", _queues(result))
+        write_table(partial / "days.parquet", _days(result))
+        write_table(partial / "clearance.parquet", _curves(result))
+        write_table(partial / "stages.parquet", _stages(result))
         if result.logs:
-            _write_table(partial / "trucks.parquet", _trucks(result))
+            write_table(partial / "trucks.parquet", _trucks(result))
             (partial / "events").mkdir()
         for number, log in result.logs.items():
-            _write_table(partial / "events" / f"rep-{number:05d}.parquet", events_table(result.plan, log))
+            write_table(partial / "events" / f"rep-{number:05d}.parquet", events_table(result.plan, log))
         if finish:
             finish(partial)
     return folder
@@ -83,7 +83,7 @@ def refuse_what_is_no_result(folder: Path) -> None:
 
 
 @contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
+def appearing(folder: Path) -> Iterator[Path]:
     """Give a provisional folder beside `folder` that takes its place when all went well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
@@ -285,7 +285,8 @@ def _ticks(ticks: npt.NDArray[np.int64]) -> pa.Array:
     return pa.array(ticks, mask=ticks == NEVER)
 
 
-def _write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet, the same bytes for the same content."""
     # integers are stored as differences: a third of the size, and read as fast
     plain = [f.name for f in table.schema if not pa.types.is_dictionary(f.type)]
     encodings = {n: "DELTA_BINARY_PACKED" for n in plain if pa.types.is_integer(table.schema.field(n).type)}
@@ -296,7 +297,8 @@ def _write_table(path: Path, table: pa.Table) -> None:
     )
 
 
-def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document."""
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
