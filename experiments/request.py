@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -126,6 +127,12 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
         keep_events=min(int(kept), request.replications),
     )
     return ResolvedRun(scenario, settings)
+
+
+def run_text(resolved: ResolvedRun) -> str:
+    """Return a resolved run as text that a process anywhere can read back."""
+    scenario, settings = provenance.scenario_document(resolved.scenario), resolved.settings.model_dump(mode="json")
+    return json.dumps({"scenario": scenario, "settings": settings}, ensure_ascii=False)
 
 
 def canonical(resolved: ResolvedRun) -> bytes:
