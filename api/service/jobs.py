@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gates.findings import ConfigError, Finding
-
 if TYPE_CHECKING:
     from experiments.prediction import Size
 
@@ -46,12 +44,15 @@ def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
     )
 
 
-def examine(asked: str) -> Examined | list[Finding]:
-    """Resolve a request that is JSON text; the findings are returned, since they cross a process."""
-    try:
-        return examined(json.loads(asked))
-    except ConfigError as error:
-        return error.findings
+def examine(asked: str) -> Examined:
+    """Resolve a request that is JSON text.
+
+    Raises
+    ------
+    ConfigError
+        With every finding.
+    """
+    return examined(json.loads(asked))
 
 
 def size(text: str) -> Size:

@@ -105,6 +105,7 @@ class RunService:
         self._busy = 0
         self._unsaved: set[str] = set()
         self._ending: dict[str, asyncio.Event] = {}
+        self.replications_done = 0
         self.trouble = ""
         """Why runs cannot go on at the moment; empty if they can."""
 
@@ -155,10 +156,7 @@ class RunService:
             found = jobs.examined(asked, with_size=False)
             size = await self._size(asked, found.text)
         else:
-            answer = await self._check(jobs.examine, json.dumps(asked))
-            if isinstance(answer, list):
-                raise ConfigError(answer)
-            found = answer
+            found = await self._check(jobs.examine, json.dumps(asked))
             assert found.size is not None
             size = found.size
         return found, predict(size, RunSettings.model_validate(found.settings))
@@ -487,6 +485,7 @@ class RunService:
                 await self._succeeded(work)
             elif not work.over:
                 work.done += part[1] - part[0]
+                self.replications_done += part[1] - part[0]
                 self._publish(work.id, done=work.done)
         finally:
             work.spent += time.monotonic() - began
