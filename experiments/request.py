@@ -43,8 +43,8 @@ def _kept(value: object) -> Kept:
         return "all" if text == "all" else "none"
     if isinstance(value, float) and value.is_integer():
         text = str(int(value))
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise refusal("is no count", "Use a number, all or none.")
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= MAX_REPLICATIONS):
+        raise refusal("is no count", f"Use a number up to {MAX_REPLICATIONS:,}, all or none.")
     return int(text)
 
 

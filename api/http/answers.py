@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import hashlib
 import json
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from gates.findings import ConfigError
 
 ROOT = "/api/v1"
 JSON = "application/json"
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 RESULTS = {
     "metrics": "/metrics",
     "queue_series": "/queue-series",
@@ -101,7 +103,20 @@ def file_answer(request: Request, path: Path, media_type: str, name: str | None 
     headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
+    _refuse_beyond(request, found.st_size)
     return FileResponse(path, media_type=media_type, filename=name, headers=headers, stat_result=found)
+
+
+def _refuse_beyond(request: Request, size: int) -> None:
+    """Refuse a range that the file does not have; what is no single range is left aside, as RFC 9110 allows."""
+    asked = request.headers.get("range")
+    if asked is None:
+        return
+    found = _RANGE.fullmatch(asked.strip())
+    if found is None or found[1] + found[2] == "":
+        request.scope["headers"] = [(name, value) for name, value in request.scope["headers"] if name != b"range"]
+    elif (found[1] and int(found[1]) >= size) or int(found[2] or "1") < int(found[1] or "1"):
+        raise Problem("range", f"The file has {size:,} bytes.", headers={"Content-Range": f"bytes */{size}"})
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -115,7 +130,7 @@ def run_document(row: Row) -> dict[str, Any]:
     base = f"{ROOT}/runs/{row.id}"
     links = {"self": base, "events": f"{base}/events"}
     if row.status not in FINISHED:
-        links["cancel"] = f"{base}:cancel"
+        links["cancel"] = f"{base}/cancel"
     if row.status == "succeeded":
         links |= {name: base + path for name, path in RESULTS.items()}
     predicted = json.loads(row.predicted)

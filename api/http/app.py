@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
 from api.http import catalogue, operations, results, runs
@@ -23,7 +24,7 @@ from api.http.figures import Counted, Figures
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
 from api.http.schemas import ProblemShape
-from api.service import store
+from api.service import jobs, store
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.runs import Refused, RunService
 from api.service.settings import ServiceSettings
@@ -83,7 +84,7 @@ def create_app(
     """
     limits = settings.limits
     simulators, checker, reader = (
-        Pool(settings.workers, limits.worker_mb, NICE),
+        Pool(settings.workers, limits.worker_mb, NICE, jobs.warm_up),
         Pool(1, limits.worker_mb),
         Pool(1, limits.worker_mb),
     )
@@ -188,7 +189,19 @@ async def _status(request: Request, error: Exception) -> Response:
         "not-found": f"There is nothing at {request.url.path[:100]}.",
         "method-not-allowed": f"{request.method} is not possible here.",
     }
-    return Problem(kind, details.get(kind, str(error.detail)), headers=dict(error.headers or {})).response()
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if kind == "method-not-allowed":
+        headers["allow"] = ", ".join(_methods(request)) or "GET"
+    return Problem(kind, details.get(kind, str(error.detail)), headers=headers).response()
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what is possible at the path of a request; several routes may share a path."""
+    found: set[str] = set()
+    for template, methods in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            found |= {method.upper() for method in methods}
+    return sorted(found)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -51,7 +51,7 @@ def _refuse_what_no_file_says(found: object, depth: int) -> None:
             elif isinstance(value, list):
                 below += value
             elif isinstance(value, str) and _CONTROL.search(value):
-                raise Problem("malformed", "A text holds a control character or half a letter. Remove it.")
+                raise Problem("invalid", "A text holds a control character or half a letter. Remove it.")
         if not below:
             return
         layer = below

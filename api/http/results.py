@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, ROOT, as_problem, file_answer, problems, tagged
+from api.http.answers import JSON, ROOT, file_answer, problems, tagged
 from api.http.context import Here, Server
-from api.http.problems import Problem
+from api.http.problems import Problem, with_findings
 from api.http.runs import RunIdPath, found
 from api.http.schemas import ClearanceShape, MetricsShape, PlotsShape, ReplayShape, SeriesShape
 from api.service import reading
@@ -40,11 +40,11 @@ async def result_of(here: Server, run_id: str) -> FilePath:
 
 
 async def read(here: Server, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Read from a result in another process, or answer with the findings."""
+    """Read from a result in another process, or answer that it does not hold what is asked for."""
     try:
         return await here.read(function, *arguments)
     except ConfigError as error:
-        raise as_problem(error) from None
+        raise with_findings(error.findings, "not-found") from None
 
 
 def form_of(request: Request, *offered: str) -> str:

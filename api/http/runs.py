@@ -29,8 +29,16 @@ HEARTBEAT_S = 15.0
 RETRY_MS = 2000
 LONGEST_WAIT_S = 60.0
 EVENT_STREAM = "text/event-stream"
+EVENT_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["state", "progress", "end"]},
+        "data": {"type": "string", "contentMediaType": JSON},
+        "retry": {"type": "integer"},
+    },
+}
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 RunIdPath = Annotated[str, Path(pattern=r"^run_[0-9a-f]{16}$", examples=["run_0123456789abcdef"])]
 EXAMPLE = {"gate": "friendship-pass", "days": 30, "warmup_days": 7, "replications": 20, "seed": 1}
@@ -73,7 +81,11 @@ async def submit(
     request: Request,
     here: Here,
     idempotency_key: Annotated[
-        str | None, Header(description="The same key with the same body gives the same run, for a day.")
+        str | None,
+        Header(
+            pattern=r"^[\x21-\x7e]{1,255}$",
+            description="The same key with the same body gives the same run, for a day.",
+        ),
     ] = None,
 ) -> Response:
     """Submit a run. An identical run that is there already is given instead, unless `reuse` is false."""
@@ -81,8 +93,6 @@ async def submit(
     reuse = asked.pop("reuse", True)
     if not isinstance(reuse, bool):
         raise Problem("invalid", "`reuse` is true or false.")
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        raise Problem("malformed", "An Idempotency-Key has 1 to 255 visible characters.")
     owner = request.state.owner
     try:
         row, reused = await here.runs.submit(asked, owner=owner, key=idempotency_key, reuse=reuse)
@@ -93,10 +103,10 @@ async def submit(
 
 
 @router.post(
-    "/runs:validate",
+    "/validate",
     tags=["runs"],
     responses={200: {"model": ValidationShape}, **problems(403, 413, 415, 503)},
-    openapi_extra=body_of(run_schema(with_reuse=False), EXAMPLE),
+    openapi_extra=body_of({"type": "object", "description": "What may be a run; see the schema of `run`."}, EXAMPLE),
 )
 async def validate(request: Request, here: Here) -> Response:
     """Check a run without submitting it: every finding, or what it will cost."""
@@ -162,7 +172,7 @@ async def see(
 
 
 @router.post(
-    "/runs/{run_id}:cancel",
+    "/runs/{run_id}/cancel",
     status_code=202,
     tags=["runs"],
     responses={
@@ -204,7 +214,7 @@ async def delete(request: Request, here: Here, run_id: RunIdPath) -> Response:
     responses={
         200: {
             "description": "Server-sent events `state`, `progress` and `end`; each holds the whole run.",
-            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "content": {EVENT_STREAM: {"schema": EVENT_SCHEMA}},
         },
         204: {"description": "The run is finished and the asker knows its end."},
         **problems(404, 422, 503, 507),

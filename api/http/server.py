@@ -42,27 +42,47 @@ def serve(
     """
     opened = open_data(settings)
     try:
-        refuse_strangers(opened, host, hosts)
-        names = {*LOOPBACK, *hosts} if is_loopback(host) else {*hosts, *LOOPBACK, *_itself(host)}
-        app = create_app(settings, opened, hosts=sorted(names), origins=origins)
-        config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            server_header=False,
-            log_config=None,
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=CLOSING_S,
-        )
-        logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-        _Announced(config, ready).run()
+        made_server(settings, opened, host, port, hosts=hosts, origins=origins, ready=ready).run()
     finally:
         opened.close()
+
+
+def made_server(
+    settings: ServiceSettings,
+    opened: Opened,
+    host: str,
+    port: int,
+    *,
+    hosts: Sequence[str] = (),
+    origins: Sequence[str] = (),
+    ready: Callable[[str], object],
+) -> uvicorn.Server:
+    """Return a server on opened data; its `run` serves.
+
+    Raises
+    ------
+    ConfigError
+        If others could reach it, and it has no key.
+    """
+    refuse_strangers(opened, host, hosts)
+    names = {*LOOPBACK, *hosts} if is_loopback(host) else {*hosts, *LOOPBACK, *_itself(host)}
+    app = create_app(settings, opened, hosts=sorted(names), origins=origins)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=CLOSING_S,
+    )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    return _Announced(config, ready)
 
 
 def refuse_strangers(opened: Opened, host: str, hosts: Sequence[str]) -> None:

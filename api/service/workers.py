@@ -33,9 +33,11 @@ class WorkerTooSlow(Exception):
 class Pool:
     """Some processes that do one job each at a time; started when first needed."""
 
-    def __init__(self, processes: int, memory_mb: int, nice: int = 0) -> None:
+    def __init__(
+        self, processes: int, memory_mb: int, nice: int = 0, prepare: Callable[[], object] | None = None
+    ) -> None:
         self.processes = processes
-        self._begin = (memory_mb, nice)
+        self._begin = (memory_mb, nice, prepare)
         self._pool: ProcessPool | None = None
 
     async def run(self, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
@@ -75,8 +77,8 @@ class Pool:
             self._pool = None
 
 
-def _begin(memory_mb: int, nice: int) -> None:
-    """Prepare a worker: its limits, its rank, and its end."""
+def _begin(memory_mb: int, nice: int, prepare: Callable[[], object] | None) -> None:
+    """Prepare a worker: its limits, its rank, its end, and what it will need for every job."""
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -89,6 +91,8 @@ def _begin(memory_mb: int, nice: int) -> None:
     os.environ["BORDERGATE_QUIET"] = "1"
     if nice:
         os.nice(nice)
+    if prepare is not None:
+        prepare()
 
 
 def _end_with_the_server() -> None:
