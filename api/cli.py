@@ -215,7 +215,9 @@ def serve(
 @keys.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(help="Whose key it is: lower-case letters, digits, hyphens.")],
-    scope: Annotated[KeyScope, typer.Option(help="read; run: submit too; admin: touch the runs of others too.")],
+    scope: Annotated[
+        KeyScope, typer.Option(help="read; run: submit too; admin: touch the runs of others too.")
+    ] = KeyScope.RUN,
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:

@@ -21,7 +21,7 @@ from api.http.schemas import PageShape, RunShape, Status, SubmittedShape, Valida
 from api.service.runs import Refused
 from api.service.store import FINISHED, Row
 from experiments.request import RunRequest
-from gates.findings import ConfigError
+from gates.findings import ConfigError, Finding, value_text
 
 router = APIRouter(prefix=ROOT)
 
@@ -90,11 +90,9 @@ async def submit(
 ) -> Response:
     """Submit a run. An identical run that is there already is given instead, unless `reuse` is false."""
     asked = await asked_of(request, here)
-    reuse = asked.pop("reuse", True)
-    if not isinstance(reuse, bool):
-        raise Problem("invalid", "`reuse` is true or false.")
     owner = request.state.owner
     try:
+        reuse = _reuse(asked)
         row, reused = await here.runs.submit(asked, owner=owner, key=idempotency_key, reuse=reuse)
     except (ConfigError, Refused) as error:
         raise as_problem(error) from None
@@ -111,9 +109,9 @@ async def submit(
 async def validate(request: Request, here: Here) -> Response:
     """Check a run without submitting it: every finding, or what it will cost."""
     asked = await asked_of(request, here)
-    asked.pop("reuse", None)
     answer: dict[str, Any] = {"valid": False, "findings": [], "predicted": None, "accepted": False, "refusal": None}
     try:
+        _reuse(asked)
         _, cost = await here.runs.examine(asked)
         predicted = cost._asdict()
         predicted.pop("replication_seconds")
@@ -126,6 +124,14 @@ async def validate(request: Request, here: Here) -> Response:
         found = document("invalid", "", error.findings)["findings"]
         answer |= {"findings": found, "refusal": error.detail}
     return json_answer(answer, headers={"Cache-Control": "no-store"})
+
+
+def _reuse(asked: dict[str, Any]) -> bool:
+    """Take out of what is asked whether another run may be given."""
+    reuse = asked.pop("reuse", True)
+    if not isinstance(reuse, bool):
+        raise ConfigError([Finding("reuse", value_text(reuse), "not true or false", "Write true or false.")])
+    return reuse
 
 
 @router.get("/runs", tags=["runs"], responses={200: {"model": PageShape}, **problems(422, 503, 507)})

@@ -125,6 +125,7 @@ class RunService:
         for left in (*half_written, *(self.folder.root / "work").iterdir()):
             if left.name not in known:
                 shutil.rmtree(left, ignore_errors=True)
+        self._wake.set()
         self._spawn(self._schedule())
         self._spawn(self._save_changes())
 
@@ -562,6 +563,7 @@ class RunService:
         values |= {"done": row.total if status == "succeeded" else row.done, "started": row.started}
         values["problem"] = None if problem is None else json.dumps(problem)
         await self._stored(run, values)
+        await asyncio.to_thread(shutil.rmtree, self.folder.work(run), True)
         ended = dataclasses.replace(row, **values)
         self._active_rows.pop(run, None)
         if self._same.get(row.digest) == run:
@@ -569,7 +571,6 @@ class RunService:
         self._remember(ended)
         self._tell(run)
         self._ending.pop(run).set()
-        await asyncio.to_thread(shutil.rmtree, self.folder.work(run), True)
         self._wake.set()
 
     async def _stored(self, run: str, values: dict[str, Any]) -> None:

@@ -10,6 +10,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -31,14 +34,19 @@ class WorkerTooSlow(Exception):
 
 
 class Pool:
-    """Some processes that do one job each at a time; started when first needed."""
+    """Some processes that do one job each at a time; started when first needed.
+
+    Each is a pool of its own: what one leaves behind when it is killed, such as a lock that it held, goes with it.
+    """
 
     def __init__(
         self, processes: int, memory_mb: int, nice: int = 0, prepare: Callable[[], object] | None = None
     ) -> None:
         self.processes = processes
         self._begin = (memory_mb, nice, prepare)
-        self._pool: ProcessPool | None = None
+        self._room = asyncio.Semaphore(processes)
+        self._free: list[ProcessPool] = []
+        self._all: set[ProcessPool] = set()
 
     async def run(self, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
         """Do `function(*arguments)` in a process; cancelling the wait stops it.
@@ -48,33 +56,57 @@ class Pool:
         WorkerDied, WorkerTooSlow, MemoryError
             If it could not be done to the end.
         """
-        if self._pool is None:
-            self._pool = ProcessPool(
-                self.processes,
-                initializer=_begin,
-                initargs=self._begin,
-                context=multiprocessing.get_context("spawn"),
-            )
-        future = self._pool.schedule(function, args=arguments, timeout=timeout)
-        try:
-            answer: Answer = await asyncio.wrap_future(future)
-        except ProcessExpired as error:
-            raise WorkerDied(f"a worker ended with code {error.exitcode}") from None
-        except TimeoutError:
-            raise WorkerTooSlow(f"not done after {timeout:.0f} s") from None
-        return answer
+        async with self._room:
+            pool = self._free.pop() if self._free else self._new()
+            is_fit = False
+            try:
+                answer: Answer = await asyncio.wrap_future(_given(pool, timeout, function, arguments))
+                is_fit = True
+            except (ProcessExpired, BrokenProcessPool) as error:
+                raise WorkerDied(f"a worker ended with code {getattr(error, 'exitcode', 'unknown')}") from None
+            except TimeoutError:
+                raise WorkerTooSlow(f"not done after {timeout:.0f} s") from None
+            except MemoryError:
+                raise
+            except Exception:
+                is_fit = True  # the job failed, the worker did not
+                raise
+            finally:
+                if is_fit and pool in self._all:
+                    self._free.append(pool)
+                else:
+                    self._discard(pool)
+            return answer
 
-    @property
-    def is_started(self) -> bool:
-        """Whether the processes are there."""
-        return self._pool is not None
+    def _new(self) -> ProcessPool:
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPool(1, initializer=_begin, initargs=self._begin, context=context)
+        self._all.add(pool)
+        return pool
+
+    def _discard(self, pool: ProcessPool) -> None:
+        self._all.discard(pool)
+        threading.Thread(target=_stopped, args=(pool,), daemon=True).start()
 
     def stop(self) -> None:
         """Stop all processes at once."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join(timeout=10)
-            self._pool = None
+        pools, self._free = list(self._all), []
+        self._all.clear()
+        for pool in pools:
+            _stopped(pool)
+
+
+def _given(pool: ProcessPool, timeout: float, function: Callable[..., Any], arguments: Any) -> Future[Any]:
+    try:
+        return pool.schedule(function, args=arguments, timeout=timeout)
+    except RuntimeError as error:  # its process ended while it had nothing to do
+        raise BrokenProcessPool(str(error)) from None
+
+
+def _stopped(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    with suppress(TimeoutError):
+        pool.join(timeout=10)
 
 
 def _begin(memory_mb: int, nice: int, prepare: Callable[[], object] | None) -> None:
