@@ -49,7 +49,7 @@ DatabaseOption = Annotated[
     ),
 ]
 
-
+STORE = Path("results") / ".replications"
 GateArgument = Annotated[str, typer.Argument(metavar="GATE", help="A name in the library, or a YAML file.")]
 
 
@@ -68,45 +68,57 @@ class KeyScope(StrEnum):
     ADMIN = "admin"
 
 
+class UpgradeLevel(StrEnum):
+    """The three values of an upgrade's numbers, as the command line names them."""
+
+    LOW = "low"
+    BASE = "base"
+    HIGH = "high"
+
+
 @app.command()
 def gates(
     name: Annotated[str | None, typer.Argument(help="A gate of the library, or a YAML file.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers/--no-numbers", help="Print every number with its source.")] = True,
+    upgrades: Annotated[bool, typer.Option("--upgrades", help="List the upgrades, or show the one named.")] = False,
 ) -> None:
     """List the library, or show a gate: stages, flows, hours on all clocks, numbers with their sources.
 
-    Example: `bordergate gates friendship-pass`
+    Examples: `bordergate gates friendship-pass`, `bordergate gates --upgrades`, `bordergate gates more-bays --upgrades`
     """
-    from api.tables import print_gate, print_library
-    from gates import load_gate
+    from api.tables import print_gate, print_library, print_upgrade, print_upgrades
+    from gates import load_gate, load_upgrade
 
     with _mistakes_shown():
-        if name is None:
+        if upgrades and name is None:
+            print_upgrades(console)
+        elif upgrades and name is not None:
+            print_upgrade(console, load_upgrade(name))
+        elif name is None:
             print_library(console)
         else:
             print_gate(console, load_gate(name), numbers=numbers)
 
 
 @app.command()
-def validate(file: Annotated[Path, typer.Argument(help="A gate file.")]) -> None:
-    """Check a gate file and print every finding at once.
+def validate(file: Annotated[Path, typer.Argument(help="A gate file, or that of an upgrade.")]) -> None:
+    """Check a gate or an upgrade file and print every finding at once.
 
     Example: `bordergate validate my-gate.yaml`
     """
-    from gates import assumptions, load_gate
+    from api.validation import checked
 
     with _mistakes_shown():
-        gate = load_gate(file)
-        console.print(
-            f"{file}: no findings. Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows, "
-            f"{len(assumptions(gate))} numbers are assumptions.",
-            markup=False,
-        )
+        console.print(f"{file}: no findings. {checked(file)}", markup=False)
 
 
 @app.command()
 def run(
     gate: GateArgument,
+    upgrade: Annotated[
+        list[str] | None, typer.Option(metavar="U", help="Upgrade of the library, or a YAML file; once for each.")
+    ] = None,
+    level: Annotated[UpgradeLevel, typer.Option(help="Which values of the upgrades are taken.")] = UpgradeLevel.BASE,
     days: Annotated[int, typer.Option(help="Measured days.")] = 30,
     warmup_days: Annotated[int, typer.Option(help="Days before them, simulated and not measured.")] = 7,
     replications: Annotated[int, typer.Option(help="Independent repetitions.")] = 20,
@@ -121,11 +133,13 @@ def run(
 ) -> None:
     """Run a gate and write its result folder with plots and a report.
 
-    Example: `bordergate run friendship-pass --days 30 --replications 20 --out results/base`
+    Example: `bordergate run friendship-pass --upgrade more-bays --days 30 --replications 20 --out results/bays`
     """
     with _mistakes_shown():
         asked = _requested(
             gate=gate,
+            upgrades=upgrade or [],
+            level=level.value,
             days=days,
             warmup_days=warmup_days,
             start=start,
@@ -141,10 +155,47 @@ def run(
         name = f"{asked.scenario.gate.name}-{digest(asked)[:8]}"
         folder = out if out is not None else Path("results") / name
         refuse_what_is_no_result(folder)
-        result = _simulated(asked.scenario, asked.settings)
+        result = replace(_simulated(asked.scenario, asked.settings), changes=asked.changes)
         with console.status("Drawing plots and writing the report …"):
             write_result(result, folder, finish=_plots_and_report)
         _print_answer(folder)
+
+
+@app.command()
+def study(
+    name: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="A study of the library, a YAML file, or `bottleneck`.")
+    ] = None,
+    gate: Annotated[str | None, typer.Argument(metavar="[GATE]", help="Only with `bottleneck`: whose stages.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Result folder.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes; all cores if not given.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to run on, such as tls://10.0.0.5:8786.")
+    ] = None,
+    store: Annotated[Path, typer.Option(help="Where finished replications are kept and found again.")] = STORE,
+    upgrade: Annotated[
+        list[str] | None, typer.Option(metavar="U", help="Upgrade that every scenario has; once for each.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Measured days, instead of the study's.")] = None,
+    warmup_days: Annotated[int | None, typer.Option(help="Days of warm-up, instead of the study's.")] = None,
+    replications: Annotated[int | None, typer.Option(help="Replications, instead of the study's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.")] = None,
+) -> None:
+    """Compare scenarios of a gate and write a folder with tables, plots and a report; or list the studies.
+
+    `bottleneck GATE` finds what binds. A study that was stopped goes on where it was.
+
+    Examples: `bordergate study upgrades-one-by-one`, `bordergate study bottleneck friendship-pass --days 14`
+    """
+    from api import studies
+
+    with _mistakes_shown("What is finished is kept; the same command goes on."):
+        if name is None:
+            studies.print_studies(console)
+            return
+        options = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
+        asked = studies.asked_for(name, gate, upgrade or [], options)
+        studies.run(console, asked, out or Path("results") / asked.name, workers, cluster, store)
 
 
 @app.command()
@@ -158,7 +209,7 @@ def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result fo
         from gates import ConfigError, Finding
 
         if not (folder / MANIFEST).is_file():
-            remedy = "Name a folder that `bordergate run` wrote."
+            remedy = "Name a folder that `bordergate run` or `bordergate study` wrote."
             raise ConfigError([Finding("DIR", str(folder), "is no result folder", remedy)])
         with console.status("Drawing plots and writing the report …"):
             _plots_and_report(folder)
@@ -339,6 +390,15 @@ def _simulated(scenario: Scenario, settings: RunSettings) -> RunResult:
 
 
 def _plots_and_report(folder: Path) -> None:
+    from experiments.results import MANIFEST, read_json
+
+    if read_json(folder / MANIFEST).get("kind") == "study":
+        from experiments.study_plots import draw_study_plots
+        from experiments.study_report import write_study_report
+
+        draw_study_plots(folder)
+        write_study_report(folder)
+        return
     from experiments.plots import draw_plots
     from experiments.report import write_report
 
@@ -379,7 +439,7 @@ def _stored(data: Path | None, database: str | None) -> Iterator[Store]:
 
 
 @contextmanager
-def _mistakes_shown() -> Iterator[None]:
+def _mistakes_shown(interrupted: str = "Nothing was written.") -> Iterator[None]:
     """Show findings, a full disk or an interruption without a traceback, and leave with the right code."""
     from gates.findings import ConfigError
 
@@ -388,7 +448,7 @@ def _mistakes_shown() -> Iterator[None]:
     except ConfigError as error:
         _leave(2, *(str(found) for found in error.findings))
     except KeyboardInterrupt:
-        _leave(130, "Interrupted; nothing was written.")
+        _leave(130, f"Interrupted. {interrupted}")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             _leave(

@@ -24,6 +24,7 @@ from experiments.results import events_table, trucks_table, write_result, write_
 from experiments.run import RunResult, replicate
 from experiments.settings import RunSettings
 from gates.scenario import Scenario
+from gates.upgrades import Change
 from sim.log import EventLog
 from sim.metrics import Key, Measures, StageTime
 from sim.plan import Plan, compile_plan
@@ -94,7 +95,8 @@ def put_together(text: str, folder: Path, target: Path, finish: Callable[[Path],
     if missing := set(range(settings.replications)) - found.keys():
         raise ValueError(f"replications {sorted(missing)[:5]} of {settings.replications} are missing")
     measures = tuple(found[number] for number in range(settings.replications))
-    result = RunResult(scenario, settings, plan, measures)
+    changes = tuple(Change(**change) for change in json.loads(text)["changes"])
+    result = RunResult(scenario, settings, plan, measures, changes=changes)
     write_result(result, target, finish, write_logs=lambda partial: _copy_logs(settings, folder, partial))
 
 

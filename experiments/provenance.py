@@ -7,11 +7,12 @@ import functools
 import hashlib
 import json
 import platform
-from importlib import metadata
+from importlib import metadata, util
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.settings import RunSettings
-from gates import Fact, Gate, Scenario, SourcedNumber, every_number
+from gates import Change, Fact, Gate, Scenario, SourcedNumber, every_number
 
 if TYPE_CHECKING:
     from experiments.run import RunResult
@@ -63,6 +64,18 @@ def versions() -> dict[str, str]:
     return {DISTRIBUTION: version(), "python": platform.python_version(), **found}
 
 
+@functools.cache
+def code_digest() -> str:
+    """Return the SHA-256 of the code that turns a gate into results, so that no result outlives a change of it."""
+    found = hashlib.sha256()
+    for package in ("gates", "sim"):
+        located = util.find_spec(package)  # finds it without running it
+        for root in (located.submodule_search_locations if located else None) or ():
+            for path in sorted(Path(root).glob("*.py")):
+                found.update(canonical_json([path.name, path.read_text(encoding="utf-8")]))
+    return found.hexdigest()
+
+
 def manifest(result: RunResult, schema: int) -> dict[str, Any]:
     """Return what `manifest.json` holds. No time of day is in it: the same run gives the same bytes."""
     scenario, settings = result.scenario, result.settings
@@ -76,18 +89,21 @@ def manifest(result: RunResult, schema: int) -> dict[str, Any]:
         **settings.model_dump(mode="json"),
         "tick_zero": result.plan.days.origin.isoformat(),
         "hashes": {"scenario": digest(document), "result": result_digest(scenario, settings)},
-        "run_again": run_again(scenario, settings),
+        "changes": [dataclasses.asdict(change) for change in result.changes],
+        "run_again": run_again(scenario, settings, result.changes),
         "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
         "sources": [_sourced(n) for n in numbers if n.facts],
         "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
     }
 
 
-def run_again(scenario: Scenario, settings: RunSettings) -> str:
+def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
     """Return the command line that repeats the run, if the gate is one of the library."""
     gate: Gate = scenario.gate
     parts = [
         f"bordergate run {gate.name}",
+        *(f"--upgrade {name}" for name in dict.fromkeys(change.upgrade for change in changes)),
+        *dict.fromkeys(f"--level {change.level}" for change in changes if change.level != "base"),
         f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
         f"--start {scenario.first_measured.isoformat()}",
         f"--replications {settings.replications} --seed {settings.seed}",

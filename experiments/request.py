@@ -17,16 +17,18 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from experiments import provenance
 from experiments.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed, streams
-from gates.config import Gate, Model, Name
+from gates.config import Gate, Model
 from gates.findings import ConfigError, Finding, one_of, within
 from gates.load import gate_from_data, library_gates, load_gate
 from gates.quantities import Day, refusal
 from gates.scenario import DayCount, DemandFactor, Scenario, WarmupDays
+from gates.upgrades import Change, Level, Upgrade, apply_upgrades, load_upgrade, upgrade_names
 from gates.wording import model_findings
 
 MAX_UPGRADES = 32
 Kept = int | Literal["all", "none"]
 GateWritten = str | dict[str, Any]
+UpgradeWritten = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 def _gate_written(value: object) -> GateWritten:
@@ -56,8 +58,10 @@ class RunRequest(Model):
         BeforeValidator(_gate_written, json_schema_input_type=Annotated[str, Field(min_length=1)] | dict[str, Any]),
     ]
     """Name of a gate of the library, or a whole gate, as in a gate file."""
-    upgrades: Annotated[tuple[Name, ...], Field(max_length=MAX_UPGRADES)] = ()
-    """Upgrades to switch on, in this order."""
+    upgrades: Annotated[tuple[UpgradeWritten, ...], Field(max_length=MAX_UPGRADES)] = ()
+    """Upgrades of the library to switch on."""
+    level: Level = "base"
+    """Which value of numbers with three values the upgrades take."""
     days: DayCount = 30
     """Length of the measured period [d]."""
     warmup_days: WarmupDays = 7
@@ -87,7 +91,7 @@ class ResolvedRun:
 
     scenario: Scenario
     settings: RunSettings
-    changes: tuple[Any, ...] = ()
+    changes: tuple[Change, ...] = ()
     """What upgrades changed in the gate, in order."""
 
 
@@ -99,7 +103,7 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
     request
         A request, or plain data to be read as one.
     files
-        Whether the gate may be the path of a file: only for who sits at the machine.
+        Whether gate and upgrades may be paths of files: only for who sits at the machine.
 
     Raises
     ------
@@ -109,9 +113,12 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
     if not isinstance(request, RunRequest):
         request = _read(request, files)
     gate, findings = _gate(request.gate, files)
-    findings += [_no_upgrade(number, name) for number, name in enumerate(request.upgrades)]
+    upgrades: list[Upgrade] = []
+    for number, name in enumerate(request.upgrades):
+        findings += _upgrade(number, name, files, upgrades)
     if findings or gate is None:
         raise ConfigError(findings)
+    gate, changes = apply_upgrades(gate, upgrades, request.level)
     scenario = Scenario(
         gate=gate,
         days=request.days,
@@ -126,13 +133,17 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
         engine=request.engine,
         keep_events=min(int(kept), request.replications),
     )
-    return ResolvedRun(scenario, settings)
+    return ResolvedRun(scenario, settings, changes)
 
 
 def run_text(resolved: ResolvedRun) -> str:
     """Return a resolved run as text that a process anywhere can read back."""
-    scenario, settings = provenance.scenario_document(resolved.scenario), resolved.settings.model_dump(mode="json")
-    return json.dumps({"scenario": scenario, "settings": settings}, ensure_ascii=False)
+    document = {
+        "scenario": provenance.scenario_document(resolved.scenario),
+        "settings": resolved.settings.model_dump(mode="json"),
+        "changes": [dataclasses.asdict(change) for change in resolved.changes],
+    }
+    return json.dumps(document, ensure_ascii=False)
 
 
 def canonical(resolved: ResolvedRun) -> bytes:
@@ -191,5 +202,13 @@ def _inside_gate(path: str) -> str:
     return "gate" if path == "file" else f"gate.{path}"
 
 
-def _no_upgrade(number: int, name: str) -> Finding:
-    return Finding(f"upgrades[{number}]", name, "there are no upgrades in this version", "Leave it out.")
+def _upgrade(number: int, name: str, files: bool, found: list[Upgrade]) -> list[Finding]:
+    """Append the upgrade that a name stands for, or return what is wrong with it."""
+    try:
+        if name in upgrade_names() or files:
+            found.append(load_upgrade(name))
+            return []
+    except ConfigError as error:
+        return [f if f.file else dataclasses.replace(f, path=f"upgrades[{number}]") for f in error.findings]
+    problem = "no such upgrade in the library"
+    return [Finding(f"upgrades[{number}]", name[:60], problem, one_of(upgrade_names(), name[:60]))]

@@ -60,9 +60,9 @@ def write_result(
         If the disk is full or the place cannot be written; nothing is left behind.
     """
     refuse_what_is_no_result(folder)
-    with _appearing(folder) as partial:
-        _write_json(partial / MANIFEST, manifest(result, SCHEMA))
-        _write_json(partial / "metrics.json", metrics_document(result))
+    with appearing(folder) as partial:
+        write_json(partial / MANIFEST, manifest(result, SCHEMA))
+        write_json(partial / "metrics.json", metrics_document(result))
         write_table(partial / "queues.parquet", _queues(result))
         write_table(partial / "days.parquet", _days(result))
         write_table(partial / "clearance.parquet", _curves(result))
@@ -87,7 +87,7 @@ def refuse_what_is_no_result(folder: Path) -> None:
 
 
 @contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
+def appearing(folder: Path) -> Iterator[Path]:
     """Give a provisional folder beside `folder` that takes its place when all went well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
@@ -304,7 +304,7 @@ def _ticks(ticks: npt.NDArray[np.int64]) -> pa.Array:
 
 
 def write_table(path: Path, table: pa.Table) -> None:
-    """Write a table as Parquet; the same table gives the same bytes."""
+    """Write a table as Parquet, the same bytes for the same content."""
     # integers are stored as differences: a third of the size, and read as fast
     plain = [f.name for f in table.schema if not pa.types.is_dictionary(f.type)]
     encodings = {n: "DELTA_BINARY_PACKED" for n in plain if pa.types.is_integer(table.schema.field(n).type)}
@@ -315,7 +315,8 @@ def write_table(path: Path, table: pa.Table) -> None:
     )
 
 
-def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document."""
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from experiments.settings import RunSettings, streams
 from gates.findings import ConfigError, Finding
 from gates.scenario import Scenario
+from gates.upgrades import Change
 from sim.draws import draw
 from sim.engines import simulate
 from sim.log import EventLog
@@ -37,6 +38,8 @@ class RunResult:
     """One for each replication, in order."""
     logs: dict[int, EventLog] = field(default_factory=dict)
     """Event logs of the replications kept."""
+    changes: tuple[Change, ...] = ()
+    """What upgrades changed in the gate before the run."""
 
 
 def run_scenario(

@@ -26,6 +26,8 @@ from gates.quantities import (
     Day,
     Days,
     Hours,
+    Megabits,
+    Megabytes,
     Number,
     Seconds,
     Share,
@@ -275,6 +277,15 @@ def _lanes_written(value: Any) -> str | None:
     return f"{TAG_MARK}count" if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+class Reversal(Sourced):
+    """How lanes turn from one direction to the other, by the trucks that wait."""
+
+    at: Units
+    """Waiting trucks of the other direction at which the lanes turn, if they are also more than those of their own."""
+    takes: Seconds
+    """Time to turn, after the lanes have finished the trucks they serve [s]."""
+
+
 class LaneGroup(Sourced):
     """Lanes of a stage that serve the same trucks at the same hours."""
 
@@ -293,6 +304,9 @@ class LaneGroup(Sourced):
     """Whether loaded trucks, empty ones or both are admitted."""
     hours: Hours | None = None
     """Opening windows on the clock of the stage's side; none means those of the stage."""
+    reverses: Reversal | None = None
+    """Lanes that serve one direction at a time, at first the first of `directions`; none means that they serve all
+    that they admit."""
 
     def admits(self, vehicle_class: str, direction: str, *, empty: bool) -> bool:
         """Tell whether the lanes serve such trucks."""
@@ -301,6 +315,30 @@ class LaneGroup(Sourced):
             and (self.directions is None or direction in self.directions)
             and self.load in ("any", "empty" if empty else "loaded")
         )
+
+
+class Batch(Sourced):
+    """A stage that starts its trucks together, as a convoy or a train leaves."""
+
+    size: Units
+    """Waiting trucks that start together, each in a lane of its own."""
+    after: Seconds
+    """Time after which those that wait start although they are fewer, since the first of them joined [s]."""
+
+
+class Sending(Sourced):
+    """What each service sends over a link."""
+
+    link: Name
+    """The link."""
+    data: Megabytes = 0.0
+    """Data sent during a service, which takes the longer for it [MB]."""
+    round_trips: Annotated[Count, Field(ge=0, le=1000)] = 1
+    """Questions and answers that the service waits for."""
+    video: Megabits = 0.0
+    """Rate that a service occupies from its start to its end [Mbit/s]."""
+    without: Distribution | None = None
+    """Law of the service time by hand while the link is down; none means that no service starts until it is back."""
 
 
 class Stage(Sourced):
@@ -332,6 +370,19 @@ class Stage(Sourced):
     """Pool -> units taken at the start of the service and kept until a later stage `gives` them back."""
     gives: dict[Name, Units] = {}
     """Pool -> units, taken at an earlier stage, given back at the end of the service."""
+    sends: Sending | None = None
+    """What a service sends over a link; none if it needs none."""
+    pauses_when_closed: bool = False
+    """Whether a service in hand stands still while the lane is closed, as tests in a laboratory do; if not, the lane
+    finishes the truck it serves, then closes."""
+    patience: Distribution | None = None
+    """Law of the time that a truck waits in line before it gives up and turns back; none means for ever."""
+    patience_for: dict[Name, Distribution] = {}
+    """Other laws of patience for a vehicle class."""
+    turns_away_at: Units | None = None
+    """Trucks in line at which one more does not join but turns back; none means never."""
+    batch: Batch | None = None
+    """Trucks that start together; none means that each starts when it can."""
 
     def lane_groups(self) -> list[LaneGroup]:
         """Return the lane groups; a plain number of lanes is one group that admits all."""
@@ -381,15 +432,62 @@ class Area(Sourced):
     """Trucks that find room."""
     stages: Annotated[list[Name], Field(min_length=1, max_length=256)]
     """Its stages; a stage lies in one area at most."""
+    keeps_out: list[Name] | None = None
+    """Vehicle classes that have to wait for a space; others come in although it is full. None means all."""
+    reopens_at: Annotated[Count, Field(ge=0, le=MOST_LANES)] | None = None
+    """Trucks inside at which an area that was full lets trucks in again; none means as soon as a space is free."""
+
+
+class Link(Sourced):
+    """A data network that stages need: its radio cell or cable, and the devices on it."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    uplink: Annotated[Megabits, Field(gt=0)]
+    """Rate at which one device sends [Mbit/s]."""
+    shared_uplink: Annotated[Megabits, Field(gt=0)]
+    """Rate that all together can occupy with video [Mbit/s]."""
+    round_trip: Seconds
+    """Time from a question to its answer [s]."""
+
+
+class Outage(Sourced):
+    """Something that fails from time to time and takes stages, pools and links down together."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    every: Distribution
+    """Law of the time from the end of one to the start of the next."""
+    lasts: Distribution
+    """Law of its duration."""
+    stages: list[Name] = []
+    """Stages whose lanes go down."""
+    groups: list[Name] | None = None
+    """Lane groups of these stages that go down; none means all of them."""
+    pools: list[Name] = []
+    """Pools whose units go down."""
+    links: list[Name] = []
+    """Links that go down."""
+    units: Units | None = None
+    """How many lanes of each lane group and units of each pool go down; none means all."""
+    each: bool = False
+    """Whether each lane and each unit fails on its own instead of all together."""
+    in_hand: Literal["finishes", "resumes", "restarts"] = "finishes"
+    """What becomes of the service in a lane that goes down: it is finished first, goes on after the repair, or starts
+    again after it."""
 
 
 class Choice(Sourced):
-    """A random choice between alternatives on a path, by shares."""
+    """A choice between alternatives on a path: a random one by shares, or the truck's own by what it finds."""
 
     choose: Name
     """Name of the choice, such as `channel`."""
-    shares: Annotated[dict[Name, Share], Field(min_length=1, max_length=16)]
-    """Share of each alternative; they add to 100 %."""
+    shares: Annotated[dict[Name, Share], Field(max_length=16)] = {}
+    """Share of each alternative; they add to 100 %. None where a rule decides."""
+    rule: Literal["shortest-queue", "least-wait"] | None = None
+    """Rule by which a truck takes an alternative when it gets there, by the first stage of each: the fewest trucks
+    waiting or in service, or the least expected wait. Of equals the first in the file; a closed stage only if all
+    are closed."""
     shares_for: dict[Name, dict[Name, Share]] = {}
     """Other shares for a vehicle class."""
     then: dict[Name, list[Step]] = {}
@@ -443,23 +541,25 @@ Choice.model_rebuild()  # its alternatives are steps themselves
 
 
 class Closure(Sourced):
-    """Days on which sides or stages stay closed."""
+    """Days on which sides or stages stay closed, or work more slowly or faster."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     """What it is, such as `Tết 2026`."""
     first: Day
-    """First day closed."""
+    """First day."""
     last: Day
-    """Last day closed."""
+    """Last day."""
     sides: list[SideName] | None = None
-    """Sides closed; none means all, unless stages are named."""
+    """Sides that it concerns; none means all, unless stages are named."""
     stages: list[Name] | None = None
-    """Stages closed; none means all of those sides."""
+    """Stages that it concerns; none means all of those sides."""
     arrivals: Share = 1.0
     """Share of the usual arrivals that still come."""
+    service_times: Annotated[Number, Field(gt=0, le=100)] | None = None
+    """Factor on service times on these days; with it the stages stay open."""
 
-    def closes(self, stage: str, side: str) -> bool:
-        """Tell whether it closes a stage of a side."""
+    def concerns(self, stage: str, side: str) -> bool:
+        """Tell whether it concerns a stage of a side."""
         if self.stages is not None:
             return stage in self.stages and (self.sides is None or side in self.sides)
         return self.sides is None or side in self.sides
@@ -507,6 +607,10 @@ class Gate(Sourced):
     """Pools of people or machines."""
     areas: Annotated[dict[Name, Area], Field(max_length=64)] = {}
     """Areas of limited space."""
+    links: Annotated[dict[Name, Link], Field(max_length=16)] = {}
+    """Data networks."""
+    outages: Annotated[dict[Name, Outage], Field(max_length=64)] = {}
+    """What fails, and what goes down with it."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
     calendar: list[Closure] = []
@@ -515,7 +619,22 @@ class Gate(Sourced):
     def closed_days(self, stage: str) -> set[dt.date]:
         """Return the days on which `stage` stays closed, on its side's clock."""
         side = self.stages[stage].side
-        return {day for closure in self.calendar if closure.closes(stage, side) for day in closure.days()}
+        return {
+            day
+            for closure in self.calendar
+            if closure.service_times is None and closure.concerns(stage, side)
+            for day in closure.days()
+        }
+
+    def slowed_days(self, stage: str) -> dict[dt.date, float]:
+        """Return the factor on service times of `stage` by day, where there is one; factors of a day multiply."""
+        side = self.stages[stage].side
+        factors: dict[dt.date, float] = {}
+        for closure in self.calendar:
+            if closure.service_times is not None and closure.concerns(stage, side):
+                for day in closure.days():
+                    factors[day] = factors.get(day, 1.0) * closure.service_times
+        return factors
 
     def arrivals_on(self, day: dt.date) -> float:
         """Return the share of the usual arrivals that come on `day`."""

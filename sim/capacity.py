@@ -8,9 +8,12 @@ import numpy.typing as npt
 from sim.clock import Ticks
 from sim.levels import LevelSeries
 from sim.log import NEVER, EventLog
-from sim.plan import Indices, Plan
+from sim.outages import in_force
+from sim.plan import Indices, Network, Plan
+from sim.timetable import OnDuty
 
 Counts = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 class Spaces:
@@ -38,7 +41,7 @@ class Spaces:
     def _add_outside(self, log: EventLog, start: int, end: int) -> None:
         draws = log.draws
         visits = np.flatnonzero(np.diff(draws.first))  # a truck that visits nothing is gone as it arrives
-        arrival, entered = draws.arrival[visits], log.joined[draws.first[visits]]
+        arrival, entered = draws.arrival[visits], log.entered[visits]
         direction = self._direction_of_flow[draws.flow[visits]]
         outside = arrival != entered
         for index in range(self.outside_time.size):
@@ -58,6 +61,7 @@ class PoolUse:
 
     def __init__(self, plan: Plan) -> None:
         network, pools = plan.network, len(plan.pools)
+        self._by_hand_without, self._sources = network.by_hand_without, plan.outages
         lines = network.line_stage.size
         self.in_use = np.zeros(pools, np.int64)
         """(pools,) units taken, or on their way back [unit tick]."""
@@ -68,6 +72,7 @@ class PoolUse:
         ):
             units[pool - network.groups, np.repeat(np.arange(lines), np.diff(row))] = count
         self._comes_back = network.comes_back
+        self._first = network.groups
         self._warmup, self._end = plan.warmup, plan.end
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -83,12 +88,51 @@ class PoolUse:
         returning = (log.finished >= start) & (log.finished < end)
         for pool in range(self.in_use.size):
             taken, given = self._taken[pool, line], self._given[pool, line]
+            by_hand = self._by_hand(log, pool)
+            if by_hand is not None:
+                taken, given = np.where(by_hand, 0, taken), np.where(by_hand, 0, given)
             self.in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
             if self._comes_back[pool]:
                 away = returning & (given > 0)
                 leaves = log.finished[away]
                 way = [np.clip(tick, self._warmup, self._end) for tick in (leaves, leaves + back[away])]
                 self.in_use[pool] += (given[away] * (way[1] - way[0])).sum()
+
+    def _by_hand(self, log: EventLog, pool: int) -> Mask | None:
+        """Return (visits,) whether a service was done by hand, for want of the link; None if none can be."""
+        resource = self._first + pool
+        if not (self._by_hand_without == resource).any():
+            return None
+        by_hand = np.zeros(log.draws.visits, np.bool_)
+        for number, source in enumerate(self._sources):
+            if resource in source.resources and source.units is None:
+                windows = log.draws.outages.of(number)
+                inside = np.searchsorted(windows.start, log.started, side="right")
+                by_hand |= (inside > 0) & (log.started < np.append(windows.end, 0)[inside - 1])
+        return np.asarray(by_hand & (self._by_hand_without[log.draws.line] == resource))
+
+
+class Down:
+    """Lane time that outages take from the timetable in the measured period."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.lost = np.zeros(len(plan.groups.name), np.int64)
+        """(groups,) scheduled lanes that were down [lane tick]."""
+        self._plan = plan
+
+    def add(self, log: EventLog, start: int, end: int) -> None:
+        """Add what outages took in the block [start, end)."""
+        plan = self._plan
+        network, left = plan.network, in_force(plan, log.draws.outages)
+        start = min(max(start, plan.warmup), end)
+        for group in range(self.lost.size):
+            self.lost[group] += _on_duty(network, group).unit_time(start, end)
+            self.lost[group] -= _on_duty(left, group).unit_time(start, end)
+
+
+def _on_duty(network: Network, resource: int) -> OnDuty:
+    mine = network.change_resource == resource
+    return OnDuty(network.change_tick[mine], network.change_units[mine])
 
 
 def _within(ticks: Ticks, start: int, end: int) -> Ticks:

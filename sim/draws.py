@@ -7,20 +7,29 @@ value alone: truck 17 of a flow is the same truck in every scenario (common rand
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.clock import Ticks
-from sim.jit import kernel
+from sim.jit import kernel, step
+from sim.outages import NO_OUTAGES, Outages, Source
 from sim.paths import Decision, Path
 from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
 
 Floats = npt.NDArray[np.float64]
+FOR_EVER = 1 << 50
+"""Patience of a truck that never turns back [tick]."""
 _VALUES_PER_COUNT = 4  # a Philox counter yields four 64-bit numbers
+
+
+def _nothing() -> Ticks:
+    return np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +54,20 @@ class Draws:
     """(visits,) service time [tick]."""
     comes_back: Ticks
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
+    by_hand: Ticks = field(default_factory=_nothing)
+    """(visits,) service time while the link that the stage needs is down [tick]; no entries if none needs one."""
+    patience: Ticks = field(default_factory=_nothing)
+    """(visits,) time in line after which the truck turns back [tick], `FOR_EVER` for none; no entries if trucks never
+    turn back."""
+    onward: Ticks = field(default_factory=_nothing)
+    """(visits,) visit row that follows; the row after the truck's last where it departs. With the next two, no entries
+    if trucks never choose by a rule."""
+    other: Ticks = field(default_factory=_nothing)
+    """(visits,) first row of the next alternative, where a row is the first of one; else -1."""
+    rule: Ticks = field(default_factory=_nothing)
+    """(visits,) rule by which the truck chooses, where a row is the first of an alternative (`sim.paths`); else 0."""
+    outages: Outages = field(default_factory=lambda: NO_OUTAGES)
+    """What fails, and when."""
 
     @property
     def trucks(self) -> int:
@@ -78,6 +101,7 @@ def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
 
 def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> Iterator[Draws]:
     """Draw the trucks that arrive before each tick of `until` in turn; the values do not depend on the cuts."""
+    outages = _outages(plan.outages, f"{seed}/{replication}", plan.end)
     cursors = [_Cursor() for _ in plan.streams]
     for tick in until:
         batches = []
@@ -85,7 +109,7 @@ def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> It
             name = f"{seed}/{replication}/{stream.name}"
             batch, cursors[n] = _batch(plan, stream, name, cursors[n], tick)
             batches.append(batch)
-        yield _merge(batches)
+        yield dataclasses.replace(_merge(batches), outages=outages)
 
 
 def uniforms(name: str, start: int, count: int) -> Floats:
@@ -103,15 +127,15 @@ def uniforms(name: str, start: int, count: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Batch:
-    """Trucks of one flow; `met` and `service` are (trucks, visits of the path)."""
+    """Trucks of one flow; `met` is (trucks, visits of the path)."""
 
     arrival: Ticks
     start: int
     path: Path
     line: Indices
     met: npt.NDArray[np.bool_]
-    service: Ticks
-    comes_back: Ticks | None
+    times: dict[str, Ticks]
+    """What is drawn for visits: entries of `Draws` -> (trucks, visits) [tick]."""
 
 
 def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[_Batch, _Cursor]:
@@ -122,12 +146,46 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -
     kinds = [stream.kind + visit.empty for visit in path.visits]
     stages = [plan.stages.index(visit.stage) for visit in path.visits]
     met = _met(path, name, cursor.number, count)
-    service = _times(plan, path, met, f"{name}/{{}}/service", cursor.number, plan.law_of[stages, kinds])
-    comes_back = None
+    times = {"service": _times(plan, path, met, f"{name}/{{}}/service", cursor.number, plan.law_of[stages, kinds])}
     if plan.network.comes_back.any():
-        comes_back = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, plan.return_law_of[stages])
+        law_of = plan.return_law_of[stages]
+        times["comes_back"] = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, law_of)
+    if plan.network.by_hand_without.size:
+        law_of = plan.by_hand_law_of[stages, kinds]
+        times["by_hand"] = _times(plan, path, met, f"{name}/{{}}/by-hand", cursor.number, law_of)
+    if plan.turns_back:
+        law_of = plan.patience_law_of[stages, kinds]
+        patience = _times(plan, path, met, f"{name}/{{}}/patience", cursor.number, law_of)
+        times["patience"] = np.where(law_of >= 0, patience, FOR_EVER)
     line = plan.line_of[stages, kinds].astype(np.int32)
-    return _Batch(arrival, cursor.number, path, line, met, service, comes_back), after
+    return _Batch(arrival, cursor.number, path, line, met, times), after
+
+
+def _outages(sources: Sequence[Source], name: str, end: int) -> Outages:
+    """Return the outages of each source that start before the end of the run."""
+    found = [_outages_of(source, f"{name}/outage/{source.name}", end) for source in sources]
+    if not found:
+        return NO_OUTAGES
+    return Outages(
+        np.repeat(np.arange(len(found), dtype=np.int32), [start.size for start, _ in found]),
+        np.concatenate([start for start, _ in found]),
+        np.concatenate([stop for _, stop in found]),
+    )
+
+
+def _outages_of(source: Source, name: str, end: int) -> tuple[Ticks, Ticks]:
+    starts, stops, at, number = [], [], 0, 0
+    while at < end:
+        many = 64
+        up = source.every.ticks(uniforms(f"{name}/every", number, many))
+        down = source.lasts.ticks(uniforms(f"{name}/lasts", number, many))
+        stop = at + np.cumsum(np.maximum(up + down, 1))  # time goes on, whatever the laws say
+        starts.append(stop - down)
+        stops.append(stop)
+        at, number = int(stop[-1]), number + many
+    start, stop = np.concatenate(starts), np.concatenate(stops)
+    real = (start < end) & (start < stop)
+    return start[real], np.minimum(stop[real], end)
 
 
 def _times(plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start: int, law_of_visit: Indices) -> Ticks:
@@ -192,24 +250,61 @@ def _merge(batches: list[_Batch]) -> Draws:
     first = np.concatenate(([0], np.cumsum(counts[order])))
     rank = np.empty(arrival.size, np.int64)
     rank[order] = np.arange(arrival.size)
-    line, service = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
-    returning = any(batch.comes_back is not None for batch in batches)
-    comes_back = np.empty(first[-1] if returning else 0, np.int64)
+    visits = int(first[-1])
+    line = np.empty(visits, np.int32)
+    times = {name: np.empty(visits, np.int64) for name in batches[0].times} if batches else {}
+    forks = any(batch.path.forks for batch in batches)
+    onward, other, rule = (np.empty(visits if forks else 0, np.int64) for _ in range(3))
     released, turned = np.empty(arrival.size, np.int64), np.empty(arrival.size, np.int64)
     offset = 0
     for batch, size in zip(batches, sizes, strict=True):
         here = slice(offset, offset + size)
         row = first[rank[here]]
-        _place(batch.met, batch.service, batch.line, row, line, service)
-        if batch.comes_back is not None:
-            _place(batch.met, batch.comes_back, batch.line, row, line, comes_back)
+        for name, ticks in batch.times.items():
+            _place(batch.met, ticks, batch.line, row, line, times[name])
+        if forks:
+            _place_forks(batch.met, *_ways(batch.path), row, Ways(onward, other, rule))
         turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
         ahead = batch.met[:, : batch.path.released].sum(axis=1)
         released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
         offset += size
     flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
     number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
-    return Draws(arrival[order], flow[order], number[order], first, released, turned, line, service, comes_back)
+    return Draws(
+        arrival=arrival[order],
+        flow=flow[order],
+        number=number[order],
+        first=first,
+        released=released,
+        turned=turned,
+        line=line,
+        onward=onward,
+        other=other,
+        rule=rule,
+        service=times["service"],
+        comes_back=times.get("comes_back", _nothing()),
+        by_hand=times.get("by_hand", _nothing()),
+        patience=times.get("patience", _nothing()),
+    )
+
+
+class Ways(NamedTuple):
+    """How visits follow each other, by visit of a path or by row: see `Draws`."""
+
+    onward: Ticks
+    other: Ticks
+    rule: Ticks
+
+
+def _ways(path: Path) -> Ways:
+    """Return how the visits of a path follow each other, each alternative by what comes after all of them."""
+    visits = len(path.visits)
+    onward, other, rule = np.arange(1, visits + 1), np.full(visits, -1), np.zeros(visits, np.int64)
+    for fork in path.forks:
+        for head, end, sibling in zip(fork.heads, fork.ends, (*fork.heads[1:], -1), strict=True):
+            onward[end - 1] = fork.ends[-1]
+            other[head], rule[head] = sibling, fork.rule
+    return Ways(onward, other, rule)
 
 
 @kernel
@@ -231,6 +326,36 @@ def _place(
                 at += 1
 
 
+@kernel
+def _place_forks(met: npt.NDArray[np.bool_], onward: Ticks, other: Ticks, rule: Ticks, row: Ticks, out: Ways) -> None:
+    """Write to the rows of each truck which row follows, and what it has to choose from."""
+    visits = met.shape[1]
+    for truck in range(met.shape[0]):
+        at = row[truck]
+        for visit in range(visits):
+            if not met[truck, visit]:
+                continue
+            follows = onward[visit]
+            while follows < visits and not met[truck, follows]:
+                follows = onward[follows]
+            out.onward[at] = at + _rows_between(met, truck, visit, follows)
+            out.other[at] = at + _rows_between(met, truck, visit, other[visit]) if other[visit] >= 0 else -1
+            out.rule[at] = rule[visit]
+            at += 1
+
+
+@step
+def _rows_between(met: npt.NDArray[np.bool_], truck: int, start: int, end: int) -> int:
+    """Return how many visits of a truck are met from `start` to before `end`."""
+    rows = 0
+    for visit in range(start, end):
+        rows += met[truck, visit]
+    return rows
+
+
 def same_draws(a: Draws, b: Draws) -> bool:
     """Tell whether two sets of draws are equal, value by value."""
-    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(Draws))
+    names = [field.name for field in fields(Draws) if field.name != "outages"]
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names) and all(
+        np.array_equal(getattr(a.outages, name), getattr(b.outages, name)) for name in Outages._fields
+    )

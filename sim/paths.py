@@ -32,6 +32,23 @@ class PathVisit:
     empty: bool
 
 
+SHORTEST_QUEUE, LEAST_WAIT = 1, 2
+"""Rules by which trucks choose; 0 stands for none."""
+_RULES = {"shortest-queue": SHORTEST_QUEUE, "least-wait": LEAST_WAIT}
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A choice that a truck makes when it gets there, between alternatives that lie one after the other."""
+
+    rule: int
+    """`SHORTEST_QUEUE` or `LEAST_WAIT`."""
+    heads: tuple[int, ...]
+    """First visit of each alternative."""
+    ends: tuple[int, ...]
+    """The visit after the last one of each."""
+
+
 @dataclass(frozen=True)
 class Path:
     """The path of one class of vehicles: only what its trucks can meet."""
@@ -41,6 +58,7 @@ class Path:
     visits: tuple[PathVisit, ...]
     released: int
     """Number of leading visits up to the release from the last control."""
+    forks: tuple[Fork, ...] = ()
 
     @property
     def turned(self) -> int:
@@ -48,7 +66,7 @@ class Path:
         return sum(not visit.empty for visit in self.visits)
 
     def expected_visits(self) -> float:
-        """Return the mean number of visits of a truck."""
+        """Return the mean number of visits of a truck, all alternatives of a rule included."""
         mean = 0.0
         for visit in self.visits:
             share = visit.share
@@ -76,6 +94,7 @@ class _Flattening:
         self.vehicle_class = vehicle_class
         self.decisions: list[Decision] = []
         self.visits: list[PathVisit] = []
+        self.forks: list[Fork] = []
         self.seen: dict[str, int] = {}
         self.empty = False
         self.released: int | None = None
@@ -83,7 +102,7 @@ class _Flattening:
     def run(self, direction: str, steps: Sequence[Step]) -> Path:
         self.walk(steps, ())
         released = len(self.visits) if self.released is None else self.released
-        return Path(direction, tuple(self.decisions), tuple(self.visits), released)
+        return Path(direction, tuple(self.decisions), tuple(self.visits), released, tuple(self.forks))
 
     def walk(self, steps: Sequence[Step], when: tuple[tuple[int, frozenset[int]], ...]) -> None:
         for step in steps:
@@ -92,8 +111,10 @@ class _Flattening:
                     self.released = len(self.visits)
                 case Mark():
                     self.empty = True
-                case Choice():
+                case Choice(rule=None):
                     self.choose(step, when)
+                case Choice(rule=str(rule)):
+                    self.fork(step, _RULES[rule], when)
                 case Visit():
                     self.visit(step, when)
                 case str():
@@ -106,6 +127,18 @@ class _Flattening:
         self.decisions.append(Decision(step.choose, names, tuple(shares.get(n, 0.0) for n in names), when))
         for name, steps in step.then.items():
             self.walk(steps, (*when, (number, frozenset([names.index(name)]))))
+
+    def fork(self, step: Choice, rule: int, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
+        """Walk over the alternatives of a rule; one that has no stage for the class is none for it."""
+        heads, ends = [], []
+        for steps in step.then.values():
+            start = len(self.visits)
+            self.walk(steps, when)
+            if len(self.visits) > start:
+                heads.append(start)
+                ends.append(len(self.visits))
+        if len(heads) > 1:
+            self.forks.append(Fork(rule, tuple(heads), tuple(ends)))
 
     def visit(self, step: Visit, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
         self.seen[step.stage] = self.seen.get(step.stage, 0) + 1  # counted for all classes: names must agree

@@ -50,6 +50,9 @@ def lane_groups(draw: st.DrawFn) -> Any:
         if draw(st.booleans()):
             group["directions"] = [draw(st.sampled_from(DIRECTIONS))]
         group["load"] = draw(st.sampled_from(["any", "loaded", "empty"]))
+        if draw(st.integers(0, 3)) == 0:
+            group["directions"] = list(draw(st.permutations(DIRECTIONS)))
+            group["reverses"] = {"at": draw(st.integers(1, 3)), "takes": draw(st.sampled_from([0, 600]))}
         groups.append(group)
     return [*groups, {"name": "all", "lanes": 1, "hours": draw(clock_windows)}]
 
@@ -57,7 +60,19 @@ def lane_groups(draw: st.DrawFn) -> Any:
 @st.composite
 def stages(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a stage."""
-    return {
+    stage: dict[str, Any] = {}
+    if draw(st.integers(0, 7)) == 0:
+        stage["batch"] = {"size": draw(st.integers(2, 4)), "after": draw(st.sampled_from([0, 1200, 7200]))}
+    if draw(st.integers(0, 2)) == 0:
+        stage["sends"] = {
+            "link": draw(st.sampled_from(["radio", "cable"])),
+            "data": draw(st.sampled_from([0, 15])),
+            "video": draw(st.sampled_from([0, 4, 30])),
+        }
+        if draw(st.booleans()):
+            stage["sends"]["without"] = draw(services())
+    return stage | {
+        "pauses_when_closed": draw(st.booleans()),
         "needs": draw(st.dictionaries(st.sampled_from(["officers", "cranes"]), st.integers(1, 2), max_size=2)),
         "side": draw(st.sampled_from(["cn", "vn"])),
         "lanes": draw(lane_groups()),
@@ -65,6 +80,63 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "service": draw(services()),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
+
+
+@st.composite
+def impatience(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw how trucks of a stage turn back, if they do."""
+    found: dict[str, Any] = {}
+    if draw(st.integers(0, 4)) == 0:
+        found["turns_away_at"] = draw(st.integers(1, 3))
+    if draw(st.integers(0, 4)) == 0:
+        found["patience"] = draw(services())
+    if draw(st.integers(0, 4)) == 0:
+        found["patience_for"] = {draw(st.sampled_from(CLASSES)): draw(services())}
+    return found
+
+
+@st.composite
+def forks(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a choice by a rule, one alternative of which has a choice by shares or by a rule inside."""
+    rule = st.sampled_from(["shortest-queue", "least-wait"])
+    inner = draw(st.sampled_from(["none", "shares", "rule"]))
+    longer: list[Any] = [draw(st.sampled_from(STAGES))]
+    if inner == "shares":
+        longer.append({"choose": "inner", "shares": {"more": 0.5, "less": 0.5}, "then": {"more": ["scan"]}})
+    if inner == "rule":
+        longer.append({"choose": "inner", "rule": draw(rule), "then": {"here": ["dock"], "there": ["scan", "booth"]}})
+    alternatives = {
+        "road": [draw(st.sampled_from(STAGES))],
+        "lane": longer,
+        "short": [{"stage": draw(st.sampled_from(STAGES)), "only": ["durian", "parcels"]}],
+    }
+    return {"choose": "way", "rule": draw(rule), "then": alternatives}
+
+
+@st.composite
+def outages(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw up to two things that fail: one takes much down at once, of the other each unit fails on its own."""
+    found: dict[str, Any] = {}
+    if draw(st.booleans()):
+        units = draw(st.sampled_from([None, 1]))
+        found["storm"] = {
+            "every": {"exponential": {"mean": 20_000}},
+            "lasts": draw(services()),
+            "stages": draw(st.lists(st.sampled_from(STAGES), max_size=2, unique=True)),
+            "pools": draw(st.lists(st.sampled_from(["officers", "cranes"]), max_size=2, unique=True)),
+            "links": draw(st.lists(st.sampled_from(["radio", "cable"]), max_size=2, unique=True)),
+            "units": units,
+            "in_hand": draw(st.sampled_from(["finishes", "resumes", "restarts"])) if units is None else "finishes",
+        }
+    if draw(st.booleans()):
+        found["wear"] = {
+            "every": {"exponential": {"mean": 30_000}},
+            "lasts": draw(services()),
+            "pools": ["officers"],
+            "links": ["radio"],
+            "each": True,
+        }
+    return found
 
 
 @st.composite
@@ -91,6 +163,8 @@ def paths(draw: st.DrawFn) -> list[Any]:
     if draw(st.booleans()):
         steps.append({"mark": "empty"})
     steps += draw(st.lists(st.sampled_from(STAGES), max_size=3))
+    if draw(st.booleans()):
+        steps.insert(draw(st.integers(0, len(steps))), draw(forks()))
     return steps
 
 
@@ -111,7 +185,25 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
     cut = draw(st.integers(1, 2))
     found = {"yard": order[:cut], "apron": order[cut : cut + 1]}
     kept = draw(st.sets(st.sampled_from(sorted(found))))
-    return {name: {"spaces": draw(st.integers(1, 4)), "stages": list(found[name])} for name in sorted(kept)}
+    made = {}
+    for name in sorted(kept):
+        spaces = draw(st.integers(1, 4))
+        made[name] = {
+            "spaces": spaces,
+            "stages": list(found[name]),
+            "keeps_out": draw(st.sampled_from([None, ["durian"]])),
+            "reopens_at": draw(st.sampled_from([None, max(spaces - 2, 0)])),
+        }
+    return made
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw a day on which a side is closed, and one on which stages are slow."""
+    day = dt.date(2025, 7, 1)
+    shut = {"name": "shut", "first": day, "last": day, "sides": ["cn"]}
+    slow = {"name": "storm", "first": day, "last": day, "stages": ["scan", "dock"], "service_times": 1.5}
+    return [entry for entry in (shut, slow) if draw(st.booleans())]
 
 
 @st.composite
@@ -125,10 +217,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "per_day": draw(st.sampled_from([3, 10, 30])),
             "profile": draw(st.sampled_from([None, "rush"])),
         }
-    closed = draw(st.booleans())
     made = {name: draw(stages()) for name in STAGES}
-    returning = draw(pools())
     fleet = draw(st.booleans())
+    for name in ("bay",) if fleet else STAGES:  # nobody turns back with a vehicle of the fleet
+        made[name] |= draw(impatience())
+    returning = draw(pools())
     if fleet:  # taken at one stage, given back at another
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
     if "comes_back" in returning:  # units of one pool alone may need time to come back from a stage
@@ -149,10 +242,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "fleet": returning,
         },
         "areas": draw(areas()),
+        "links": {
+            "radio": {"uplink": 27, "shared_uplink": 40, "round_trip": 0.5},
+            "cable": {"uplink": 1000, "shared_uplink": 1000, "round_trip": 0},
+        },
+        "outages": draw(outages()),
         "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
-        "calendar": [{"name": "shut", "first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1), "sides": ["cn"]}]
-        if closed
-        else [],
+        "calendar": draw(calendars()),
     }
     return Scenario(
         gate=Gate.model_validate(gate),

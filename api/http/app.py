@@ -26,7 +26,7 @@ from api.http.problems import STATUS_KINDS, Problem, with_findings
 from api.http.schemas import ProblemShape
 from api.service import jobs, store
 from api.service.data_folder import DataFolder, Lock, open_folder
-from api.service.runs import Refused, RunService
+from api.service.runs import Pools, Refused, RunService
 from api.service.settings import ServiceSettings
 from api.service.store import Store, StoredKey
 from api.service.workers import NICE, Pool
@@ -83,23 +83,26 @@ def create_app(
         Pages of other sites that may ask, for instance `https://example.org`.
     """
     limits = settings.limits
-    simulators, checker, reader = (
-        Pool(settings.workers, limits.worker_mb, NICE, jobs.warm_up),
-        Pool(1, limits.worker_mb),
-        Pool(1, limits.worker_mb),
+    reader = Pool(1, limits.worker_mb)
+    pools = Pools(
+        simulators=Pool(settings.workers, limits.worker_mb, NICE, jobs.warm_up),
+        checker=Pool(1, limits.worker_mb),
+        studies=Pool(1, limits.worker_mb, NICE),
+        cluster=settings.cluster,
     )
+    everyone = (pools.simulators, pools.checker, pools.studies, reader)
     figures = Figures()
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        service = RunService(opened.folder, opened.stored, simulators, checker, limits)
+        service = RunService(opened.folder, opened.stored, pools, limits)
         app.state.server = Server(service, opened.stored, reader, limits, figures)
         await service.start()
         try:
             yield
         finally:
             await service.stop()
-            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (simulators, checker, reader)))
+            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in everyone))
 
     app = FastAPI(
         title="bordergate",

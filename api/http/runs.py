@@ -145,7 +145,7 @@ async def page(
     """List runs, the newest first."""
     before = None if cursor is None else _number(cursor)
     try:
-        rows = await here.runs.page(limit + 1, before, status, gate)
+        rows = await here.runs.page("run", limit + 1, before, status, gate)
     except Refused as error:
         raise as_problem(error) from None
     shown = rows[:limit]

@@ -288,6 +288,7 @@ class LimitsShape(Shape):
     queued: int
     queued_a_key: int
     run_seconds: float
+    study_factor: float
     worker_mb: int
     free_mb: float
     streams: int

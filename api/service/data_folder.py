@@ -37,6 +37,11 @@ class DataFolder:
         """Plots and report of a run, made when first asked for."""
         return self.root / "drawn" / run
 
+    @property
+    def replications(self) -> Path:
+        """Finished replications of studies, by content; may be removed at any time."""
+        return self.root / "replications"
+
     def free_mb(self) -> float:
         """Space left on the disk [MB]."""
         found = os.statvfs(self.root)

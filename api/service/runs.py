@@ -20,6 +20,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from api.service import jobs, store
@@ -42,6 +43,8 @@ ACTIVE_RUNS = 8
 ATTEMPTS = 5
 """Times that a part is given to a worker before the run fails because workers die of it."""
 EXAMINATION_S = 10.0
+PROGRESS_S = 0.3
+"""How often a study is asked how far it is [s]."""
 REMEMBERED_S = 24 * 3600.0
 """How long an idempotency key holds [s]."""
 CACHED_ROWS = 10_000
@@ -59,11 +62,24 @@ class Refused(Exception):
         self.findings = findings or []
 
 
+@dataclass(frozen=True)
+class Pools:
+    """Who does what."""
+
+    simulators: Pool
+    checker: Pool
+    studies: Pool
+    """One process, which leads a study and has processes of its own."""
+    cluster: str | None = None
+    """Address of a Dask scheduler on whose workers studies run instead."""
+
+
 @dataclass(eq=False)
 class Work:
     """A run that is being done."""
 
     id: str
+    kind: str
     text: str
     replications: int
     part: int
@@ -89,9 +105,9 @@ class Work:
 class RunService:
     """Submit, get, list, cancel, delete, and events: the life of runs."""
 
-    def __init__(self, folder: DataFolder, stored: Store, simulators: Pool, checker: Pool, limits: Limits) -> None:
+    def __init__(self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits) -> None:
         self.folder, self.limits = folder, limits
-        self._store, self._simulators, self._checker = stored, simulators, checker
+        self._store, self._pools, self._simulators = stored, pools, pools.simulators
         self._rows: OrderedDict[str, Row] = OrderedDict()
         self._active_rows: dict[str, Row] = {}
         self._same: dict[str, str] = {}
@@ -143,7 +159,7 @@ class RunService:
 
     # what is asked of it
 
-    async def examine(self, asked: dict[str, Any]) -> tuple[Examined, Prediction]:
+    async def examine(self, asked: dict[str, Any], kind: str = "run") -> tuple[Examined, Prediction]:
         """Return a request resolved, and what it will cost.
 
         Raises
@@ -153,17 +169,21 @@ class RunService:
         Refused
             If it cannot be found out in time.
         """
-        if isinstance(asked.get("gate"), str):
+        found: Examined
+        if kind == "run" and isinstance(asked.get("gate"), str):
             found = jobs.examined(asked, with_size=False)
             size = await self._size(asked, found.text)
         else:
-            found = await self._check(jobs.examine, json.dumps(asked))
+            found = await self._check(jobs.examine if kind == "run" else jobs.examine_study, json.dumps(asked))
             assert found.size is not None
             size = found.size
-        return found, predict(size, RunSettings.model_validate(found.settings))
+        cost = predict(size, RunSettings.model_validate(found.settings))
+        if kind == "study":
+            cost = cost._replace(events=cost.events * found.total, seconds=cost.seconds * found.total)
+        return found, cost
 
     async def _size(self, asked: dict[str, Any], text: str) -> Size:
-        parts = [asked.get(name) for name in ("gate", "upgrades", "days", "warmup_days", "start", "demand")]
+        parts = [asked.get(name) for name in ("gate", "upgrades", "level", "days", "warmup_days", "start", "demand")]
         key = hashlib.sha256(canonical_json(parts)).hexdigest()
         if key not in self._sizes:
             self._sizes[key] = await self._check(jobs.size, text)
@@ -174,42 +194,44 @@ class RunService:
     async def _check(self, function: Callable[..., Any], *arguments: Any) -> Any:
         for attempt in range(ATTEMPTS):
             try:
-                return await self._checker.run(EXAMINATION_S, function, *arguments)
+                return await self._pools.checker.run(EXAMINATION_S, function, *arguments)
             except (WorkerTooSlow, MemoryError, RecursionError):
                 raise Refused("too-large", "This gate takes too long to check. Describe it with less.") from None
             except WorkerDied as error:
                 log.warning("check %d: %s", attempt, error)
         raise Refused("too-large", "The check of this gate broke down. Describe it with less.")
 
-    def refuse_what_is_too_large(self, cost: Prediction) -> None:
-        """Raise `Refused` if a run would need more than this server gives."""
-        limits, findings = self.limits, []
+    def refuse_what_is_too_large(self, cost: Prediction, kind: str = "run") -> None:
+        """Raise `Refused` if a run or a study would need more than this server gives."""
+        limits: Limits = self.limits
+        findings = []
+        times = limits.study_factor if kind == "study" else 1.0
         fewer = "Ask for fewer days or fewer replications."
         stream = "Ask for fewer days, or for no event logs: `keep_events: none` streams."
         for path, need, most, unit, remedy in (
-            ("replications", cost.events, limits.events, "stage visits", fewer),
-            ("replications", cost.seconds, limits.run_seconds, "seconds of one core", fewer),
+            ("replications", cost.events, times * limits.events, "stage visits", fewer),
+            ("replications", cost.seconds, times * limits.run_seconds, "seconds of one core", fewer),
             ("days", cost.memory_mb, limits.worker_mb, "MB of memory", stream),
         ):
             if need > most:
-                problem = f"would need some {need:,.0f} {unit}; this server gives a run {most:,.0f}"
+                problem = f"would need some {need:,.0f} {unit}; this server gives a {kind} {most:,.0f}"
                 findings.append(Finding(path, "", problem, remedy))
         if findings:
-            raise Refused("too-large", "The run is larger than this server allows.", findings)
+            raise Refused("too-large", f"The {kind} is larger than this server allows.", findings)
         free = self.folder.free_mb()
         if free < limits.free_mb or cost.disk_mb > free - limits.free_mb:
-            detail = f"The run would need some {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
+            detail = f"The {kind} would need some {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
             raise Refused("disk-full", detail)
 
     async def submit(
-        self, asked: dict[str, Any], *, owner: str = "", key: str | None = None, reuse: bool = True
+        self, asked: dict[str, Any], *, kind: str = "run", owner: str = "", key: str | None = None, reuse: bool = True
     ) -> tuple[Row, bool]:
-        """Take a run; it is safe when this returns. Tell also whether it was there already.
+        """Take a run, or a study; it is safe when this returns. Tell also whether it was there already.
 
         Parameters
         ----------
         asked
-            What `experiments.request.RunRequest` says.
+            What `experiments.request.RunRequest` says, or a study file.
         owner
             Name of the access key.
         key
@@ -224,15 +246,15 @@ class RunService:
         Refused
             If it is too large, the queue or the disk is full, or the key was used for something else.
         """
-        fingerprint = hashlib.sha256(canonical_json([asked, reuse])).hexdigest()
+        fingerprint = hashlib.sha256(canonical_json([kind, asked, reuse])).hexdigest()
         if key is None:
-            return await self._submit(asked, owner, None, reuse)
+            return await self._submit(asked, kind, owner, None, reuse)
         known = await self._known(owner, key, fingerprint)
         if known is not None:
             return known, True
         self._keyed[owner, key] = fingerprint
         try:
-            return await self._submit(asked, owner, (key, fingerprint), reuse)
+            return await self._submit(asked, kind, owner, (key, fingerprint), reuse)
         finally:
             del self._keyed[owner, key]
 
@@ -248,18 +270,18 @@ class RunService:
         return await self.get(found.run) if found else None
 
     async def _submit(
-        self, asked: dict[str, Any], owner: str, remembered: tuple[str, str] | None, reuse: bool
+        self, asked: dict[str, Any], kind: str, owner: str, remembered: tuple[str, str] | None, reuse: bool
     ) -> tuple[Row, bool]:
-        found, cost = await self.examine(asked)
-        self.refuse_what_is_too_large(cost)
-        if reuse and (row := await self._same_run(found.digest)) is not None:
+        found, cost = await self.examine(asked, kind)
+        self.refuse_what_is_too_large(cost, kind)
+        if reuse and (row := await self._same_run(found.digest, kind)) is not None:
             if remembered is not None:
                 await self._asked(store.remember(owner, *remembered, row.id))
             return row, True
         self._refuse_more_than_fits(owner)
         row = Row(
-            id=f"run_{secrets.token_hex(8)}",
-            kind="run",
+            id=f"{kind}_{secrets.token_hex(8)}",
+            kind=kind,
             status="queued",
             digest=found.digest,
             gate=found.gate,
@@ -267,7 +289,7 @@ class RunService:
             request=json.dumps(asked, ensure_ascii=True),
             predicted=json.dumps(cost._asdict()),
             done=0,
-            total=int(found.settings["replications"]),
+            total=found.total,
             created=time.time(),
         )
         self._active_rows[row.id] = row  # counts against the limits while it is being stored
@@ -283,10 +305,10 @@ class RunService:
         self._wake.set()
         return row, False
 
-    async def _same_run(self, digest: str) -> Row | None:
+    async def _same_run(self, digest: str, kind: str) -> Row | None:
         if digest in self._same:
             return self._active_rows[self._same[digest]]
-        found: Row | None = await self._asked(store.same(digest, "run"))
+        found: Row | None = await self._asked(store.same(digest, kind))
         return found
 
     def _refuse_more_than_fits(self, owner: str) -> None:
@@ -307,7 +329,7 @@ class RunService:
         if row is None:
             row = await self._asked(store.one(run))
             if row is None:
-                raise Refused("not-found", f"There is no run {run[:40]}.")
+                raise Refused("not-found", f"There is no {run[:40]}.")
             self._remember(row)
         return row
 
@@ -320,9 +342,9 @@ class RunService:
         while len(self._rows) > CACHED_ROWS:
             self._rows.popitem(last=False)
 
-    async def page(self, limit: int, before: int | None, status: str | None, gate: str | None) -> list[Row]:
+    async def page(self, kind: str, limit: int, before: int | None, status: str | None, gate: str | None) -> list[Row]:
         """Return runs, the newest first."""
-        rows = await self._asked(store.page("run", limit, before, status, gate))
+        rows = await self._asked(store.page(kind, limit, before, status, gate))
         return [self._active_rows.get(row.id, row) for row in rows]
 
     async def cancel(self, run: str) -> Row:
@@ -424,7 +446,7 @@ class RunService:
         if row is None or row.status not in UNFINISHED:
             return
         try:
-            found, cost = await self.examine(json.loads(row.request))
+            found, cost = await self.examine(json.loads(row.request), row.kind)
         except (ConfigError, Refused) as error:
             detail = f"This version of the software cannot run it any more: {error}"
             await self._end(run, "failed", problem={"kind": "not-runnable", "detail": detail})
@@ -435,19 +457,23 @@ class RunService:
         if found.digest != row.digest:  # the software or the library changed since: start again, do not mix
             shutil.rmtree(folder, ignore_errors=True)
             self._publish(run, digest=found.digest)
-        self._work[run] = await asyncio.to_thread(self._prepared, run, found, cost)
+        self._work[run] = await asyncio.to_thread(self._prepared, row, found, cost)
         if row.status == "queued":
             self._publish(run, status="running", started=time.time())
         self._wake.set()
 
-    def _prepared(self, run: str, found: Examined, cost: Prediction) -> Work:
+    def _prepared(self, row: Row, found: Examined, cost: Prediction) -> Work:
+        run, total = row.id, found.total
+        if row.kind == "study":  # one piece of work, which finds its own finished replications in the store
+            timeout = self.limits.run_seconds * self.limits.study_factor
+            return Work(run, "study", found.text, 1, 1, timeout, deque([(0, 1)]), 0)
         from_parts = _replications_in(self.folder.work(run))
-        total = int(found.settings["replications"])
         fair = math.ceil(total / self._simulators.processes)
         part = max(1, min(fair, int(PART_S / cost.replication_seconds)))
         missing = [number for number in range(total) if number not in from_parts]
         return Work(
             id=run,
+            kind="run",
             text=found.text,
             replications=total,
             part=part,
@@ -462,6 +488,8 @@ class RunService:
         for run, work in self._work.items():
             if work.over or work.waits_until > now or not (work.todo or work.is_complete):
                 continue
+            if work.kind == "study" and any(w.tasks for w in self._work.values() if w.kind == "study"):
+                continue  # one after the other: each has all the cores
             self._work.move_to_end(run)
             part = work.todo.popleft() if work.todo else None
             self._busy += 1
@@ -484,6 +512,8 @@ class RunService:
         else:
             if part is None:
                 await self._succeeded(work)
+            elif work.kind == "study":
+                work.done = 1
             elif not work.over:
                 work.done += part[1] - part[0]
                 self.replications_done += part[1] - part[0]
@@ -498,10 +528,29 @@ class RunService:
 
     async def _computed(self, work: Work, part: tuple[int, int] | None) -> None:
         folder, left = str(self.folder.work(work.id)), max(1.0, work.timeout - work.spent)
-        if part is not None:
+        if work.kind == "study":
+            if part is not None and not (self.folder.result(work.id) / "manifest.json").is_file():
+                await self._study(work, left)
+        elif part is not None:
             await self._simulators.run(left, jobs.simulate, work.text, folder, *part)
         elif not (self.folder.result(work.id) / "manifest.json").is_file():  # it was there before a crash
             await self._simulators.run(left, jobs.finish, work.text, folder, str(self.folder.result(work.id)))
+
+    async def _study(self, work: Work, timeout: float) -> None:
+        """Have a study done, and tell how far it is meanwhile."""
+        progress = self.folder.work(work.id) / "progress"
+        arguments = (work.text, str(self.folder.replications), str(self.folder.result(work.id)), str(progress))
+        pool, cluster = self._pools.studies, self._pools.cluster
+        job = asyncio.ensure_future(pool.run(timeout, jobs.study, *arguments, self._simulators.processes, cluster))
+        try:
+            while not (await asyncio.wait({job}, timeout=PROGRESS_S))[0]:
+                done, total = _progress(progress)
+                row = self._active_rows.get(work.id)
+                if row is not None and total and (done, total) != (row.done, row.total):
+                    self._publish(work.id, done=done, total=total)
+        finally:
+            job.cancel()
+        await job
 
     async def _succeeded(self, work: Work) -> None:
         await self._end(work.id, "succeeded")
@@ -560,7 +609,8 @@ class RunService:
             "version": row.version + 1,
             "digest": row.digest,
         }
-        values |= {"done": row.total if status == "succeeded" else row.done, "started": row.started}
+        values |= {"done": row.total if status == "succeeded" else row.done, "total": row.total}
+        values |= {"started": row.started}
         values["problem"] = None if problem is None else json.dumps(problem)
         await self._stored(run, values)
         await asyncio.to_thread(shutil.rmtree, self.folder.work(run), True)
@@ -610,11 +660,20 @@ class RunService:
                 self._unsaved.discard(run)
                 row = self._active_rows.get(run)
                 if row is not None:
-                    names = ("status", "digest", "done", "started", "version")
+                    names = ("status", "digest", "done", "total", "started", "version")
                     await self._stored(run, {name: getattr(row, name) for name in names})
 
 
-def _replications_in(folder: Any) -> set[int]:
+def _progress(path: Path) -> tuple[int, int]:
+    """Return (done, total) of a study; zeros if it has not begun."""
+    try:
+        done, total = path.read_text(encoding="ascii").split()
+        return int(done), int(total)
+    except (OSError, ValueError):
+        return 0, 0
+
+
+def _replications_in(folder: Path) -> set[int]:
     """Return the replications that are done, without loading what computes them."""
     found: set[int] = set()
     for path in folder.glob("part-*-*.npz"):

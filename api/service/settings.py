@@ -24,6 +24,8 @@ class Limits:
     """The same for one key."""
     run_seconds: float = 3600.0
     """Processor time of a run [s], predicted and real."""
+    study_factor: float = 20.0
+    """A study may have as many times the events and the seconds of a run."""
     worker_mb: int = 4 * GIB_MB
     """Memory of a worker [MB]."""
     free_mb: float = 200.0

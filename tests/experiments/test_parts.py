@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -21,8 +22,12 @@ def hashes(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("kept", [0, 1, 3])
 @pytest.mark.parametrize("gate", ["minimal", "friendship-pass"])
 def test_parts_give_the_folder_of_the_whole_run(gate, kept, tmp_path):
-    asked = resolve({"gate": gate, "days": 2, "warmup_days": 1, "replications": 5, "keep_events": kept})
-    whole = write_result(run_scenario(asked.scenario, asked.settings), tmp_path / "whole")
+    upgrades = ["kiosk-lanes"] if gate == "friendship-pass" else []
+    asked = resolve(
+        {"gate": gate, "upgrades": upgrades, "days": 2, "warmup_days": 1, "replications": 5, "keep_events": kept}
+    )
+    result = dataclasses.replace(run_scenario(asked.scenario, asked.settings), changes=asked.changes)
+    whole = write_result(result, tmp_path / "whole")
     text, work = run_text(asked), tmp_path / "work"
     for first, end in ((3, 5), (0, 2), (2, 3)):
         simulate_part(text, work, first, end)

@@ -78,7 +78,7 @@ def test_replications_are_the_same_whatever_their_number():
         ({"keep_events": "some"}, "keep_events", "all or none"),
         ({"keep_events": -1}, "keep_events", "all or none"),
         ({"engine": "fast"}, "engine", "compiled"),
-        ({"upgrades": ["no such"]}, "upgrades[0]", "not a name"),
+        ({"upgrades": ["no such"]}, "upgrades[0]", "no such upgrade in the library"),
         ({"replication": 3}, "replication", "Did you mean replications?"),
     ],
 )
