@@ -223,6 +223,9 @@ def serve(
     data: DataOption = None,
     database: DatabaseOption = None,
     workers: Annotated[int | None, typer.Option(min=1, max=256, help="Processes that simulate; one a core.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler on whose workers studies run.")
+    ] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Name under which others reach it, as behind a proxy.")
     ] = None,
@@ -247,8 +250,16 @@ def serve(
             events=max_events, queued=max_queued, run_seconds=run_seconds, worker_mb=worker_mb, free_mb=free_mb
         )
         settings = ServiceSettings(
-            data=data or _data_folder(), database=database, workers=workers or _cores(), limits=limits
+            data=data or _data_folder(),
+            database=database,
+            workers=workers or _cores(),
+            cluster=cluster,
+            limits=limits,
         )
+        if cluster is not None:
+            from experiments.executors import refuse_open_address
+
+            refuse_open_address(cluster)
         serve_runs(
             settings,
             host,

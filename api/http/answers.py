@@ -34,6 +34,13 @@ RESULTS = {
     "report": "/report",
     "manifest": "/manifest",
 }
+STUDY_RESULTS = {
+    "comparison": "/comparison",
+    "tables": "/tables",
+    "plots": "/plots",
+    "report": "/report",
+    "manifest": "/manifest",
+}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -68,10 +75,14 @@ def as_problem(error: Exception) -> Problem:
     raise error
 
 
+def as_body(document: Any) -> bytes:
+    """Return a document as JSON."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
 def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a document as JSON."""
-    body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Response(body, status, dict(headers or {}), JSON)
+    return Response(as_body(document), status, dict(headers or {}), JSON)
 
 
 def tagged(request: Request, body: bytes, media_type: str, max_age: int = 0) -> Response:
@@ -125,14 +136,19 @@ def run_body(row: Row) -> bytes:
     return json.dumps(run_document(row), ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def base_of(row: Row) -> str:
+    """Return where a run or a study is."""
+    return f"{ROOT}/{'runs' if row.kind == 'run' else 'studies'}/{row.id}"
+
+
 def run_document(row: Row) -> dict[str, Any]:
-    """Return a run as others see it."""
-    base = f"{ROOT}/runs/{row.id}"
+    """Return a run or a study as others see it."""
+    base = base_of(row)
     links = {"self": base, "events": f"{base}/events"}
     if row.status not in FINISHED:
         links["cancel"] = f"{base}/cancel"
     if row.status == "succeeded":
-        links |= {name: base + path for name, path in RESULTS.items()}
+        links |= {name: base + path for name, path in (RESULTS if row.kind == "run" else STUDY_RESULTS).items()}
     predicted = json.loads(row.predicted)
     predicted.pop("replication_seconds", None)
     return {

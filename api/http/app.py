@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
-from api.http import catalogue, operations, results, runs
+from api.http import catalogue, operations, results, runs, studies
 from api.http.answers import as_problem
 from api.http.context import Server
 from api.http.figures import Counted, Figures
@@ -114,7 +114,7 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    for routes in (catalogue, runs, results, operations):
+    for routes in (catalogue, runs, results, studies, operations):
         app.include_router(routes.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(ConfigError, _refused)

@@ -11,8 +11,9 @@ from starlette.responses import Response, StreamingResponse
 
 from api.http.answers import JSON, ROOT, file_answer, problems, tagged
 from api.http.context import Here, Server
+from api.http.lifecycle import found
 from api.http.problems import Problem, with_findings
-from api.http.runs import RunIdPath, found
+from api.http.runs import RunIdPath
 from api.http.schemas import ClearanceShape, MetricsShape, PlotsShape, ReplayShape, SeriesShape
 from api.service import reading
 from gates.findings import ConfigError

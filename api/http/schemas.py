@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 RunId = Annotated[str, Field(pattern=r"^run_[0-9a-f]{16}$", examples=["run_0123456789abcdef"])]
+StudyId = Annotated[str, Field(pattern=r"^study_[0-9a-f]{16}$", examples=["study_0123456789abcdef"])]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-07-01T08:00:00Z"])]
 
@@ -72,11 +73,9 @@ class FailureShape(Shape):
     detail: str
 
 
-class RunShape(Shape):
-    """A run."""
+class StateShape(Shape):
+    """How a run or a study is."""
 
-    id: RunId
-    kind: Literal["run"]
     status: Status
     gate: str
     created: Instant
@@ -93,6 +92,63 @@ class RunShape(Shape):
     """Counts changes; the id of the event that told of the last one."""
     links: dict[str, str]
     """Where to go from here."""
+
+
+class RunShape(StateShape):
+    """A run."""
+
+    id: RunId
+    kind: Literal["run"]
+
+
+class StudyShape(StateShape):
+    """A study."""
+
+    id: StudyId
+    kind: Literal["study"]
+
+
+class SubmittedStudyShape(StudyShape):
+    """A study that was submitted, or found to be there already."""
+
+    reused: bool
+    """Whether it was there already."""
+
+
+class StudyPageShape(Shape):
+    """Some of the studies, the newest first."""
+
+    items: list[StudyShape]
+    next: str | None
+    """Give this as `cursor` to read on; null at the end."""
+
+
+class LinkedShape(Shape):
+    """Something with a name, and where it is in each form."""
+
+    name: str
+    links: dict[str, str]
+
+
+class TablesShape(Shape):
+    """What there is of a kind."""
+
+    items: list[LinkedShape]
+
+
+class TableShape(Shape):
+    """A table, row by row."""
+
+    name: str
+    rows: list[dict[str, Any]]
+
+
+class UpgradeShape(Shape):
+    """An upgrade: what it changes in a gate, and what it costs."""
+
+    name: str
+    upgrade: dict[str, Any]
+    """The upgrade file."""
 
 
 class SubmittedShape(RunShape):

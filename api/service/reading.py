@@ -72,6 +72,21 @@ def draw_report(folder: Path, target: Path) -> None:
     views.draw_report(folder, target)
 
 
+def study_schema() -> bytes:
+    """Return the JSON Schema of a study."""
+    from experiments.study_file import Study
+
+    return _json(Study.model_json_schema(by_alias=True))
+
+
+def table(folder: Path, name: str) -> bytes:
+    """Return a table of a study as JSON; what is unknown is null."""
+    from experiments.study_results import read_table
+
+    rows = json.loads(read_table(folder, name).to_json(orient="records", double_precision=15))
+    return _json({"name": name, "rows": rows})
+
+
 def metrics_csv(document: bytes) -> bytes:
     """Return `metrics.json` as a table, a row for each number. Light enough for the server itself."""
     names = ("metric", "statistic", "direction", "class", "stage", "unit", "value", "low", "high")

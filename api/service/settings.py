@@ -50,5 +50,5 @@ class ServiceSettings:
     workers: int = 1
     """Processes that simulate."""
     cluster: str | None = None
-    """Address of a Dask scheduler that simulates instead."""
+    """Address of a Dask scheduler on whose workers studies run."""
     limits: Limits = field(default_factory=Limits)
