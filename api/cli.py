@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 the machine failed (disk full, say), 2 the input cannot be
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from api.service.store import Store
     from experiments import RunResult, RunSettings
     from experiments.request import ResolvedRun
     from gates import Finding, Scenario
@@ -33,6 +35,20 @@ app = typer.Typer(
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
+keys = typer.Typer(help="Access keys of a server that others can reach.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", envvar="BORDERGATE_DATA", help="Data folder; one in the user's own if left out."),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", envvar="BORDERGATE_DATABASE", help="PostgreSQL; SQLite in the data folder if left out."
+    ),
+]
+
 STORE = Path("results") / ".replications"
 GateArgument = Annotated[str, typer.Argument(metavar="GATE", help="A name in the library, or a YAML file.")]
 
@@ -42,6 +58,14 @@ class Engine(StrEnum):
 
     COMPILED = "compiled"
     REFERENCE = "reference"
+
+
+class KeyScope(StrEnum):
+    """What an access key allows."""
+
+    READ = "read"
+    RUN = "run"
+    ADMIN = "admin"
 
 
 class UpgradeLevel(StrEnum):
@@ -192,6 +216,130 @@ def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result fo
         console.print(f"Plots in {folder / 'plots'}, report in {folder / 'report.html'}", markup=False)
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.")] = 8000,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Processes that simulate; one a core.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler on whose workers studies run.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Name under which others reach it, as behind a proxy.")
+    ] = None,
+    cors: Annotated[
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Site whose pages may ask: https://example.org.")
+    ] = None,
+    max_events: Annotated[float, typer.Option(min=1, help="Most stage visits of a run, as predicted.")] = 2e9,
+    max_queued: Annotated[int, typer.Option(min=1, help="Most runs that wait or are being done.")] = 1000,
+    run_seconds: Annotated[float, typer.Option(min=1, help="Most processor time of a run.")] = 3600,
+    worker_mb: Annotated[int, typer.Option(min=512, help="Most memory of a worker.")] = 4096,
+    free_mb: Annotated[float, typer.Option(min=0, help="Space that stays free on the disk.")] = 200,
+) -> None:
+    """Serve runs over HTTP, on this machine alone unless told otherwise; `/docs` describes it.
+
+    Example: `bordergate serve --port 8000 --data ./data`
+    """
+    with _mistakes_shown():
+        from api.http.server import serve as serve_runs
+        from api.service.settings import Limits, ServiceSettings
+
+        limits = Limits(
+            events=max_events, queued=max_queued, run_seconds=run_seconds, worker_mb=worker_mb, free_mb=free_mb
+        )
+        settings = ServiceSettings(
+            data=data or _data_folder(),
+            database=database,
+            workers=workers or _cores(),
+            cluster=cluster,
+            limits=limits,
+        )
+        if cluster is not None:
+            from experiments.executors import refuse_open_address
+
+            refuse_open_address(cluster)
+        serve_runs(
+            settings,
+            host,
+            port,
+            hosts=allow_host or [],
+            origins=cors or [],
+            ready=lambda address: console.print(
+                f"bordergate answers at {address} (description: {address}/docs), data in {settings.data}",
+                markup=False,
+                soft_wrap=True,
+            ),
+        )
+
+
+@keys.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is: lower-case letters, digits, hyphens.")],
+    scope: Annotated[
+        KeyScope, typer.Option(help="read; run: submit too; admin: touch the runs of others too.")
+    ] = KeyScope.RUN,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Make an access key and print it, this once.
+
+    Example: `bordergate keys add planning-office --scope run`
+    """
+    with _mistakes_shown():
+        from api.http.keys import NAME, new_key
+        from api.service import store
+        from gates import ConfigError, Finding
+
+        if not NAME.fullmatch(name):
+            remedy = "Use lower-case letters, digits and hyphens, 40 at most."
+            raise ConfigError([Finding("NAME", name[:60], "not a name", remedy)])
+        with _stored(data, database) as stored:
+            if any(key.name == name for key in stored.at_once(store.keys())):
+                remedy = "Use another name, or remove it first: bordergate keys remove."
+                raise ConfigError([Finding("NAME", name, "has a key already", remedy)])
+            secret, key = new_key(name, scope.value)
+            stored.at_once(store.add_key(key))
+        console.print(secret, markup=False)
+
+
+@keys.command("list")
+def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
+    """List the access keys; the keys themselves are not stored.
+
+    Example: `bordergate keys list`
+    """
+    with _mistakes_shown():
+        import datetime as dt
+
+        from api.service import store
+
+        with _stored(data, database) as stored:
+            for key in stored.at_once(store.keys()):
+                made = dt.datetime.fromtimestamp(key.created, dt.UTC).date()
+                console.print(f"{key.name:<40} {key.scope:<6} {made}", markup=False)
+
+
+@keys.command("remove")
+def remove_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Remove an access key; a running server forgets it within seconds.
+
+    Example: `bordergate keys remove planning-office`
+    """
+    with _mistakes_shown():
+        from api.service import store
+        from gates import ConfigError, Finding
+
+        with _stored(data, database) as stored:
+            if not stored.at_once(store.remove_key(name)):
+                raise ConfigError([Finding("NAME", name[:60], "has no key", "bordergate keys list shows those there.")])
+
+
 def main() -> None:
     """Run the command line."""
     app()
@@ -275,6 +423,30 @@ def _print_answer(folder: Path) -> None:
 
     print_summary(console, read_summary(folder))
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _data_folder() -> Path:
+    """Return where the user's data goes by custom."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "bordergate"
+
+
+@contextmanager
+def _stored(data: Path | None, database: str | None) -> Iterator[Store]:
+    """Open the database of a server, which may be running."""
+    from api.service.data_folder import open_folder
+    from api.service.store import Store
+
+    folder = open_folder(data or _data_folder())
+    stored = Store(database or f"sqlite:///{folder.database}")
+    try:
+        yield stored
+    finally:
+        stored.close()
 
 
 @contextmanager

@@ -50,7 +50,12 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
         console.print(f"\n[bold]Path {path.direction}[/bold]")
         for step in path.steps:
             console.print(f"  {step}", markup=False)
-    for title, lines in (("Calendar", found.calendar), ("In line at the start", found.initial)):
+    for title, lines in (
+        ("Links", found.links),
+        ("Outages", found.outages),
+        ("Calendar", found.calendar),
+        ("In line at the start", found.initial),
+    ):
         if lines:
             console.print(f"\n[bold]{title}[/bold]")
             for line in lines:

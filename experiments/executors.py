@@ -121,8 +121,7 @@ def is_shared_network(address: str) -> bool:
 
 
 def _refuse_other_versions(client: Any, address: str) -> None:
-    from experiments.provenance import versions
-    from experiments.replications import code_digest
+    from experiments.provenance import code_digest, versions
 
     mine = _identity()
     try:
@@ -141,7 +140,6 @@ def _refuse_other_versions(client: Any, address: str) -> None:
 
 
 def _identity() -> tuple[dict[str, str], str]:
-    from experiments.provenance import versions
-    from experiments.replications import code_digest
+    from experiments.provenance import code_digest, versions
 
     return versions(), code_digest()

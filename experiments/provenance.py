@@ -7,7 +7,8 @@ import functools
 import hashlib
 import json
 import platform
-from importlib import metadata
+from importlib import metadata, util
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.settings import RunSettings
@@ -61,6 +62,18 @@ def versions() -> dict[str, str]:
     """Return the versions of this software, of Python and of the libraries that can move a result."""
     found = {name: metadata.version(name) for name in LIBRARIES}
     return {DISTRIBUTION: version(), "python": platform.python_version(), **found}
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return the SHA-256 of the code that turns a gate into results, so that no result outlives a change of it."""
+    found = hashlib.sha256()
+    for package in ("gates", "sim"):
+        located = util.find_spec(package)  # finds it without running it
+        for root in (located.submodule_search_locations if located else None) or ():
+            for path in sorted(Path(root).glob("*.py")):
+                found.update(canonical_json([path.name, path.read_text(encoding="utf-8")]))
+    return found.hexdigest()
 
 
 def manifest(result: RunResult, schema: int) -> dict[str, Any]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from experiments.provenance import canonical_json, digest, scenario_document, versions
+from experiments.provenance import code_digest, digest, scenario_document, versions
 from experiments.settings import RunSettings
 from gates.scenario import Scenario
 from sim.definitions import Key
@@ -92,20 +90,6 @@ _ARRAYS = ("values", "stock", "released", "clearance", "percent", "by_clock", "i
 def scenario_digest(scenario: Scenario, seed: int) -> str:
     """Return the name of a scenario's replications by content: all that they depend on, the software included."""
     return digest([FORMAT, scenario_document(scenario), seed, versions(), code_digest()])
-
-
-@functools.cache
-def code_digest() -> str:
-    """Return the SHA-256 of the code that turns a gate into results, so that no result outlives a change of it."""
-    import gates
-    import sim
-
-    found = hashlib.sha256()
-    for package in (gates, sim):
-        folder = Path(str(package.__file__)).parent
-        for path in sorted(folder.glob("*.py")):
-            found.update(canonical_json([path.name, path.read_text(encoding="utf-8")]))
-    return found.hexdigest()
 
 
 def replicate_some(document: bytes, seed: int, numbers: Sequence[int]) -> list[Replication]:

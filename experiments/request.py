@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -44,8 +45,8 @@ def _kept(value: object) -> Kept:
         return "all" if text == "all" else "none"
     if isinstance(value, float) and value.is_integer():
         text = str(int(value))
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise refusal("is no count", "Use a number, all or none.")
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= MAX_REPLICATIONS):
+        raise refusal("is no count", f"Use a number up to {MAX_REPLICATIONS:,}, all or none.")
     return int(text)
 
 
@@ -133,6 +134,16 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
         keep_events=min(int(kept), request.replications),
     )
     return ResolvedRun(scenario, settings, changes)
+
+
+def run_text(resolved: ResolvedRun) -> str:
+    """Return a resolved run as text that a process anywhere can read back."""
+    document = {
+        "scenario": provenance.scenario_document(resolved.scenario),
+        "settings": resolved.settings.model_dump(mode="json"),
+        "changes": [dataclasses.asdict(change) for change in resolved.changes],
+    }
+    return json.dumps(document, ensure_ascii=False)
 
 
 def canonical(resolved: ResolvedRun) -> bytes:

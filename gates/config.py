@@ -833,12 +833,16 @@ class Gate(Sourced):
         side = self.stages[stage].side
         return {day for entry in self.closings() if entry.closes(stage, side) for day in entry.days(first, last)}
 
+    def slowdowns(self) -> list[tuple[int, Slowdown]]:
+        """Return the slowdowns of services, with their places in the calendar."""
+        return [(n, entry) for n, entry in enumerate(self.calendar) if isinstance(entry, Slowdown)]
+
     def slowed_days(self, stage: str, first: dt.date, last: dt.date) -> dict[dt.date, float]:
         """Return the factor on service times of `stage` by day of a period, where there is one; factors multiply."""
         side = self.stages[stage].side
         factors: dict[dt.date, float] = {}
-        for entry in self.calendar:
-            if isinstance(entry, Slowdown) and entry.touches(stage, side):
+        for _, entry in self.slowdowns():
+            if entry.touches(stage, side):
                 for day in entry.days(first, last):
                     factors[day] = factors.get(day, 1.0) * entry.service_times
         return factors

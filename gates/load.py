@@ -20,7 +20,7 @@ from gates.document import Document, parse, read_text
 from gates.findings import ConfigError, Finding, one_of, shortened, within
 from gates.quantities import UNITS_REQUIRED
 from gates.repair import best_effort
-from gates.wording import model_findings
+from gates.wording import MOST_FINDINGS, model_findings
 
 Read = TypeVar("Read", bound=Model)
 
@@ -109,7 +109,8 @@ def _built(document: Document, file: str, context: dict[str, str] | None) -> Gat
         gate = Gate.model_validate(document.data, context=context)
     except ValidationError as error:
         refused = [found for found in model_findings(error, Gate) if not _touches(found.path, broken)]
-        saved, damaged = best_effort(document.data, context, error)
+        few = error.error_count() <= MOST_FINDINGS
+        saved, damaged = best_effort(document.data, context, error) if few else (None, [])
         checked = check(saved, damaged=[*broken, *damaged]) if saved is not None else []
         findings = [*document.findings, *refused, *checked]
         raise ConfigError(_with_lines(findings, document), file) from None

@@ -1,103 +1,133 @@
-"""Studies, upgrades and their files on the command line."""
+"""Studies over HTTP."""
 
 from __future__ import annotations
 
-import json
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
+import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from api.cli import app
-from tests.experiments.studies import SCENARIOS, SMALL
+from tests.api.servers import threaded
+from tests.api.test_http import problem, told
 
-runner = CliRunner()
-
-
-def invoke(*words):
-    return runner.invoke(app, list(words), env={"COLUMNS": "200"})
-
-
-@pytest.fixture
-def study(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.yaml").write_text(json.dumps({**SMALL, "scenarios": SCENARIOS}), encoding="utf-8")
-    return tmp_path
+STUDY = {
+    "name": "kiosks",
+    "question": "What do more kiosk lanes bring?",
+    "gate": "friendship-pass",
+    "days": 2,
+    "warmup_days": 1,
+    "replications": 6,
+    "scenarios": [{"name": "more-lanes", "upgrades": ["kiosk-lanes"]}],
+}
 
 
-def test_a_study_is_run_and_goes_on_where_it_was(study):
-    done = invoke("study", "small.yaml", "--workers", "1", "--replications", "3")
-    assert done.exit_code == 0, done.output
-    assert "A third booth helps most" in done.output
-    assert (study / "results" / "small" / "report.html").is_file()
-    assert (study / "results" / "small" / "plots" / "comparison.png").is_file()
-    again = invoke("study", "small.yaml", "--workers", "1")
-    assert again.exit_code == 0, again.output
-    assert "9 of 12 replications were there already." in again.output
-    plotted = invoke("plot", "results/small")
-    assert plotted.exit_code == 0, plotted.output
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return Path(tmp_path_factory.mktemp("data"))
 
 
-def test_what_binds(study):
-    done = invoke("study", "bottleneck", "minimal", "--workers", "1", "--days", "5", "--replications", "4")
-    assert done.exit_code == 0, done.output
-    assert "binds first" in done.output
+@pytest.fixture(scope="module")
+def client(data) -> Iterator[httpx.Client]:
+    with threaded(data) as found:
+        yield found
 
 
-def test_the_studies_are_listed():
-    done = invoke("study")
-    assert done.exit_code == 0
-    assert "upgrades-one-by-one" in done.output
+def finished(client: httpx.Client, study: dict[str, str]) -> dict[str, str]:
+    while True:
+        found: dict[str, str] = client.get(f"/api/v1/studies/{study['id']}", headers={"Prefer": "wait=30"}).json()
+        if found["status"] not in ("queued", "running"):
+            return found
+
+
+def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
+    answer = client.post("/api/v1/studies", json=STUDY)
+    assert answer.status_code == 202, answer.text
+    study = answer.json()
+    assert answer.headers["location"] == f"/api/v1/studies/{study['id']}"
+    events = told(client, study)
+    done = events[-1][2]
+    assert done["status"] == "succeeded", done
+    assert (done["progress"]["done"], done["progress"]["total"]) == (12, 12)
+    for link in done["links"].values():
+        assert client.get(link).status_code == 200, link
+    rows = client.get(done["links"]["comparison"]).json()["rows"]
+    assert {row["scenario"] for row in rows} == {"more-lanes"}
+    table = pd.read_csv(io.StringIO(client.get(done["links"]["comparison"], headers={"Accept": "text/csv"}).text))
+    assert len(table) == len(rows)
+    for named in ("tables", "plots"):
+        listed = client.get(done["links"][named]).json()["items"]
+        assert listed
+        for item in listed[:3]:
+            for link in item["links"].values():
+                assert client.get(link).status_code == 200, link
+    assert not list((data / "work").iterdir())
+
+    # the same study at the command line gives the same bytes
+    import json
+
+    from rich.console import Console
+
+    from api.studies import run as run_at_the_command_line
+    from experiments.study_file import study_from_text
+
+    asked = study_from_text(json.dumps(STUDY))
+    run_at_the_command_line(Console(file=io.StringIO()), asked, tmp_path / "out", 2, None, tmp_path / "store")
+
+    def hashes(where: Path) -> dict[str, str]:
+        files = (path for path in where.rglob("*") if path.is_file())
+        return {str(f.relative_to(where)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+    assert hashes(data / "runs" / study["id"]) == hashes(tmp_path / "out")
+
+    again = client.post("/api/v1/studies", json=STUDY).json()
+    assert (again["id"], again["reused"]) == (study["id"], True)
+    assert [item["id"] for item in client.get("/api/v1/studies").json()["items"]] == [study["id"]]
+    assert client.get("/api/v1/runs").json()["items"] == []
+    problem(client.get(f"{done['links']['tables']}/nothing.csv"), 404, "not-found")
+    problem(client.get(f"{done['links']['plots']}/nothing.svg"), 404, "not-found")
+    assert client.delete(done["links"]["self"]).status_code == 204
+    problem(client.get(done["links"]["self"]), 404, "not-found")
+
+
+def test_a_study_is_cancelled(client):
+    study = client.post("/api/v1/studies", json={**STUDY, "days": 200, "replications": 300}).json()
+    assert client.post(study["links"]["cancel"]).json()["status"] == "cancelled"
+    assert finished(client, study)["status"] == "cancelled"
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("change", "path"),
     [
-        (["study", "nowhere"], "no such study in the library"),
-        (["study", "bottleneck"], "Name a gate: bordergate study bottleneck friendship-pass."),
-        (["study", "hours", "minimal"], "only `bottleneck` takes a gate"),
-        (["study", "small.yaml", "--upgrade", "5-g"], "no such upgrade in the library"),
-        (["study", "small.yaml", "--replications", "0"], "replications = 0 - too small. Use at least 1."),
-        (["study", "small.yaml", "--cluster", "tcp://8.8.8.8:1", "--workers", "2"], "Leave it out with --cluster."),
-        (["study", "small.yaml", "--cluster", "tcp://8.8.8.8:1"], "a public address without TLS"),
-        (["run", "minimal", "--upgrade", "more-bays"], "leads nowhere"),
-        (["run", "minimal", "--upgrade", "more-bay"], "Did you mean more-bays?"),
-        (["gates", "nothing", "--upgrades"], "no such upgrade in the library"),
+        ({"gate": "/etc/passwd"}, "gate"),
+        ({"gate": "../minimal.yaml"}, "gate"),
+        ({"upgrades": ["./own.yaml"]}, "upgrades[0]"),
+        ({"scenarios": [{"name": "x", "upgrades": ["/tmp/x.yaml"]}]}, "scenarios[0].upgrades[0]"),
+        ({"days": 0}, "days"),
+        ({"scenarios": []}, "file"),
     ],
 )
-def test_mistakes_are_said(study, words, message):
-    done = invoke(*words)
-    assert done.exit_code == 2, done.output
-    assert message in done.output
-    assert "Traceback" not in done.output
+def test_findings(client, change, path):
+    found = problem(client.post("/api/v1/studies", json={**STUDY, **change}), 422, "invalid")
+    assert path in [one["path"] for one in found["findings"]], found
 
 
-def test_files_of_all_kinds_are_validated(study):
-    done = invoke("validate", "small.yaml")
-    assert done.exit_code == 0, done.output
-    assert "Study small of gate minimal: 3 scenarios" in done.output
-    change = {"path": "stages.boot.lanes", "add": 1, "source": "assumption"}
-    document = {"name": "mine", "about": "A booth.", "gate": "minimal", "changes": [change]}
-    (study / "mine.yaml").write_text(json.dumps(document), encoding="utf-8")
-    done = invoke("validate", "mine.yaml")
-    assert done.exit_code == 2
-    assert "mine.yaml: changes[0].path = stages.boot.lanes - leads nowhere: there is no boot" in done.output
-    document["changes"] = [{**change, "path": "stages.booth.lanes"}]
-    (study / "mine.yaml").write_text(json.dumps(document), encoding="utf-8")
-    assert "Upgrade mine of gate minimal: 1 change" in invoke("validate", "mine.yaml").output
-    ran = invoke("run", "minimal", "--upgrade", "mine.yaml", "--days", "2", "--replications", "2", "--out", "x")
-    assert ran.exit_code == 0, ran.output
-    manifest = json.loads((study / "x" / "manifest.json").read_text())
-    assert [(c["path"], c["before"], c["after"], c["upgrade"]) for c in manifest["changes"]] == [
-        ("stages.booth.lanes", "2", "3", "mine")
-    ]
-    assert "What the upgrades change" in (study / "x" / "report.html").read_text(encoding="utf-8")
+def test_what_is_too_large(client):
+    problem(client.post("/api/v1/studies", json={**STUDY, "days": 3660, "replications": 9000}), 422, "too-large")
 
 
-def test_upgrades_are_listed_and_shown():
-    listed = invoke("gates", "--upgrades")
-    assert listed.exit_code == 0
-    assert "more-bays" in listed.output
-    shown = invoke("gates", "ai-image-review", "--upgrades")
-    assert shown.exit_code == 0
-    assert "Needs: remote-inspection." in shown.output
-    assert "U024" in shown.output
+def test_catalogue_of_upgrades(client):
+    names = [item["name"] for item in client.get("/api/v1/upgrades").json()["items"]]
+    assert "5g" in names
+    found = client.get("/api/v1/upgrades/5g").json()
+    assert found["upgrade"]["changes"]
+    problem(client.get("/api/v1/upgrades/6g"), 404, "not-found")
+    assert "scenarios" in client.get("/api/v1/schema/study").json()["properties"]
+    assert "changes" in client.get("/api/v1/schema/upgrade").json()["properties"]
+    run = client.post(
+        "/api/v1/runs", json={"gate": "friendship-pass", "upgrades": ["5g"], "days": 2, "replications": 2}
+    )
+    assert run.status_code == 202, run.text
