@@ -361,6 +361,7 @@ MECHANISM_ROWS = (
     ("Outside for want of space, trucks on average", "outside_trucks", "mean"),
     ("  the most at any time", "outside_trucks", "max"),
     ("  hours of a truck", "outside_h", "mean"),
+    ("  of them second loads of the other direction's trucks", "second_loads_per_day", "mean"),
     ("In line at the start: released after, h (mean)", "backlog_h", "mean"),
     ("  the last of them", "backlog_h", "max"),
 )

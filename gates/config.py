@@ -39,6 +39,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 SideName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 """Two lower-case letters, such as a country code: `vn`."""
 DirectionName = Literal["northbound", "southbound"]
+OTHER_WAY: dict[str, DirectionName] = {"northbound": "southbound", "southbound": "northbound"}
+"""Direction -> the other one."""
 LanguageTag = Literal["en", "vi", "zh"]
 Title = dict[LanguageTag, Annotated[str, StringConstraints(min_length=1, max_length=80)]]
 SourceText = Annotated[str, StringConstraints(min_length=1, max_length=600)]
@@ -507,6 +509,19 @@ Step = Annotated[
 Choice.model_rebuild()  # its alternatives are steps themselves
 
 
+class TwoWay(Sourced):
+    """What trucks of a direction do that take a load back instead of returning empty."""
+
+    share: Share
+    """Share of the trucks that do."""
+    share_for: dict[Name, Share] = {}
+    """Other shares for a vehicle class that comes in this direction."""
+    vehicle_class: Annotated[Name, Field(alias="class")]
+    """Vehicle class of the second load; it goes in the other direction."""
+    steps: Annotated[list[Step], Field(min_length=1, max_length=200)]
+    """What they do in place of the steps after the mark `empty`; a mark `released` counts the second load."""
+
+
 class _Closing(Sourced):
     """What entries of the calendar that close something have in common."""
 
@@ -661,6 +676,8 @@ class Gate(Sourced):
     """Areas of limited space."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
+    two_way: dict[DirectionName, TwoWay] = {}
+    """Direction -> its trucks that carry goods both ways."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
     """Closures, public holidays and surges of demand."""
     initial: Annotated[list[Standing], Field(max_length=256)] = []

@@ -45,7 +45,14 @@ _CENSORED = (
 METRICS: dict[str, Definition] = {
     "throughput_per_day": Definition(
         unit="trucks/day",
-        sentence="Loaded trucks released from the last control per day of 24 hours.",
+        sentence="Loaded trucks released from the last control per day of 24 hours; a second load counts in the "
+        "direction in which it goes.",
+        source=_OURS,
+    ),
+    "second_loads_per_day": Definition(
+        unit="trucks/day",
+        sentence="Second loads of trucks that carry goods both ways, released from the last control per day of 24 "
+        "hours, by the direction in which they go.",
         source=_OURS,
     ),
     "arrivals_per_day": Definition(

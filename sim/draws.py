@@ -48,6 +48,8 @@ class Draws:
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
     repair: Ticks
     """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
+    second: npt.NDArray[np.int64]
+    """(trucks,) visit row after which the second load of a truck is released; -1 if it has none."""
 
     @property
     def trucks(self) -> int:
@@ -102,7 +104,7 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) ->
     count, path = arrival.size, stream.path
     if count > MAX_TRUCKS:
         raise ValueError(f"flow {stream.name}: {count:,} trucks at once are too many; draw in shorter blocks")
-    kinds = [stream.kind + visit.empty for visit in path.visits]
+    kinds = plan.kinds_of(stream)
     stages = [plan.stages.index(visit.stage) for visit in path.visits]
     met = _met(path, name, cursor.number, count)
     service = _times(plan, path, met, f"{name}/{{}}/service", cursor.number, plan.law_of[stages, kinds])
@@ -189,7 +191,7 @@ def _merge(batches: list[_Batch]) -> Draws:
     comes_back = np.empty(first[-1] if returning else 0, np.int64)
     mending = any(batch.repair is not None for batch in batches)
     repair = np.empty(first[-1] if mending else 0, np.int64)
-    released, turned = np.empty(arrival.size, np.int64), np.empty(arrival.size, np.int64)
+    released, turned, second = (np.empty(arrival.size, np.int64) for _ in range(3))
     offset = 0
     for batch, size in zip(batches, sizes, strict=True):
         here = slice(offset, offset + size)
@@ -202,10 +204,28 @@ def _merge(batches: list[_Batch]) -> Draws:
         turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
         ahead = batch.met[:, : batch.path.released].sum(axis=1)
         released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
+        second[rank[here]] = -1
+        if batch.path.second_released is not None:
+            back = batch.met[:, batch.path.goes_back].any(axis=1)
+            ahead = batch.met[:, : batch.path.second_released].sum(axis=1)
+            second[rank[here]] = np.where(back, row + ahead - 1, -1)
+            turned[rank[here]] = np.where(back, row + batch.met.sum(axis=1), turned[rank[here]])
         offset += size
     flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
     number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
-    return Draws(arrival[order], flow[order], number[order], first, released, turned, line, service, comes_back, repair)
+    return Draws(
+        arrival=arrival[order],
+        flow=flow[order],
+        number=number[order],
+        first=first,
+        released=released,
+        turned=turned,
+        line=line,
+        service=service,
+        comes_back=comes_back,
+        repair=repair,
+        second=second,
+    )
 
 
 @kernel

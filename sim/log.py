@@ -64,6 +64,14 @@ class EventLog:
         return self._left_row(self.draws.released)
 
     @property
+    def second_released(self) -> Ticks:
+        """(trucks,) release of the second load; `NEVER` if it has none or is still inside."""
+        at = np.full(self.draws.trucks, NEVER, np.int64)
+        loaded = self.draws.second >= 0
+        at[loaded] = self.left[self.draws.second[loaded]]
+        return at
+
+    @property
     def departed(self) -> Ticks:
         """(trucks,) last departure, the empty return included; `NEVER` if still inside."""
         last = self.draws.first[1:] - 1

@@ -177,7 +177,10 @@ def _flow_values(sums: Sums) -> Values:
         arrived = int(sums.arrived_by_class[rows].sum())
         released = int(sums.released_by_class[rows].sum())
         service = int(sums.service_to_release[rows].sum())
-        yield Key("throughput_per_day", "mean", direction, name), released / days
+        second = int(sums.second_by_class[rows].sum())
+        yield Key("throughput_per_day", "mean", direction, name), (released + second) / days
+        if sums.second_loads:
+            yield Key("second_loads_per_day", "mean", direction, name), second / days
         yield Key("arrivals_per_day", "mean", direction, name), arrived / days
         yield Key("no_queue_clearance_h", "mean", direction, name), _ratio(service, arrived * TICKS_PER_HOUR)
         if name is not None:
@@ -213,9 +216,12 @@ def _backlog_values(sums: Sums) -> Values:
 
 def _served(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield each (stage, direction) that some path has."""
-    for stage, lines in zip(plan.stages, plan.line_of, strict=True):
-        for direction in sorted({plan.kinds[k].direction for k in np.flatnonzero(lines >= 0)}):
-            yield stage, direction
+    directions: dict[str, set[str]] = {stage: set() for stage in plan.stages}
+    for stream in plan.streams:
+        for visit in stream.path.visits:
+            directions[visit.stage].add(plan.kinds[stream.kind].direction)
+    for stage, found in directions.items():
+        yield from ((stage, direction) for direction in sorted(found))
 
 
 def _stage_time(sums: Sums, stage: str, direction: str) -> StageTime:

@@ -210,6 +210,13 @@ class Plan:
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
 
+    def kinds_of(self, stream: Stream) -> list[int]:
+        """Return the kind as which its trucks make each visit of their path."""
+        return [
+            stream.kind + visit.empty if visit.second is None else self.kinds.index(Kind(*visit.second, visit.empty))
+            for visit in stream.path.visits
+        ]
+
     @property
     def midnight(self) -> Ticks:
         """(days + 1,) borders of the simulated days [tick]."""
@@ -344,13 +351,15 @@ def _lines(
     admitted: dict[tuple[int, int], tuple[int, ...]],
 ) -> tuple[Indices, list[_Line]]:
     wanted: dict[tuple[int, int], _Line] = {}
-    for k, kind in enumerate(kinds):
-        priority = EMPTY_PRIORITY if kind.empty else gate.classes[kind.vehicle_class].priority
-        for name in paths[kind.direction, kind.vehicle_class].stages(empty=kind.empty):
-            s = stages.index(name)
+    for own, path in paths.items():
+        for visit in path.visits:
+            direction, vehicle_class = own if visit.second is None else visit.second[::-1]
+            kind = Kind(vehicle_class, direction, visit.empty)
+            s, k = stages.index(visit.stage), kinds.index(kind)
             if not admitted[s, k]:
                 what = f"{'empty' if kind.empty else 'loaded'} {kind.vehicle_class} {kind.direction}"
-                raise ValueError(f"no lane group of stage {name} admits {what} trucks; add one")
+                raise ValueError(f"no lane group of stage {visit.stage} admits {what} trucks; add one")
+            priority = EMPTY_PRIORITY if kind.empty else gate.classes[vehicle_class].priority
             wanted[s, k] = _Line(s, priority, admitted[s, k])
     lines = sorted(set(wanted.values()))
     line_of = np.full((len(stages), len(kinds)), -1, np.int32)

@@ -58,9 +58,19 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
 
 
 def _no_trucks() -> Draws:
-    none = np.empty(0, np.int64)
+    none, nothing = np.empty(0, np.int64), np.empty(0, np.int32)
     return Draws(
-        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none, none, none
+        arrival=none,
+        flow=nothing,
+        number=none,
+        first=np.zeros(1, np.int64),
+        released=none,
+        turned=none,
+        line=nothing,
+        service=none,
+        comes_back=none,
+        repair=none,
+        second=none,
     )
 
 
@@ -85,6 +95,7 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
         service=np.concatenate((old.service[rows], new.service)),
         comes_back=np.concatenate((old.comes_back[rows] if old.comes_back.size else old.comes_back, new.comes_back)),
         repair=np.concatenate((old.repair[rows] if old.repair.size else old.repair, new.repair)),
+        second=np.concatenate((_moved(old.second[inside], moved), _moved(new.second, shift))),
     )
     fresh = EventLog.empty(draws)
     fresh.times[:shift] = log.times[rows]

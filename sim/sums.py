@@ -12,7 +12,7 @@ from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
 from sim.levels import QueueLevels
 from sim.log import NEVER, EventLog
-from sim.plan import Indices, Plan
+from sim.plan import Indices, Plan, Stream
 from sim.survival import Survival, kaplan_meier
 from sim.time_use import TimeUse
 
@@ -55,6 +55,10 @@ class Sums:
         """Service times up to the release, of the trucks that arrive in the measured period [tick]."""
         self._clearance = Cohort(rows, plan.end, exact)
         self._passage = Cohort(rows, plan.end, exact)
+        self._second_row = np.array([_second_row(stream, self.classes) for stream in plan.streams], np.int32)
+        self.second_loads = bool((self._second_row >= 0).any())
+        self.second_by_class = np.zeros(rows, np.int64)
+        """Second loads released in the measured period, by their own class and direction."""
         self.backlog = Backlog(plan, self._row_of_flow, rows, exact) if self._standing.any() else None
         """None for a gate at which nobody stands at the start."""
         self._days = plan.midnight[plan.midnight >= plan.warmup][: days + 1]
@@ -104,6 +108,8 @@ class Sums:
             self.stock[:, index] += np.searchsorted(np.sort(arrival[loaded & mine]), self.plan.bulletin)
             self.stock[:, index] -= np.searchsorted(releases, self.plan.bulletin)
 
+        if self.second_loads:
+            self._add_second_loads(log, start, end)
         measured = (arrival >= self.plan.warmup) & ~here_before
         fresh = came & measured
         self.arrived_by_class += self._by_class(row[fresh])
@@ -124,8 +130,23 @@ class Sums:
         if self.backlog:
             self.backlog.add(log, released, cleared, here_before, end)
 
+    def _add_second_loads(self, log: EventLog, start: int, end: int) -> None:
+        released = log.second_released
+        done = _within(released, start, end)
+        row, at = self._second_row[log.draws.flow[done]], released[done]
+        self.second_by_class += self._by_class(row[at >= self.plan.warmup])
+        for index in range(len(self.directions)):
+            releases = np.sort(at[self._direction_of_row[row] == index])
+            self.released[:, index] += np.diff(np.searchsorted(releases, self._days))
+
     def _by_class(self, row: Indices) -> Counts:
         return np.bincount(row, minlength=len(self.classes))
+
+
+def _second_row(stream: Stream, classes: Sequence[tuple[str, str]]) -> int:
+    """Return the row of the second load that trucks of a stream may take; -1 for none."""
+    loads = [visit.second for visit in stream.path.visits if visit.second]
+    return classes.index(loads[0][::-1]) if loads else -1
 
 
 class Cohort:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gates.config import Gate, Standing
-from gates.rules_stages import kinds_by_stage
+from gates.rules_stages import Kind, comes_to
 from gates.scenario import Scenario
 
 CLASSES = ("durian", "general", "parcels")
@@ -144,7 +144,9 @@ def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
 @st.composite
 def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[Standing]:
     """Draw trucks that stand in line at the start, at stages that they come to and where they hold no unit."""
-    places = [(stage, kind) for stage, kinds in kinds_by_stage(gate).items() for kind in kinds]
+    pairs = sorted({(flow.vehicle_class, flow.direction) for flow in gate.flows.values()})
+    kinds = [Kind(*pair, empty) for pair in pairs for empty in (False, True)]
+    places = [(stage, kind) for kind in kinds for stage in dict.fromkeys(comes_to(gate, kind))]
     free = [(stage, kind) for stage, kind in places if not fleet or (stage == "booth" and not kind.empty)]
     chosen = draw(st.lists(st.sampled_from(free), max_size=2, unique=True)) if free else []
     found = []
@@ -174,7 +176,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
     if "comes_back" in returning or returning["breakdowns"]:  # from a stage units of one pool alone may take time
         made["dock"]["needs"].pop("cranes", None)
-    gate = {
+    gate: dict[str, Any] = {
         "name": "generated",
         "sides": {"vn": "Asia/Ho_Chi_Minh", "cn": "Asia/Shanghai"},
         "origin": {"northbound": "vn", "southbound": "cn"},
@@ -193,6 +195,21 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
         "calendar": draw(calendars()),
     }
+    both_ways = {str(flow["class"]) for flow in flows.values() if flow["direction"] == "southbound"}
+    marked = any(step == {"mark": "empty"} for step in gate["paths"]["northbound"])
+    if both_ways and marked and draw(st.booleans()):
+        after: list[list[Any]] = [[], ["scan"], [{"mark": "empty"}, "scan"]]
+        gate["two_way"] = {
+            "northbound": {
+                "share": draw(st.sampled_from([0.3, 1])),
+                "class": draw(st.sampled_from(sorted(both_ways))),
+                "steps": [
+                    *draw(st.lists(st.sampled_from(STAGES[:2]), min_size=1, max_size=2)),
+                    {"mark": "released"},
+                    *draw(st.sampled_from(after)),
+                ],
+            }
+        }
     built = Gate.model_validate(gate)
     return Scenario(
         gate=built.model_copy(update={"initial": draw(standing(built, fleet=fleet))}),

@@ -63,8 +63,16 @@ def test_the_stock_changes_by_what_comes_and_what_is_released(scenario: Scenario
         mine &= ~stood | (log.draws.released >= 0)  # who stands behind the last control is in no stock
         before = np.count_nonzero(mine & (stood | (log.draws.arrival < plan.warmup)))
         before -= np.count_nonzero(mine & (log.released != NEVER) & (log.released < plan.warmup))
-        change = found.arrived[:, index] - found.released[:, index]
+        change = found.arrived[:, index] - found.released[:, index] + second_loads(plan, log, direction)
         assert np.array_equal(found.stock[:, index], before + np.cumsum(change))
+
+
+def second_loads(plan: Plan, log: EventLog, direction: str) -> np.ndarray:
+    """Return how many second loads of a direction, which are in no stock, are released each measured day."""
+    goes = [any((v.second or ("", ""))[1] == direction for v in s.path.visits) for s in plan.streams]
+    at = log.second_released[np.array(goes)[log.draws.flow]]
+    days = plan.midnight[(plan.midnight >= plan.warmup) & (plan.midnight <= plan.end)]
+    return np.diff(np.searchsorted(np.sort(at[at != NEVER]), days))
 
 
 @given(scenarios(), seeds)

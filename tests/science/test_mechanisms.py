@@ -245,6 +245,37 @@ def test_a_visit_made_again_is_a_queue_with_feedback():
     check(found, [busy**2 / (1 - busy), busy], within=0.09)
 
 
+def test_second_loads_are_more_arrivals_of_a_queue():
+    """M/M/1 stages in series with Bernoulli routing (Jackson 1957): each has the wait of its own M/M/1.
+
+    Every truck passes the kiosk, 40 % pass customs with a second load. Throughput southbound: those that come there by
+    themselves and the second loads.
+    """
+    busy, share, own = 0.6, 0.4, 0.2
+    flow = {"class": "general", "direction": NORTH}
+    found = run(
+        {name: {"lanes": 1, "service": exponential(SERVICE_S)} for name in ("kiosk", "customs")},
+        0,
+        60,
+        [
+            Key("wait_h", "mean", NORTH, stage="kiosk"),
+            Key("wait_h", "mean", NORTH, stage="customs"),
+            Key("throughput_per_day", "mean", "southbound"),
+            Key("second_loads_per_day", "mean", "southbound"),
+        ],
+        origin={NORTH: "vn", "southbound": "vn"},
+        flows={
+            "north": {**flow, "per_day": busy * A_DAY},
+            "south": {**flow, "direction": "southbound", "per_day": own * A_DAY},
+        },
+        paths={NORTH: ["kiosk", {"mark": "empty"}], "southbound": ["customs"]},
+        two_way={NORTH: {"share": share, "class": "general", "steps": ["customs"]}},
+    )
+    both = own + share * busy
+    waits = [rho / (1 - rho) * SERVICE_H for rho in (busy, both)]
+    check(found, [*waits, both * A_DAY, share * busy * A_DAY], within=0.09)
+
+
 @pytest.mark.parametrize("groups", [{4: 1.0}, {1: 0.8, 6: 0.2}], ids=["fours", "ones and sixes"])
 def test_groups_are_batch_arrivals(groups):
     """M[X]/M/1: L = rho (E[X] + E[X^2]) / (2 E[X] (1 - rho)) (Gross and others 2008, section 3.1)."""

@@ -81,6 +81,9 @@ class Slow:
         self.stood = [plan.streams[flow].standing > 0 for flow in draws.flow]
         self.behind = [stood and row < 0 for stood, row in zip(self.stood, draws.released, strict=True)]
         self.released = [known[row][3] if row >= 0 else self.arrival[truck] for truck, row in enumerate(draws.released)]
+        self.second = [known[row][3] if row >= 0 else math.inf for row in draws.second]
+        back = [[visit.second for visit in stream.path.visits if visit.second] for stream in plan.streams]
+        self.second_load = [back[flow][0] if back[flow] else None for flow in draws.flow]
         self.departed = [
             known[draws.first[truck + 1] - 1][3] if draws.first[truck + 1] > draws.first[truck] else at
             for truck, at in enumerate(self.arrival)
@@ -205,6 +208,11 @@ class Slow:
         """Tell whether a truck arrives in the measured period."""
         return self.measured(self.arrival[truck]) and not self.stood[truck]
 
+    def second_loads(self, direction: str, name: str | None) -> list[float]:
+        """Return when the second loads of a direction, or of one class in it, are released."""
+        loads = zip(self.second_load, self.second, strict=True)
+        return [at for load, at in loads if load and load[1] == direction and name in (None, load[0])]
+
     def backlog(self, direction: str) -> tuple[list[int], int]:
         """Return when those who stood in line at the start were released, and how many were not."""
         mine = [t for t in self.trucks(direction, None) if self.stood[t] and not self.behind[t]]
@@ -218,11 +226,11 @@ class Slow:
         ended = [int(ends[t] - self.arrival[t]) for t in cohort if ends[t] < math.inf]
         return ended, [self.plan.end - self.arrival[t] for t in cohort if ends[t] == math.inf]
 
-    def by_day(self, direction: str, ticks: list[float], left_out: list[bool]) -> list[int]:
+    def by_day(self, direction: str, ticks: list[float], left_out: list[bool], more: Sequence[float] = ()) -> list[int]:
         """Count by day of the bulletin's side, but for trucks left out."""
         borders = [int(tick) for tick in self.plan.midnight if self.plan.warmup <= tick <= self.plan.end]
         mine = [ticks[truck] for truck in self.trucks(direction, None) if not left_out[truck]]
-        return [sum(a <= tick < b for tick in mine) for a, b in pairwise(borders)]
+        return [sum(a <= tick < b for tick in [*mine, *more]) for a, b in pairwise(borders)]
 
     def stock(self, direction: str) -> list[int]:
         """Count who has arrived and is not released in the tick before each bulletin."""

@@ -21,7 +21,7 @@ from sim.durations import RELATIVE_ERROR
 from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
 from sim.plan import UNLIMITED_LANES
 from sim.streaming import blocks
-from tests.sim.hand import plan_of, trucks
+from tests.sim.hand import both_ways, plan_of, trucks
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, textbook_survival
 from tests.strategies import scenarios
@@ -29,7 +29,7 @@ from tests.strategies import scenarios
 NORTH = "northbound"
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
-OTHERS = {"backlog_h", "repair_share"}
+OTHERS = {"backlog_h", "repair_share", "second_loads_per_day"}
 """Metrics of gates with another mechanism."""
 
 
@@ -284,7 +284,8 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
     days = plan.measured_days
     for index, direction in enumerate(found.directions):
         assert found.arrived[:, index].tolist() == slow.by_day(direction, slow.arrival, slow.stood)
-        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released, slow.behind)
+        second = slow.second_loads(direction, None)
+        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released, slow.behind, second)
         assert found.departed[:, index].tolist() == slow.by_day(direction, slow.departed, [False] * len(slow.departed))
         assert found.stock[:, index].tolist() == slow.stock(direction)
         mine = slow.trucks(direction, None)
@@ -296,7 +297,9 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         cohort = [truck for truck in mine if slow.fresh(truck)]
         released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
         assert found.values[Key("arrivals_per_day", "mean", direction, name)] == near(len(cohort) / days)
-        assert found.values[Key("throughput_per_day", "mean", direction, name)] == near(released / days)
+        more = sum(slow.measured(at) for at in slow.second_loads(direction, name))
+        assert found.values[Key("throughput_per_day", "mean", direction, name)] == near((released + more) / days)
+        assert found.values.get(Key("second_loads_per_day", "mean", direction, name), 0) == near(more / days)
         draws = slow.log.draws
         service = sum(int(draws.service[draws.first[t] : draws.released[t] + 1].sum()) for t in cohort)
         value = found.values[Key("no_queue_clearance_h", "mean", direction, name)]
@@ -411,10 +414,11 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
         {"booth": {"lanes": 1, "breakdowns": [{"name": "jam", "uses": 5, "repair": {"constant": 60}}]}},
-        ["booth"],
+        [],
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
         initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
+        **both_ways(["booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
     assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS
