@@ -362,6 +362,8 @@ MECHANISM_ROWS = (
     ("  the most at any time", "outside_trucks", "max"),
     ("  hours of a truck", "outside_h", "mean"),
     ("  of them second loads of the other direction's trucks", "second_loads_per_day", "mean"),
+    ("Shelf life left at the release, days", "shelf_life_d", "mean"),
+    ("  lost since the arrival, days", "shelf_life_lost_d", "mean"),
     ("In line at the start: released after, h (mean)", "backlog_h", "mean"),
     ("  the last of them", "backlog_h", "max"),
 )

@@ -246,7 +246,11 @@ class VehicleClass(Sourced):
     load: Tonnes | None = None
     """Mean load [t]."""
     shelf_life: Days | None = None
-    """How long the load keeps from arrival [d]; none if it does not perish."""
+    """How long the load keeps from loading [d]; none if it does not perish."""
+    age: Distribution | None = None
+    """Law of the time since loading when the truck arrives; none means that it is loaded then."""
+    least_life: Days = 0.0
+    """Shelf life that buyers ask for at the release [d]: a load with less counts as short."""
     powertrain: Literal["diesel", "gas", "battery"] = "diesel"
     """What drives the vehicle."""
     priority: Annotated[Count, Field(ge=0, le=9)] = 5
@@ -376,6 +380,8 @@ class Stage(Sourced):
     """Other laws for a vehicle class, or for `empty` trucks (which beats the class)."""
     move_up: Seconds = 0.0
     """Time to move up into the lane, added to each service [s]."""
+    ageing: Factor = 1.0
+    """How fast loads age here: 1 at their right temperature, more where doors are open or the cooling is off."""
     needs: dict[Name, Units] = {}
     """Pool -> units that a service occupies, beside its lane; it starts when lane and units are free."""
     takes: dict[Name, Units] = {}

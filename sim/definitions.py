@@ -78,6 +78,29 @@ METRICS: dict[str, Definition] = {
         f"control; at most: until the last of them is. {_CENSORED}",
         source=_OURS,
     ),
+    "shelf_life_d": Definition(
+        unit="days",
+        sentence="Mean shelf life left when a perishable load is released from the last control, of the loads released "
+        "in the measured period; none for a load that is spoilt.",
+        source=_OURS,
+    ),
+    "shelf_life_lost_d": Definition(
+        unit="days",
+        sentence="Mean shelf life that a perishable load loses between its arrival and its release.",
+        source=_OURS,
+    ),
+    "short_life_share": Definition(
+        unit="1",
+        sentence="Share of the perishable loads that have less shelf life left at their release than buyers ask for "
+        "(`least_life` of the class; without one: that are spoilt).",
+        source=_OURS,
+    ),
+    "tonne_days_lost_per_day": Definition(
+        unit="t d/day",
+        sentence="Shelf life lost between arrival and release, times the load of the class, of the loads released per "
+        "day of 24 hours; times the price of a tonne and of a day of freshness it is the value lost.",
+        source=_OURS,
+    ),
     "no_queue_clearance_h": Definition(
         unit="h",
         sentence="What clearance would take on average if no truck met a queue or a closed stage: the "

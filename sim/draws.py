@@ -48,6 +48,8 @@ class Draws:
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
     repair: Ticks
     """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
+    age: Ticks
+    """(trucks,) time since loading at the arrival [tick]; no entries if no class has an age."""
     second: npt.NDArray[np.int64]
     """(trucks,) visit row after which the second load of a truck is released; -1 if it has none."""
 
@@ -97,6 +99,7 @@ class _Batch:
     service: Ticks
     comes_back: Ticks | None
     repair: Ticks | None
+    age: Ticks | None
 
 
 def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[_Batch, Cursor]:
@@ -113,8 +116,14 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) ->
         comes_back = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, plan.return_law_of[stages])
         _repair_units(plan, path, met, name, cursor.number, service, comes_back)
     repair = _repair_lanes(plan, path, met, name, cursor.number, service) if any(plan.failing) else None
+    age = None
+    if any(shelf and shelf.age for shelf in plan.shelf):
+        shelf = plan.shelf[stream.kind // 2]
+        age = np.zeros(count, np.int64)
+        if shelf and shelf.age:
+            age = shelf.age.ticks(uniforms(f"{name}/age", cursor.number, count))
     line = plan.line_of[stages, kinds].astype(np.int32)
-    return _Batch(arrival, cursor.number, path, line, met, service, comes_back, repair), after
+    return _Batch(arrival, cursor.number, path, line, met, service, comes_back, repair, age), after
 
 
 def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visit: Indices) -> Ticks:
@@ -211,6 +220,7 @@ def _merge(batches: list[_Batch]) -> Draws:
             second[rank[here]] = np.where(back, row + ahead - 1, -1)
             turned[rank[here]] = np.where(back, row + batch.met.sum(axis=1), turned[rank[here]])
         offset += size
+    ages = [batch.age for batch in batches if batch.age is not None]
     flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
     number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
     return Draws(
@@ -224,6 +234,7 @@ def _merge(batches: list[_Batch]) -> Draws:
         service=service,
         comes_back=comes_back,
         repair=repair,
+        age=np.concatenate(ages)[order] if ages else np.empty(0, np.int64),
         second=second,
     )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.clock import TICKS_PER_HOUR, Ticks
+from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
 from sim.definitions import METRICS, OUTSIDE, Definition, Key
 from sim.log import NEVER, EventLog
 from sim.plan import UNLIMITED_LANES, Plan
@@ -135,6 +135,7 @@ def _measures(sums: Sums) -> Measures:
         *_time_values("clearance_h", clearance),
         *_time_values("passage_h", passage),
         *_backlog_values(sums),
+        *_shelf_values(sums),
         *_stage_values(stage_time),
         *_queue_values(sums),
         *_lane_values(sums),
@@ -212,6 +213,29 @@ def _backlog_values(sums: Sums) -> Values:
         gone = last != NEVER and not sums.backlog.unfinished(rows)
         yield from _time_values("backlog_h", {(direction, None): survival})
         yield Key("backlog_h", "max", direction), last / TICKS_PER_HOUR if gone else UNDEFINED
+
+
+def _shelf_values(sums: Sums) -> Values:
+    """Yield the shelf life of perishable loads at their release."""
+    if sums.ageing is None:
+        return
+    found, shelf = sums.ageing, sums.plan.shelf
+    for (direction, name), cohort in _cohorts(sums):
+        rows = [row for row in cohort if shelf[row] is not None]
+        if not rows:
+            continue
+        loads = int(found.loads[rows].sum())
+        left, lost = (int(ticks[rows].sum()) / TICKS_PER_DAY for ticks in (found.left, found.lost))
+        yield Key("shelf_life_d", "mean", direction, name), _ratio(left, loads)
+        yield Key("shelf_life_lost_d", "mean", direction, name), _ratio(lost, loads)
+        yield Key("short_life_share", "share", direction, name), _ratio(int(found.short[rows].sum()), loads)
+        tonnes = [None if load is None else load.tonnes for load in (shelf[row] for row in rows)]
+        if None not in tonnes:
+            lost_t = sum((load or 0.0) * int(found.lost[row]) for load, row in zip(tonnes, rows, strict=True))
+            yield (
+                Key("tonne_days_lost_per_day", "mean", direction, name),
+                (lost_t / TICKS_PER_DAY / sums.plan.measured_days),
+            )
 
 
 def _served(plan: Plan) -> Iterator[tuple[str, str]]:

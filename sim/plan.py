@@ -42,7 +42,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gates.config import Breakdown, Gate, Stage
+from gates.config import Breakdown, Gate, Stage, VehicleClass
 from gates.scenario import Scenario
 from sim.arrivals import NOBODY_COMES, ArrivalRate, arrival_rate
 from sim.breakdowns import Failing
@@ -127,6 +127,20 @@ class LaneGroups:
 
 
 @dataclass(frozen=True, eq=False)
+class Shelf:
+    """The shelf life of the loads of a class."""
+
+    life: int
+    """From loading [tick]."""
+    least: int
+    """What buyers ask for at the release [tick]."""
+    age: Law | None
+    """Law of the time since loading at the arrival; none for loaded then."""
+    tonnes: float | None
+    """Mean load [t]."""
+
+
+@dataclass(frozen=True, eq=False)
 class Returning:
     """What fails in the units of a pool that a stage gives back."""
 
@@ -195,6 +209,10 @@ class Plan:
     """(stages,) what fails in the lanes of each."""
     return_failing: tuple[tuple[Returning, ...], ...]
     """(stages,) what fails in the units that are given back at each."""
+    shelf: tuple[Shelf | None, ...]
+    """(kinds / 2,) shelf life of each class in each direction, in the order of its loaded kinds; none if it keeps."""
+    ageing: npt.NDArray[np.float64]
+    """(stages,) how fast loads age there [1]."""
     pools: tuple[str, ...]
     """Pools, in the order of the file."""
     on_duty: tuple[OnDuty, ...]
@@ -260,6 +278,8 @@ def compile_plan(scenario: Scenario) -> Plan:
         return_law_of=return_law_of,
         failing=tuple(tuple(_failing(found) for found in stage.breakdowns) for stage in gate.stages.values()),
         return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
+        shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
+        ageing=np.array([stage.ageing for stage in gate.stages.values()]),
         pools=tuple(gate.pools),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
@@ -409,6 +429,14 @@ def _return_laws(gate: Gate, known: int) -> tuple[tuple[Law, ...], Indices]:
                 law_of[s] = known + len(laws)
                 laws.append(law(comes_back))
     return tuple(laws), law_of
+
+
+def _shelf(vehicle_class: VehicleClass) -> Shelf | None:
+    if vehicle_class.shelf_life is None:
+        return None
+    life, least = (round(days * TICKS_PER_DAY) for days in (vehicle_class.shelf_life, vehicle_class.least_life))
+    age = None if vehicle_class.age is None else law(vehicle_class.age)
+    return Shelf(life, least, age, vehicle_class.load)
 
 
 def _failing(breakdown: Breakdown) -> Failing:

@@ -70,6 +70,7 @@ def _no_trucks() -> Draws:
         service=none,
         comes_back=none,
         repair=none,
+        age=none,
         second=none,
     )
 
@@ -95,6 +96,7 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
         service=np.concatenate((old.service[rows], new.service)),
         comes_back=np.concatenate((old.comes_back[rows] if old.comes_back.size else old.comes_back, new.comes_back)),
         repair=np.concatenate((old.repair[rows] if old.repair.size else old.repair, new.repair)),
+        age=np.concatenate((old.age[inside] if old.age.size else old.age, new.age)),
         second=np.concatenate((_moved(old.second[inside], moved), _moved(new.second, shift))),
     )
     fresh = EventLog.empty(draws)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from sim.ageing import Ageing
 from sim.capacity import PoolUse, RepairTime, Spaces
 from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
@@ -59,6 +60,8 @@ class Sums:
         self.second_loads = bool((self._second_row >= 0).any())
         self.second_by_class = np.zeros(rows, np.int64)
         """Second loads released in the measured period, by their own class and direction."""
+        self.ageing = Ageing(plan, self._row_of_flow) if any(plan.shelf) else None
+        """None for a gate without perishable loads."""
         self.backlog = Backlog(plan, self._row_of_flow, rows, exact) if self._standing.any() else None
         """None for a gate at which nobody stands at the start."""
         self._days = plan.midnight[plan.midnight >= plan.warmup][: days + 1]
@@ -127,6 +130,8 @@ class Sums:
             for cohort, ticks in ((self._clearance, released), (self._passage, departed)):
                 cut = here & measured & (ticks == NEVER)
                 cohort.cut_short(row[cut], end - arrival[cut])
+        if self.ageing:
+            self.ageing.add(log, released, cleared)
         if self.backlog:
             self.backlog.add(log, released, cleared, here_before, end)
 

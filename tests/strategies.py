@@ -72,6 +72,7 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "lanes": draw(lane_groups()),
         "hours": draw(clock_windows),
         "service": draw(services()),
+        "ageing": draw(st.sampled_from([1, 2.5])),
         "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
@@ -130,6 +131,20 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def shelf_lives(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw how long loads keep, if they perish at all."""
+    life = draw(st.sampled_from([None, 0.2, 3]))
+    if life is None:
+        return {}
+    return {
+        "shelf_life": life,
+        "least_life": life / 2,
+        "age": draw(st.sampled_from([None, {"constant": 7200}, {"exponential": {"mean": 36_000}}])),
+        "load": draw(st.sampled_from([None, 20])),
+    }
+
+
+@st.composite
 def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Draw closures, public holidays and surges around the first of July 2025."""
     day = {"first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1)}
@@ -182,7 +197,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "origin": {"northbound": "vn", "southbound": "cn"},
         "start": dt.date(2025, 7, 1),
         "end_of_day": {"at": "20:00", "side": "vn"},
-        "classes": {name: {"priority": draw(st.sampled_from([1, 5, 9]))} for name in CLASSES},
+        "classes": {name: {"priority": draw(st.sampled_from([1, 5, 9])), **draw(shelf_lives())} for name in CLASSES},
         "profiles": {"rush": {"hours": {"06:00-06:01": 0.9, "12:00-18:00": 0.1}}},
         "flows": flows,
         "stages": made,

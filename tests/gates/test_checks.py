@@ -667,6 +667,29 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Add paths.southbound, or remove it.",
         ),
     ],
+    "shelf_lives": [
+        (
+            [("classes.general.least_life", "2 d")],
+            "classes.general.least_life",
+            "",
+            "it has no shelf life",
+            "Add `shelf_life`, or remove this.",
+        ),
+        (
+            [("classes.general.age", {"constant": "2 d"})],
+            "classes.general.age",
+            "",
+            "it has no shelf life",
+            "Add `shelf_life`, or remove this.",
+        ),
+        (
+            [("classes.general.shelf_life", "5 d"), ("classes.general.least_life", "6 d")],
+            "classes.general.least_life",
+            "6 d",
+            "longer than its shelf life",
+            "Use at most 5 d.",
+        ),
+    ],
     "stage_pools": [
         (
             [OFFICERS, ("stages.booth.needs", {"oficer": 1})],

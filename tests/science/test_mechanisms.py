@@ -276,6 +276,28 @@ def test_second_loads_are_more_arrivals_of_a_queue():
     check(found, [*waits, both * A_DAY, share * busy * A_DAY], within=0.09)
 
 
+def test_shelf_life_left_after_a_queue():
+    """The time in M/M/1 is exponential with mean 1 / (mu - lambda): that is what a load loses at a pace of 1.
+
+    Here the pace is 3: lost are 3 T, less than `least` is left with P(3 T > life - least).
+    """
+    busy, pace, life, least = 0.7, 3.0, 0.1, 0.095
+    time = SERVICE_S / 86_400 / (1 - busy)
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S), "ageing": pace}},
+        busy * A_DAY,
+        100,
+        [
+            Key("shelf_life_lost_d", "mean", NORTH),
+            Key("short_life_share", "share", NORTH, "general"),
+            Key("tonne_days_lost_per_day", "mean", NORTH),
+        ],
+        classes={"general": {"shelf_life": life, "least_life": least, "load": 20}},
+    )
+    short = float(np.exp(-(life - least) / (pace * time)))
+    check(found, [pace * time, short, 20 * pace * time * busy * A_DAY], within=0.09)
+
+
 @pytest.mark.parametrize("groups", [{4: 1.0}, {1: 0.8, 6: 0.2}], ids=["fours", "ones and sixes"])
 def test_groups_are_batch_arrivals(groups):
     """M[X]/M/1: L = rho (E[X] + E[X^2]) / (2 E[X] (1 - rho)) (Gross and others 2008, section 3.1)."""

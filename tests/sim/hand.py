@@ -78,6 +78,7 @@ def trucks(plan: Plan, *trucks: tuple[str, float, Sequence[tuple[str, float]]], 
         line=np.array(line, np.int32),
         service=np.array(service, np.int64),
         comes_back=np.full(len(service), round(comes_back * MINUTE), np.int64),
+        age=np.zeros(len(trucks) if any(shelf and shelf.age for shelf in plan.shelf) else 0, np.int64),
         second=np.full(len(trucks), -1, np.int64),
         repair=np.zeros(len(service) if any(plan.failing) else 0, np.int64),
     )

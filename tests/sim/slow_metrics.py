@@ -208,6 +208,18 @@ class Slow:
         """Tell whether a truck arrives in the measured period."""
         return self.measured(self.arrival[truck]) and not self.stood[truck]
 
+    def shelf_life(self, truck: int) -> tuple[int, int]:
+        """Return the shelf life that the load of a truck has left at its release and what it lost, in ticks."""
+        draws, mine = self.log.draws, [visit for visit in self.visits if visit.truck == truck]
+        before = [visit for visit in mine if visit.row <= draws.released[truck]]
+        pace = [self.gate.stages[self.plan.stages[visit.stage]].ageing for visit in before]
+        lost = before[0].joined - self.arrival[truck] if before else 0
+        lost += sum(round(p * (visit.left - visit.joined)) for p, visit in zip(pace, before, strict=True))
+        life = self.gate.classes[self.kind[truck].vehicle_class].shelf_life
+        assert life is not None
+        age = int(draws.age[truck]) if draws.age.size else 0
+        return round(life * 86_400_000) - age - int(lost), int(lost)
+
     def second_loads(self, direction: str, name: str | None) -> list[float]:
         """Return when the second loads of a direction, or of one class in it, are released."""
         loads = zip(self.second_load, self.second, strict=True)

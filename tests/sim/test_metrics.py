@@ -29,7 +29,12 @@ from tests.strategies import scenarios
 NORTH = "northbound"
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
-OTHERS = {"backlog_h", "repair_share", "second_loads_per_day"}
+OTHERS = {"backlog_h", "repair_share", "second_loads_per_day"} | {
+    "shelf_life_d",
+    "shelf_life_lost_d",
+    "short_life_share",
+    "tonne_days_lost_per_day",
+}
 """Metrics of gates with another mechanism."""
 
 
@@ -293,6 +298,7 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         assert found.values[Key("inside_end_trucks", "total", direction)] == inside
         check_backlog(found, slow, direction)
     for direction, name in found.clearance_curve:
+        check_shelf_life(found, slow, direction, name)
         mine = slow.trucks(direction, name)
         cohort = [truck for truck in mine if slow.fresh(truck)]
         released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
@@ -320,6 +326,27 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
             ended, cut = slow.durations(mine, slow.released)
             value = found.values[Key("unfinished_share", "share", direction)]
             assert value == near(ratio(len(cut), len(ended) + len(cut)))
+
+
+def check_shelf_life(found: Measures, slow: Slow, direction: str, name: str | None) -> None:
+    classes, days = slow.gate.classes, slow.plan.measured_days
+    mine = [truck for truck in slow.trucks(direction, name) if classes[slow.kind[truck].vehicle_class].shelf_life]
+    keys = [Key(metric, "mean", direction, name) for metric in ("shelf_life_d", "shelf_life_lost_d")]
+    if keys[0] not in found.values:
+        assert not mine
+        return
+    done = [truck for truck in mine if slow.measured(slow.released[truck]) and not slow.behind[truck]]
+    lives = [slow.shelf_life(truck) for truck in done]
+    left, lost = (sum(ticks) / 86_400_000 for ticks in ([max(a, 0) for a, _ in lives], [b for _, b in lives]))
+    assert [found.values[key] for key in keys] == near([ratio(left, len(done)), ratio(lost, len(done))])
+    least = [round(classes[slow.kind[truck].vehicle_class].least_life * 86_400_000) for truck in done]
+    short = sum(life < ask for (life, _), ask in zip(lives, least, strict=True))
+    assert found.values[Key("short_life_share", "share", direction, name)] == near(ratio(short, len(done)))
+    key = Key("tonne_days_lost_per_day", "mean", direction, name)
+    if key in found.values:
+        loads = [classes[slow.kind[truck].vehicle_class].load or 0 for truck in done]
+        tonne_days = sum(load * b / 86_400_000 for load, (_, b) in zip(loads, lives, strict=True))
+        assert found.values[key] == near(tonne_days / days)
 
 
 def check_backlog(found: Measures, slow: Slow, direction: str) -> None:
@@ -418,6 +445,7 @@ def test_every_metric_is_defined_and_measured(on_paper):
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
         initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
+        classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {}},
         **both_ways(["booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
