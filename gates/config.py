@@ -515,6 +515,39 @@ Step = Annotated[
 Choice.model_rebuild()  # its alternatives are steps themselves
 
 
+class Booking(Sourced):
+    """Slots that trucks book for their arrival."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    flows: Annotated[list[Name], Field(min_length=1, max_length=128)]
+    """Flows whose trucks book; a flow books in one place."""
+    side: SideName
+    """The side whose clock the hours follow."""
+    hours: Hours = ((0, DAY_S),)
+    """Daily windows in which slots are offered, one after the other from the start of each window."""
+    slot: Annotated[Seconds, Field(ge=60)]
+    """Length of a slot [s]; what is left of a window at its end is offered to nobody."""
+    capacity: Units
+    """Trucks a slot."""
+    share: Share = 1.0
+    """Share of the trucks that book; the others come when they like."""
+    early: Annotated[Seconds, Field(le=DAY_S)] = 0.0
+    """How long before its slot a truck comes, apart from `offset` [s]."""
+    offset: Distribution = Constant(constant=0.0)
+    """Law of how much later it comes than that."""
+    no_show: Share = 0.0
+    """Share of the trucks with a slot that do not come."""
+    without: Literal["wait", "come", "stay-away"] = "wait"
+    """What a truck does that finds no slot in time: it takes the next free one, however late; comes all the same; or
+    does not come."""
+    latest: Days = 1.0
+    """How long after the time that it asks for a slot may start, if it does not `wait` [d]."""
+    priority_without: Annotated[Count, Field(ge=0, le=9)] | None = None
+    """Place in waiting lines of loaded trucks of these flows that come without a slot, because they found none or do
+    not book; none means that of their class."""
+
+
 class TwoWay(Sourced):
     """What trucks of a direction do that take a load back instead of returning empty."""
 
@@ -684,6 +717,8 @@ class Gate(Sourced):
     """Direction -> the stages a truck visits, in order."""
     two_way: dict[DirectionName, TwoWay] = {}
     """Direction -> its trucks that carry goods both ways."""
+    booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
+    """Booking systems."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
     """Closures, public holidays and surges of demand."""
     initial: Annotated[list[Standing], Field(max_length=256)] = []

@@ -37,6 +37,7 @@ def sides(gate: Gate) -> Findings:
     named += [(("origin", direction), side) for direction, side in gate.origin.items()]
     named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
     named += [(("pools", name, "side"), pool.side) for name, pool in gate.pools.items()]
+    named += [(("booking", name, "side"), booking.side) for name, booking in gate.booking.items()]
     for n, entry in enumerate(gate.calendar):
         if not isinstance(entry, Surge):
             named += [(("calendar", n, "sides", k), side) for k, side in enumerate(entry.sides or [])]

@@ -172,6 +172,8 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
             yield ("stages", name, "service_for", key), law
         for n, breakdown in enumerate(stage.breakdowns):
             yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
+    for name, booking in gate.booking.items():
+        yield ("booking", name, "offset"), booking.offset
     for name, vehicle_class in gate.classes.items():
         if vehicle_class.age is not None:
             yield ("classes", name, "age"), vehicle_class.age

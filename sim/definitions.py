@@ -78,6 +78,22 @@ METRICS: dict[str, Definition] = {
         f"control; at most: until the last of them is. {_CENSORED}",
         source=_OURS,
     ),
+    "slot_delay_h": Definition(
+        unit="h",
+        sentence="Mean time by which booking moves the arrival of a truck with a slot, from when it would have come by "
+        "itself; clearance counts from the arrival.",
+        source=_OURS,
+    ),
+    "without_slot_per_day": Definition(
+        unit="trucks/day",
+        sentence="Trucks that find no slot in time per day of 24 hours, whether they come all the same or not.",
+        source=_OURS,
+    ),
+    "no_shows_per_day": Definition(
+        unit="trucks/day",
+        sentence="Trucks with a slot that do not come, per day of 24 hours.",
+        source=_OURS,
+    ),
     "shelf_life_d": Definition(
         unit="days",
         sentence="Mean shelf life left when a perishable load is released from the last control, of the loads released "

@@ -8,11 +8,12 @@ value alone: truck 17 of a flow is the same truck in every scenario (common rand
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.booking import BOOKED, Comers, Desk, nobody
 from sim.breakdowns import struck
 from sim.clock import Ticks
 from sim.comings import Cursor, comings
@@ -22,6 +23,10 @@ from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
 from sim.uniforms import pick, uniforms
 
 Mask = npt.NDArray[np.bool_]
+
+
+def _nothing() -> npt.NDArray[np.int64]:
+    return np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +53,20 @@ class Draws:
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
     repair: Ticks
     """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
-    age: Ticks
-    """(trucks,) time since loading at the arrival [tick]; no entries if no class has an age."""
     second: npt.NDArray[np.int64]
     """(trucks,) visit row after which the second load of a truck is released; -1 if it has none."""
+    age: Ticks = field(default_factory=_nothing)
+    """(trucks,) time since loading at the arrival [tick]; no entries if no class has an age."""
+    asked: Ticks = field(default_factory=_nothing)
+    """(trucks,) when a truck would have come without booking [tick]; no entries if nobody books."""
+    how: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks,) how it comes: `sim.booking.UNBOOKED`, `BOOKED` or `WITHOUT`; no entries if nobody books."""
+    missed_tick: Ticks = field(default_factory=_nothing)
+    """(trucks that do not come,) the tick at which they are missed."""
+    missed_flow: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks that do not come,) index of the flow."""
+    missed_why: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks that do not come,) `sim.booking.NO_SHOW` or `NO_SLOT`."""
 
     @property
     def trucks(self) -> int:
@@ -77,53 +92,82 @@ def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
 
 def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> Iterator[Draws]:
     """Draw the trucks that arrive before each tick of `until` in turn; the values do not depend on the cuts."""
+    names = [f"{seed}/{replication}/{stream.name}" for stream in plan.streams]
+    desks = [Desk(slots) for slots in plan.bookings]
+    desk_of = {stream: desk for desk in desks for stream in desk.slots.streams}
     cursors = [Cursor() for _ in plan.streams]
     for tick in until:
-        batches = []
+        come: list[Comers] = []
         for n, stream in enumerate(plan.streams):
-            name = f"{seed}/{replication}/{stream.name}"
-            batch, cursors[n] = _batch(plan, stream, name, cursors[n], tick)
-            batches.append(batch)
-        yield _merge(batches)
+            horizon = tick + desk_of[n].slots.ahead if n in desk_of else tick
+            start = cursors[n].number
+            ticks, cursors[n] = comings(stream, names[n], cursors[n], horizon)
+            if ticks.size > MAX_TRUCKS:
+                raise ValueError(
+                    f"flow {stream.name}: {ticks.size:,} trucks at once are too many; draw in shorter blocks"
+                )
+            number = np.arange(start, start + ticks.size)
+            come.append(Comers(number, ticks, ticks, np.zeros(ticks.size, np.int64)))
+        for desk in desks:
+            desk.book({n: come[n] for n in desk.slots.streams}, {n: names[n] for n in desk.slots.streams})
+        missed = [nobody() for _ in plan.streams]
+        for n, desk in desk_of.items():
+            come[n], missed[n] = desk.leave(n, tick)
+        yield _merge(plan, [_batch(plan, *which) for which in zip(plan.streams, names, come, strict=True)], missed)
 
 
 @dataclass(frozen=True, eq=False)
 class _Batch:
-    """Trucks of one flow; `met` and `service` are (trucks, visits of the path)."""
+    """Trucks of one flow; `met`, `service`, `comes_back` and `repair` are (trucks, visits of the path)."""
 
-    arrival: Ticks
-    start: int
+    come: Comers
     path: Path
     line: Indices
+    """(2, visits) line joined; in the second row by trucks that come without a slot."""
     met: Mask
     service: Ticks
     comes_back: Ticks | None
     repair: Ticks | None
     age: Ticks | None
 
+    def part(self, rows: npt.NDArray[np.int64]) -> _Batch:
+        """Return some rows of all that is drawn by truck."""
 
-def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[_Batch, Cursor]:
-    arrival, after = comings(stream, name, cursor, until)
-    count, path = arrival.size, stream.path
-    if count > MAX_TRUCKS:
-        raise ValueError(f"flow {stream.name}: {count:,} trucks at once are too many; draw in shorter blocks")
-    kinds = plan.kinds_of(stream)
+        def some(values: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64] | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self,
+            met=self.met[rows],
+            service=self.service[rows],
+            comes_back=some(self.comes_back),
+            repair=some(self.repair),
+            age=some(self.age),
+        )
+
+
+def _batch(plan: Plan, stream: Stream, name: str, come: Comers) -> _Batch:
+    start = int(come.number[0]) if come.number.size else 0
+    count = int(come.number[-1]) - start + 1 if come.number.size else 0
+    path, kinds = stream.path, plan.kinds_of(stream)
     stages = [plan.stages.index(visit.stage) for visit in path.visits]
-    met = _met(path, name, cursor.number, count)
-    service = _times(plan, path, met, f"{name}/{{}}/service", cursor.number, plan.law_of[stages, kinds])
+    met = _met(path, name, start, count)
+    service = _times(plan, path, met, f"{name}/{{}}/service", start, plan.law_of[stages, kinds])
     comes_back = None
     if plan.network.comes_back.any():
-        comes_back = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, plan.return_law_of[stages])
-        _repair_units(plan, path, met, name, cursor.number, service, comes_back)
-    repair = _repair_lanes(plan, path, met, name, cursor.number, service) if any(plan.failing) else None
+        comes_back = _times(plan, path, met, f"{name}/{{}}/comes-back", start, plan.return_law_of[stages])
+        _repair_units(plan, path, met, name, start, service, comes_back)
+    repair = _repair_lanes(plan, path, met, name, start, service) if any(plan.failing) else None
     age = None
     if any(shelf and shelf.age for shelf in plan.shelf):
         shelf = plan.shelf[stream.kind // 2]
-        age = np.zeros(count, np.int64)
-        if shelf and shelf.age:
-            age = shelf.age.ticks(uniforms(f"{name}/age", cursor.number, count))
+        law = shelf.age if shelf else None
+        age = np.zeros(count, np.int64) if law is None else law.ticks(uniforms(f"{name}/age", start, count))
     line = plan.line_of[stages, kinds].astype(np.int32)
-    return _Batch(arrival, cursor.number, path, line, met, service, comes_back, repair, age), after
+    late = line if stream.late is None else np.where(stream.late >= 0, stream.late, line)
+    batch = _Batch(come, path, np.stack((line, late)), met, service, comes_back, repair, age)
+    # there are gaps where trucks that booked come in other blocks, or not at all
+    return batch if count == come.number.size else batch.part(come.number - start)
 
 
 def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visit: Indices) -> Ticks:
@@ -184,10 +228,10 @@ def _alternative(decision: Decision, name: str, start: int, count: int) -> npt.N
     return pick(decision.shares, uniforms(name, start, count))
 
 
-def _merge(batches: list[_Batch]) -> Draws:
+def _merge(plan: Plan, batches: list[_Batch], missed: list[Comers]) -> Draws:
     """Put the trucks of all flows in order of (arrival, flow, number)."""
-    sizes = [batch.arrival.size for batch in batches]
-    arrival = np.concatenate([batch.arrival for batch in batches])
+    sizes = [batch.come.number.size for batch in batches]
+    arrival = np.concatenate([batch.come.arrival for batch in batches])
     if arrival.size > MAX_TRUCKS:
         raise ValueError(f"{arrival.size:,} trucks at once are too many; draw in shorter blocks")
     order = np.argsort(arrival, kind="stable")
@@ -205,11 +249,12 @@ def _merge(batches: list[_Batch]) -> Draws:
     for batch, size in zip(batches, sizes, strict=True):
         here = slice(offset, offset + size)
         row = first[rank[here]]
-        _place(batch.met, batch.service, batch.line, row, line, service)
+        late = batch.come.how != BOOKED
+        _place(batch.met, batch.service, batch.line, late, row, line, service)
         if batch.comes_back is not None:
-            _place(batch.met, batch.comes_back, batch.line, row, line, comes_back)
+            _place(batch.met, batch.comes_back, batch.line, late, row, line, comes_back)
         if batch.repair is not None:
-            _place(batch.met, batch.repair, batch.line, row, line, repair)
+            _place(batch.met, batch.repair, batch.line, late, row, line, repair)
         turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
         ahead = batch.met[:, : batch.path.released].sum(axis=1)
         released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
@@ -222,7 +267,7 @@ def _merge(batches: list[_Batch]) -> Draws:
         offset += size
     ages = [batch.age for batch in batches if batch.age is not None]
     flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
-    number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
+    number = np.concatenate([batch.come.number for batch in batches])
     return Draws(
         arrival=arrival[order],
         flow=flow[order],
@@ -234,9 +279,25 @@ def _merge(batches: list[_Batch]) -> Draws:
         service=service,
         comes_back=comes_back,
         repair=repair,
-        age=np.concatenate(ages)[order] if ages else np.empty(0, np.int64),
         second=second,
+        age=np.concatenate(ages)[order] if ages else _nothing(),
+        **(_booked(batches, missed, order) if plan.bookings else {}),
     )
+
+
+def _booked(
+    batches: list[_Batch], missed: list[Comers], order: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return what booking made of the trucks, those who come in `order`, and those who do not by the time missed."""
+    tick = np.concatenate([away.arrival for away in missed])
+    turn = np.argsort(tick, kind="stable")
+    return {
+        "asked": np.concatenate([batch.come.asked for batch in batches])[order],
+        "how": np.concatenate([batch.come.how for batch in batches])[order],
+        "missed_tick": tick[turn],
+        "missed_flow": np.repeat(np.arange(len(missed)), [away.number.size for away in missed])[turn],
+        "missed_why": np.concatenate([away.how for away in missed])[turn],
+    }
 
 
 @kernel
@@ -244,6 +305,7 @@ def _place(
     met: Mask,
     service: Ticks,
     line_of_visit: Indices,
+    late: Mask,
     row: npt.NDArray[np.int64],
     line_out: Indices,
     service_out: Ticks,
@@ -253,7 +315,7 @@ def _place(
         at = row[truck]
         for visit in range(met.shape[1]):
             if met[truck, visit]:
-                line_out[at] = line_of_visit[visit]
+                line_out[at] = line_of_visit[int(late[truck]), visit]
                 service_out[at] = service[truck, visit]
                 at += 1
 

@@ -136,6 +136,7 @@ def _measures(sums: Sums) -> Measures:
         *_time_values("passage_h", passage),
         *_backlog_values(sums),
         *_shelf_values(sums),
+        *_turnout_values(sums),
         *_stage_values(stage_time),
         *_queue_values(sums),
         *_lane_values(sums),
@@ -236,6 +237,21 @@ def _shelf_values(sums: Sums) -> Values:
                 Key("tonne_days_lost_per_day", "mean", direction, name),
                 (lost_t / TICKS_PER_DAY / sums.plan.measured_days),
             )
+
+
+def _turnout_values(sums: Sums) -> Values:
+    """Yield what booking made of the arrivals."""
+    found, days = sums.turnout, sums.plan.measured_days
+    if found is None:
+        return
+    for (direction, name), cohort in _cohorts(sums):
+        rows = [row for row in cohort if row in found.rows]
+        if not rows:
+            continue
+        booked, moved = int(found.booked[rows].sum()), int(found.moved[rows].sum())
+        yield Key("slot_delay_h", "mean", direction, name), _ratio(moved / TICKS_PER_HOUR, booked)
+        yield Key("without_slot_per_day", "mean", direction, name), int(found.without[rows].sum()) / days
+        yield Key("no_shows_per_day", "mean", direction, name), int(found.no_shows[rows].sum()) / days
 
 
 def _served(plan: Plan) -> Iterator[tuple[str, str]]:

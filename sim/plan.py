@@ -36,6 +36,7 @@ for the kinds that the same lane groups admit with the same priority.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,10 +46,11 @@ import numpy.typing as npt
 from gates.config import Breakdown, Gate, Stage, VehicleClass
 from gates.scenario import Scenario
 from sim.arrivals import NOBODY_COMES, ArrivalRate, arrival_rate
+from sim.booking import Slots
 from sim.breakdowns import Failing
 from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND, LocalDays, Ticks, local_days
 from sim.laws import Law, law
-from sim.paths import Path, begin_at, paths_by_class
+from sim.paths import Path, PathVisit, begin_at, paths_by_class
 from sim.timetable import OnDuty, Windows, added, open_windows, union
 
 Indices = npt.NDArray[np.int32]
@@ -167,7 +169,7 @@ class Groups:
 ONE_BY_ONE = Groups((1,), (1.0,))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stream:
     """A flow, or the trucks that stand in one line at the start, ready to draw."""
 
@@ -178,6 +180,8 @@ class Stream:
     rate: ArrivalRate
     groups: Groups = ONE_BY_ONE
     """How many come together."""
+    late: Indices | None = None
+    """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
 
@@ -213,6 +217,8 @@ class Plan:
     """(kinds / 2,) shelf life of each class in each direction, in the order of its loaded kinds; none if it keeps."""
     ageing: npt.NDArray[np.float64]
     """(stages,) how fast loads age there [1]."""
+    bookings: tuple[Slots, ...]
+    """Booking systems, in the order of the file."""
     pools: tuple[str, ...]
     """Pools, in the order of the file."""
     on_duty: tuple[OnDuty, ...]
@@ -269,7 +275,7 @@ def compile_plan(scenario: Scenario) -> Plan:
         network=_network(gate, lines, groups, on_duty),
         stages=stages,
         kinds=kinds,
-        streams=tuple(_streams(scenario, kinds, paths)),
+        streams=tuple(_streams(scenario, kinds, paths, lines, admitted)),
         groups=groups,
         line_of=line_of,
         line_windows=tuple(union([groups.windows[g] for g in line.groups]) for line in lines),
@@ -280,6 +286,7 @@ def compile_plan(scenario: Scenario) -> Plan:
         return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
         shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
         ageing=np.array([stage.ageing for stage in gate.stages.values()]),
+        bookings=tuple(_slots(scenario, name) for name in gate.booking),
         pools=tuple(gate.pools),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
@@ -290,10 +297,11 @@ def compile_plan(scenario: Scenario) -> Plan:
     )
 
 
-def _days(scenario: Scenario, side: str) -> LocalDays:
+def _days(scenario: Scenario, side: str, more: int = 0) -> LocalDays:
+    """Return the days of a side's clock that touch the run, and some after it."""
     gate = scenario.gate
     origin_zone = gate.sides[gate.end_of_day.side]
-    return local_days(gate.sides[side], origin_zone, scenario.first_simulated, scenario.days_simulated)
+    return local_days(gate.sides[side], origin_zone, scenario.first_simulated, scenario.days_simulated + more)
 
 
 def _kinds(gate: Gate) -> tuple[Kind, ...]:
@@ -301,7 +309,13 @@ def _kinds(gate: Gate) -> tuple[Kind, ...]:
     return tuple(Kind(name, direction, empty) for name, direction in pairs for empty in (False, True))
 
 
-def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
+def _streams(
+    scenario: Scenario,
+    kinds: tuple[Kind, ...],
+    paths: Paths,
+    lines: list[_Line],
+    admitted: dict[tuple[int, int], tuple[int, ...]],
+) -> list[Stream]:
     gate = scenario.gate
     streams = []
     for name, flow in gate.flows.items():
@@ -309,7 +323,12 @@ def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[
         rate = arrival_rate(gate, name, days, scenario.demand)
         kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
         groups = Groups(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
-        streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate, groups))
+        path = paths[flow.direction, flow.vehicle_class]
+        late = None
+        if any(name in booking.flows for booking in gate.booking.values()):
+            late_lines = [_late_line(gate, name, kind, visit, admitted) for visit in path.visits]
+            late = np.array([-1 if line is None else lines.index(line) for line in late_lines], np.int32)
+        streams.append(Stream(name, kind, path, rate, groups, late))
     return streams + _standing(gate, kinds, paths)
 
 
@@ -322,6 +341,33 @@ def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]
         kind = kinds.index(Kind(entry.vehicle_class, entry.direction, False))
         streams.append(Stream(name, kind, path, NOBODY_COMES, standing=entry.trucks))
     return streams
+
+
+def _slots(scenario: Scenario, name: str) -> Slots:
+    booking = scenario.gate.booking[name]
+    more = 2 + math.ceil(booking.latest)  # who asks on the last days looks for slots after them
+    days = _days(scenario, booking.side, more)
+    starts = [
+        days.at(d, opens + n * booking.slot)
+        for d in range(len(days.dates))
+        for opens, closes in booking.hours
+        for n in range(int((closes - opens) // booking.slot))
+    ]
+    start = np.array(starts, np.int64)
+    waits = booking.without == "wait"
+    return Slots(
+        name=name,
+        start=start,
+        end=start + round(booking.slot * TICKS_PER_SECOND),
+        capacity=booking.capacity,
+        streams=tuple(n for n, flow in enumerate(scenario.gate.flows) if flow in booking.flows),
+        share=booking.share,
+        early=round(booking.early * TICKS_PER_SECOND),
+        offset=law(booking.offset),
+        no_show=booking.no_show,
+        latest=-1 if waits else round(booking.latest * TICKS_PER_DAY),
+        comes=booking.without == "come",
+    )
 
 
 def _lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGroups:
@@ -381,11 +427,29 @@ def _lines(
                 raise ValueError(f"no lane group of stage {visit.stage} admits {what} trucks; add one")
             priority = EMPTY_PRIORITY if kind.empty else gate.classes[vehicle_class].priority
             wanted[s, k] = _Line(s, priority, admitted[s, k])
-    lines = sorted(set(wanted.values()))
+    late = [
+        _late_line(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
+        for booking in gate.booking.values()
+        for name, flow in gate.flows.items()
+        if name in booking.flows
+        for visit in paths[flow.direction, flow.vehicle_class].visits
+    ]
+    lines = sorted({*wanted.values(), *(line for line in late if line is not None)})
     line_of = np.full((len(stages), len(kinds)), -1, np.int32)
     for (s, k), line in wanted.items():
         line_of[s, k] = lines.index(line)
     return line_of, lines
+
+
+def _late_line(
+    gate: Gate, flow: str, kind: int, visit: PathVisit, admitted: dict[tuple[int, int], tuple[int, ...]]
+) -> _Line | None:
+    """Return the line that trucks of a flow join which come without a slot; None for that of their class."""
+    priority = next(b.priority_without for b in gate.booking.values() if flow in b.flows)
+    if priority is None or visit.empty or visit.second is not None:
+        return None
+    stage = list(gate.stages).index(visit.stage)
+    return _Line(stage, priority, admitted[stage, kind])
 
 
 def _check_held(gate: Gate, path: Path) -> None:

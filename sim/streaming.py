@@ -70,7 +70,6 @@ def _no_trucks() -> Draws:
         service=none,
         comes_back=none,
         repair=none,
-        age=none,
         second=none,
     )
 
@@ -97,6 +96,11 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
         comes_back=np.concatenate((old.comes_back[rows] if old.comes_back.size else old.comes_back, new.comes_back)),
         repair=np.concatenate((old.repair[rows] if old.repair.size else old.repair, new.repair)),
         age=np.concatenate((old.age[inside] if old.age.size else old.age, new.age)),
+        asked=np.concatenate((old.asked[inside] if old.asked.size else old.asked, new.asked)),
+        how=np.concatenate((old.how[inside] if old.how.size else old.how, new.how)),
+        missed_tick=new.missed_tick,
+        missed_flow=new.missed_flow,
+        missed_why=new.missed_why,
         second=np.concatenate((_moved(old.second[inside], moved), _moved(new.second, shift))),
     )
     fresh = EventLog.empty(draws)

@@ -16,6 +16,7 @@ from sim.log import NEVER, EventLog
 from sim.plan import Indices, Plan, Stream
 from sim.survival import Survival, kaplan_meier
 from sim.time_use import TimeUse
+from sim.turnout import Turnout
 
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -62,6 +63,8 @@ class Sums:
         """Second loads released in the measured period, by their own class and direction."""
         self.ageing = Ageing(plan, self._row_of_flow) if any(plan.shelf) else None
         """None for a gate without perishable loads."""
+        self.turnout = Turnout(plan, self._row_of_flow, rows) if plan.bookings else None
+        """None for a gate without booking."""
         self.backlog = Backlog(plan, self._row_of_flow, rows, exact) if self._standing.any() else None
         """None for a gate at which nobody stands at the start."""
         self._days = plan.midnight[plan.midnight >= plan.warmup][: days + 1]
@@ -130,6 +133,8 @@ class Sums:
             for cohort, ticks in ((self._clearance, released), (self._passage, departed)):
                 cut = here & measured & (ticks == NEVER)
                 cohort.cut_short(row[cut], end - arrival[cut])
+        if self.turnout:
+            self.turnout.add(log.draws, start, end)
         if self.ageing:
             self.ageing.add(log, released, cleared)
         if self.backlog:

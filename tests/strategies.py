@@ -145,6 +145,24 @@ def shelf_lives(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def bookings(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw slots that are few and coarse, and what becomes of those who find none."""
+    return {
+        "side": draw(st.sampled_from(["cn", "vn"])),
+        "hours": draw(clock_windows),
+        "slot": draw(st.sampled_from([1200, 3600])) if draw(st.booleans()) else 600,
+        "capacity": draw(st.integers(1, 2)),
+        "share": draw(st.sampled_from([1, 0.6])),
+        "early": draw(st.sampled_from([0, 1200])),
+        "offset": draw(services()),
+        "no_show": draw(st.sampled_from([0, 0.2])),
+        "without": draw(st.sampled_from(["wait", "come", "stay-away"])),
+        "latest": 0.25,
+        "priority_without": draw(st.sampled_from([None, 7])),
+    }
+
+
+@st.composite
 def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Draw closures, public holidays and surges around the first of July 2025."""
     day = {"first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1)}
@@ -225,6 +243,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 ],
             }
         }
+    if draw(st.booleans()):
+        gate["booking"] = {"slots": {**draw(bookings()), "flows": sorted(flows)[: draw(st.integers(1, 2))]}}
     built = Gate.model_validate(gate)
     return Scenario(
         gate=built.model_copy(update={"initial": draw(standing(built, fleet=fleet))}),

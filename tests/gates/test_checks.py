@@ -35,6 +35,7 @@ BOTH_WAYS: list[tuple[str, Any]] = [
     ("paths.southbound", ["booth"]),
     ("two_way", {"northbound": {"share": "10 %", "class": "general", "steps": ["booth"]}}),
 ]
+SLOTS = {"flows": ["general"], "side": "vn", "slot": "30 min", "capacity": 2}
 JAM = {"name": "jam", "uses": 100, "repair": {"constant": "10 min"}}
 HOLIDAY = {"name": "feast", "holidays": "VN"}
 SURGE = {"name": "peak", "first": "2025-07-02", "last": "2025-07-05", "demand": 2}
@@ -688,6 +689,47 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "6 d",
             "longer than its shelf life",
             "Use at most 5 d.",
+        ),
+    ],
+    "booking_flows": [
+        (
+            [("booking", {"a": {**SLOTS, "flows": ["genral"]}})],
+            "booking.a.flows[0]",
+            "genral",
+            "no such flow",
+            "Did you mean general?",
+        ),
+        (
+            [("booking", {"a": {**SLOTS, "flows": ["general", "general"]}})],
+            "booking.a.flows[1]",
+            "general",
+            "named twice",
+            "Keep one of the two.",
+        ),
+        (
+            [("booking", {"a": SLOTS, "b": SLOTS})],
+            "booking.b.flows[0]",
+            "general",
+            "it books at a, too",
+            "Keep one of the two.",
+        ),
+    ],
+    "booking_slots": [
+        (
+            [("booking", {"a": {**SLOTS, "hours": "08:00-08:20"}})],
+            "booking.a.slot",
+            "30 min",
+            "no slot fits into the hours",
+            "Use shorter slots, or longer hours.",
+        ),
+    ],
+    "booking_priority": [
+        (
+            [("booking", {"a": {**SLOTS, "priority_without": 9}})],
+            "booking.a.priority_without",
+            "9",
+            "nobody comes without a slot",
+            "Leave it out, let those without a slot `come`, or let only a `share` book.",
         ),
     ],
     "stage_pools": [

@@ -298,6 +298,26 @@ def test_shelf_life_left_after_a_queue():
     check(found, [pace * time, short, 20 * pace * time * busy * A_DAY], within=0.09)
 
 
+def test_slots_that_are_all_taken_make_arrivals_regular():
+    """D/M/1 (Gross and others 2008, section 6.2): the wait is s sigma / (1 - sigma), sigma = exp(-(1 - sigma) T / s).
+
+    One punctual truck a slot of T, more trucks than slots: one comes every T.
+    """
+    slot = 80.0
+    sigma = 0.5
+    for _ in range(200):
+        sigma = float(np.exp(-(1 - sigma) * slot / SERVICE_S))
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S)}},
+        1.3 * 86_400 / slot,
+        60,
+        [Key("wait_h", "mean", NORTH, stage="booth"), Key("arrivals_per_day", "mean", NORTH)],
+        booking={"slots": {"flows": ["general"], "side": "vn", "slot": slot, "capacity": 1}},
+    )
+    check(found[:1], [sigma / (1 - sigma) * SERVICE_H], within=0.03)
+    assert found[1].mean == 86_400 / slot
+
+
 @pytest.mark.parametrize("groups", [{4: 1.0}, {1: 0.8, 6: 0.2}], ids=["fours", "ones and sixes"])
 def test_groups_are_batch_arrivals(groups):
     """M[X]/M/1: L = rho (E[X] + E[X^2]) / (2 E[X] (1 - rho)) (Gross and others 2008, section 3.1)."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gates.config import Gate
 from gates.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
+from sim.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
 from sim.clock import TICKS_PER_HOUR
 from sim.durations import RELATIVE_ERROR
 from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
@@ -34,6 +35,9 @@ OTHERS = {"backlog_h", "repair_share", "second_loads_per_day"} | {
     "shelf_life_lost_d",
     "short_life_share",
     "tonne_days_lost_per_day",
+    "slot_delay_h",
+    "without_slot_per_day",
+    "no_shows_per_day",
 }
 """Metrics of gates with another mechanism."""
 
@@ -299,6 +303,7 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         check_backlog(found, slow, direction)
     for direction, name in found.clearance_curve:
         check_shelf_life(found, slow, direction, name)
+        check_turnout(plan, found, slow, direction, name)
         mine = slow.trucks(direction, name)
         cohort = [truck for truck in mine if slow.fresh(truck)]
         released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
@@ -347,6 +352,28 @@ def check_shelf_life(found: Measures, slow: Slow, direction: str, name: str | No
         loads = [classes[slow.kind[truck].vehicle_class].load or 0 for truck in done]
         tonne_days = sum(load * b / 86_400_000 for load, (_, b) in zip(loads, lives, strict=True))
         assert found.values[key] == near(tonne_days / days)
+
+
+def check_turnout(plan: Plan, found: Measures, slow: Slow, direction: str, name: str | None) -> None:
+    draws, days = slow.log.draws, plan.measured_days
+    books = {plan.streams[n].kind for slots in plan.bookings for n in slots.streams}
+    mine = [truck for truck in slow.trucks(direction, name) if plan.streams[draws.flow[truck]].kind in books]
+    if Key("slot_delay_h", "mean", direction, name) not in found.values:
+        assert not mine
+        return
+    came = [truck for truck in mine if slow.measured(slow.arrival[truck])]
+    moved = [slow.arrival[truck] - int(draws.asked[truck]) for truck in came if draws.how[truck] == BOOKED]
+    kinds = [plan.kinds[plan.streams[flow].kind] for flow in draws.missed_flow]
+    away = [
+        int(why)
+        for kind, why, tick in zip(kinds, draws.missed_why, draws.missed_tick, strict=True)
+        if kind.direction == direction and name in (None, kind.vehicle_class) and slow.measured(int(tick))
+    ]
+    without = sum(draws.how[truck] == WITHOUT for truck in came) + away.count(NO_SLOT)
+    values = [("slot_delay_h", ratio(sum(moved) / TICKS_PER_HOUR, len(moved)))]
+    values += [("without_slot_per_day", without / days), ("no_shows_per_day", away.count(NO_SHOW) / days)]
+    for metric, value in values:
+        assert found.values[Key(metric, "mean", direction, name)] == near(value)
 
 
 def check_backlog(found: Measures, slow: Slow, direction: str) -> None:
@@ -446,6 +473,7 @@ def test_every_metric_is_defined_and_measured(on_paper):
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
         initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
         classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {}},
+        booking={"slots": {"flows": ["general"], "side": "vn", "slot": 600, "capacity": 1}},
         **both_ways(["booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
