@@ -26,6 +26,8 @@ from gates.quantities import (
     Day,
     Days,
     Hours,
+    Megabits,
+    Megabytes,
     Number,
     Seconds,
     Share,
@@ -314,6 +316,15 @@ def _lanes_written(value: Any) -> str | None:
     return f"{TAG_MARK}count" if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+class Reversal(Sourced):
+    """How lanes turn from one direction to the other, by the trucks that wait."""
+
+    at: Units
+    """Waiting trucks of the other direction at which the lanes turn, if they are also more than those of their own."""
+    takes: Seconds
+    """Time to turn, after the lanes have finished the trucks they serve [s]."""
+
+
 class LaneGroup(Sourced):
     """Lanes of a stage that serve the same trucks at the same hours."""
 
@@ -332,6 +343,9 @@ class LaneGroup(Sourced):
     """Whether loaded trucks, empty ones or both are admitted."""
     hours: Hours | None = None
     """Opening windows on the clock of the stage's side; none means those of the stage."""
+    reverses: Reversal | None = None
+    """Lanes that serve one direction at a time, at first the first of `directions`; none means that they serve all
+    that they admit."""
 
     def admits(self, vehicle_class: str, direction: str, *, empty: bool) -> bool:
         """Tell whether the lanes serve such trucks."""
@@ -340,6 +354,30 @@ class LaneGroup(Sourced):
             and (self.directions is None or direction in self.directions)
             and self.load in ("any", "empty" if empty else "loaded")
         )
+
+
+class Batch(Sourced):
+    """A stage that starts its trucks together, as a convoy or a train leaves."""
+
+    size: Units
+    """Waiting trucks that start together, each in a lane of its own."""
+    after: Seconds
+    """Time after which those that wait start although they are fewer, since the first of them joined [s]."""
+
+
+class Sending(Sourced):
+    """What each service sends over a link."""
+
+    link: Name
+    """The link."""
+    data: Megabytes = 0.0
+    """Data sent during a service, which takes the longer for it [MB]."""
+    round_trips: Annotated[Count, Field(ge=0, le=1000)] = 1
+    """Questions and answers that the service waits for."""
+    video: Megabits = 0.0
+    """Rate that a service occupies from its start to its end [Mbit/s]."""
+    without: Distribution | None = None
+    """Law of the service time by hand while the link is down; none means that no service starts until it is back."""
 
 
 class Breakdown(Sourced):
@@ -388,6 +426,19 @@ class Stage(Sourced):
     """Pool -> units taken at the start of the service and kept until a later stage `gives` them back."""
     gives: dict[Name, Units] = {}
     """Pool -> units, taken at an earlier stage, given back at the end of the service."""
+    sends: Sending | None = None
+    """What a service sends over a link; none if it needs none."""
+    pauses_when_closed: bool = False
+    """Whether a service in hand stands still while the lane is closed, as tests in a laboratory do; if not, the lane
+    finishes the truck it serves, then closes."""
+    patience: Distribution | None = None
+    """Law of the time that a truck waits in line before it gives up and turns back; none means for ever."""
+    patience_for: dict[Name, Distribution] = {}
+    """Other laws of patience for a vehicle class."""
+    turns_away_at: Units | None = None
+    """Trucks in line at which one more does not join but turns back; none means never."""
+    batch: Batch | None = None
+    """Trucks that start together; none means that each starts when it can."""
     breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
     """Failures of its lanes in use; the truck waits in the lane for the repair."""
 
@@ -446,15 +497,62 @@ class Area(Sourced):
     """Trucks that find room."""
     stages: Annotated[list[Name], Field(min_length=1, max_length=256)]
     """Its stages; a stage lies in one area at most."""
+    keeps_out: list[Name] | None = None
+    """Vehicle classes that have to wait for a space; others come in although it is full. None means all."""
+    reopens_at: Annotated[Count, Field(ge=0, le=MOST_LANES)] | None = None
+    """Trucks inside at which an area that was full lets trucks in again; none means as soon as a space is free."""
+
+
+class Link(Sourced):
+    """A data network that stages need: its radio cell or cable, and the devices on it."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    uplink: Annotated[Megabits, Field(gt=0)]
+    """Rate at which one device sends [Mbit/s]."""
+    shared_uplink: Annotated[Megabits, Field(gt=0)]
+    """Rate that all together can occupy with video [Mbit/s]."""
+    round_trip: Seconds
+    """Time from a question to its answer [s]."""
+
+
+class Outage(Sourced):
+    """Something that fails from time to time and takes stages, pools and links down together."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    every: Distribution
+    """Law of the time from the end of one to the start of the next."""
+    lasts: Distribution
+    """Law of its duration."""
+    stages: list[Name] = []
+    """Stages whose lanes go down."""
+    groups: list[Name] | None = None
+    """Lane groups of these stages that go down; none means all of them."""
+    pools: list[Name] = []
+    """Pools whose units go down."""
+    links: list[Name] = []
+    """Links that go down."""
+    units: Units | None = None
+    """How many lanes of each lane group and units of each pool go down; none means all."""
+    each: bool = False
+    """Whether each lane and each unit fails on its own instead of all together."""
+    in_hand: Literal["finishes", "resumes", "restarts"] = "finishes"
+    """What becomes of the service in a lane that goes down: it is finished first, goes on after the repair, or starts
+    again after it."""
 
 
 class Choice(Sourced):
-    """A random choice between alternatives on a path, by shares."""
+    """A choice between alternatives on a path: a random one by shares, or the truck's own by what it finds."""
 
     choose: Name
     """Name of the choice, such as `channel`."""
-    shares: Annotated[dict[Name, Share], Field(min_length=1, max_length=16)]
-    """Share of each alternative; they add to 100 %."""
+    shares: Annotated[dict[Name, Share], Field(max_length=16)] = {}
+    """Share of each alternative; they add to 100 %. None where a rule decides."""
+    rule: Literal["shortest-queue", "least-wait"] | None = None
+    """Rule by which a truck takes an alternative when it gets there, by the first stage of each: the fewest trucks
+    waiting or in service, or the least expected wait. Of equals the first in the file; a closed stage only if all
+    are closed."""
     shares_for: dict[Name, dict[Name, Share]] = {}
     """Other shares for a vehicle class."""
     then: dict[Name, list[Step]] = {}
@@ -561,6 +659,11 @@ class TwoWay(Sourced):
     """What they do in place of the steps after the mark `empty`; a mark `released` counts the second load."""
 
 
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Return the days from the first to the last; none if the last comes before the first."""
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
 class _Closing(Sourced):
     """What entries of the calendar that close something have in common."""
 
@@ -588,8 +691,7 @@ class Closure(_Closing):
 
     def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
         """Return its days, as far as they lie in a period."""
-        start, end = max(self.first, first), min(self.last, last)
-        return [start + dt.timedelta(days=n) for n in range((end - start).days + 1)]
+        return days_between(max(self.first, first), min(self.last, last))
 
 
 class Holidays(_Closing):
@@ -643,21 +745,49 @@ class Surge(Sourced):
         )
 
 
+class Slowdown(Sourced):
+    """Days on which services take longer than usual, or less."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    """What it is, such as `Storm`."""
+    first: Day
+    """First day."""
+    last: Day
+    """Last day."""
+    service_times: Annotated[Number, Field(gt=0, le=100)]
+    """Factor on the time that services take on these days; where entries overlap their factors multiply."""
+    sides: list[SideName] | None = None
+    """Sides that it touches; none means all."""
+    stages: list[Name] | None = None
+    """Stages that it touches; none means all of those sides."""
+
+    def touches(self, stage: str, side: str) -> bool:
+        """Tell whether it changes the service times of a stage of a side."""
+        return (self.stages is None or stage in self.stages) and (self.sides is None or side in self.sides)
+
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        return days_between(max(self.first, first), min(self.last, last))
+
+
 def _event_written(value: Any) -> str | None:
     """The tag of the kind of calendar entry that is written."""
     if isinstance(value, BaseModel):
         value = dict.fromkeys(type(value).model_fields)
     if not isinstance(value, dict):
         return None
-    kinds = [kind for kind in ("holidays", "demand") if kind in value]
+    kinds = [kind for kind in ("holidays", "demand", "service_times") if kind in value]
     return f"{TAG_MARK}{kinds[0] if kinds else 'closure'}"
 
 
 CalendarEntry = Annotated[
-    Annotated[Closure, _tag("closure")] | Annotated[Holidays, _tag("holidays")] | Annotated[Surge, _tag("demand")],
+    Annotated[Closure, _tag("closure")]
+    | Annotated[Holidays, _tag("holidays")]
+    | Annotated[Surge, _tag("demand")]
+    | Annotated[Slowdown, _tag("service_times")],
     Discriminator(_event_written),
 ]
-"""An entry of the calendar: a closure, public holidays, or a surge of demand."""
+"""An entry of the calendar: a closure, public holidays, a surge of demand or a slowdown of services."""
 
 
 class Standing(Sourced):
@@ -713,6 +843,10 @@ class Gate(Sourced):
     """Pools of people or machines."""
     areas: Annotated[dict[Name, Area], Field(max_length=64)] = {}
     """Areas of limited space."""
+    links: Annotated[dict[Name, Link], Field(max_length=16)] = {}
+    """Data networks."""
+    outages: Annotated[dict[Name, Outage], Field(max_length=64)] = {}
+    """What fails, and what goes down with it."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
     two_way: dict[DirectionName, TwoWay] = {}
@@ -720,18 +854,32 @@ class Gate(Sourced):
     booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
     """Booking systems."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
-    """Closures, public holidays and surges of demand."""
+    """Closures, public holidays, surges of demand and slowdowns of services."""
     initial: Annotated[list[Standing], Field(max_length=256)] = []
     """Trucks that stand in line at the first tick of the run, warm-up included."""
 
     def closings(self) -> list[Closure | Holidays]:
         """Return the entries of the calendar that close something."""
-        return [entry for entry in self.calendar if not isinstance(entry, Surge)]
+        return [entry for entry in self.calendar if isinstance(entry, Closure | Holidays)]
 
     def closed_days(self, stage: str, first: dt.date, last: dt.date) -> set[dt.date]:
         """Return the days of a period on which `stage` stays closed, on its side's clock."""
         side = self.stages[stage].side
         return {day for entry in self.closings() if entry.closes(stage, side) for day in entry.days(first, last)}
+
+    def slowdowns(self) -> list[tuple[int, Slowdown]]:
+        """Return the slowdowns of services, with their places in the calendar."""
+        return [(n, entry) for n, entry in enumerate(self.calendar) if isinstance(entry, Slowdown)]
+
+    def slowed_days(self, stage: str, first: dt.date, last: dt.date) -> dict[dt.date, float]:
+        """Return the factor on service times of `stage` by day of a period, where there is one; factors multiply."""
+        side = self.stages[stage].side
+        factors: dict[dt.date, float] = {}
+        for _, entry in self.slowdowns():
+            if entry.touches(stage, side):
+                for day in entry.days(first, last):
+                    factors[day] = factors.get(day, 1.0) * entry.service_times
+        return factors
 
     def arrivals_on(self, day: dt.date, flow: str) -> float:
         """Return the factor of the calendar on the usual arrivals of `flow` on `day`, on its side's clock."""

@@ -1,14 +1,15 @@
 """Quantities as people write them ("35 s", "45 %", "08:00-21:00"), held as plain numbers.
 
 Each annotated type here reads text with a unit and gives a number in its canonical unit: `Seconds`
-[s], `Days` [d], `Tonnes` [t], `Share` [0..1], `Clock` [s since midnight], `Hours` (windows of seconds).
+[s], `Days` [d], `Tonnes` [t], `Megabytes` [MB], `Megabits` [Mbit/s], `Share` [0..1], `Clock` [s since midnight],
+`Hours` (windows of seconds).
 Its JSON form is text with a unit again, so that a dumped gate reads like a gate file and loads as one.
 
 A plain number means the canonical unit. That is right in Python and in a dump, but a person who
 writes `mean: 35` in a file may mean minutes: under the validation context `UNITS_REQUIRED`, which
 the file loader sets, a plain number other than 0 is refused.
 
-The six units are a table, not a unit library: nothing is ever multiplied or converted here, and
+The units are a table, not a unit library: nothing is ever multiplied or converted here, and
 importing one costs more time than reading the largest gate file.
 """
 
@@ -27,12 +28,14 @@ from pydantic_core import PydanticCustomError
 DAY_S = 86_400
 LONGEST_D = 3650
 HEAVIEST_T = 1000
+MOST_MB = 1_000_000
+FASTEST_MBIT_S = 1_000_000
 YEARS = (1990, 2200)
 UNITS_REQUIRED = {"units": "required"}
 """Validation context under which a quantity with a unit must be written with it."""
 
 _NUMBER = r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?"
-_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(%|[a-zA-Z]+)\s*")
+_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(%|[a-zA-Z]+(?:/s)?)\s*")
 _BARE_NUMBER = re.compile(rf"\s*{_NUMBER}\s*|[+-]?\.?(inf|nan|infinity)", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _WINDOW = re.compile(r"\s*([\d:]+)\s*(?:-|–)\s*([\d:]+)\s*")
@@ -47,6 +50,8 @@ _TIME_S = {
 }
 _TIME_D = {"h": Decimal(1) / 24, "d": Decimal(1)}
 _MASS_T = {"kg": Decimal("0.001"), "t": Decimal(1)}
+_DATA_MB = {"kB": Decimal("0.001"), "MB": Decimal(1), "GB": Decimal(1000)}
+_RATE_MBIT_S = {"kbit/s": Decimal("0.001"), "Mbit/s": Decimal(1), "Gbit/s": Decimal(1000)}
 _SHARE = {"%": Decimal("0.01")}
 
 
@@ -141,6 +146,16 @@ def days_text(value: float) -> str:
 def tonnes_text(value: float) -> str:
     """The text of a load: `20 t`."""
     return f"{number_text(value)} t"
+
+
+def megabytes_text(value: float) -> str:
+    """The text of an amount of data: `15 MB`."""
+    return f"{number_text(value)} MB"
+
+
+def megabits_text(value: float) -> str:
+    """The text of a rate of data: `27 Mbit/s`."""
+    return f"{number_text(value)} Mbit/s"
 
 
 def share_text(value: float) -> str:
@@ -305,6 +320,25 @@ Tonnes = Annotated[
     PlainSerializer(tonnes_text, return_type=str, when_used="json"),
 ]
 """A mass [t], written "20 t" or "800 kg"."""
+
+Megabytes = Annotated[
+    float,
+    BeforeValidator(
+        _reader(_DATA_MB, MOST_MB, f"from 0 to {MOST_MB:,} MB", "15 MB"), json_schema_input_type=str | float
+    ),
+    PlainSerializer(megabytes_text, return_type=str, when_used="json"),
+]
+"""An amount of data [MB], written "15 MB" or "800 kB"."""
+
+Megabits = Annotated[
+    float,
+    BeforeValidator(
+        _reader(_RATE_MBIT_S, FASTEST_MBIT_S, f"from 0 to {FASTEST_MBIT_S:,} Mbit/s", "27 Mbit/s"),
+        json_schema_input_type=str | float,
+    ),
+    PlainSerializer(megabits_text, return_type=str, when_used="json"),
+]
+"""A rate of data [Mbit/s], written "27 Mbit/s" or "1 Gbit/s"."""
 
 Share = Annotated[
     float,

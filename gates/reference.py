@@ -25,6 +25,8 @@ _QUANTITIES = {
     quantities.Seconds: "duration",
     quantities.Days: "duration",
     quantities.Tonnes: "mass",
+    quantities.Megabytes: "amount of data",
+    quantities.Megabits: "rate of data",
     quantities.Share: "share",
     quantities.Clock: "time of day",
     quantities.Hours: "opening hours",

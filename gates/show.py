@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Iterator, Sequence
 
 from gates.config import (
+    CalendarEntry,
     Choice,
     Closure,
     DirectionName,
@@ -19,10 +20,10 @@ from gates.config import (
     LanguageTag,
     Mark,
     Profile,
+    Slowdown,
     Stage,
     Standing,
     Step,
-    Surge,
     Title,
     Visit,
 )
@@ -160,7 +161,7 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
     )
 
 
-def _entry_words(entry: Closure | Holidays | Surge) -> str:
+def _entry_words(entry: CalendarEntry) -> str:
     """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
     if isinstance(entry, Holidays):
         where = ", ".join(entry.stages or entry.sides or [entry.holidays.lower()])
@@ -169,6 +170,10 @@ def _entry_words(entry: Closure | Holidays | Surge) -> str:
     words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
     if isinstance(entry, Closure):
         return words
+    if isinstance(entry, Slowdown):
+        touched = [*(entry.sides or []), *(entry.stages or [])]
+        times = f"{number_text(entry.service_times)} times the service times"
+        return f"{words}, {times}" + (f" of {', '.join(touched)}" if touched else "")
     touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
     return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
 

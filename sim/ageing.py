@@ -51,5 +51,5 @@ class Ageing:
         at_stages = np.where(last >= 0, before[last + 1] - before[first], 0)
         outside = np.zeros(trucks.size, np.int64)
         came = last >= 0
-        outside[came] = log.joined[first[came]] - log.draws.arrival[trucks[came]]
+        outside[came] = log.entered[trucks[came]] - log.draws.arrival[trucks[came]]
         return np.asarray(at_stages + outside, np.int64)

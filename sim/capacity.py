@@ -8,9 +8,12 @@ import numpy.typing as npt
 from sim.clock import Ticks
 from sim.levels import LevelSeries
 from sim.log import NEVER, EventLog
-from sim.plan import Indices, Plan
+from sim.outages import in_force
+from sim.plan import Indices, Network, Plan
+from sim.timetable import OnDuty
 
 Counts = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 class Spaces:
@@ -39,7 +42,7 @@ class Spaces:
     def _add_outside(self, log: EventLog, start: int, end: int) -> None:
         draws = log.draws
         visits = np.flatnonzero(np.diff(draws.first))  # a truck that visits nothing is gone as it arrives
-        arrival, entered = draws.arrival[visits], log.joined[draws.first[visits]]
+        arrival, entered = draws.arrival[visits], log.entered[visits]
         direction = self._direction_of_flow[draws.flow[visits]]
         outside, arrives = arrival != entered, self._arrives[draws.flow[visits]]
         for index in range(self.outside_time.size):
@@ -69,6 +72,7 @@ class PoolUse:
         ):
             units[pool - network.groups, np.repeat(np.arange(lines), np.diff(row))] = count
         self._comes_back = network.comes_back
+        self._plan = plan
         self._warmup, self._end = plan.warmup, plan.end
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -77,13 +81,17 @@ class PoolUse:
         Units are in use from the start of the visit that takes them to the end of the one that gives them back. The
         way back, which may outlast the truck, is added at once in the block in which it begins.
         """
-        line, back = log.draws.line, log.draws.comes_back
+        network, line, back = self._plan.network, log.draws.line, log.draws.comes_back
+        by_hand = done_by_hand(self._plan, log)
         begin = min(max(start, self._warmup), end)
         started = _known(log.started, begin, end)
         finished = _known(log.finished, begin, end)
         returning = (log.finished >= start) & (log.finished < end)
         for pool in range(self.in_use.size):
             taken, given = self._taken[pool, line], self._given[pool, line]
+            if by_hand.any():  # such services leave the link alone
+                alone = by_hand & (network.by_hand_without[line] == network.groups + pool)
+                taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
             self.in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
             if self._comes_back[pool]:
                 away = returning & (given > 0)
@@ -92,18 +100,56 @@ class PoolUse:
                 self.in_use[pool] += (given[away] * (way[1] - way[0])).sum()
 
 
+def done_by_hand(plan: Plan, log: EventLog) -> Mask:
+    """Return (visits,) whether a service was done by hand, for want of the link that it needs."""
+    by_hand = np.zeros(log.draws.visits, np.bool_)
+    if plan.network.by_hand_without.size == 0:
+        return by_hand
+    link = plan.network.by_hand_without[log.draws.line]
+    for number, source in enumerate(plan.outages):
+        if source.units is None:
+            windows = log.draws.outages.of(number)
+            inside = np.searchsorted(windows.start, log.started, side="right")
+            down = (inside > 0) & (log.started < np.append(windows.end, 0)[inside - 1])
+            by_hand |= down & np.isin(link, source.resources)
+    return by_hand
+
+
+class Down:
+    """Lane time that outages take from the timetable in the measured period."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.lost = np.zeros(len(plan.groups.name), np.int64)
+        """(groups,) scheduled lanes that were down [lane tick]."""
+        self._plan = plan
+
+    def add(self, log: EventLog, start: int, end: int) -> None:
+        """Add what outages took in the block [start, end)."""
+        plan = self._plan
+        network, left = plan.network, in_force(plan, log.draws.outages)
+        start = min(max(start, plan.warmup), end)
+        for group in range(self.lost.size):
+            self.lost[group] += _on_duty(network, group).unit_time(start, end)
+            self.lost[group] -= _on_duty(left, group).unit_time(start, end)
+
+
+def _on_duty(network: Network, resource: int) -> OnDuty:
+    mine = network.change_resource == resource
+    return OnDuty(network.change_tick[mine], network.change_units[mine])
+
+
 class RepairTime:
     """Lane time under repair in the measured period by stage, added up block by block."""
 
     def __init__(self, plan: Plan) -> None:
         self.ticks = np.zeros(len(plan.stages), np.int64)
         """(stages,) of the services that start in the measured period, as far as the run goes [tick]."""
-        self._stage = plan.network.line_stage
+        self._plan, self._stage = plan, plan.network.line_stage
         self._warmup, self._end = plan.warmup, plan.end
 
     def add(self, log: EventLog, start: int, end: int) -> None:
         """Add what happened in the block [start, end): all repair of a service when it starts."""
-        starts = (log.started >= max(start, self._warmup)) & (log.started < end)
+        starts = (log.started >= max(start, self._warmup)) & (log.started < end) & ~done_by_hand(self._plan, log)
         repair = np.minimum(log.draws.repair[starts], self._end - log.started[starts])
         np.add.at(self.ticks, self._stage[log.draws.line[starts]], repair)
 

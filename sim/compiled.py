@@ -1,118 +1,56 @@
 """The compiled engine: Numba, the same steps as `sim.reference` under the same names, in the same order.
 
-The rules of order are in `sim.plan`. Waiting lines are linked lists of trucks. Pending ends of service stand in a
-binary heap of 64-bit keys, tick above number; arrivals and the timetable are sorted beforehand, so that a cursor
-is enough. `run` stops at any tick and goes on from there, which is how long runs go block by block.
+The rules of order are in `sim.plan`, what the state is in `sim.state`. Pending ends of service stand in a binary
+heap of 64-bit keys, tick above number; arrivals and the timetable are sorted beforehand, so that a cursor is enough.
+`run` stops at any tick and goes on from there, which is how long runs go block by block.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
-
-from sim.clock import Ticks
-from sim.draws import Draws
-from sim.jit import kernel, step
+from sim.clocks import end_of_work
+from sim.draws import FOR_EVER, Draws
+from sim.jit import kernel, seldom, step
 from sim.log import FINISHED, JOINED, LEFT, STARTED, EventLog
-from sim.plan import Indices, Network, Plan
-
-NOBODY = -1
-NUMBER_BITS = 24
-"""Low bits of an event key that hold the number of the truck; the tick fills the others."""
-NUMBER_MASK = (1 << NUMBER_BITS) - 1
-MAX_TICK = 1 << (63 - NUMBER_BITS)
-"""First tick that no event key can hold: about 17 years."""
-NO_EVENT = np.iinfo(np.int64).max
-PENDING, RETURNING, NEXT_ARRIVAL, NEXT_CHANGE, TOP_IS_TAKEN = range(5)
-"""Entries of `State.cursor`."""
-
-
-class Trucks(NamedTuple):
-    """What trucks bring (see `sim.draws`) and the log rows that the run fills."""
-
-    arrival: Ticks
-    first: npt.NDArray[np.int64]
-    line: Indices
-    service: Ticks
-    comes_back: Ticks
-    times: Ticks
-    group: Indices
-
-
-class State(NamedTuple):
-    """The state of the gate between two events. Resources are lane groups, then pools."""
-
-    on_duty: npt.NDArray[np.int64]
-    """(resources,) lanes open, units on duty."""
-    busy: npt.NDArray[np.int64]
-    """(resources,) lanes that hold a truck, units in use or on their way back."""
-    head: Indices
-    """(lines,) first truck in line, or `NOBODY`."""
-    tail: Indices
-    """(lines,) last truck in line, or `NOBODY`."""
-    inside: npt.NDArray[np.int64]
-    """(areas,) spaces taken."""
-    area_head: Indices
-    """(areas,) first truck that stands in line for a space, or `NOBODY`."""
-    area_tail: Indices
-    """(areas,) last truck that stands in line for a space, or `NOBODY`."""
-    ahead: Indices
-    """(trucks,) who stands before a waiting truck."""
-    behind: Indices
-    """(trucks,) who stands behind a waiting truck."""
-    visit: npt.NDArray[np.int64]
-    """(trucks,) row of the present visit; the row before its first for a truck that waits outside."""
-    pending: npt.NDArray[np.int64]
-    """(trucks,) heap of event keys: ends of service."""
-    returning: npt.NDArray[np.int64]
-    """(units that can be under way,) heap of event keys: units that come back, by pool."""
-    cursor: npt.NDArray[np.int64]
-    """(5,) sizes of the two heaps, next truck to arrive, next change of the timetable, and whether the event that
-    happens still stands at the top of `pending`, where the next one to be pushed takes its place."""
-
-
-def new_state(network: Network, trucks: int) -> State:
-    """Return the state of a gate that is still shut and empty."""
-    resources, lines, areas = (
-        network.groups + network.comes_back.size,
-        network.line_stage.size,
-        network.area_spaces.size,
-    )
-    return State(
-        on_duty=np.zeros(resources, np.int64),
-        busy=np.zeros(resources, np.int64),
-        head=np.full(lines, NOBODY, np.int32),
-        tail=np.full(lines, NOBODY, np.int32),
-        inside=np.zeros(areas, np.int64),
-        area_head=np.full(areas, NOBODY, np.int32),
-        area_tail=np.full(areas, NOBODY, np.int32),
-        ahead=np.empty(trucks, np.int32),
-        behind=np.empty(trucks, np.int32),
-        visit=np.empty(trucks, np.int64),
-        pending=np.empty(trucks, np.int64),
-        returning=np.empty(most_returning(network), np.int64),
-        cursor=np.zeros(5, np.int64),
-    )
-
-
-def most_returning(network: Network) -> int:
-    """Return how many units can be on their way back at once."""
-    back = np.flatnonzero(network.comes_back) + network.groups
-    return int(network.change_units[np.isin(network.change_resource, back)].sum())
+from sim.outages import in_force
+from sim.paths import SHORTEST_QUEUE
+from sim.plan import Plan
+from sim.state import (
+    ALARMS,
+    IMPATIENT,
+    NEXT_ARRIVAL,
+    NEXT_CHANGE,
+    NO_EVENT,
+    NOBODY,
+    NUMBER_BITS,
+    NUMBER_MASK,
+    PENDING,
+    TOP_IS_TAKEN,
+    State,
+    Tables,
+    Trucks,
+    event_key,
+    new_state,
+    pop_event,
+    push_event,
+    put_in,
+    sift_down,
+    tables,
+    take_first,
+    take_out,
+    trucks_of,
+)
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
     log = EventLog.empty(draws)
-    trucks = Trucks(draws.arrival, draws.first, draws.line, draws.service, draws.comes_back, log.times, log.group)
-    run(plan.network, trucks, new_state(plan.network, draws.trucks), plan.end)
+    network = tables(in_force(plan, draws.outages))
+    run(network, trucks_of(draws, log), new_state(network, draws), plan.end)
     return log
 
 
 @kernel
-def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
+def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
     """Take events in order until none is left before the tick `until`."""
     cursor = state.cursor
     while True:
@@ -121,20 +59,24 @@ def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
         if arriving < trucks.arrival.size:
             arrival = event_key(trucks.arrival[arriving], arriving)
         end = state.pending[0] if cursor[PENDING] > 0 else NO_EVENT
-        back = state.returning[0] if cursor[RETURNING] > 0 else NO_EVENT
-        now = min(arrival, end, back) >> NUMBER_BITS
+        alarm = state.alarms[0] if cursor[ALARMS] > 0 else NO_EVENT
+        leaving = state.impatient[0] if cursor[IMPATIENT] > 0 else NO_EVENT
+        now = min(arrival, end, alarm, leaving) >> NUMBER_BITS
         change = cursor[NEXT_CHANGE]
-        if change < network.change_tick.size and network.change_tick[change] <= now:
-            now = network.change_tick[change]
+        if change < network.changes.size and network.changes[change]["tick"] <= now:
+            now = network.changes[change]["tick"]
             if now >= until:
                 return
             cursor[NEXT_CHANGE] += 1
             timetable(network, trucks, state, now, change)
         elif now >= until:
             return
-        elif back >> NUMBER_BITS == now:
-            pop_event(state.returning, cursor, RETURNING)
-            come_back(network, trucks, state, now, back & NUMBER_MASK)
+        elif alarm >> NUMBER_BITS == now:
+            pop_event(state.alarms, cursor, ALARMS)
+            sound_alarm(network, trucks, state, now, alarm & NUMBER_MASK)
+        elif min(arrival, end) >> NUMBER_BITS != now:
+            pop_event(state.impatient, cursor, IMPATIENT)
+            lose_patience(network, trucks, state, now, leaving & NUMBER_MASK)
         elif arrival < end:
             cursor[NEXT_ARRIVAL] += 1
             arrive(network, trucks, state, now, arriving)
@@ -146,62 +88,298 @@ def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
                 pop_event(state.pending, cursor, PENDING)
 
 
-@step
-def timetable(network: Network, trucks: Trucks, state: State, now: int, change: int) -> None:
-    """A lane group opens or closes, or units of a pool come on duty or leave."""
-    resource = network.change_resource[change]
-    state.on_duty[resource] = network.change_units[change]
-    if resource < network.groups:
-        serve(network, trucks, state, now, resource)
-    else:
+@seldom
+def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: int) -> None:
+    """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
+    resource = network.changes[change]["resource"]
+    if resource >= network.groups.size:
+        state.resources[resource]["on_duty"] = network.changes[change]["units"]
         call_for_pool(network, trucks, state, now, resource)
+        return
+    if is_reversible(network, resource):
+        state.resources[resource]["scheduled"] = network.changes[change]["units"]
+        if not state.resources[resource]["faces"]:
+            return
+    state.resources[resource]["on_duty"] = network.changes[change]["units"]
+    serve(network, trucks, state, now, resource)
+
+
+@seldom
+def sound_alarm(network: Tables, trucks: Trucks, state: State, now: int, number: int) -> None:
+    """A unit of a pool comes back, lanes have turned, or the time of a batch is over."""
+    resources = network.groups.size + network.pools.size
+    if number >= resources:
+        end_gathering(network, trucks, state, now, number - resources)
+    elif number >= network.groups.size:
+        come_back(network, trucks, state, now, number)
+    else:
+        face(network, trucks, state, now, number)
 
 
 @step
-def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
+def come_back(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
     """A unit of a pool can be used again."""
-    state.busy[pool] -= 1
+    state.resources[pool]["busy"] -= 1
     call_for_pool(network, trucks, state, now, pool)
 
 
 @step
-def arrive(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def face(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Reversible lanes have turned to a group."""
+    state.resources[group]["turning"] = False
+    state.resources[group]["faces"] = True
+    state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
+    serve(network, trucks, state, now, group)
+
+
+@step
+def arrive(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """A truck arrives, and enters unless the area of its first stage is full."""
-    state.visit[truck] = trucks.first[truck] - 1
+    state.trucks[truck]["visit"] = trucks.first[truck] - 1
+    choose(network, trucks, state, truck)
     if next_area_is_full(network, trucks, state, truck):
         stand_for_space(network, trucks, state, truck, now)
-    else:
-        vacate(network, trucks, state, now, truck)
-        proceed(network, trucks, state, now, truck)
+        return
+    vacate(network, trucks, state, now, truck)
+    freed = proceed(network, trucks, state, now, truck)
+    while freed:
+        freed = call_for_space(network, trucks, state, now)
 
 
 @step
-def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
-    """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free."""
+def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
+    """Take the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
+    if trucks.onward.size == 0:
+        return
+    visit = state.trucks[truck]["visit"]
+    row = trucks.onward[visit] if visit >= trucks.first[truck] else trucks.first[truck]
+    best = row
+    if row < trucks.first[truck + 1]:
+        while trucks.other[row] != NOBODY:
+            row = trucks.other[row]
+            if is_better(network, state, trucks.rule[row], trucks.line[row], trucks.line[best]):
+                best = row
+    state.next[truck] = best
+
+
+@seldom
+def is_better(network: Tables, state: State, rule: int, line: int, other: int) -> bool:
+    """Tell whether a rule prefers a line: one with open lanes, then the smaller load."""
+    open_here, open_there = is_open(network, state, line), is_open(network, state, other)
+    if open_here != open_there:
+        return open_here
+    return load(network, state, rule, line) < load(network, state, rule, other)
+
+
+@step
+def is_open(network: Tables, state: State, line: int) -> bool:
+    """Tell whether a lane group of the line is open."""
+    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+        if state.resources[network.groups_of_line[entry]]["on_duty"] > 0:
+            return True
+    return False
+
+
+@step
+def load(network: Tables, state: State, rule: int, line: int) -> float:
+    """Return what a truck finds in a line.
+
+    By the queue: trucks at the stage, as a whole. By the wait: nothing if a lane is free, else the service times of
+    those in line and of the truck itself, shared by the open lanes.
+    """
+    busy, lanes = 0, 0
+    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+        group = network.groups_of_line[entry]
+        busy += state.resources[group]["busy"]
+        lanes += state.resources[group]["on_duty"]
+    waiting = in_line(network, state, network.lines[line]["stage"])
+    if rule == SHORTEST_QUEUE:
+        return float(waiting + busy)
+    if busy < lanes:
+        return 0.0
+    return float((waiting + 1) * network.lines[line]["mean_service"]) / max(lanes, 1)
+
+
+@step
+def in_line(network: Tables, state: State, stage: int) -> int:
+    """Return the number of trucks in line at a stage."""
+    trucks = 0
+    for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
+        trucks += state.lines[line]["waiting"]
+    return trucks
+
+
+@step
+def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> bool:
+    """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free.
+
+    Tell whether the truck turned back instead and left a space.
+    """
     line = trucks.line[visit]
     trucks.times[visit, JOINED] = now
-    state.visit[truck] = visit
-    if units_free(network, state, line):
-        for entry in range(network.groups_of_line_from[line], network.groups_of_line_from[line + 1]):
-            group = network.groups_of_line[entry]
-            if state.busy[group] < state.on_duty[group]:
+    state.trucks[truck]["visit"] = visit
+    if (
+        network.turns_away
+        and in_line(network, state, network.lines[line]["stage"]) >= network.lines[line]["turns_away_at"]
+    ):
+        return turn_back(network, trucks, state, now, truck)
+    if gathers(network, line):
+        stand_in_line(trucks, state, line, truck, now)
+        gather(network, trucks, state, now, network.lines[line]["stage"])
+    else:
+        if may_start(network, state, line):
+            group = free_group(network, state, line)
+            if group != NOBODY:
                 start(network, trucks, state, now, truck, group)
-                return
-    stand_in_line(trucks, state, line, truck, now)
+                return False
+        stand_in_line(trucks, state, line, truck, now)
+    if network.reverses:
+        for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+            turn_if_due(network, state, now, network.groups_of_line[entry])
+    return False
+
+
+@seldom
+def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+    """Leave for good without service. Tell whether a space of an area fell free."""
+    visit = state.trucks[truck]["visit"]
+    trucks.times[visit, LEFT] = now
+    state.trucks[truck]["visit"] = trucks.first[truck + 1]
+    if network.areas.size == 0 or network.lines[trucks.line[visit]]["area"] == NOBODY:
+        return False
+    free_space(network, state, network.lines[trucks.line[visit]]["area"])
+    return True
+
+
+@seldom
+def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """A truck whose patience ends turns back, if it still stands in the line where it counted."""
+    visit = state.trucks[truck]["visit"]
+    if not trucks.first[truck] <= visit < trucks.first[truck + 1] or trucks.times[visit, STARTED] >= 0:
+        return
+    if trucks.times[visit, JOINED] + trucks.patience[visit] != now:
+        return
+    line = trucks.line[visit]
+    take_out(state, state.lines, line, truck)
+    state.lines[line]["waiting"] -= 1
+    if gathers(network, line):
+        stage = network.lines[line]["stage"]
+        if state.stages[stage]["gathering"] > 0:
+            state.stages[stage]["gathering"] -= 1
+        else:
+            state.stages[stage]["called_up"] -= 1
+    freed = turn_back(network, trucks, state, now, truck)
+    while freed:
+        freed = call_for_space(network, trucks, state, now)
 
 
 @step
-def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
-    """Take a lane of the group, and the units of pools that the stage needs or takes."""
-    visit = state.visit[truck]
-    state.busy[group] += 1
-    if network.taken_pool.size:
+def gathers(network: Tables, line: int) -> bool:
+    """Tell whether trucks of the line start in batches."""
+    return network.batches and network.stages[network.lines[line]["stage"]]["batch_size"] > 0
+
+
+@seldom
+def gather(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+    """Add a truck to the next batch of the stage, and let it start when it is complete."""
+    if state.stages[stage]["gathering"] == 0:
+        state.stages[stage]["gathered_since"] = now
+        if not state.stages[stage]["timed"]:
+            set_gathering_alarm(network, state, stage)
+    state.stages[stage]["gathering"] += 1
+    if state.stages[stage]["gathering"] >= network.stages[stage]["batch_size"]:
+        call_up(network, trucks, state, now, stage)
+
+
+@step
+def set_gathering_alarm(network: Tables, state: State, stage: int) -> None:
+    """Set the alarm for the end of the time in which a batch gathers."""
+    state.stages[stage]["timed"] = True
+    number = network.groups.size + network.pools.size + stage
+    key = event_key(state.stages[stage]["gathered_since"] + network.stages[stage]["batch_after"], number)
+    push_event(state.alarms, state.cursor, ALARMS, key)
+
+
+@seldom
+def end_gathering(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+    """Let a batch start although it is not complete, if its time is over; else wait for the batch after it."""
+    state.stages[stage]["timed"] = False
+    if state.stages[stage]["gathering"] == 0:
+        return
+    if state.stages[stage]["gathered_since"] + network.stages[stage]["batch_after"] <= now:
+        call_up(network, trucks, state, now, stage)
+    else:
+        set_gathering_alarm(network, state, stage)
+
+
+@seldom
+def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+    """Let the trucks that have gathered start, lane group by lane group."""
+    state.stages[stage]["called_up"] += state.stages[stage]["gathering"]
+    state.stages[stage]["gathering"] = 0
+    for group in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
+        serve(network, trucks, state, now, group)
+
+
+@step
+def is_reversible(network: Tables, group: int) -> bool:
+    """Tell whether the lanes of a group turn from one direction to the other."""
+    return network.reverses and network.groups[group]["other_way"] != NOBODY
+
+
+@seldom
+def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
+    """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
+    if not is_reversible(network, group) or not state.resources[network.groups[group]["other_way"]]["faces"]:
+        return
+    other = network.groups[group]["other_way"]
+    wait = waiting_for(network, state, group)
+    if wait < network.groups[group]["turns_at"] or wait <= waiting_for(network, state, other):
+        return
+    state.resources[other]["faces"] = False
+    state.resources[other]["on_duty"] = 0
+    state.resources[group]["turning"] = True
+    turn_if_empty(network, state, now, other)
+
+
+@seldom
+def turn_if_empty(network: Tables, state: State, now: int, group: int) -> None:
+    """Begin to turn reversible lanes away from a group when they have finished the last truck."""
+    other = network.groups[group]["other_way"]
+    if state.resources[other]["turning"] and state.resources[group]["busy"] == 0:
+        push_event(state.alarms, state.cursor, ALARMS, event_key(now + network.groups[other]["turn_takes"], other))
+
+
+@step
+def waiting_for(network: Tables, state: State, group: int) -> int:
+    """Return the number of trucks in the lines that a lane group serves."""
+    trucks = 0
+    for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
+        trucks += state.lines[network.lines_of_group[entry]]["waiting"]
+    return trucks
+
+
+@step
+def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
+    """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
+    visit = state.trucks[truck]["visit"]
+    state.resources[group]["busy"] += 1
+    service = trucks.service[visit]
+    if network.taken.size:
         line = trucks.line[visit]
-        for entry in range(network.taken_from[line], network.taken_from[line + 1]):
-            state.busy[network.taken_pool[entry]] += network.taken_units[entry]
+        by_hand = is_by_hand(network, state, line)
+        if by_hand:
+            service = trucks.by_hand[visit]
+        if network.works_by_hand:
+            state.works_by_hand[truck] = by_hand
+        for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+            if not (by_hand and network.taken[entry]["pool"] == network.lines[line]["by_hand_without"]):
+                state.resources[network.taken[entry]["pool"]]["busy"] += network.taken[entry]["units"]
+    if gathers(network, trucks.line[visit]):
+        state.stages[network.lines[trucks.line[visit]]["stage"]]["called_up"] -= 1
     trucks.times[visit, STARTED] = now
     trucks.group[visit] = group
-    key = event_key(now + trucks.service[visit], truck)
+    key = event_key(end_of_work(network.clocks, group, now, service), truck)
     if state.cursor[TOP_IS_TAKEN]:
         state.cursor[TOP_IS_TAKEN] = 0
         sift_down(state.pending, state.cursor[PENDING], key)
@@ -210,11 +388,20 @@ def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, 
 
 
 @step
-def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def is_by_hand(network: Tables, state: State, line: int) -> bool:
+    """Tell whether a service in the line would be done by hand, for want of its link."""
+    if not network.works_by_hand or network.lines[line]["by_hand_without"] == NOBODY:
+        return False
+    return state.resources[network.lines[line]["by_hand_without"]]["on_duty"] == 0
+
+
+@step
+def finish(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """End the service, give units back, and go on unless the next area is full."""
-    visit = state.visit[truck]
+    visit = state.trucks[truck]["visit"]
     trucks.times[visit, FINISHED] = now
-    give_back(network, trucks, state, now, visit)
+    give_back(network, trucks, state, now, truck, visit)
+    choose(network, trucks, state, truck)
     blocked = next_area_is_full(network, trucks, state, truck)
     freed = False
     if not blocked:
@@ -223,75 +410,95 @@ def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int)
     if blocked:
         stand_for_space(network, trucks, state, truck, now)
         return
-    proceed(network, trucks, state, now, truck)
+    freed |= proceed(network, trucks, state, now, truck)
     while freed:
         freed = call_for_space(network, trucks, state, now)
 
 
 @step
-def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
-    """Give units of pools back: at once, or after the time that they need to come back."""
-    if network.given_pool.size == 0:
+def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
+    """Give units of pools and links back: at once, or after the time that they need to come back."""
+    if network.given.size == 0:
         return
     line = trucks.line[visit]
-    for entry in range(network.given_from[line], network.given_from[line + 1]):
-        pool = network.given_pool[entry]
-        if not network.comes_back[pool - network.groups]:
-            state.busy[pool] -= network.given_units[entry]
+    by_hand = network.works_by_hand and state.works_by_hand[truck]
+    for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
+        pool = network.given[entry]["pool"]
+        if by_hand and pool == network.lines[line]["by_hand_without"]:
             continue
-        for _ in range(network.given_units[entry]):
+        if not network.pools[pool - network.groups.size]["comes_back"]:
+            state.resources[pool]["busy"] -= network.given[entry]["units"]
+            continue
+        for _ in range(network.given[entry]["units"]):
             key = event_key(now + trucks.comes_back[visit], pool)
-            push_event(state.returning, state.cursor, RETURNING, key)
+            push_event(state.alarms, state.cursor, ALARMS, key)
 
 
 @step
-def call_for_given(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
+def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visit: int) -> None:
     """Let the units just given back call trucks in line that need them, pool by pool."""
-    if network.given_pool.size == 0:
+    if network.given.size == 0:
         return
     line = trucks.line[visit]
-    for entry in range(network.given_from[line], network.given_from[line + 1]):
-        call_for_pool(network, trucks, state, now, network.given_pool[entry])
+    for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
+        call_for_pool(network, trucks, state, now, network.given[entry]["pool"])
 
 
 @step
-def vacate(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Leave the lane, and take a space of the next area. Tell whether a space of another area fell free."""
-    visit = state.visit[truck]
+    visit = state.trucks[truck]["visit"]
     inside = visit >= trucks.first[truck]
     if inside:
         trucks.times[visit, LEFT] = now
-        state.busy[trucks.group[visit]] -= 1
-    if network.area_spaces.size == 0:
+        state.resources[trucks.group[visit]]["busy"] -= 1
+    if network.areas.size == 0:
         return False
-    here = network.area_of_line[trucks.line[visit]] if inside else NOBODY
+    here = network.lines[trucks.line[visit]]["area"] if inside else NOBODY
     there = next_area(network, trucks, state, truck)
     if here == there:
         return False
     if there != NOBODY:
-        state.inside[there] += 1
-    if here != NOBODY:
-        state.inside[here] -= 1
-    return here != NOBODY
+        state.areas[there]["inside"] += 1
+        if state.areas[there]["inside"] >= network.areas[there]["spaces"]:
+            state.areas[there]["shut"] = True
+    if here == NOBODY:
+        return False
+    free_space(network, state, here)
+    return True
 
 
 @step
-def proceed(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
-    """Let the lane just left call the next truck, then join the next stage."""
-    visit = state.visit[truck]
+def free_space(network: Tables, state: State, area: int) -> None:
+    """Leave an area; it opens again when few enough are inside."""
+    state.areas[area]["inside"] -= 1
+    if state.areas[area]["inside"] <= network.areas[area]["reopens_at"]:
+        state.areas[area]["shut"] = False
+
+
+@step
+def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+    """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
+    visit = state.trucks[truck]["visit"]
     if visit >= trucks.first[truck]:
-        serve(network, trucks, state, now, trucks.group[visit])
-    if visit + 1 < trucks.first[truck + 1]:
-        join(network, trucks, state, now, truck, visit + 1)
+        group = trucks.group[visit]
+        serve(network, trucks, state, now, group)
+        if is_reversible(network, group):
+            turn_if_empty(network, state, now, group)
+            turn_if_due(network, state, now, network.groups[group]["other_way"])
+    visit = next_visit(trucks, state, truck)
+    if visit < trucks.first[truck + 1]:
+        return join(network, trucks, state, now, truck, visit)
+    return False
 
 
-@step
-def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> bool:
+@seldom
+def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
     """Let the first truck in line for a free space move on; tell whether one could."""
-    for area in range(network.area_spaces.size):
-        truck = state.area_head[area]
-        if truck != NOBODY and state.inside[area] < network.area_spaces[area]:
-            take_first(state, state.area_head, state.area_tail, area)
+    for area in range(network.areas.size):
+        truck = state.areas[area]["head"]
+        if truck != NOBODY and not state.areas[area]["shut"]:
+            take_first(state, state.areas, area)
             vacate(network, trucks, state, now, truck)
             proceed(network, trucks, state, now, truck)
             return True
@@ -299,93 +506,104 @@ def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> 
 
 
 @step
-def next_area(network: Network, trucks: Trucks, state: State, truck: int) -> int:
-    """Return the area of the truck's next stage, or `NOBODY`."""
-    visit = state.visit[truck] + 1
-    if network.area_spaces.size == 0 or visit == trucks.first[truck + 1]:
-        return NOBODY
-    return network.area_of_line[trucks.line[visit]]
+def next_visit(trucks: Trucks, state: State, truck: int) -> int:
+    """Return the row of the truck's next visit; the row after its last if it departs."""
+    if trucks.onward.size == 0:
+        return state.trucks[truck]["visit"] + 1
+    return state.next[truck]
 
 
 @step
-def next_area_is_full(network: Network, trucks: Trucks, state: State, truck: int) -> bool:
+def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
+    """Return the area of the truck's next stage, or `NOBODY`."""
+    if network.areas.size == 0:
+        return NOBODY
+    visit = next_visit(trucks, state, truck)
+    if visit == trucks.first[truck + 1]:
+        return NOBODY
+    return network.lines[trucks.line[visit]]["area"]
+
+
+@step
+def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int) -> bool:
     """Tell whether the truck cannot go on for want of space."""
     area = next_area(network, trucks, state, truck)
-    if area == NOBODY or state.inside[area] < network.area_spaces[area]:
+    if area == NOBODY or not state.areas[area]["shut"]:
         return False
-    visit = state.visit[truck]
-    return visit < trucks.first[truck] or area != network.area_of_line[trucks.line[visit]]
+    if network.lines[trucks.line[next_visit(trucks, state, truck)]]["enters_freely"]:
+        return False
+    visit = state.trucks[truck]["visit"]
+    return visit < trucks.first[truck] or area != network.lines[trucks.line[visit]]["area"]
 
 
 @step
-def units_free(network: Network, state: State, line: int) -> bool:
-    """Tell whether all units of pools that a service in the line takes are on duty and free."""
-    if network.taken_pool.size == 0:
+def may_start(network: Tables, state: State, line: int) -> bool:
+    """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
+    if gathers(network, line) and state.stages[network.lines[line]["stage"]]["called_up"] == 0:
+        return False
+    if network.taken.size == 0:
         return True
-    for entry in range(network.taken_from[line], network.taken_from[line + 1]):
-        pool = network.taken_pool[entry]
-        if state.busy[pool] + network.taken_units[entry] > state.on_duty[pool]:
+    by_hand = is_by_hand(network, state, line)
+    for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+        pool = network.taken[entry]["pool"]
+        if by_hand and pool == network.lines[line]["by_hand_without"]:
+            continue
+        if state.resources[pool]["busy"] + network.taken[entry]["units"] > state.resources[pool]["on_duty"]:
             return False
     return True
 
 
 @step
-def serve(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
-    """Call trucks from the lines, best first, while a lane is free and open."""
-    while state.busy[group] < state.on_duty[group]:
-        line = best_line(network, trucks, state, group)
-        if line == NOBODY:
-            return
-        start(network, trucks, state, now, take_first(state, state.head, state.tail, line), group)
+def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: int, group: int) -> None:
+    """Take the first truck out of a line and start it."""
+    state.lines[line]["waiting"] -= 1
+    start(network, trucks, state, now, take_first(state, state.lines, line), group)
 
 
 @step
-def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
+def serve(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Call trucks from the lines, best first, while a lane is free and open."""
+    while state.resources[group]["busy"] < state.resources[group]["on_duty"]:
+        line = best_line(network, trucks, state, group)
+        if line == NOBODY:
+            return
+        start_first(network, trucks, state, now, line, group)
+
+
+@seldom
+def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
     """Call trucks that need units of the pool, best first, while one of them can start."""
-    number = pool - network.groups
-    while state.busy[pool] < state.on_duty[pool]:
+    number = pool - network.groups.size
+    while state.resources[pool]["busy"] < state.resources[pool]["on_duty"] or network.works_by_hand:
         best = NOBODY
-        for entry in range(network.lines_of_pool_from[number], network.lines_of_pool_from[number + 1]):
+        for entry in range(network.pools[number]["lines_from"], network.pools[number]["lines_to"]):
             line = network.lines_of_pool[entry]
-            if state.head[line] == NOBODY or not units_free(network, state, line):
+            if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
                 continue
             if free_group(network, state, line) != NOBODY and is_before(network, trucks, state, line, best):
                 best = line
         if best == NOBODY:
             return
-        group = free_group(network, state, best)
-        start(network, trucks, state, now, take_first(state, state.head, state.tail, best), group)
+        start_first(network, trucks, state, now, best, free_group(network, state, best))
 
 
 @step
-def free_group(network: Network, state: State, line: int) -> int:
+def free_group(network: Tables, state: State, line: int) -> int:
     """Return the first lane group of the line with a free open lane, or `NOBODY`."""
-    for entry in range(network.groups_of_line_from[line], network.groups_of_line_from[line + 1]):
+    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         group = network.groups_of_line[entry]
-        if state.busy[group] < state.on_duty[group]:
+        if state.resources[group]["busy"] < state.resources[group]["on_duty"]:
             return group
     return NOBODY
 
 
 @step
-def take_first(state: State, heads: Indices, tails: Indices, line: int) -> int:
-    """Take the first truck out of a line and return it."""
-    truck = heads[line]
-    heads[line] = state.behind[truck]
-    if heads[line] == NOBODY:
-        tails[line] = NOBODY
-    else:
-        state.ahead[heads[line]] = NOBODY
-    return truck
-
-
-@step
-def best_line(network: Network, trucks: Trucks, state: State, group: int) -> int:
+def best_line(network: Tables, trucks: Trucks, state: State, group: int) -> int:
     """Return the line whose first truck is next for a lane of the group, or `NOBODY`."""
     best = NOBODY
-    for entry in range(network.lines_of_group_from[group], network.lines_of_group_from[group + 1]):
+    for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
         line = network.lines_of_group[entry]
-        if state.head[line] == NOBODY or not units_free(network, state, line):
+        if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
             continue
         if is_before(network, trucks, state, line, best):
             best = line
@@ -393,98 +611,43 @@ def best_line(network: Network, trucks: Trucks, state: State, group: int) -> int
 
 
 @step
-def is_before(network: Network, trucks: Trucks, state: State, line: int, other: int) -> bool:
+def is_before(network: Tables, trucks: Trucks, state: State, line: int, other: int) -> bool:
     """Tell whether the first truck of `line` goes before that of `other`: by (priority, tick joined, number)."""
     if other == NOBODY:
         return True
-    if network.line_priority[line] != network.line_priority[other]:
-        return network.line_priority[line] < network.line_priority[other]
-    a, b = state.head[line], state.head[other]
-    joined_a = trucks.times[state.visit[a], JOINED]
-    joined_b = trucks.times[state.visit[b], JOINED]
+    if network.lines[line]["priority"] != network.lines[other]["priority"]:
+        return network.lines[line]["priority"] < network.lines[other]["priority"]
+    a, b = state.lines[line]["head"], state.lines[other]["head"]
+    joined_a = trucks.times[state.trucks[a]["visit"], JOINED]
+    joined_b = trucks.times[state.trucks[b]["visit"], JOINED]
     return joined_a < joined_b or (joined_a == joined_b and a < b)
 
 
 @step
-def stand_for_space(network: Network, trucks: Trucks, state: State, truck: int, now: int) -> None:
+def stand_for_space(network: Tables, trucks: Trucks, state: State, truck: int, now: int) -> None:
     """Stand in line for a space of the next area, by the tick of asking, then by number."""
     area = next_area(network, trucks, state, truck)
-    last = state.area_tail[area]
+    last = state.areas[area]["tail"]
     while last != NOBODY and last > truck and asked(trucks, state, last) == now:
-        last = state.ahead[last]
-    behind = state.area_head[area] if last == NOBODY else state.behind[last]
-    link(state, state.area_head, state.area_tail, area, last, truck, behind)
+        last = state.trucks[last]["ahead"]
+    put_in(state, state.areas, area, last, truck)
 
 
 @step
 def asked(trucks: Trucks, state: State, truck: int) -> int:
     """Return when a truck began to stand in line for a space."""
-    visit = state.visit[truck]
+    visit = state.trucks[truck]["visit"]
     return trucks.arrival[truck] if visit < trucks.first[truck] else trucks.times[visit, FINISHED]
 
 
 @step
 def stand_in_line(trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
-    """Stand behind all who joined before, or at the same tick with a smaller number."""
-    last = state.tail[line]
-    while last != NOBODY and last > truck and trucks.times[state.visit[last], JOINED] == now:
-        last = state.ahead[last]
-    behind = state.head[line] if last == NOBODY else state.behind[last]
-    link(state, state.head, state.tail, line, last, truck, behind)
-
-
-@step
-def link(state: State, heads: Indices, tails: Indices, line: int, last: int, truck: int, behind: int) -> None:
-    """Put a truck between two neighbours of a line, either of whom may be `NOBODY`."""
-    state.ahead[truck] = last
-    state.behind[truck] = behind
-    if last == NOBODY:
-        heads[line] = truck
-    else:
-        state.behind[last] = truck
-    if behind == NOBODY:
-        tails[line] = truck
-    else:
-        state.ahead[behind] = truck
-
-
-@step
-def event_key(tick: int, number: int) -> int:
-    """Pack (tick, number) so that keys sort like the pairs. Keys beyond `MAX_TICK` would never be taken."""
-    return int(np.int64(min(tick, MAX_TICK - 1)) << NUMBER_BITS | np.int64(number))
-
-
-@step
-def push_event(heap: Ticks, cursor: Ticks, size: int, key: int) -> None:
-    """Add a key to a heap whose size stands at `cursor[size]`."""
-    hole = cursor[size]
-    cursor[size] += 1
-    while hole > 0:
-        parent = (hole - 1) >> 1
-        if heap[parent] <= key:
-            break
-        heap[hole] = heap[parent]
-        hole = parent
-    heap[hole] = key
-
-
-@step
-def pop_event(heap: Ticks, cursor: Ticks, size: int) -> None:
-    """Drop the smallest key of a heap."""
-    cursor[size] -= 1
-    sift_down(heap, cursor[size], heap[cursor[size]])
-
-
-@step
-def sift_down(heap: Ticks, size: int, key: int) -> None:
-    """Put a key in place of the smallest one of a heap."""
-    hole = 0
-    child = 1
-    while child < size:
-        child += child + 1 < size and heap[child + 1] < heap[child]
-        if heap[child] >= key:
-            break
-        heap[hole] = heap[child]
-        hole = child
-        child = 2 * hole + 1
-    heap[hole] = key
+    """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
+    last = state.lines[line]["tail"]
+    while last != NOBODY and last > truck and trucks.times[state.trucks[last]["visit"], JOINED] == now:
+        last = state.trucks[last]["ahead"]
+    put_in(state, state.lines, line, last, truck)
+    state.lines[line]["waiting"] += 1
+    visit = state.trucks[truck]["visit"]
+    if trucks.patience.size and trucks.patience[visit] < FOR_EVER:
+        push_event(state.impatient, state.cursor, IMPATIENT, event_key(now + trucks.patience[visit], truck))

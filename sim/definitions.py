@@ -183,8 +183,25 @@ METRICS: dict[str, Definition] = {
     ),
     "unfinished_share": Definition(
         unit="1",
-        sentence="Share of the trucks that arrive in the measured period and are not released by its end.",
+        sentence="Share of the trucks that arrive in the measured period and are neither released nor turned back by "
+        "its end.",
         source=_OURS,
+    ),
+    "turned_back_per_day": Definition(
+        unit="trucks/day",
+        sentence="Trucks per day of 24 hours that turn back without release, because too many stand in line or their "
+        "patience is at an end. They are left out of clearance and passage times.",
+        source=_OURS,
+    ),
+    "turned_back_t_per_day": Definition(
+        unit="t/day",
+        sentence="Load per day of 24 hours of the trucks that turn back, where every class has its load.",
+        source=_OURS,
+    ),
+    "down_share": Definition(
+        unit="1",
+        sentence="Share of the open lane time of the stage that outages took.",
+        source=_LEVEL,
     ),
     "outside_trucks": Definition(
         unit="trucks",

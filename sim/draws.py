@@ -7,8 +7,10 @@ value alone: truck 17 of a flow is the same truck in every scenario (common rand
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +19,18 @@ from sim.booking import BOOKED, Comers, Desk, nobody
 from sim.breakdowns import struck
 from sim.clock import Ticks
 from sim.comings import Cursor, comings
-from sim.jit import kernel
+from sim.jit import kernel, step
+from sim.outages import NO_OUTAGES, Outages, draw_outages
 from sim.paths import Decision, Path
 from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
 from sim.uniforms import pick, uniforms
 
 Mask = npt.NDArray[np.bool_]
+FOR_EVER = 1 << 50
+"""Patience of a truck that never turns back [tick]."""
 
 
-def _nothing() -> npt.NDArray[np.int64]:
+def _nothing() -> Ticks:
     return np.empty(0, np.int64)
 
 
@@ -51,10 +56,23 @@ class Draws:
     """(visits,) service time, with what breakdowns add to it [tick]."""
     comes_back: Ticks
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
-    repair: Ticks
+    by_hand: Ticks = field(default_factory=_nothing)
+    """(visits,) service time while the link that the stage needs is down [tick]; no entries if none needs one."""
+    patience: Ticks = field(default_factory=_nothing)
+    """(visits,) time in line after which the truck turns back [tick], `FOR_EVER` for none; no entries if trucks never
+    turn back."""
+    onward: Ticks = field(default_factory=_nothing)
+    """(visits,) visit row that follows; the row after the truck's last where it departs. With the next two, no entries
+    if trucks never choose by a rule."""
+    other: Ticks = field(default_factory=_nothing)
+    """(visits,) first row of the next alternative, where a row is the first of one; else -1."""
+    rule: Ticks = field(default_factory=_nothing)
+    """(visits,) rule by which the truck chooses, where a row is the first of an alternative (`sim.paths`); else 0."""
+    repair: Ticks = field(default_factory=_nothing)
     """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
-    second: npt.NDArray[np.int64]
-    """(trucks,) visit row after which the second load of a truck is released; -1 if it has none."""
+    second: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks,) visit row after which the second load of a truck is released, -1 if it has none; no entries if no
+    truck takes one."""
     age: Ticks = field(default_factory=_nothing)
     """(trucks,) time since loading at the arrival [tick]; no entries if no class has an age."""
     asked: Ticks = field(default_factory=_nothing)
@@ -67,6 +85,8 @@ class Draws:
     """(trucks that do not come,) index of the flow."""
     missed_why: npt.NDArray[np.int64] = field(default_factory=_nothing)
     """(trucks that do not come,) `sim.booking.NO_SHOW` or `NO_SLOT`."""
+    outages: Outages = field(default_factory=lambda: NO_OUTAGES)
+    """What fails, and when."""
 
     @property
     def trucks(self) -> int:
@@ -92,6 +112,7 @@ def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
 
 def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> Iterator[Draws]:
     """Draw the trucks that arrive before each tick of `until` in turn; the values do not depend on the cuts."""
+    outages = draw_outages(plan.outages, f"{seed}/{replication}", plan.end)
     names = [f"{seed}/{replication}/{stream.name}" for stream in plan.streams]
     desks = [Desk(slots) for slots in plan.bookings]
     desk_of = {stream: desk for desk in desks for stream in desk.slots.streams}
@@ -113,36 +134,31 @@ def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> It
         missed = [nobody() for _ in plan.streams]
         for n, desk in desk_of.items():
             come[n], missed[n] = desk.leave(n, tick)
-        yield _merge(plan, [_batch(plan, *which) for which in zip(plan.streams, names, come, strict=True)], missed)
+        batches = [_batch(plan, *which) for which in zip(plan.streams, names, come, strict=True)]
+        yield dataclasses.replace(_merge(plan, batches, missed), outages=outages)
 
 
 @dataclass(frozen=True, eq=False)
 class _Batch:
-    """Trucks of one flow; `met`, `service`, `comes_back` and `repair` are (trucks, visits of the path)."""
+    """Trucks of one flow."""
 
     come: Comers
     path: Path
     line: Indices
     """(2, visits) line joined; in the second row by trucks that come without a slot."""
     met: Mask
-    service: Ticks
-    comes_back: Ticks | None
-    repair: Ticks | None
+    """(trucks, visits of the path) which visits each truck makes."""
+    times: dict[str, Ticks]
+    """What is drawn for visits: entries of `Draws` -> (trucks, visits) [tick]."""
     age: Ticks | None
 
     def part(self, rows: npt.NDArray[np.int64]) -> _Batch:
         """Return some rows of all that is drawn by truck."""
-
-        def some(values: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64] | None:
-            return None if values is None else values[rows]
-
-        return replace(
+        return dataclasses.replace(
             self,
             met=self.met[rows],
-            service=self.service[rows],
-            comes_back=some(self.comes_back),
-            repair=some(self.repair),
-            age=some(self.age),
+            times={name: ticks[rows] for name, ticks in self.times.items()},
+            age=None if self.age is None else self.age[rows],
         )
 
 
@@ -152,22 +168,37 @@ def _batch(plan: Plan, stream: Stream, name: str, come: Comers) -> _Batch:
     path, kinds = stream.path, plan.kinds_of(stream)
     stages = [plan.stages.index(visit.stage) for visit in path.visits]
     met = _met(path, name, start, count)
-    service = _times(plan, path, met, f"{name}/{{}}/service", start, plan.law_of[stages, kinds])
-    comes_back = None
+
+    def times(what: str, law_of: Indices) -> Ticks:
+        return _times(plan, path, met, f"{name}/{{}}/{what}", start, law_of)
+
+    found = {"service": times("service", plan.law_of[stages, kinds])}
     if plan.network.comes_back.any():
-        comes_back = _times(plan, path, met, f"{name}/{{}}/comes-back", start, plan.return_law_of[stages])
-        _repair_units(plan, path, met, name, start, service, comes_back)
-    repair = _repair_lanes(plan, path, met, name, start, service) if any(plan.failing) else None
-    age = None
-    if any(shelf and shelf.age for shelf in plan.shelf):
-        shelf = plan.shelf[stream.kind // 2]
-        law = shelf.age if shelf else None
-        age = np.zeros(count, np.int64) if law is None else law.ticks(uniforms(f"{name}/age", start, count))
+        found["comes_back"] = times("comes-back", plan.return_law_of[stages])
+        _repair_units(plan, path, met, name, start, found["service"], found["comes_back"])
+    if plan.network.by_hand_without.size:
+        found["by_hand"] = times("by-hand", plan.by_hand_law_of[stages, kinds])
+    if any(plan.failing):
+        found["repair"] = _repair_lanes(plan, path, met, name, start, found)
+    if plan.turns_back:
+        law_of = plan.patience_law_of[stages, kinds]
+        found["patience"] = np.where(law_of >= 0, times("patience", law_of), FOR_EVER)
     line = plan.line_of[stages, kinds].astype(np.int32)
     late = line if stream.late is None else np.where(stream.late >= 0, stream.late, line)
-    batch = _Batch(come, path, np.stack((line, late)), met, service, comes_back, repair, age)
+    age = _ages(plan, stream, name, start, count)
+    batch = _Batch(come, path, np.stack((line, late)), met, found, age)
     # there are gaps where trucks that booked come in other blocks, or not at all
     return batch if count == come.number.size else batch.part(come.number - start)
+
+
+def _ages(plan: Plan, stream: Stream, name: str, start: int, count: int) -> Ticks | None:
+    """Return (trucks,) the time since loading at the arrival; None if no class has an age."""
+    if not any(shelf and shelf.age for shelf in plan.shelf):
+        return None
+    shelf = plan.shelf[stream.kind // 2]
+    if shelf is None or shelf.age is None:
+        return np.zeros(count, np.int64)
+    return shelf.age.ticks(uniforms(f"{name}/age", start, count))
 
 
 def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visit: Indices) -> Ticks:
@@ -181,16 +212,21 @@ def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visi
     return ticks
 
 
-def _repair_lanes(plan: Plan, path: Path, met: Mask, name: str, start: int, service: Ticks) -> Ticks:
-    """Add what breakdowns do to `service` (trucks, visits), and return the time under repair."""
-    repair = np.zeros(service.shape, np.int64)
+def _repair_lanes(plan: Plan, path: Path, met: Mask, name: str, start: int, times: dict[str, Ticks]) -> Ticks:
+    """Add what breakdowns do to the services in `times` (trucks, visits), and return the time under repair.
+
+    A service by hand, while a link is down, meets the same breakdowns.
+    """
+    services = [times[what] for what in ("service", "by_hand") if what in times]
+    repair = np.zeros(met.shape, np.int64)
     for v, visit in enumerate(path.visits):
-        bare = service[:, v].copy()
+        bare = times["service"][:, v].copy()
         for failing in plan.failing[plan.stages.index(visit.stage)]:
             stream = f"{name}/{visit.name}/breakdown/{failing.name}"
             mended, lost = struck(failing, bare, stream, start, met[:, v])
             repair[:, v] += mended
-            service[:, v] += mended + lost
+            for service in services:
+                service[:, v] += mended + lost
     return repair
 
 
@@ -239,65 +275,85 @@ def _merge(plan: Plan, batches: list[_Batch], missed: list[Comers]) -> Draws:
     first = np.concatenate(([0], np.cumsum(counts[order])))
     rank = np.empty(arrival.size, np.int64)
     rank[order] = np.arange(arrival.size)
-    line, service = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
-    returning = any(batch.comes_back is not None for batch in batches)
-    comes_back = np.empty(first[-1] if returning else 0, np.int64)
-    mending = any(batch.repair is not None for batch in batches)
-    repair = np.empty(first[-1] if mending else 0, np.int64)
-    released, turned, second = (np.empty(arrival.size, np.int64) for _ in range(3))
+    visits = int(first[-1])
+    line = np.empty(visits, np.int32)
+    times = {name: np.empty(visits, np.int64) for name in batches[0].times}
+    forks = any(batch.path.forks for batch in batches)
+    onward, other, rule = (np.empty(visits if forks else 0, np.int64) for _ in range(3))
+    both_ways = any(batch.path.second_released is not None for batch in batches)
+    released, turned = np.empty(arrival.size, np.int64), np.empty(arrival.size, np.int64)
+    second = np.full(arrival.size if both_ways else 0, -1)
     offset = 0
     for batch, size in zip(batches, sizes, strict=True):
-        here = slice(offset, offset + size)
-        row = first[rank[here]]
-        late = batch.come.how != BOOKED
-        _place(batch.met, batch.service, batch.line, late, row, line, service)
-        if batch.comes_back is not None:
-            _place(batch.met, batch.comes_back, batch.line, late, row, line, comes_back)
-        if batch.repair is not None:
-            _place(batch.met, batch.repair, batch.line, late, row, line, repair)
-        turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
-        ahead = batch.met[:, : batch.path.released].sum(axis=1)
-        released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
-        second[rank[here]] = -1
+        here = rank[offset : offset + size]
+        row, met, late = first[here], batch.met, batch.come.how != BOOKED
+        for name, ticks in batch.times.items():
+            _place(met, ticks, batch.line, late, row, line, times[name])
+        if forks:
+            _place_forks(met, *_ways(batch.path), row, Ways(onward, other, rule))
+        turned[here] = row + met[:, : batch.path.turned].sum(axis=1)
+        ahead = met[:, : batch.path.released].sum(axis=1)
+        released[here] = np.where(ahead > 0, row + ahead - 1, -1)
         if batch.path.second_released is not None:
-            back = batch.met[:, batch.path.goes_back].any(axis=1)
-            ahead = batch.met[:, : batch.path.second_released].sum(axis=1)
-            second[rank[here]] = np.where(back, row + ahead - 1, -1)
-            turned[rank[here]] = np.where(back, row + batch.met.sum(axis=1), turned[rank[here]])
+            back = met[:, batch.path.goes_back].any(axis=1)
+            second[here] = np.where(back, row + met[:, : batch.path.second_released].sum(axis=1) - 1, -1)
+            turned[here] = np.where(back, row + met.sum(axis=1), turned[here])
         offset += size
     ages = [batch.age for batch in batches if batch.age is not None]
-    flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
-    number = np.concatenate([batch.come.number for batch in batches])
-    return Draws(
+    draws = Draws(
         arrival=arrival[order],
-        flow=flow[order],
-        number=number[order],
+        flow=np.repeat(np.arange(len(batches), dtype=np.int32), sizes)[order],
+        number=np.concatenate([batch.come.number for batch in batches])[order],
         first=first,
         released=released,
         turned=turned,
         line=line,
-        service=service,
-        comes_back=comes_back,
-        repair=repair,
+        onward=onward,
+        other=other,
+        rule=rule,
+        service=times["service"],
+        comes_back=times.get("comes_back", _nothing()),
+        by_hand=times.get("by_hand", _nothing()),
+        patience=times.get("patience", _nothing()),
+        repair=times.get("repair", _nothing()),
         second=second,
         age=np.concatenate(ages)[order] if ages else _nothing(),
-        **(_booked(batches, missed, order) if plan.bookings else {}),
+    )
+    return _booked(draws, batches, missed, order) if plan.bookings else draws
+
+
+def _booked(draws: Draws, batches: list[_Batch], missed: list[Comers], order: npt.NDArray[np.int64]) -> Draws:
+    """Return the draws with what booking made of those who come, and with those who do not, by the time missed."""
+    tick = np.concatenate([away.arrival for away in missed])
+    turn = np.argsort(tick, kind="stable")
+    return dataclasses.replace(
+        draws,
+        asked=np.concatenate([batch.come.asked for batch in batches])[order],
+        how=np.concatenate([batch.come.how for batch in batches])[order],
+        missed_tick=tick[turn],
+        missed_flow=np.repeat(np.arange(len(missed)), [away.number.size for away in missed])[turn],
+        missed_why=np.concatenate([away.how for away in missed])[turn],
     )
 
 
-def _booked(
-    batches: list[_Batch], missed: list[Comers], order: npt.NDArray[np.int64]
-) -> dict[str, npt.NDArray[np.int64]]:
-    """Return what booking made of the trucks, those who come in `order`, and those who do not by the time missed."""
-    tick = np.concatenate([away.arrival for away in missed])
-    turn = np.argsort(tick, kind="stable")
-    return {
-        "asked": np.concatenate([batch.come.asked for batch in batches])[order],
-        "how": np.concatenate([batch.come.how for batch in batches])[order],
-        "missed_tick": tick[turn],
-        "missed_flow": np.repeat(np.arange(len(missed)), [away.number.size for away in missed])[turn],
-        "missed_why": np.concatenate([away.how for away in missed])[turn],
-    }
+class Ways(NamedTuple):
+    """How visits follow each other, by visit of a path or by row: see `Draws`."""
+
+    onward: Ticks
+    other: Ticks
+    rule: Ticks
+
+
+def _ways(path: Path) -> Ways:
+    """Return how the visits of a path follow each other, each alternative by what comes after all of them."""
+    visits = len(path.visits)
+    onward, other, rule = np.arange(1, visits + 1), np.full(visits, -1), np.zeros(visits, np.int64)
+    for fork in path.forks:
+        for head, end, sibling in zip(fork.heads, fork.ends, (*fork.heads[1:], -1), strict=True):
+            onward[end - 1] = fork.ends[-1]
+            if fork.open:
+                other[head], rule[head] = sibling, fork.rule
+    return Ways(onward, other, rule)
 
 
 @kernel
@@ -320,6 +376,36 @@ def _place(
                 at += 1
 
 
+@kernel
+def _place_forks(met: npt.NDArray[np.bool_], onward: Ticks, other: Ticks, rule: Ticks, row: Ticks, out: Ways) -> None:
+    """Write to the rows of each truck which row follows, and what it has to choose from."""
+    visits = met.shape[1]
+    for truck in range(met.shape[0]):
+        at = row[truck]
+        for visit in range(visits):
+            if not met[truck, visit]:
+                continue
+            follows = onward[visit]
+            while follows < visits and not met[truck, follows]:
+                follows = onward[follows]
+            out.onward[at] = at + _rows_between(met, truck, visit, follows)
+            out.other[at] = at + _rows_between(met, truck, visit, other[visit]) if other[visit] >= 0 else -1
+            out.rule[at] = rule[visit]
+            at += 1
+
+
+@step
+def _rows_between(met: npt.NDArray[np.bool_], truck: int, start: int, end: int) -> int:
+    """Return how many visits of a truck are met from `start` to before `end`."""
+    rows = 0
+    for visit in range(start, end):
+        rows += met[truck, visit]
+    return rows
+
+
 def same_draws(a: Draws, b: Draws) -> bool:
     """Tell whether two sets of draws are equal, value by value."""
-    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(Draws))
+    names = [field.name for field in fields(Draws) if field.name != "outages"]
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names) and all(
+        np.array_equal(getattr(a.outages, name), getattr(b.outages, name)) for name in Outages._fields
+    )

@@ -44,6 +44,11 @@ class Law:
     table: Floats
     listed: bool = False
 
+    @property
+    def mean(self) -> float:
+        """Mean duration [tick], good to about a thousandth."""
+        return float(np.mean(self.ticks((np.arange(4096) + 0.5) / 4096)))
+
     def ticks(self, uniform: Floats) -> npt.NDArray[np.int64]:
         """Return one duration [tick] for each uniform number in (0, 1)."""
         if self.listed:

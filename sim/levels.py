@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.clock import TICKS_PER_HOUR, Ticks
-from sim.jit import kernel
-from sim.log import JOINED, STARTED, EventLog
+from sim.jit import kernel, step
+from sim.log import JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.plan import Indices, Plan
 
 Counts = npt.NDArray[np.int64]
@@ -86,7 +86,7 @@ class QueueLevels(LevelSeries):
 def count_waits(times: Ticks, line: Indices, stage_of_line: Indices, size: Counts, start: int, end: int) -> None:
     """Count the waits that begin and that end in [start, end), by stage, into `size` (2, stages)."""
     for visit in range(line.size):
-        joined, started = times[visit, JOINED], times[visit, STARTED]
+        joined, started = times[visit, JOINED], end_of_wait(times, visit)
         if joined != started:
             stage = stage_of_line[line[visit]]
             size[0, stage] += start <= joined < end
@@ -99,7 +99,7 @@ def gather_waits(
 ) -> None:
     """Write when waits begin and end to `ticks`; `place` (2, stages) is where, and moves on."""
     for visit in range(line.size):
-        joined, started = times[visit, JOINED], times[visit, STARTED]
+        joined, started = times[visit, JOINED], end_of_wait(times, visit)
         if joined != started:
             stage = stage_of_line[line[visit]]
             if start <= joined < end:
@@ -108,6 +108,14 @@ def gather_waits(
             if start <= started < end:
                 ticks[place[1, stage]] = started
                 place[1, stage] += 1
+
+
+@step
+def end_of_wait(times: Ticks, visit: int) -> int:
+    """Return when a truck in line started, or turned back; `NEVER` for neither."""
+    if times[visit, STARTED] == NEVER:
+        return int(times[visit, LEFT])
+    return int(times[visit, STARTED])
 
 
 @kernel

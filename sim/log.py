@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from sim.clock import Ticks
 from sim.draws import Draws
+from sim.jit import kernel
 from sim.plan import Indices
 
 JOINED, STARTED, FINISHED, LEFT = range(4)
@@ -60,22 +62,56 @@ class EventLog:
 
     @property
     def released(self) -> Ticks:
-        """(trucks,) release from the last control; `NEVER` if still inside."""
-        return self._left_row(self.draws.released)
+        """(trucks,) release from the last control; `NEVER` if still inside, or if the truck turned back before it."""
+        return np.asarray(self._ways[0]) if self._winding else self._left_row(self.draws.released)
 
     @property
     def second_released(self) -> Ticks:
-        """(trucks,) release of the second load; `NEVER` if it has none or is still inside."""
+        """(trucks,) release of the second load; `NEVER` if it has none, is still inside or turned back before."""
         at = np.full(self.draws.trucks, NEVER, np.int64)
+        if self.draws.second.size == 0:
+            return at
+        if self._winding:
+            return np.asarray(self._ways[4])
         loaded = self.draws.second >= 0
         at[loaded] = self.left[self.draws.second[loaded]]
         return at
 
     @property
     def departed(self) -> Ticks:
-        """(trucks,) last departure, the empty return included; `NEVER` if still inside."""
+        """(trucks,) last departure, the empty return included; `NEVER` if still inside. Also of those turned back."""
+        if self._winding:
+            return np.asarray(self._ways[1])
         last = self.draws.first[1:] - 1
         return self._left_row(np.where(last >= self.draws.first[:-1], last, NEVER))
+
+    @property
+    def turned_back(self) -> Ticks:
+        """(trucks,) when the truck turned back; `NEVER` if it did not."""
+        return np.asarray(self._ways[2]) if self._winding else np.full(self.draws.trucks, NEVER, np.int64)
+
+    @property
+    def entered(self) -> Ticks:
+        """(trucks,) when the truck joined its first stage; its arrival if it visits none, `NEVER` if still outside."""
+        if self._winding:
+            return np.asarray(self._ways[3])
+        at = self.draws.arrival.copy()
+        visits = np.diff(self.draws.first) > 0
+        at[visits] = self.joined[self.draws.first[:-1][visits]]
+        return at
+
+    @property
+    def _winding(self) -> bool:
+        """Tell whether trucks may leave out rows: alternatives not taken, or all after they turned back."""
+        return self.draws.onward.size > 0 or self.draws.patience.size > 0
+
+    @functools.cached_property
+    def _ways(self) -> Ticks:
+        """(5, trucks) released, departed, turned back, entered and second load released, where rows may be left out."""
+        draws, out = self.draws, np.full((5, self.draws.trucks), NEVER, np.int64)
+        second = draws.second if draws.second.size else np.full(draws.trucks, NEVER, np.int64)
+        follow_trucks(draws.arrival, draws.first, draws.released, second, self.times, out)
+        return out
 
     def _left_row(self, row: npt.NDArray[np.int64]) -> Ticks:
         """Return when each truck left the visit in the given row, or its arrival where there is none."""
@@ -90,3 +126,48 @@ class EventLog:
     def equals(self, other: EventLog) -> bool:
         """Tell whether two logs of the same draws are equal, row by row."""
         return np.array_equal(self.times, other.times) and np.array_equal(self.group, other.group)
+
+
+@kernel
+def follow_trucks(
+    arrival: Ticks,
+    first: npt.NDArray[np.int64],
+    released: npt.NDArray[np.int64],
+    second: npt.NDArray[np.int64],
+    times: Ticks,
+    out: Ticks,
+) -> None:
+    """Write when each truck was released, departed, turned back, entered and released again to `out` (5, trucks).
+
+    A truck inside stands at one visit, which it has joined and not left; the rows that it left out stay empty.
+    """
+    for truck in range(arrival.size):
+        if first[truck] == first[truck + 1]:
+            out[0, truck] = out[1, truck] = out[3, truck] = arrival[truck]
+            continue
+        if released[truck] < 0:
+            out[0, truck] = arrival[truck]
+        entered, here, released_at, second_at, left_at = NEVER, False, NEVER, NEVER, NEVER
+        for visit in range(first[truck], first[truck + 1]):
+            if times[visit, JOINED] == NEVER:
+                continue
+            if entered == NEVER:
+                entered = times[visit, JOINED]
+            left_at = times[visit, LEFT]
+            here = left_at == NEVER
+            if visit <= released[truck]:
+                released_at = left_at
+            elif visit <= second[truck]:
+                second_at = left_at
+            if not here and times[visit, STARTED] == NEVER:
+                out[2, truck] = left_at
+                if visit <= released[truck]:
+                    released_at = NEVER
+                elif visit <= second[truck]:
+                    second_at = NEVER
+        out[3, truck] = entered
+        if not here:
+            out[1, truck] = left_at
+        if released[truck] >= 0:
+            out[0, truck] = released_at
+        out[4, truck] = second_at

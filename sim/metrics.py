@@ -185,6 +185,8 @@ def _flow_values(sums: Sums) -> Values:
             yield Key("second_loads_per_day", "mean", direction, name), second / days
         yield Key("arrivals_per_day", "mean", direction, name), arrived / days
         yield Key("no_queue_clearance_h", "mean", direction, name), _ratio(service, arrived * TICKS_PER_HOUR)
+        if sums.plan.turns_back:
+            yield from _turned_back_values(sums, direction, name, rows)
         if name is not None:
             continue
         stock = sums.stock[:, sums.directions.index(direction)]
@@ -193,6 +195,14 @@ def _flow_values(sums: Sums) -> Values:
         yield Key("stock_days", "end_of_day", direction), _ratio(float(stock.mean()) * days, released)
         yield Key("inside_end_trucks", "total", direction), float(sums.inside_by_class[rows].sum())
         yield Key("unfinished_share", "share", direction), _ratio(sums.unfinished(rows), arrived)
+
+
+def _turned_back_values(sums: Sums, direction: str, name: str | None, rows: list[int]) -> Values:
+    turned, days = sums.turned_back_by_class[rows], sums.plan.measured_days
+    yield Key("turned_back_per_day", "mean", direction, name), int(turned.sum()) / days
+    tonnes = sums.plan.load_t[rows]
+    if not np.isnan(tonnes).any():
+        yield Key("turned_back_t_per_day", "mean", direction, name), float((turned * tonnes).sum()) / days
 
 
 def _time_values(metric: str, found: dict[tuple[str, str | None], Survival]) -> Values:
@@ -292,7 +302,10 @@ def _lane_values(sums: Sums) -> Values:
         mine = np.flatnonzero(groups.stage == index)
         if (groups.lanes[mine] >= UNLIMITED_LANES).any():
             continue
-        open_time = sum(int(groups.lanes[g]) * int(np.diff(groups.windows[g].open_before(measured))[0]) for g in mine)
+        lanes = mine[groups.counted[mine]]
+        open_time = sum(int(groups.lanes[g]) * int(np.diff(groups.windows[g].open_before(measured))[0]) for g in lanes)
+        if sums.down and any(g in source.resources for source in plan.outages for g in lanes.tolist()):
+            yield Key("down_share", "share", stage=stage), _ratio(int(sums.down.lost[lanes].sum()), open_time)
         busy, after = sums.use.totals.lane[mine].sum(axis=0)[[WHILE_OPEN, AFTER_CLOSING]].tolist()
         yield Key("utilisation", "share", stage=stage), _ratio(busy, open_time)
         if sums.repair is not None and plan.failing[index]:

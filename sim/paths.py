@@ -37,6 +37,25 @@ class PathVisit:
     """(class, direction) of the second load, for what a truck does in place of returning empty."""
 
 
+SHORTEST_QUEUE, LEAST_WAIT = 1, 2
+"""Rules by which trucks choose; 0 stands for none."""
+_RULES = {"shortest-queue": SHORTEST_QUEUE, "least-wait": LEAST_WAIT}
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A choice that a truck makes when it gets there, between alternatives that lie one after the other."""
+
+    rule: int
+    """`SHORTEST_QUEUE` or `LEAST_WAIT`."""
+    heads: tuple[int, ...]
+    """First visit of each alternative."""
+    ends: tuple[int, ...]
+    """The visit after the last one of each."""
+    open: bool = True
+    """Whether the choice is still to be made: trucks that stand in line at the start may have made it."""
+
+
 @dataclass(frozen=True)
 class Path:
     """The path of one class of vehicles: only what its trucks can meet."""
@@ -48,6 +67,7 @@ class Path:
     """Number of leading visits up to the release from the last control."""
     second_released: int | None = None
     """Number of leading visits up to the release of the second load; none if no truck takes one."""
+    forks: tuple[Fork, ...] = ()
     begins: int = 0
     """Number of leading visits that lie behind the trucks when they come: those that stand in line at the start."""
 
@@ -62,7 +82,7 @@ class Path:
         return [n for n, visit in enumerate(self.visits) if visit.second]
 
     def expected_visits(self) -> float:
-        """Return the mean number of visits of a truck."""
+        """Return the mean number of visits of a truck, all alternatives of a rule included."""
         mean = 0.0
         for visit in self.visits[self.begins :]:
             chain = [visit, *(self.visits[n] for n in dict.fromkeys(visit.needs))]
@@ -101,7 +121,8 @@ def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
             shares = [float(a in alternatives) for a in range(len(shares))]
         decisions[number] = replace(decisions[number], shares=tuple(s / sum(shares) for s in shares))
     visits = (*path.visits[:begins], replace(here, share=1.0), *path.visits[begins + 1 :])
-    return replace(path, decisions=tuple(decisions), visits=visits, begins=begins)
+    forks = tuple(replace(f, open=not f.heads[0] <= begins < f.ends[-1]) for f in path.forks)
+    return replace(path, decisions=tuple(decisions), visits=visits, begins=begins, forks=forks)
 
 
 class _Flattening:
@@ -111,6 +132,9 @@ class _Flattening:
         self.vehicle_class = vehicle_class
         self.decisions: list[Decision] = []
         self.visits: list[PathVisit] = []
+        self.forks: list[Fork] = []
+        self.alternative = 0
+        """First visit of the alternative of a rule that the walk is in."""
         self.seen: dict[str, int] = {}
         self.last: dict[str, int] = {}
         """Stage -> number of visits before the latest one there, whether this class makes it or not."""
@@ -132,13 +156,20 @@ class _Flattening:
         second_released = None
         if back is not None and self.two_way is not None:
             second_released = self.load_again(direction, back, self.two_way)
-        return Path(direction, tuple(self.decisions), tuple(self.visits), released, second_released)
+        return Path(
+            direction=direction,
+            decisions=tuple(self.decisions),
+            visits=tuple(self.visits),
+            released=released,
+            second_released=second_released,
+            forks=tuple(self.forks),
+        )
 
     def load_again(self, direction: str, back: TwoWay, number: int) -> int:
         """Walk the steps with a second load, if decision `number` fell so; return the visits up to its release."""
         again = _Flattening(back.vehicle_class)
         again.decisions, again.visits, again.chosen = self.decisions, self.visits, len(self.decisions)
-        again.second = back.vehicle_class, OTHER_WAY[direction]
+        again.forks, again.second = self.forks, (back.vehicle_class, OTHER_WAY[direction])
         again.walk(back.steps, ((number, frozenset([1])),))
         return len(self.visits) if again.released is None else again.released
 
@@ -154,8 +185,10 @@ class _Flattening:
                         shares = (1 - self.share, self.share)
                         self.decisions.append(Decision("empty/second-load", ("no", "yes"), shares, when))
                         when = (*when, (self.two_way, frozenset([0])))
-                case Choice():
+                case Choice(rule=None):
                     self.choose(step, when)
+                case Choice(rule=str(rule)):
+                    self.fork(step, _RULES[rule], when)
                 case Visit():
                     self.visit(step, when)
                 case str():
@@ -168,6 +201,19 @@ class _Flattening:
         self.decisions.append(Decision(self.named(step.choose), names, tuple(shares.get(n, 0.0) for n in names), when))
         for name, steps in step.then.items():
             self.walk(steps, (*when, (number, frozenset([names.index(name)]))))
+
+    def fork(self, step: Choice, rule: int, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
+        """Walk over the alternatives of a rule; one that has no stage for the class is none for it."""
+        heads, ends, outer = [], [], self.alternative
+        for steps in step.then.values():
+            start = self.alternative = len(self.visits)
+            self.walk(steps, when)
+            if len(self.visits) > start:
+                heads.append(start)
+                ends.append(len(self.visits))
+        self.alternative = outer
+        if len(heads) > 1:
+            self.forks.append(Fork(rule, tuple(heads), tuple(ends)))
 
     def visit(self, step: Visit, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
         self.seen[step.stage] = self.seen.get(step.stage, 0) + 1  # counted for all classes: names must agree
@@ -194,6 +240,8 @@ class _Flattening:
             return
         here = len(self.visits) - 1
         start = here if step.again_from is None else self.last[step.again_from]
+        if start < self.alternative or any(fork.heads[0] >= start for fork in self.forks):
+            raise ValueError(f"visits from {step.again_from} on are made again, but a rule chooses between them")
         part = [n for n in range(start, here + 1) if not self.visits[n].needs]
         rounds: tuple[tuple[int, frozenset[int]], ...] = ()
         for nth in range(1, step.most + 1):

@@ -10,11 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from sim import compiled
-from sim.compiled import NEXT_ARRIVAL, NOBODY, NUMBER_BITS, NUMBER_MASK, PENDING, State, Trucks
 from sim.draws import Draws, draw_blocks
 from sim.log import NEVER, EventLog
 from sim.metrics import Fold, Measures
+from sim.outages import in_force
 from sim.plan import Plan
+from sim.state import (
+    IMPATIENT,
+    NEXT_ARRIVAL,
+    NOBODY,
+    NUMBER_BITS,
+    NUMBER_MASK,
+    PENDING,
+    State,
+    new_state,
+    tables,
+    trucks_of,
+)
 
 BLOCK_DAYS = 14
 
@@ -44,15 +56,16 @@ class Block:
 def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator[Block]:
     """Draw and simulate a run, block by block."""
     cuts = [int(tick) for tick in plan.midnight[block_days::block_days] if tick < plan.end] + [plan.end]
-    log, state = EventLog.empty(_no_trucks()), compiled.new_state(plan.network, 0)
+    log, state, network = EventLog.empty(_no_trucks()), None, tables(plan.network)
     start = 0
     for cut, new in zip(cuts, draw_blocks(plan, seed, replication, cuts), strict=True):
+        if state is None:
+            network = tables(in_force(plan, new.outages))
+            state = new_state(network, _no_trucks())
         inside = log.departed == NEVER
-        state = _carry_state(state, inside, log.draws, new.trucks)
-        log = _carry_log(log, inside, new)
-        draws = log.draws
-        trucks = Trucks(draws.arrival, draws.first, draws.line, draws.service, draws.comes_back, log.times, log.group)
-        compiled.run(plan.network, trucks, state, cut)
+        old, log = log.draws, _carry_log(log, inside, new)
+        state = _carry_state(state, inside, old, log.draws)
+        compiled.run(network, trucks_of(log.draws, log), state, cut)
         yield Block(log, start, cut)
         start = cut
 
@@ -74,6 +87,13 @@ def _no_trucks() -> Draws:
     )
 
 
+_TIMES = ("service", "comes_back", "by_hand", "patience", "repair", "rule")
+_ROWS = ("onward", "other")
+"""Entries of draws by visit, where each visit has one: times, and numbers of rows, which move."""
+_TRUCKS = ("age", "asked", "how")
+"""Entries of draws by truck, where each truck has one."""
+
+
 def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> EventLog:
     """Return the log of the trucks still inside, followed by empty rows for those that come."""
     old = log.draws
@@ -92,16 +112,22 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
         released=np.concatenate((_moved(old.released[inside], moved), _moved(new.released, shift))),
         turned=np.concatenate((old.turned[inside] + moved, new.turned + shift)),
         line=np.concatenate((old.line[rows], new.line)),
-        service=np.concatenate((old.service[rows], new.service)),
-        comes_back=np.concatenate((old.comes_back[rows] if old.comes_back.size else old.comes_back, new.comes_back)),
-        repair=np.concatenate((old.repair[rows] if old.repair.size else old.repair, new.repair)),
-        age=np.concatenate((old.age[inside] if old.age.size else old.age, new.age)),
-        asked=np.concatenate((old.asked[inside] if old.asked.size else old.asked, new.asked)),
-        how=np.concatenate((old.how[inside] if old.how.size else old.how, new.how)),
+        **{name: np.concatenate((_kept(getattr(old, name), inside), getattr(new, name))) for name in _TRUCKS},
         missed_tick=new.missed_tick,
         missed_flow=new.missed_flow,
         missed_why=new.missed_why,
-        second=np.concatenate((_moved(old.second[inside], moved), _moved(new.second, shift))),
+        second=np.concatenate((_moved(_kept(old.second, inside), moved[: old.second.size]), _moved(new.second, shift))),
+        outages=new.outages,
+        **{name: np.concatenate((_kept(getattr(old, name), rows), getattr(new, name))) for name in _TIMES},
+        **{
+            name: np.concatenate(
+                (
+                    _moved(_kept(getattr(old, name), rows), _kept_by(moved, visits[inside], getattr(old, name))),
+                    _moved(getattr(new, name), shift),
+                )
+            )
+            for name in _ROWS
+        },
     )
     fresh = EventLog.empty(draws)
     fresh.times[:shift] = log.times[rows]
@@ -109,41 +135,63 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
     return fresh
 
 
+def _kept(values: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """Return the entries of the visits that stay; none of what trucks do not have."""
+    return values[rows] if values.size else values
+
+
+def _kept_by(
+    moved: npt.NDArray[np.int64], visits: npt.NDArray[np.int64], values: npt.NDArray[Any]
+) -> npt.NDArray[np.int64]:
+    """Return by how much the row of each visit moves."""
+    return np.repeat(moved, visits) if values.size else moved[:0]
+
+
 def _moved(row: npt.NDArray[np.int64], by: npt.NDArray[np.int64] | np.int64) -> npt.NDArray[np.int64]:
     return np.where(row >= 0, row + by, row)
 
 
-def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, coming: int) -> State:
+def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, new: Draws) -> State:
     """Return the state with trucks numbered anew: those inside first, in their order.
 
-    The order of numbers is kept, so the heap stays a heap and ties fall as they would have.
+    The order of numbers is kept, so the heap of ends of service stays a heap and ties fall as they would have.
     """
     carried = int(inside.sum())
     renumbered = np.full(inside.size + 1, NOBODY, np.int32)  # the last entry answers for NOBODY
     renumbered[:-1][inside] = np.arange(carried, dtype=np.int32)
-    visits = np.diff(old.first)
-    first = np.concatenate(([0], np.cumsum(visits[inside])))[:carried]
-    pending = int(state.cursor[PENDING])
-    keys = state.pending[:pending]
-    number = renumbered[keys & NUMBER_MASK].astype(np.int64)
+    moved = new.first[:carried] - old.first[:-1][inside]
     cursor = state.cursor.copy()
     cursor[NEXT_ARRIVAL] = carried
-    size = carried + coming
-    return State(
-        on_duty=state.on_duty,
-        busy=state.busy,
-        head=renumbered[state.head],
-        tail=renumbered[state.tail],
-        inside=state.inside,
-        area_head=renumbered[state.area_head],
-        area_tail=renumbered[state.area_tail],
-        ahead=_extended(renumbered[_standing(state.ahead[inside], inside.size)], size),
-        behind=_extended(renumbered[_standing(state.behind[inside], inside.size)], size),
-        visit=_extended(state.visit[inside] - old.first[:-1][inside] + first, size),
-        returning=state.returning,
-        pending=_extended((keys >> NUMBER_BITS << NUMBER_BITS) | number, size),
+    pending = _renumbered(state.pending[: cursor[PENDING]], renumbered)
+    impatient = np.sort(_renumbered(state.impatient[: cursor[IMPATIENT]], renumbered))  # sorted keys are a heap
+    cursor[IMPATIENT] = impatient.size
+    trucks = np.empty(new.trucks, state.trucks.dtype)
+    trucks["visit"][:carried] = state.trucks["visit"][inside] + moved
+    for neighbour in ("ahead", "behind"):
+        trucks[neighbour][:carried] = renumbered[_standing(state.trucks[neighbour][inside], inside.size)]
+    lines, areas = state.lines.copy(), state.areas.copy()
+    for queues in (lines, areas):
+        for end in ("head", "tail"):
+            queues[end] = renumbered[queues[end]]
+    return state._replace(
+        lines=lines,
+        areas=areas,
+        trucks=trucks,
+        next=_extended(state.next[inside] + moved, new.trucks)
+        if state.next.size
+        else np.empty(new.trucks if new.onward.size else 0, np.int64),
+        works_by_hand=_extended(_kept(state.works_by_hand, inside), new.trucks if new.by_hand.size else 0),
+        pending=_extended(pending, new.trucks),
+        impatient=_extended(impatient, impatient.size + new.patience.size),
         cursor=cursor,
     )
+
+
+def _renumbered(keys: npt.NDArray[np.int64], renumbered: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Return event keys with trucks numbered anew, without those of trucks that are gone."""
+    number = renumbered[keys & NUMBER_MASK].astype(np.int64)
+    kept = number >= 0
+    return np.asarray(keys[kept] >> NUMBER_BITS << NUMBER_BITS | number[kept])
 
 
 def _standing(neighbour: npt.NDArray[np.int32], trucks: int) -> npt.NDArray[np.int32]:

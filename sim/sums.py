@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.ageing import Ageing
-from sim.capacity import PoolUse, RepairTime, Spaces
+from sim.capacity import Down, PoolUse, RepairTime, Spaces
 from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
+from sim.jit import kernel
 from sim.levels import QueueLevels
 from sim.log import NEVER, EventLog
 from sim.plan import Indices, Plan, Stream
@@ -46,12 +47,16 @@ class Sums:
         """None for a gate where nothing breaks down."""
         self.pools = PoolUse(plan) if plan.pools else None
         """None for a gate without pools."""
+        self.down = Down(plan) if plan.outages else None
+        """None for a gate where nothing fails."""
         self.arrived, self.released, self.departed, self.stock = (
             np.zeros((days, len(self.directions)), np.int64) for _ in range(4)
         )
         """(days, directions) trucks by day; the stock at each bulletin: arrived before it, not released."""
         self.arrived_by_class = np.zeros(rows, np.int64)
         self.released_by_class = np.zeros(rows, np.int64)
+        self.turned_back_by_class = np.zeros(rows, np.int64)
+        """Trucks that turned back without release in the measured period."""
         self.inside_by_class = np.zeros(rows, np.int64)
         self.service_to_release = np.zeros(rows, np.int64)
         """Service times up to the release, of the trucks that arrive in the measured period [tick]."""
@@ -82,6 +87,8 @@ class Sums:
             self.repair.add(log, start, end)
         if self.pools:
             self.pools.add(log, start, end)
+        if self.down:
+            self.down.add(log, start, end)
         self._add_trucks(log, start, end)
 
     def clearance(self, rows: Sequence[int]) -> Survival:
@@ -98,8 +105,11 @@ class Sums:
 
     def _add_trucks(self, log: EventLog, start: int, end: int) -> None:
         arrival, row = log.draws.arrival, self._row_of_flow[log.draws.flow]
-        released, departed = (np.where(ticks < end, ticks, NEVER) for ticks in (log.released, log.departed))
-        came, cleared, left = (_within(ticks, start, end) for ticks in (arrival, released, departed))
+        released, departed, turned = (
+            np.where(ticks < end, ticks, NEVER) for ticks in (log.released, log.departed, log.turned_back)
+        )
+        came, cleared, left, gave_up = (_within(ticks, start, end) for ticks in (arrival, released, departed, turned))
+        gave_up &= released == NEVER
         here_before = self._standing[log.draws.flow]
         cleared &= ~here_before | (log.draws.released >= 0)  # who stands behind the last control is released already
         loaded = came & (~here_before | (log.draws.released >= 0))
@@ -113,6 +123,7 @@ class Sums:
             self.departed[:, index] += np.diff(np.searchsorted(departures, self._days))
             self.stock[:, index] += np.searchsorted(np.sort(arrival[loaded & mine]), self.plan.bulletin)
             self.stock[:, index] -= np.searchsorted(releases, self.plan.bulletin)
+            self.stock[:, index] -= np.searchsorted(np.sort(turned[gave_up & mine]), self.plan.bulletin)
 
         if self.second_loads:
             self._add_second_loads(log, start, end)
@@ -120,25 +131,27 @@ class Sums:
         fresh = came & measured
         self.arrived_by_class += self._by_class(row[fresh])
         self.released_by_class += self._by_class(row[cleared & (released >= self.plan.warmup)])
+        self.turned_back_by_class += self._by_class(row[gave_up & (turned >= self.plan.warmup)])
         np.add.at(self.service_to_release, row[fresh], _service_to_release(log)[fresh])
         for cohort, ticks, happened in (
             (self._clearance, released, cleared),
             (self._passage, departed, left),
         ):
-            done = happened & measured
+            done = happened & measured & (turned == NEVER)
             cohort.add(row[done], ticks[done] - arrival[done])
         if end == self.plan.end:
             here = arrival < end
             self.inside_by_class += self._by_class(row[here & (departed == NEVER)])
             for cohort, ticks in ((self._clearance, released), (self._passage, departed)):
-                cut = here & measured & (ticks == NEVER)
+                cut = here & measured & (ticks == NEVER) & (turned == NEVER)
                 cohort.cut_short(row[cut], end - arrival[cut])
         if self.turnout:
             self.turnout.add(log.draws, start, end)
         if self.ageing:
             self.ageing.add(log, released, cleared)
         if self.backlog:
-            self.backlog.add(log, released, cleared, here_before, end)
+            gone = np.where(released == NEVER, turned, released)
+            self.backlog.add(log, gone, cleared | gave_up, here_before, end)
 
     def _add_second_loads(self, log: EventLog, start: int, end: int) -> None:
         released = log.second_released
@@ -180,7 +193,7 @@ class Cohort:
 
 
 class Backlog:
-    """How long it takes until the trucks that stand in line at the start are released, by row."""
+    """How long it takes until the trucks that stand in line at the start are released, or turn back, by row."""
 
     def __init__(self, plan: Plan, row_of_flow: Indices, rows: int, exact: bool) -> None:
         self._row_of_flow, self._end = row_of_flow, plan.end
@@ -188,14 +201,14 @@ class Backlog:
         self.last = np.full(rows, NEVER, np.int64)
         """(rows,) when the last of them was released [tick]; `NEVER` if none was."""
 
-    def add(self, log: EventLog, released: Ticks, cleared: Mask, here_before: Mask, end: int) -> None:
-        """Add who is released in a block that ends at `end`; `released` is `NEVER` for what comes later."""
+    def add(self, log: EventLog, gone: Ticks, leaves: Mask, here_before: Mask, end: int) -> None:
+        """Add who is released or turns back in a block that ends at `end`; `gone` is `NEVER` for what comes later."""
         row = self._row_of_flow[log.draws.flow]
-        done = cleared & here_before
-        self._times.add(row[done], released[done])
-        np.maximum.at(self.last, row[done], released[done])
+        done = leaves & here_before
+        self._times.add(row[done], gone[done])
+        np.maximum.at(self.last, row[done], gone[done])
         if end == self._end:
-            still = here_before & (log.draws.released >= 0) & (released == NEVER)
+            still = here_before & (log.draws.released >= 0) & (gone == NEVER)
             self._times.cut_short(row[still], np.full(np.count_nonzero(still), end))
 
     def survival(self, rows: Sequence[int]) -> Survival:
@@ -212,7 +225,22 @@ def _within(ticks: Ticks, start: int, end: int) -> Mask:
 
 
 def _service_to_release(log: EventLog) -> Ticks:
-    """(trucks,) sum of the service times up to the release [tick]."""
-    before = np.concatenate(([0], np.cumsum(log.draws.service)))
-    first, released = log.draws.first[:-1], log.draws.released
+    """(trucks,) sum of the service times up to the release [tick]; of alternatives, those of the first."""
+    draws = log.draws
+    first, released = draws.first[:-1], draws.released
+    if draws.onward.size:
+        total = np.zeros(draws.trucks, np.int64)
+        add_services(draws.first, released, draws.onward, draws.service, total)
+        return total
+    before = np.concatenate(([0], np.cumsum(draws.service)))
     return np.where(released >= 0, before[released + 1] - before[first], 0)
+
+
+@kernel
+def add_services(first: Counts, released: Counts, onward: Counts, service: Ticks, total: Ticks) -> None:
+    """Add the service times of each truck up to its release to `total`."""
+    for truck in range(total.size):
+        visit = first[truck]
+        while visit < first[truck + 1] and visit <= released[truck]:
+            total[truck] += service[visit]
+            visit = onward[visit]

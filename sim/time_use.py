@@ -145,12 +145,12 @@ def add_visits(visits: Visits, stage_of_line: Indices, openings: Openings, span:
         for visit in range(visits.first[truck], visits.first[truck + 1]):
             joined = visits.times[visit, JOINED]
             if joined == NEVER or joined >= end:
-                break
+                continue
             left = until(visits.times[visit, LEFT], end)
             if left < start:
                 continue
-            started = until(visits.times[visit, STARTED], end)
-            finished = until(visits.times[visit, FINISHED], end)
+            started = min(until(visits.times[visit, STARTED], end), left)  # never, where the truck turned back
+            finished = min(until(visits.times[visit, FINISHED], end), left)
             stage = stage_of_line[visits.line[visit]]
             if joined >= warmup:
                 waits = max(started, start) - max(joined, start)
@@ -174,19 +174,21 @@ def add_visits(visits: Visits, stage_of_line: Indices, openings: Openings, span:
 def add_trucks(visits: Visits, openings: Openings, end: int, out: Ticks) -> None:
     """Add the time of each truck to `out` (trucks, 4)."""
     for truck in range(visits.first.size - 1):
-        if visits.first[truck] < visits.first[truck + 1]:
-            out[truck, BLOCKED - 1] += until(visits.times[visits.first[truck], JOINED], end) - visits.arrival[truck]
+        entered = end if visits.first[truck] < visits.first[truck + 1] else visits.arrival[truck]
         for visit in range(visits.first[truck], visits.first[truck + 1]):
             joined = visits.times[visit, JOINED]
             if joined == NEVER:
-                break
-            started = until(visits.times[visit, STARTED], end)
-            finished = until(visits.times[visit, FINISHED], end)
+                continue
+            entered = min(entered, joined)
+            left = until(visits.times[visit, LEFT], end)
+            started = min(until(visits.times[visit, STARTED], end), left)
+            finished = min(until(visits.times[visit, FINISHED], end), left)
             waits_open = open_between(openings, openings.of_line[visits.line[visit]], joined, started)
             out[truck, WAITING - 1] += waits_open
             out[truck, CLOSED - 1] += started - joined - waits_open
             out[truck, SERVED - 1] += finished - started
-            out[truck, BLOCKED - 1] += until(visits.times[visit, LEFT], end) - finished
+            out[truck, BLOCKED - 1] += left - finished
+        out[truck, BLOCKED - 1] += entered - visits.arrival[truck]
 
 
 @step

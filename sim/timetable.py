@@ -37,7 +37,7 @@ def open_windows(
         if date not in closed
         for opens, closes in hours
     ]
-    return _merged(pairs, end)
+    return merged_windows(pairs, end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +67,11 @@ def added(shifts: Sequence[tuple[Windows, int]]) -> OnDuty:
 def union(windows: Sequence[Windows]) -> Windows:
     """Return the times at which at least one of `windows` is open."""
     pairs = [(int(a), int(b)) for w in windows for a, b in zip(w.start, w.end, strict=True)]
-    return _merged(pairs, max((int(w.end[-1]) for w in windows if w.end.size), default=0))
+    return merged_windows(pairs, max((int(w.end[-1]) for w in windows if w.end.size), default=0))
 
 
-def _merged(pairs: list[tuple[int, int]], end: int) -> Windows:
+def merged_windows(pairs: list[tuple[int, int]], end: int) -> Windows:
+    """Return the union of spans [start, end) as windows in order, clipped to [0, `end`)."""
     merged: list[list[int]] = []
     for a, b in sorted(pairs):
         a, b = max(a, 0), min(b, end)

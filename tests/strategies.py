@@ -51,6 +51,13 @@ def lane_groups(draw: st.DrawFn) -> Any:
         if draw(st.booleans()):
             group["directions"] = [draw(st.sampled_from(DIRECTIONS))]
         group["load"] = draw(st.sampled_from(["any", "loaded", "empty"]))
+        if draw(st.integers(0, 3)) == 0:
+            group = {
+                "name": f"g{n}",
+                "lanes": draw(st.integers(1, 2)),
+                "directions": list(draw(st.permutations(DIRECTIONS))),
+            }
+            group["reverses"] = {"at": draw(st.integers(1, 3)), "takes": draw(st.sampled_from([0, 600]))}
         groups.append(group)
     return [*groups, {"name": "all", "lanes": 1, "hours": draw(clock_windows)}]
 
@@ -66,7 +73,19 @@ def breakdowns(draw: st.DrawFn, then: st.SearchStrategy[str]) -> list[dict[str, 
 @st.composite
 def stages(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a stage."""
-    return {
+    stage: dict[str, Any] = {}
+    if draw(st.integers(0, 7)) == 0:
+        stage["batch"] = {"size": draw(st.integers(2, 4)), "after": draw(st.sampled_from([0, 1200, 7200]))}
+    if draw(st.integers(0, 2)) == 0:
+        stage["sends"] = {
+            "link": draw(st.sampled_from(["radio", "cable"])),
+            "data": draw(st.sampled_from([0, 15])),
+            "video": draw(st.sampled_from([0, 4, 30])),
+        }
+        if draw(st.booleans()):
+            stage["sends"]["without"] = draw(services())
+    return stage | {
+        "pauses_when_closed": draw(st.booleans()),
         "needs": draw(st.dictionaries(st.sampled_from(["officers", "cranes"]), st.integers(1, 2), max_size=2)),
         "side": draw(st.sampled_from(["cn", "vn"])),
         "lanes": draw(lane_groups()),
@@ -76,6 +95,63 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
+
+
+@st.composite
+def impatience(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw how trucks of a stage turn back, if they do."""
+    found: dict[str, Any] = {}
+    if draw(st.integers(0, 4)) == 0:
+        found["turns_away_at"] = draw(st.integers(1, 3))
+    if draw(st.integers(0, 4)) == 0:
+        found["patience"] = draw(services())
+    if draw(st.integers(0, 4)) == 0:
+        found["patience_for"] = {draw(st.sampled_from(CLASSES)): draw(services())}
+    return found
+
+
+@st.composite
+def forks(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a choice by a rule, one alternative of which has a choice by shares or by a rule inside."""
+    rule = st.sampled_from(["shortest-queue", "least-wait"])
+    inner = draw(st.sampled_from(["none", "shares", "rule"]))
+    longer: list[Any] = [draw(st.sampled_from(STAGES))]
+    if inner == "shares":
+        longer.append({"choose": "inner", "shares": {"more": 0.5, "less": 0.5}, "then": {"more": ["scan"]}})
+    if inner == "rule":
+        longer.append({"choose": "inner", "rule": draw(rule), "then": {"here": ["dock"], "there": ["scan", "booth"]}})
+    alternatives = {
+        "road": [draw(st.sampled_from(STAGES))],
+        "lane": longer,
+        "short": [{"stage": draw(st.sampled_from(STAGES)), "only": ["durian", "parcels"]}],
+    }
+    return {"choose": "way", "rule": draw(rule), "then": alternatives}
+
+
+@st.composite
+def outages(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw up to two things that fail: one takes much down at once, of the other each unit fails on its own."""
+    found: dict[str, Any] = {}
+    if draw(st.booleans()):
+        units = draw(st.sampled_from([None, 1]))
+        found["storm"] = {
+            "every": {"exponential": {"mean": 20_000}},
+            "lasts": draw(services()),
+            "stages": draw(st.lists(st.sampled_from(STAGES), max_size=2, unique=True)),
+            "pools": draw(st.lists(st.sampled_from(["officers", "cranes"]), max_size=2, unique=True)),
+            "links": draw(st.lists(st.sampled_from(["radio", "cable"]), max_size=2, unique=True)),
+            "units": units,
+            "in_hand": draw(st.sampled_from(["finishes", "resumes", "restarts"])) if units is None else "finishes",
+        }
+    if draw(st.booleans()):
+        found["wear"] = {
+            "every": {"exponential": {"mean": 30_000}},
+            "lasts": draw(services()),
+            "pools": ["officers"],
+            "links": ["radio"],
+            "each": True,
+        }
+    return found
 
 
 @st.composite
@@ -106,6 +182,9 @@ def paths(draw: st.DrawFn) -> list[Any]:
     if draw(st.booleans()):
         steps.append({"mark": "empty"})
     steps += draw(st.lists(st.sampled_from(STAGES), max_size=3))
+    if draw(st.booleans()):
+        latest = max((n + 1 for n, step in enumerate(steps) if "again" in step), default=0)
+        steps.insert(draw(st.integers(latest, len(steps))), draw(forks()))  # what is made again has no rule in it
     return steps
 
 
@@ -127,7 +206,16 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
     cut = draw(st.integers(1, 2))
     found = {"yard": order[:cut], "apron": order[cut : cut + 1]}
     kept = draw(st.sets(st.sampled_from(sorted(found))))
-    return {name: {"spaces": draw(st.integers(1, 4)), "stages": list(found[name])} for name in sorted(kept)}
+    made = {}
+    for name in sorted(kept):
+        spaces = draw(st.integers(1, 4))
+        made[name] = {
+            "spaces": spaces,
+            "stages": list(found[name]),
+            "keeps_out": draw(st.sampled_from([None, ["durian"]])),
+            "reopens_at": draw(st.sampled_from([None, max(spaces - 2, 0)])),
+        }
+    return made
 
 
 @st.composite
@@ -164,12 +252,13 @@ def bookings(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Draw closures, public holidays and surges around the first of July 2025."""
+    """Draw closures, public holidays, surges and slow days around the first of July 2025."""
     day = {"first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1)}
     entries: list[dict[str, Any]] = [
         {"name": "shut", **day, "sides": ["cn"]},
         {"name": "feast", "holidays": "CA", "sides": ["vn"], "arrivals": 0.5},  # the first of July
         {"name": "peak", **day, "demand": 2, "directions": ["northbound"]},
+        {"name": "storm", **day, "stages": ["scan", "dock"], "service_times": 1.5},
     ]
     return draw(st.lists(st.sampled_from(entries), max_size=2, unique_by=lambda entry: str(entry["name"])))
 
@@ -203,8 +292,10 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "groups": draw(st.sampled_from([{}, {}, 3, {1: 0.5, 4: 0.5}])),
         }
     made = {name: draw(stages()) for name in STAGES}
-    returning = draw(pools())
     fleet = draw(st.booleans())
+    for name in ("bay",) if fleet else STAGES:  # nobody turns back with a vehicle of the fleet
+        made[name] |= draw(impatience())
+    returning = draw(pools())
     if fleet:  # taken at one stage, given back at another
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
     if "comes_back" in returning or returning["breakdowns"]:  # from a stage units of one pool alone may take time
@@ -225,6 +316,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "fleet": returning,
         },
         "areas": draw(areas()),
+        "links": {
+            "radio": {"uplink": 27, "shared_uplink": 40, "round_trip": 0.5},
+            "cable": {"uplink": 1000, "shared_uplink": 1000, "round_trip": 0},
+        },
+        "outages": draw(outages()),
         "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
         "calendar": draw(calendars()),
     }

@@ -18,6 +18,7 @@ from gates.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
 from sim.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
 from sim.clock import TICKS_PER_HOUR
+from sim.draws import Draws
 from sim.durations import RELATIVE_ERROR
 from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
 from sim.plan import UNLIMITED_LANES
@@ -28,9 +29,16 @@ from tests.sim.slow_metrics import Slow, textbook_survival
 from tests.strategies import scenarios
 
 NORTH = "northbound"
+ONE_MINUTE = {"constant": 60}
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
-OTHERS = {"backlog_h", "repair_share", "second_loads_per_day"} | {
+OTHERS = {
+    "backlog_h",
+    "repair_share",
+    "down_share",
+    "turned_back_per_day",
+    "turned_back_t_per_day",
+    "second_loads_per_day",
     "shelf_life_d",
     "shelf_life_lost_d",
     "short_life_share",
@@ -234,6 +242,11 @@ def check_lanes(plan: Plan, found: Measures, slow: Slow) -> None:
             continue
         opened, busy, after = np.sum([slow.lane_time(int(g)) for g in groups], axis=0)
         assert found.values[Key("utilisation", "share", stage=stage)] == near(ratio(busy, opened))
+        down = [source for source in plan.outages if set(source.resources) & set(groups.tolist())]
+        assert (Key("down_share", "share", stage=stage) in found.values) == bool(down)
+        if down:
+            share = found.values[Key("down_share", "share", stage=stage)]
+            assert share == near(ratio(slow.down_time(index), opened))
         overtime = after / TICKS_PER_HOUR / plan.measured_days
         assert found.values[Key("overtime_h", "mean", stage=stage)] == near(overtime)
         if plan.failing[index]:
@@ -273,10 +286,12 @@ def check_pools(plan: Plan, found: Measures, slow: Slow) -> None:
 def test_pools_and_areas_that_nothing_uses_change_no_other_metric(scenario: Scenario, seed: int) -> None:
     gate = scenario.gate
     bare = {
-        name: stage.model_copy(update={"needs": {}, "takes": {}, "gives": {}}) for name, stage in gate.stages.items()
+        name: stage.model_copy(update={"needs": {}, "takes": {}, "gives": {}, "sends": None})
+        for name, stage in gate.stages.items()
     }
-    empty = gate.model_copy(update={"pools": {}, "areas": {}, "stages": bare})
-    unused = gate.model_copy(update={"areas": {}, "stages": bare})
+    bare_gate = gate.model_copy(update={"areas": {}, "stages": bare, "outages": {}})
+    empty = bare_gate.model_copy(update={"pools": {}, "links": {}})
+    unused = bare_gate
     measured = []
     for each in (empty, unused):
         plan = compile_plan(scenario.model_copy(update={"gate": each}))
@@ -306,13 +321,14 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         check_turnout(plan, found, slow, direction, name)
         mine = slow.trucks(direction, name)
         cohort = [truck for truck in mine if slow.fresh(truck)]
+        check_turned_back(plan, found, slow, direction, name)
         released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
         assert found.values[Key("arrivals_per_day", "mean", direction, name)] == near(len(cohort) / days)
         more = sum(slow.measured(at) for at in slow.second_loads(direction, name))
         assert found.values[Key("throughput_per_day", "mean", direction, name)] == near((released + more) / days)
         assert found.values.get(Key("second_loads_per_day", "mean", direction, name), 0) == near(more / days)
         draws = slow.log.draws
-        service = sum(int(draws.service[draws.first[t] : draws.released[t] + 1].sum()) for t in cohort)
+        service = sum(int(draws.service[row]) for t in cohort for row in first_choices(draws, t))
         value = found.values[Key("no_queue_clearance_h", "mean", direction, name)]
         assert value == near(ratio(service / TICKS_PER_HOUR, len(cohort)))
         for metric, ends, curves in (
@@ -330,7 +346,26 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         if name is None:
             ended, cut = slow.durations(mine, slow.released)
             value = found.values[Key("unfinished_share", "share", direction)]
-            assert value == near(ratio(len(cut), len(ended) + len(cut)))
+            assert value == near(ratio(len(cut), len(cohort)))
+
+
+def check_turned_back(plan: Plan, found: Measures, slow: Slow, direction: str, name: str | None) -> None:
+    key = Key("turned_back_per_day", "mean", direction, name)
+    assert (key in found.values) == plan.turns_back
+    turned = sum(
+        slow.measured(slow.turned[truck]) and slow.released[truck] == math.inf for truck in slow.trucks(direction, name)
+    )
+    if plan.turns_back:
+        assert found.values[key] == near(turned / plan.measured_days)
+
+
+def first_choices(draws: Draws, truck: int) -> list[int]:
+    """Return the rows of a truck up to its release, of alternatives those of the first."""
+    rows, row = [], int(draws.first[truck])
+    while row <= draws.released[truck]:
+        rows.append(row)
+        row = int(draws.onward[row]) if draws.onward.size else row + 1
+    return rows
 
 
 def check_shelf_life(found: Measures, slow: Slow, direction: str, name: str | None) -> None:
@@ -467,12 +502,13 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 
 def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
-        {"booth": {"lanes": 1, "breakdowns": [{"name": "jam", "uses": 5, "repair": {"constant": 60}}]}},
+        {"booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]}},
         [],
+        outages={"storm": {"every": ONE_MINUTE, "lasts": ONE_MINUTE, "stages": ["booth"]}},
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
         initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
-        classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {}},
+        classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {"load": 15}},
         booking={"slots": {"flows": ["general"], "side": "vn", "slot": 600, "capacity": 1}},
         **both_ways(["booth"]),
     )
