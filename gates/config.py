@@ -16,7 +16,18 @@ import datetime as dt
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    Tag,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from gates.public_holidays import public_holidays, single_names
 from gates.quantities import (
@@ -68,10 +79,23 @@ def _tag(name: str) -> Tag:
     return Tag(TAG_MARK + name)
 
 
+_SCHEMA_WORDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
 class Model(BaseModel):
     """Base of every model here: frozen, and closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Write bounds in the words of JSON Schema, which pydantic does not behind a validator of our own."""
+        schema = handler(core_schema)
+        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            for part in (field, *field.get("anyOf", ())):
+                for ours in _SCHEMA_WORDS.keys() & part.keys():
+                    part[_SCHEMA_WORDS[ours]] = part.pop(ours)
+        return schema
 
 
 class Sourced(Model):
