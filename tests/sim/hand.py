@@ -78,5 +78,22 @@ def trucks(plan: Plan, *trucks: tuple[str, float, Sequence[tuple[str, float]]], 
         line=np.array(line, np.int32),
         service=np.array(service, np.int64),
         comes_back=np.full(len(service), round(comes_back * MINUTE), np.int64),
+        age=np.zeros(len(trucks) if any(shelf and shelf.age for shelf in plan.shelf) else 0, np.int64),
+        second=np.full(len(trucks), -1, np.int64),
         repair=np.zeros(len(service) if any(plan.failing) else 0, np.int64),
     )
+
+
+def both_ways(north: list[Any], back: Sequence[Any] = ("booth",), per_day: float = 1) -> dict[str, Any]:
+    """Return what makes general trucks that come northbound go back southbound with a second load, all of them."""
+    general = {"class": "general", "direction": "northbound", "per_day": per_day}
+    return {
+        "origin": {"northbound": "vn", "southbound": "vn"},
+        "flows": {
+            "general": general,
+            "durian": {**general, "class": "durian"},
+            "south": {**general, "direction": "southbound", "per_day": 0},
+        },
+        "paths": {"northbound": [*north, {"mark": "empty"}], "southbound": [*back]},
+        "two_way": {"northbound": {"share_for": {"general": 1}, "share": 0, "class": "general", "steps": [*back]}},
+    }
