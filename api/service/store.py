@@ -143,6 +143,7 @@ class Store:
         self._engine = _engine(url)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._guard: sa.Connection | None = None
+        self._guard_lost = False
         self._prepare(url)
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
@@ -173,6 +174,9 @@ class Store:
         """
         if self._engine.dialect.name != "postgresql":
             return
+        if self._guard is not None:
+            self._guard.invalidate()  # the lock went with the connection
+        self._guard_lost = False
         self._guard = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         if not self._guard.scalar(sa.select(sa.func.pg_try_advisory_lock(SERVER_LOCK))):
             self._guard.close()
@@ -213,9 +217,12 @@ class Store:
     def _commit(self, jobs: list[_Job]) -> None:
         """Do all jobs in one transaction; if that fails, each in its own, so that none suffers for another."""
         try:
+            if self._guard_lost:
+                self.own()
             with self._engine.begin() as connection:
                 answers = [job(connection) for job, _ in jobs]
         except Exception as error:
+            self._guard_lost = self._guard is not None and _unavailable(error)
             if len(jobs) > 1 and not _unavailable(error):
                 for job in jobs:
                     self._commit([job])
@@ -272,7 +279,7 @@ def _durable_sqlite(connection: Any, _: object) -> None:
 
 
 def _unavailable(error: Exception) -> bool:
-    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError)
+    return isinstance(error, ConfigError | sa.exc.OperationalError | sa.exc.InterfaceError | OSError)
 
 
 def _as_unavailable(error: Exception) -> Exception:
