@@ -175,14 +175,15 @@ class Store:
         if self._engine.dialect.name != "postgresql":
             return
         if self._guard is not None:
-            self._guard.invalidate()  # the lock went with the connection
-        self._guard_lost = False
-        self._guard = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not self._guard.scalar(sa.select(sa.func.pg_try_advisory_lock(SERVER_LOCK))):
-            self._guard.close()
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                self._guard.invalidate()  # the lock went with the connection
+        guard = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not guard.scalar(sa.select(sa.func.pg_try_advisory_lock(SERVER_LOCK))):
+            guard.close()
             shown = self._engine.url.render_as_string(hide_password=True)
             remedy = "Stop that server, or give this one a database of its own."
             raise ConfigError([Finding("--database", shown, "is in use by another server", remedy)])
+        self._guard, self._guard_lost = guard, False
 
     def close(self) -> None:
         """Finish what waits, and let go of the database."""
