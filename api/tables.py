@@ -50,10 +50,16 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
         console.print(f"\n[bold]Path {path.direction}[/bold]")
         for step in path.steps:
             console.print(f"  {step}", markup=False)
-    if found.closures:
-        console.print("\n[bold]Closures[/bold]")
-        for closure in found.closures:
-            console.print(f"  {closure}", markup=False)
+    for title, lines in (
+        ("Links", found.links),
+        ("Outages", found.outages),
+        ("Calendar", found.calendar),
+        ("In line at the start", found.initial),
+    ):
+        if lines:
+            console.print(f"\n[bold]{title}[/bold]")
+            for line in lines:
+                console.print(f"  {line}", markup=False)
     if numbers:
         rows = [(n.path, n.value, n.source, n.note) for n in found.numbers]
         console.print(_rows("Every number with its source", ("Number", "Value", "Source", "Note"), rows))

@@ -49,6 +49,10 @@ class Metrics:
         """Return an estimate; NaN if the run has none of this name."""
         return self._found.get((metric, statistic, direction, vehicle_class, stage), NO_ESTIMATE)
 
+    def has(self, metric: str, statistic: str, direction: str) -> bool:
+        """Tell whether the run has a number of this name."""
+        return (metric, statistic, direction, None, None) in self._found
+
     def utilisation(self, stage: str) -> Estimate:
         """Return the share of their open time in which the lanes of a stage are busy; NaN without a limit."""
         return self.get("utilisation", "share", stage=stage)
@@ -344,7 +348,7 @@ def day_table(metrics: Metrics, labels: Labels) -> Table:
         ("  the most on any day", "stock_trucks", "max"),
         ("  in days of releases", "stock_days", "end_of_day"),
         ("Clearance if nobody had to wait, h", "no_queue_clearance_h", "mean"),
-        *(OUTSIDE_ROWS if labels.gate.areas else ()),
+        *(row for row in MECHANISM_ROWS if any(metrics.has(*row[1:], direction) for direction in labels.directions)),
     )
     cells = [
         (text, *(with_interval(metrics.get(metric, statistic, direction)) for direction in labels.directions))
@@ -353,11 +357,14 @@ def day_table(metrics: Metrics, labels: Labels) -> Table:
     return Table("A day at the gate", ("", *(name.capitalize() for name in labels.directions)), tuple(cells))
 
 
-OUTSIDE_ROWS = (
+MECHANISM_ROWS = (
     ("Outside for want of space, trucks on average", "outside_trucks", "mean"),
     ("  the most at any time", "outside_trucks", "max"),
     ("  hours of a truck", "outside_h", "mean"),
+    ("In line at the start: released after, h (mean)", "backlog_h", "mean"),
+    ("  the last of them", "backlog_h", "max"),
 )
+"""Shown where the run has such a metric."""
 
 
 def gate_time_table(metrics: Metrics, labels: Labels) -> Table:

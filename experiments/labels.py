@@ -166,8 +166,8 @@ class Labels:
         found, zone = self.gate.stages[stage], self.zone(self.gate.stages[stage].side)
         hours = [found.hours if group.hours is None else group.hours for group in found.lane_groups()]
         windows = sorted({window for windows in hours for window in windows})
-        shut = self.gate.closed_days(stage) if calendar else set()
         day, spells, at = begin.astimezone(zone).date() - dt.timedelta(days=1), [], begin
+        shut = self.gate.closed_days(stage, day, end.astimezone(zone).date()) if calendar else set()
         while day <= end.astimezone(zone).date():
             for window in [] if day in shut else windows:
                 opens, closes = (_on_clock(day, second, zone) for second in window)
@@ -176,6 +176,17 @@ class Labels:
                 at = max(at, closes)
             day += dt.timedelta(days=1)
         return [*spells, (at, end)] if at < end else spells
+
+
+def together(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Return the first and last of each row of days that follow each other."""
+    rows: list[tuple[dt.date, dt.date]] = []
+    for day in sorted(set(days)):
+        if rows and day - rows[-1][1] == dt.timedelta(days=1):
+            rows[-1] = (rows[-1][0], day)
+        else:
+            rows.append((day, day))
+    return rows
 
 
 def _on_clock(day: dt.date, second: int, zone: ZoneInfo) -> dt.datetime:

@@ -26,7 +26,7 @@ from experiments.charts import (
     shade,
     stamp,
 )
-from experiments.labels import Labels, listed
+from experiments.labels import Labels, listed, together
 from experiments.theme import DIRECTION_COLOURS
 
 MOST_POINTS = 45
@@ -149,14 +149,14 @@ def _closures(labels: Labels) -> Any:
     last = labels.first + dt.timedelta(days=labels.days - 1)
     half = pd.Timedelta(hours=12)
     spans = [
-        (stamp(pd.Timestamp(max(c.first, labels.first)) - half), stamp(pd.Timestamp(min(c.last, last)) + half))
-        for c in labels.gate.calendar
-        if c.first <= last and c.last >= labels.first
+        (stamp(pd.Timestamp(begin) - half), stamp(pd.Timestamp(end) + half))
+        for entry in labels.gate.closings()
+        for begin, end in together(entry.days(labels.first, last))
     ]
     return shade(Frame(spans, columns=["from", "to"])).encode(x=alt.X("from:T"), x2="to:T")
 
 
 def _closure_text(labels: Labels) -> str:
     last = labels.first + dt.timedelta(days=labels.days - 1)
-    names = [c.name for c in labels.gate.calendar if c.first <= last and c.last >= labels.first]
+    names = [entry.name for entry in labels.gate.closings() if entry.days(labels.first, last)]
     return f" Grey: {listed(list(dict.fromkeys(names)))}." if names else ""

@@ -100,7 +100,7 @@ def replicate(plan: Plan, settings: RunSettings, number: int) -> tuple[Measures,
 
 def expected_visits(plan: Plan) -> float:
     """Return the expected number of stage visits of one replication, before the run."""
-    return sum(s.rate.before(plan.end) * s.path.expected_visits() for s in plan.streams)
+    return sum(s.expected(plan.end) * s.path.expected_visits() for s in plan.streams)
 
 
 def refuse_what_is_too_large(plan: Plan, settings: RunSettings) -> None:

@@ -12,10 +12,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from experiments.settings import MAX_REPLICATIONS, ReplicationCount, Seed
-from gates.config import Model, Title
+from gates.config import TAG_MARK, Model, Title
 from gates.document import read_text
 from gates.findings import ConfigError, Finding, one_of, shortened
 from gates.load import SUFFIXES, is_file, library_gates, model_from_text
@@ -186,6 +186,14 @@ class Assumptions(Model):
     """Factor on the number at the upper end."""
 
 
+def _replications_written(value: object) -> str:
+    return f"{TAG_MARK}precision" if isinstance(value, dict | Precision) else f"{TAG_MARK}count"
+
+
+def _warmup_written(value: object) -> str:
+    return f"{TAG_MARK}auto" if isinstance(value, str) else f"{TAG_MARK}days"
+
+
 class Study(Model):
     """Scenarios to compare, replications, metrics."""
 
@@ -205,13 +213,19 @@ class Study(Model):
     """Values that upgrades take."""
     days: DayCount = 30
     """Length of the measured period [d]."""
-    warmup_days: WarmupDays | Literal["auto"] = 7
+    warmup_days: Annotated[
+        Annotated[WarmupDays, Tag(f"{TAG_MARK}days")] | Annotated[Literal["auto"], Tag(f"{TAG_MARK}auto")],
+        Discriminator(_warmup_written),
+    ] = 7
     """Days simulated before it [d]; `auto` finds them by MSER-5 on pilot runs."""
     start: Day | None = None
     """First measured day; none means the gate's own."""
     demand: DemandFactor = 1.0
     """Factor on every flow."""
-    replications: ReplicationCount | Precision = 20
+    replications: Annotated[
+        Annotated[ReplicationCount, Tag(f"{TAG_MARK}count")] | Annotated[Precision, Tag(f"{TAG_MARK}precision")],
+        Discriminator(_replications_written),
+    ] = 20
     """How many of each scenario, or how narrow the intervals must become."""
     seed: Seed = 1
     """Seed of all random numbers; replication r has the same draws in every scenario."""

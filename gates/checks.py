@@ -8,12 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gates import rules_demand, rules_paths, rules_pools, rules_stages
+from gates import rules_breakdowns, rules_demand, rules_initial, rules_links, rules_paths, rules_pools, rules_stages
 from gates.config import Gate
 from gates.findings import Finding, within
 from gates.rules import RULES
 
-__all__ = ["RULES", "check", "rules_demand", "rules_paths", "rules_pools", "rules_stages"]
+__all__ = [
+    "RULES",
+    "check",
+    "rules_breakdowns",
+    "rules_demand",
+    "rules_initial",
+    "rules_links",
+    "rules_paths",
+    "rules_pools",
+    "rules_stages",
+]
 
 
 def check(gate: Gate, *, damaged: Sequence[str] = ()) -> list[Finding]:

@@ -13,12 +13,23 @@ written and picks the one model meant, so that a mistake in it gives one finding
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler, StringConstraints, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    Tag,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from gates.public_holidays import public_holidays, single_names
 from gates.quantities import (
     DAY_S,
     Clock,
@@ -101,6 +112,10 @@ class Constant(Model):
     constant: Seconds
     """The duration [s]."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.constant
+
 
 class MeanOnly(Model):
     """Parameters of a law with a mean alone."""
@@ -149,12 +164,20 @@ class Exponential(Model):
     exponential: MeanOnly
     """Its mean."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.exponential.mean
+
 
 class Erlang(Model):
     """Erlang durations: the sum of `shape` equal exponential phases."""
 
     erlang: MeanShape
     """Its mean and shape."""
+
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.erlang.mean
 
 
 class Gamma(Model):
@@ -163,12 +186,20 @@ class Gamma(Model):
     gamma: MeanCv
     """Its mean and coefficient of variation."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.gamma.mean
+
 
 class Lognormal(Model):
     """Lognormal durations."""
 
     lognormal: MeanCv
     """Mean and coefficient of variation of the durations themselves, not of their logarithms."""
+
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return self.lognormal.mean
 
 
 class Uniform(Model):
@@ -177,6 +208,10 @@ class Uniform(Model):
     uniform: LowHigh
     """Its bounds."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return (self.uniform.low + self.uniform.high) / 2
+
 
 class Triangular(Model):
     """Triangular durations."""
@@ -184,12 +219,20 @@ class Triangular(Model):
     triangular: LowModeHigh
     """Its bounds and its mode."""
 
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return (self.triangular.low + self.triangular.mode + self.triangular.high) / 3
+
 
 class Empirical(Model):
     """Durations resampled from a list of measured ones."""
 
     empirical: Annotated[list[Seconds], Field(min_length=1, max_length=10_000)]
     """Measured durations [s], each as likely as any other."""
+
+    def mean(self) -> float:
+        """Return the mean [s]."""
+        return sum(self.empirical) / len(self.empirical)
 
 
 LAWS = ("constant", "exponential", "erlang", "gamma", "lognormal", "uniform", "triangular", "empirical")
@@ -255,6 +298,17 @@ class Profile(Sourced):
         return sorted(parts)
 
 
+def _one_size(value: Any) -> Any:
+    """A number of vehicles as a mapping of sizes; anything else as it is."""
+    return {value: 1.0} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+GroupSizes = Annotated[
+    dict[Annotated[int, Field(ge=1, le=1000)], Share], Field(max_length=64), BeforeValidator(_one_size)
+]
+"""Sizes of groups -> share of the groups that have them."""
+
+
 class Flow(Sourced):
     """A stream of arriving vehicles of one class in one direction: a non-stationary Poisson process."""
 
@@ -266,6 +320,9 @@ class Flow(Sourced):
     """Mean number of loaded vehicles a day, before profile and calendar."""
     profile: Name | None = None
     """Name of its profile; none means even arrivals."""
+    groups: GroupSizes = {}
+    """Vehicles that come together: a number, or sizes with the shares of the groups that have them, which add to
+    100 %; none means one by one. Groups come as a Poisson process, whose rate keeps `per_day`."""
 
 
 def _lanes_written(value: Any) -> str | None:
@@ -341,6 +398,21 @@ class Sending(Sourced):
     """Law of the service time by hand while the link is down; none means that no service starts until it is back."""
 
 
+class Breakdown(Sourced):
+    """A kind of failure in use, and its repair."""
+
+    name: Name
+    """Its name."""
+    running: Annotated[Seconds, Field(gt=0)] | None = None
+    """Mean running time between failures [s]; it is exponential, and counts only while a truck is served."""
+    uses: Annotated[Number, Field(gt=1, le=1e9)] | None = None
+    """Mean number of services between failures, in place of `running`."""
+    repair: Distribution
+    """Law of the time until it works again."""
+    then: Literal["resumes", "restarts"] = "resumes"
+    """Whether the service in hand goes on after the repair or starts again."""
+
+
 class Stage(Sourced):
     """A place where trucks wait in line and are served."""
 
@@ -383,6 +455,8 @@ class Stage(Sourced):
     """Trucks in line at which one more does not join but turns back; none means never."""
     batch: Batch | None = None
     """Trucks that start together; none means that each starts when it can."""
+    breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
+    """Failures of its lanes in use; the truck waits in the lane for the repair."""
 
     def lane_groups(self) -> list[LaneGroup]:
         """Return the lane groups; a plain number of lanes is one group that admits all."""
@@ -417,6 +491,13 @@ class Pool(Sourced):
     """When how many are on duty; where shifts overlap their units add. A unit ends what it does, then leaves."""
     comes_back: Distribution | None = None
     """Law of the time that a unit given back needs before it can be used again; none means at once."""
+    breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
+    """Failures of its units in use; they are repaired when they are given back."""
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether a unit given back may not be used again at once."""
+        return self.comes_back is not None or bool(self.breakdowns)
 
 
 class Area(Sourced):
@@ -507,6 +588,14 @@ class Visit(Sourced):
     """Vehicle classes that visit it; none means all."""
     when: dict[Name, list[Name]] = {}
     """Choice -> alternatives: only trucks for which an earlier choice on the path fell so."""
+    again: Share = 0.0
+    """Share of the visits after which the truck makes it again: a failed declaration, a second inspection."""
+    again_for: dict[Name, Share] = {}
+    """Other shares for a vehicle class."""
+    again_from: Name | None = None
+    """Earlier stage of the path from which it makes all its visits up to here again; none means this visit alone."""
+    most: Annotated[Count, Field(ge=1, le=20)] = 1
+    """How many times a truck makes it again, at most."""
 
 
 class Mark(Model):
@@ -540,33 +629,150 @@ Step = Annotated[
 Choice.model_rebuild()  # its alternatives are steps themselves
 
 
-class Closure(Sourced):
-    """Days on which sides or stages stay closed, or work more slowly or faster."""
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Return the days from the first to the last; none if the last comes before the first."""
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+class _Closing(Sourced):
+    """What entries of the calendar that close something have in common."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     """What it is, such as `Tết 2026`."""
+    sides: list[SideName] | None = None
+    """Sides closed; none means all, unless stages are named (of public holidays: the side that the country names)."""
+    stages: list[Name] | None = None
+    """Stages closed; none means all of those sides."""
+    arrivals: Share = 1.0
+    """Share of the usual arrivals that still come."""
+
+    def closes(self, stage: str, side: str) -> bool:
+        """Tell whether it closes a stage of a side."""
+        return (self.stages is None or stage in self.stages) and (self.sides is None or side in self.sides)
+
+
+class Closure(_Closing):
+    """Days on which sides or stages stay closed."""
+
+    first: Day
+    """First day closed."""
+    last: Day
+    """Last day closed."""
+
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        return days_between(max(self.first, first), min(self.last, last))
+
+
+class Holidays(_Closing):
+    """Public holidays of a country, on which sides or stages stay closed; their dates come from a library."""
+
+    holidays: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    """The country, by its two capital letters: `VN`."""
+    only: list[Annotated[str, StringConstraints(min_length=1, max_length=80)]] | None = None
+    """Names of the holidays meant, in English as the library has them; none means all."""
+
+    def closes(self, stage: str, side: str) -> bool:
+        """Tell whether it closes a stage of a side."""
+        sides = [self.holidays.lower()] if self.sides is None and self.stages is None else self.sides
+        return (self.stages is None or stage in self.stages) and (sides is None or side in sides)
+
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        years = range(first.year, last.year + 1)
+        found = {day: name for year in years for day, name in public_holidays(self.holidays, year).items()}
+        return [day for day, name in found.items() if first <= day <= last and self.means(name)]
+
+    def means(self, name: str) -> bool:
+        """Tell whether a holiday is one of those meant; a day that is two holidays is if one of them is."""
+        return self.only is None or not set(self.only).isdisjoint(single_names(name))
+
+
+class Surge(Sourced):
+    """Days on which more trucks come than usual, or fewer."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    """What it is, such as `Durian peak`."""
+    first: Day
+    """First day, on the clock of the side from which the trucks come."""
+    last: Day
+    """Last day."""
+    demand: Factor
+    """Factor on the arrivals of these days; where surges overlap their factors multiply."""
+    flows: list[Name] | None = None
+    """Flows that it touches; none means all."""
+    classes: list[Name] | None = None
+    """Vehicle classes that it touches; none means all."""
+    directions: list[DirectionName] | None = None
+    """Directions that it touches; none means all."""
+
+    def touches(self, name: str, flow: Flow) -> bool:
+        """Tell whether it changes the arrivals of a flow."""
+        return (
+            (self.flows is None or name in self.flows)
+            and (self.classes is None or flow.vehicle_class in self.classes)
+            and (self.directions is None or flow.direction in self.directions)
+        )
+
+
+class Slowdown(Sourced):
+    """Days on which services take longer than usual, or less."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    """What it is, such as `Storm`."""
     first: Day
     """First day."""
     last: Day
     """Last day."""
+    service_times: Annotated[Number, Field(gt=0, le=100)]
+    """Factor on the time that services take on these days; where entries overlap their factors multiply."""
     sides: list[SideName] | None = None
-    """Sides that it concerns; none means all, unless stages are named."""
+    """Sides that it touches; none means all."""
     stages: list[Name] | None = None
-    """Stages that it concerns; none means all of those sides."""
-    arrivals: Share = 1.0
-    """Share of the usual arrivals that still come."""
-    service_times: Annotated[Number, Field(gt=0, le=100)] | None = None
-    """Factor on service times on these days; with it the stages stay open."""
+    """Stages that it touches; none means all of those sides."""
 
-    def concerns(self, stage: str, side: str) -> bool:
-        """Tell whether it concerns a stage of a side."""
-        if self.stages is not None:
-            return stage in self.stages and (self.sides is None or side in self.sides)
-        return self.sides is None or side in self.sides
+    def touches(self, stage: str, side: str) -> bool:
+        """Tell whether it changes the service times of a stage of a side."""
+        return (self.stages is None or stage in self.stages) and (self.sides is None or side in self.sides)
 
-    def days(self) -> list[dt.date]:
-        """Return its days."""
-        return [self.first + dt.timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        return days_between(max(self.first, first), min(self.last, last))
+
+
+def _event_written(value: Any) -> str | None:
+    """The tag of the kind of calendar entry that is written."""
+    if isinstance(value, BaseModel):
+        value = dict.fromkeys(type(value).model_fields)
+    if not isinstance(value, dict):
+        return None
+    kinds = [kind for kind in ("holidays", "demand", "service_times") if kind in value]
+    return f"{TAG_MARK}{kinds[0] if kinds else 'closure'}"
+
+
+CalendarEntry = Annotated[
+    Annotated[Closure, _tag("closure")]
+    | Annotated[Holidays, _tag("holidays")]
+    | Annotated[Surge, _tag("demand")]
+    | Annotated[Slowdown, _tag("service_times")],
+    Discriminator(_event_written),
+]
+"""An entry of the calendar: a closure, public holidays, a surge of demand or a slowdown of services."""
+
+
+class Standing(Sourced):
+    """Trucks that stand in line at a stage when the run begins."""
+
+    vehicle_class: Annotated[Name, Field(alias="class")]
+    """Their vehicle class."""
+    direction: DirectionName
+    """Their direction."""
+    stage: Name
+    """The stage in whose line they stand, at their first visit of it; the choices that lead there have fallen."""
+    empty: bool = False
+    """Whether they return empty."""
+    trucks: Annotated[Count, Field(ge=1, le=100_000)]
+    """Number of trucks."""
 
 
 class EndOfDay(Sourced):
@@ -613,30 +819,40 @@ class Gate(Sourced):
     """What fails, and what goes down with it."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
-    calendar: list[Closure] = []
-    """Closures."""
+    calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
+    """Closures, public holidays, surges of demand and slowdowns of services."""
+    initial: Annotated[list[Standing], Field(max_length=256)] = []
+    """Trucks that stand in line at the first tick of the run, warm-up included."""
 
-    def closed_days(self, stage: str) -> set[dt.date]:
-        """Return the days on which `stage` stays closed, on its side's clock."""
+    def closings(self) -> list[Closure | Holidays]:
+        """Return the entries of the calendar that close something."""
+        return [entry for entry in self.calendar if isinstance(entry, Closure | Holidays)]
+
+    def closed_days(self, stage: str, first: dt.date, last: dt.date) -> set[dt.date]:
+        """Return the days of a period on which `stage` stays closed, on its side's clock."""
         side = self.stages[stage].side
-        return {
-            day
-            for closure in self.calendar
-            if closure.service_times is None and closure.concerns(stage, side)
-            for day in closure.days()
-        }
+        return {day for entry in self.closings() if entry.closes(stage, side) for day in entry.days(first, last)}
 
-    def slowed_days(self, stage: str) -> dict[dt.date, float]:
-        """Return the factor on service times of `stage` by day, where there is one; factors of a day multiply."""
+    def slowdowns(self) -> list[tuple[int, Slowdown]]:
+        """Return the slowdowns of services, with their places in the calendar."""
+        return [(n, entry) for n, entry in enumerate(self.calendar) if isinstance(entry, Slowdown)]
+
+    def slowed_days(self, stage: str, first: dt.date, last: dt.date) -> dict[dt.date, float]:
+        """Return the factor on service times of `stage` by day of a period, where there is one; factors multiply."""
         side = self.stages[stage].side
         factors: dict[dt.date, float] = {}
-        for closure in self.calendar:
-            if closure.service_times is not None and closure.concerns(stage, side):
-                for day in closure.days():
-                    factors[day] = factors.get(day, 1.0) * closure.service_times
+        for _, entry in self.slowdowns():
+            if entry.touches(stage, side):
+                for day in entry.days(first, last):
+                    factors[day] = factors.get(day, 1.0) * entry.service_times
         return factors
 
-    def arrivals_on(self, day: dt.date) -> float:
-        """Return the share of the usual arrivals that come on `day`."""
-        shares = [closure.arrivals for closure in self.calendar if closure.first <= day <= closure.last]
-        return min(shares, default=1.0)
+    def arrivals_on(self, day: dt.date, flow: str) -> float:
+        """Return the factor of the calendar on the usual arrivals of `flow` on `day`, on its side's clock."""
+        shares = [entry.arrivals for entry in self.closings() if entry.arrivals < 1 and entry.days(day, day)]
+        surges = [
+            entry.demand
+            for entry in self.calendar
+            if isinstance(entry, Surge) and entry.first <= day <= entry.last and entry.touches(flow, self.flows[flow])
+        ]
+        return min(shares, default=1.0) * math.prod(surges)

@@ -94,6 +94,12 @@ def _harmless(data: dict[str, Any], place: Place) -> Any:
             },
             "stages": {"name": f"broken-{last}", "lanes": 1},
             "calendar": {"name": "broken", "first": _DAY, "last": _DAY},
+            "initial": {
+                "class": _first(data, "classes"),
+                "direction": _first(data, "paths"),
+                "stage": _first(data, "stages"),
+                "trucks": 1,
+            },
         }
         return entries.get(str(section))
     if len(place) == 2 and section in ("stages", "classes", "profiles"):
@@ -105,6 +111,9 @@ def _harmless(data: dict[str, Any], place: Place) -> Any:
         "per_day": 0,
         "units": 1,
         "spaces": 1,
+        "stage": _first(data, "stages"),
+        "trucks": 1,
+        "demand": 1,
         "start": _DAY,
         "first": _DAY,
         "last": _DAY,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import itertools
 import zoneinfo
+from collections.abc import Mapping
 
-from gates.config import Gate
+from gates.config import Gate, Holidays, Surge
 from gates.findings import Place
+from gates.public_holidays import countries, names_around
 from gates.quantities import parse_window, window_text
 from gates.rules import Findings, found, not_full, rule, unknown, unused
 
@@ -35,8 +37,9 @@ def sides(gate: Gate) -> Findings:
     named += [(("origin", direction), side) for direction, side in gate.origin.items()]
     named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
     named += [(("pools", name, "side"), pool.side) for name, pool in gate.pools.items()]
-    for n, closure in enumerate(gate.calendar):
-        named += [(("calendar", n, "sides", k), side) for k, side in enumerate(closure.sides or [])]
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Surge):
+            named += [(("calendar", n, "sides", k), side) for k, side in enumerate(entry.sides or [])]
     for place, side in named:
         if side not in gate.sides:
             yield unknown(place, side, "side", gate.sides)
@@ -60,28 +63,61 @@ def origins(gate: Gate) -> Findings:
 
 @rule()
 def closure_days(gate: Gate) -> Findings:
-    """A closure ends on or after its first day."""
-    for n, closure in enumerate(gate.calendar):
-        if closure.first > closure.last:
-            yield found(
-                ("calendar", n, "last"),
-                closure.last,
-                "before the first day",
-                f"Use {closure.first} or later.",
-            )
+    """A closure or a surge ends on or after its first day."""
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Holidays) and entry.first > entry.last:
+            yield found(("calendar", n, "last"), entry.last, "before the first day", f"Use {entry.first} or later.")
 
 
 @rule("stages.*.side")
 def closure_stages(gate: Gate) -> Findings:
     """A closure names stages of the gate, on the sides it names."""
-    for n, closure in enumerate(gate.calendar):
-        for k, name in enumerate(closure.stages or []):
+    for n, entry in enumerate(gate.calendar):
+        if isinstance(entry, Surge):
+            continue
+        for k, name in enumerate(entry.stages or []):
             place: Place = ("calendar", n, "stages", k)
             if name not in gate.stages:
                 yield unknown(place, name, "stage", gate.stages)
-            elif closure.sides is not None and gate.stages[name].side not in closure.sides:
+            elif entry.sides is not None and gate.stages[name].side not in entry.sides:
                 side = gate.stages[name].side
                 yield found(place, name, "on another side", f"Add {side} to the sides, or remove the stage.")
+
+
+@rule("sides.*")
+def holiday_countries(gate: Gate) -> Findings:
+    """Public holidays are of a country that the library knows, at a side that is named or that it names itself."""
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Holidays):
+            continue
+        place: Place = ("calendar", n)
+        if entry.holidays not in countries():
+            remedy = "Use the two letters of a country (ISO 3166-1), or write its days as closures."
+            yield found((*place, "holidays"), entry.holidays, "no holidays of this country are known", remedy)
+            continue
+        if entry.sides is None and entry.stages is None and entry.holidays.lower() not in gate.sides:
+            yield found(place, entry.holidays, "no side is named like the country", "Name the `sides` that it closes.")
+        known = names_around(entry.holidays, gate.start.year)
+        for k, name in enumerate(entry.only or []):
+            if name not in known:
+                yield unknown((*place, "only", k), name, f"public holiday of {entry.holidays}", known)
+
+
+@rule("classes.*", "flows.**")
+def surges(gate: Gate) -> Findings:
+    """A surge names flows, classes and directions of the gate, and touches at least one flow."""
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Surge):
+            continue
+        place: Place = ("calendar", n)
+        wrong: list[tuple[Place, str, str, Mapping[str, object]]]
+        wrong = [(("flows", k), name, "flow", gate.flows) for k, name in enumerate(entry.flows or [])]
+        wrong += [(("classes", k), name, "vehicle class", gate.classes) for k, name in enumerate(entry.classes or [])]
+        wrong = [row for row in wrong if row[1] not in row[3]]
+        for where, name, kind, known in wrong:
+            yield unknown((*place, *where), name, kind, known)
+        if not wrong and not any(entry.touches(name, flow) for name, flow in gate.flows.items()):
+            yield found(place, entry.name, "it touches no flow", "Mend its flows, classes or directions, or remove it.")
 
 
 # Flows and profiles.
@@ -143,6 +179,14 @@ def too_many_trucks(gate: Gate) -> Findings:
     if total > MOST_TRUCKS_PER_DAY:
         remedy = f"Keep the sum of per_day below {MOST_TRUCKS_PER_DAY}."
         yield found(("flows",), f"{total:g} a day", "too many trucks", remedy)
+
+
+@rule()
+def group_sizes(gate: Gate) -> Findings:
+    """The shares of the sizes of groups add to 100 %."""
+    for name, flow in gate.flows.items():
+        if flow.groups:
+            yield from not_full(("flows", name, "groups"), {str(size): share for size, share in flow.groups.items()})
 
 
 @rule()

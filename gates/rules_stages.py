@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from gates.config import (
     EMPTY,
+    UNLIMITED,
     Distribution,
     Gamma,
     Gate,
@@ -58,6 +59,42 @@ def group_classes(gate: Gate) -> Findings:
                     yield unknown((*place, n, "classes", k), name, "vehicle class", gate.classes)
 
 
+@rule()
+def reversible_lanes(gate: Gate) -> Findings:
+    """Reversible lanes are a number of lanes with two directions."""
+    for _, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            if group.reverses is None:
+                continue
+            if sorted(group.directions or []) != ["northbound", "southbound"]:
+                remedy = "Write both under `directions`, first the one that they serve at first."
+                yield found((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
+            if group.lanes == UNLIMITED:
+                yield found((*place, n, "lanes"), group.lanes, "unlimited lanes do not reverse", "Write how many.")
+
+
+@rule()
+def batches(gate: Gate) -> Findings:
+    """A stage has lanes for all trucks that start together."""
+    for name, stage in gate.stages.items():
+        lanes = [group.lanes for group in stage.lane_groups()]
+        if stage.batch is not None and UNLIMITED not in lanes:
+            most = sum(count for count in lanes if count != UNLIMITED)
+            if stage.batch.size > most:
+                remedy = f"Use at most {most}, or more lanes."
+                yield found(("stages", name, "batch", "size"), stage.batch.size, "more than it has lanes", remedy)
+
+
+@rule("classes.*")
+def patience_classes(gate: Gate) -> Findings:
+    """Patience is that of classes of the gate."""
+    for name, stage in gate.stages.items():
+        for vehicle_class in stage.patience_for:
+            if vehicle_class not in gate.classes:
+                place = ("stages", name, "patience_for", vehicle_class)
+                yield unknown(place, vehicle_class, "vehicle class", gate.classes)
+
+
 @dataclasses.dataclass(frozen=True, order=True)
 class Kind:
     """A kind of truck, as lane groups tell them apart."""
@@ -76,12 +113,18 @@ def kinds_by_stage(gate: Gate) -> dict[str, list[Kind]]:
     reached: dict[str, set[Kind]] = {name: set() for name in gate.stages}
     for flow in gate.flows.values():
         empty = False
-        for met in _met(gate.paths.get(flow.direction, []), flow.vehicle_class, {}):
+        for met in stages_met(gate, flow.direction, flow.vehicle_class):
             if isinstance(met, Mark):
                 empty = empty or met.mark == "empty"
             else:
                 reached.setdefault(met, set()).add(Kind(flow.vehicle_class, flow.direction, empty))
     return {name: sorted(kinds) for name, kinds in reached.items()}
+
+
+def stages_met(gate: Gate, direction: str, vehicle_class: str) -> Iterator[str | Mark]:
+    """The stages and marks that trucks of a class can meet in a direction, in order."""
+    steps = {str(name): steps for name, steps in gate.paths.items()}
+    return _met(steps.get(direction, []), vehicle_class, {})
 
 
 def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]]) -> Iterator[str | Mark]:
@@ -94,7 +137,7 @@ def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]
                 yield step.stage
         else:
             shares = step.shares_for.get(vehicle_class, step.shares)
-            possible[step.choose] = {name for name, share in shares.items() if share > 0}
+            possible[step.choose] = {name for name, share in shares.items() if share > 0} or set(step.then)
             for name, inner in step.then.items():
                 if name in possible[step.choose]:
                     yield from _met(inner, vehicle_class, possible)
@@ -145,9 +188,13 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
         yield ("stages", name, "service"), stage.service
         for key, law in stage.service_for.items():
             yield ("stages", name, "service_for", key), law
+        for n, breakdown in enumerate(stage.breakdowns):
+            yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
     for name, pool in gate.pools.items():
         if pool.comes_back is not None:
             yield ("pools", name, "comes_back"), pool.comes_back
+        for n, breakdown in enumerate(pool.breakdowns):
+            yield ("pools", name, "breakdowns", n, "repair"), breakdown.repair
 
 
 @rule()

@@ -8,20 +8,26 @@ import zoneinfo
 from collections.abc import Sequence
 
 from gates.config import (
+    CalendarEntry,
     Choice,
+    Closure,
     Distribution,
+    Flow,
     Gate,
+    Holidays,
     LaneGroup,
     LanguageTag,
     Mark,
     Profile,
+    Slowdown,
     Stage,
+    Standing,
     Step,
     Title,
     Visit,
 )
 from gates.findings import path_text
-from gates.quantities import DAY_S, clock_text, hours_text, number_text, seconds_text, share_text
+from gates.quantities import DAY_S, clock_text, hours_text, megabits_text, number_text, seconds_text, share_text
 from gates.sources import SourcedNumber, every_number
 
 
@@ -111,7 +117,14 @@ class GateSheet:
     areas: tuple[AreaRow, ...]
     flows: tuple[FlowRow, ...]
     paths: tuple[PathRow, ...]
-    closures: tuple[str, ...]
+    calendar: tuple[str, ...]
+    """Closures, public holidays and surges, in words."""
+    initial: tuple[str, ...]
+    """Trucks that stand in line at the start, in words."""
+    links: tuple[str, ...]
+    """Data networks and who sends over them, in words."""
+    outages: tuple[str, ...]
+    """What fails, and what goes down with it, in words."""
     numbers: tuple[SourcedNumber, ...]
     assumptions: int
     """Numbers that rest, at least in part, on an assumption."""
@@ -143,11 +156,54 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         areas=tuple(_area_row(gate, name, sources, language) for name in gate.areas),
         flows=tuple(_flow_row(gate, name, sources, language) for name in gate.flows),
         paths=tuple(PathRow(direction, tuple(_words(steps))) for direction, steps in gate.paths.items()),
-        closures=tuple(f"{c.name}: {c.first.isoformat()} to {c.last.isoformat()}" for c in gate.calendar),
+        calendar=tuple(_entry_words(entry) for entry in gate.calendar),
+        initial=tuple(_standing_words(entry) for entry in gate.initial),
+        links=tuple(_link_words(gate, name, language) for name in gate.links),
+        outages=tuple(_outage_words(gate, name, language) for name in gate.outages),
         numbers=numbers,
         assumptions=sum(number.is_assumption for number in numbers),
         unsourced=sum(not number.is_sourced for number in numbers),
     )
+
+
+def _entry_words(entry: CalendarEntry) -> str:
+    """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
+    if isinstance(entry, Holidays):
+        where = ", ".join(entry.stages or entry.sides or [entry.holidays.lower()])
+        which = "" if entry.only is None else f" ({', '.join(entry.only)})"
+        return f"{entry.name}: public holidays of {entry.holidays}{which} at {where}"
+    words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
+    if isinstance(entry, Closure):
+        return words
+    if isinstance(entry, Slowdown):
+        touched = [*(entry.sides or []), *(entry.stages or [])]
+        times = f"{number_text(entry.service_times)} times the service times"
+        return f"{words}, {times}" + (f" of {', '.join(touched)}" if touched else "")
+    touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
+    return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
+
+
+def _link_words(gate: Gate, name: str, language: LanguageTag) -> str:
+    """A link: `4G: 27 Mbit/s a device, 40 Mbit/s in all, 50 ms round trip; kiosk-in`."""
+    link = gate.links[name]
+    users = [stage for stage, found in gate.stages.items() if found.sends and found.sends.link == name]
+    rates = f"{megabits_text(link.uplink)} a device, {megabits_text(link.shared_uplink)} for video in all"
+    trip = f"{number_text(round(link.round_trip * 1000, 3))} ms round trip"
+    return f"{title_of(link.title, name, language)}: {rates}, {trip}; {', '.join(users)}"
+
+
+def _outage_words(gate: Gate, name: str, language: LanguageTag) -> str:
+    """An outage: `Storm: constant 48 h after exponential, mean 12,000 h without one; kiosk-in, 4g`."""
+    outage = gate.outages[name]
+    down = ", ".join([*outage.stages, *outage.pools, *outage.links])
+    some = "each on its own: " if outage.each else f"{outage.units} of each: " if outage.units else ""
+    words = f"{law_text(outage.lasts)} after {law_text(outage.every)} without one"
+    return f"{title_of(outage.title, name, language)}: {words}; {some}{down}"
+
+
+def _standing_words(entry: Standing) -> str:
+    load = "empty " if entry.empty else ""
+    return f"{entry.stage}: {entry.trucks:,} {load}{entry.vehicle_class} {entry.direction}"
 
 
 def title_of(title: Title, name: str, language: LanguageTag = "en") -> str:
@@ -313,10 +369,15 @@ def _flow_row(gate: Gate, name: str, sources: dict[str, SourcedNumber], language
         name=name,
         title=title_of(vehicle_class.title, flow.vehicle_class, language),
         direction=flow.direction,
-        per_day=number_text(flow.per_day),
+        per_day=number_text(flow.per_day) + _groups(flow),
         profile="even over the day" if profile is None else _arrivals(profile),
         source=_ids(sources, path_text(("flows", name)), ("per_day",)),
     )
+
+
+def _groups(flow: Flow) -> str:
+    sizes = [f"{size} ({share_text(share)})" if share < 1 else str(size) for size, share in flow.groups.items()]
+    return f", in groups of {' or '.join(sizes)}" if sizes else ""
 
 
 def _arrivals(profile: Profile) -> str:
@@ -341,7 +402,8 @@ def _words(steps: Sequence[Step], indent: str = "") -> list[str]:
 
 def _choice_words(choice: Choice, indent: str) -> list[str]:
     shares = ", ".join(f"{name} {share_text(share)}" for name, share in choice.shares.items())
-    lines = [f"{indent}{choice.choose}: {shares}"]
+    ways = {"shortest-queue": "the shortest queue", "least-wait": "the least expected wait"}
+    lines = [f"{indent}{choice.choose}: {shares if choice.rule is None else ways[choice.rule]}"]
     for vehicle_class, by_class in choice.shares_for.items():
         words = ", ".join(f"{name} {share_text(share)}" for name, share in by_class.items())
         lines.append(f"{indent}  for {vehicle_class}: {words}")
@@ -357,4 +419,14 @@ def _visit_words(visit: Visit) -> str:
     words += [f"if {choice} is {' or '.join(names)}" for choice, names in visit.when.items()]
     words += [share_text(visit.share)] if visit.share != 1 or visit.share_for else []
     words += [f"{name} {share_text(share)}" for name, share in visit.share_for.items()]
+    words += [_again_words(visit)] if visit.again or visit.again_for else []
     return words[0] + (f" ({'; '.join(words[1:])})" if len(words) > 1 else "")
+
+
+def _again_words(visit: Visit) -> str:
+    """Who makes it again: `again from scan: 10 %, durian 20 %, at most 2 times`."""
+    shares = [share_text(visit.again)] if visit.again else []
+    shares += [f"{name} {share_text(share)}" for name, share in visit.again_for.items()]
+    start = f" from {visit.again_from}" if visit.again_from else ""
+    times = "once" if visit.most == 1 else f"{visit.most} times"
+    return f"again{start}: {', '.join(shares)}, at most {times}"

@@ -99,6 +99,8 @@ def _unknown_key(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, st
 
 
 def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    if "[A-Z]{2}" in details.get("ctx", {})["pattern"]:
+        return "not a country", "Use its code of two capital letters, such as VN."
     if "{2}" in details.get("ctx", {})["pattern"]:
         return "no name of a side", "Use two lower-case letters, such as vn."
     return "not a name", _NAME_RULE
@@ -123,6 +125,8 @@ def _variant(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         return _law(value)
     if "lanes" in chooser:
         return "not a number of lanes", "Write a whole number, `unlimited`, or a list of lane groups."
+    if "event" in chooser:
+        return "not of the right kind", "Write `key: value` pairs."
     return "not a step", "Write a stage name, or a mapping with `stage`, `choose` or `mark`."
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gates.config import Flow, Gate, Month, Profile, Weekday
+from gates.config import Gate, Month, Profile, Weekday
 from sim.clock import LocalDays, Ticks
 
 Floats = npt.NDArray[np.float64]
@@ -53,14 +53,19 @@ class ArrivalRate:
         return np.asarray(np.maximum(np.floor(ticks), 0), np.int64)
 
 
-def arrival_rate(gate: Gate, flow: Flow, days: LocalDays, demand: float) -> ArrivalRate:
-    """Return the rate of `flow` over the local `days` of the side that it comes from."""
+NOBODY_COMES = ArrivalRate(np.array([0, 1], np.int64), np.zeros(2))
+"""The rate of those who are there already."""
+
+
+def arrival_rate(gate: Gate, name: str, days: LocalDays, demand: float) -> ArrivalRate:
+    """Return the rate of the flow `name` over the local `days` of the side that it comes from."""
+    flow = gate.flows[name]
     profile = gate.profiles[flow.profile] if flow.profile else Profile()
     windows = profile.windows()
     ticks, expected = [0], [0.0]
     for d, date in enumerate(days.dates):
         usual = flow.per_day * demand * _weekday_factor(profile, date.weekday())
-        per_day = usual * profile.months.get(_MONTHS[date.month - 1], 1.0) * gate.arrivals_on(date)
+        per_day = usual * profile.months.get(_MONTHS[date.month - 1], 1.0) * gate.arrivals_on(date, name)
         for opens, closes, share in windows:
             start, end = days.at(d, opens), days.at(d, closes)
             if end <= 0 or start == end:

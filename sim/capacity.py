@@ -28,6 +28,7 @@ class Spaces:
         """(directions,) time outside of the trucks that arrive in the measured period [tick]."""
         self._area_of_line = plan.network.area_of_line
         self._direction_of_flow = direction_of_flow
+        self._arrives = np.array([stream.standing == 0 for stream in plan.streams], np.bool_)
         self._warmup = plan.warmup
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -43,11 +44,11 @@ class Spaces:
         visits = np.flatnonzero(np.diff(draws.first))  # a truck that visits nothing is gone as it arrives
         arrival, entered = draws.arrival[visits], log.entered[visits]
         direction = self._direction_of_flow[draws.flow[visits]]
-        outside = arrival != entered
+        outside, arrives = arrival != entered, self._arrives[draws.flow[visits]]
         for index in range(self.outside_time.size):
             mine = outside & (direction == index)
             self._add(self.outside, index, arrival[mine], entered[mine], start, end)
-            mine &= arrival >= self._warmup
+            mine &= arrives & (arrival >= self._warmup)
             until = np.where(entered[mine] == NEVER, end, entered[mine])
             self.outside_time[index] += (np.clip(until, start, end) - np.clip(arrival[mine], start, end)).sum()
 
@@ -61,7 +62,6 @@ class PoolUse:
 
     def __init__(self, plan: Plan) -> None:
         network, pools = plan.network, len(plan.pools)
-        self._by_hand_without, self._sources = network.by_hand_without, plan.outages
         lines = network.line_stage.size
         self.in_use = np.zeros(pools, np.int64)
         """(pools,) units taken, or on their way back [unit tick]."""
@@ -72,7 +72,7 @@ class PoolUse:
         ):
             units[pool - network.groups, np.repeat(np.arange(lines), np.diff(row))] = count
         self._comes_back = network.comes_back
-        self._first = network.groups
+        self._plan = plan
         self._warmup, self._end = plan.warmup, plan.end
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -81,16 +81,17 @@ class PoolUse:
         Units are in use from the start of the visit that takes them to the end of the one that gives them back. The
         way back, which may outlast the truck, is added at once in the block in which it begins.
         """
-        line, back = log.draws.line, log.draws.comes_back
+        network, line, back = self._plan.network, log.draws.line, log.draws.comes_back
+        by_hand = done_by_hand(self._plan, log)
         begin = min(max(start, self._warmup), end)
         started = _known(log.started, begin, end)
         finished = _known(log.finished, begin, end)
         returning = (log.finished >= start) & (log.finished < end)
         for pool in range(self.in_use.size):
             taken, given = self._taken[pool, line], self._given[pool, line]
-            by_hand = self._by_hand(log, pool)
-            if by_hand is not None:
-                taken, given = np.where(by_hand, 0, taken), np.where(by_hand, 0, given)
+            if by_hand.any():  # such services leave the link alone
+                alone = by_hand & (network.by_hand_without[line] == network.groups + pool)
+                taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
             self.in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
             if self._comes_back[pool]:
                 away = returning & (given > 0)
@@ -98,18 +99,20 @@ class PoolUse:
                 way = [np.clip(tick, self._warmup, self._end) for tick in (leaves, leaves + back[away])]
                 self.in_use[pool] += (given[away] * (way[1] - way[0])).sum()
 
-    def _by_hand(self, log: EventLog, pool: int) -> Mask | None:
-        """Return (visits,) whether a service was done by hand, for want of the link; None if none can be."""
-        resource = self._first + pool
-        if not (self._by_hand_without == resource).any():
-            return None
-        by_hand = np.zeros(log.draws.visits, np.bool_)
-        for number, source in enumerate(self._sources):
-            if resource in source.resources and source.units is None:
-                windows = log.draws.outages.of(number)
-                inside = np.searchsorted(windows.start, log.started, side="right")
-                by_hand |= (inside > 0) & (log.started < np.append(windows.end, 0)[inside - 1])
-        return np.asarray(by_hand & (self._by_hand_without[log.draws.line] == resource))
+
+def done_by_hand(plan: Plan, log: EventLog) -> Mask:
+    """Return (visits,) whether a service was done by hand, for want of the link that it needs."""
+    by_hand = np.zeros(log.draws.visits, np.bool_)
+    if plan.network.by_hand_without.size == 0:
+        return by_hand
+    link = plan.network.by_hand_without[log.draws.line]
+    for number, source in enumerate(plan.outages):
+        if source.units is None:
+            windows = log.draws.outages.of(number)
+            inside = np.searchsorted(windows.start, log.started, side="right")
+            down = (inside > 0) & (log.started < np.append(windows.end, 0)[inside - 1])
+            by_hand |= down & np.isin(link, source.resources)
+    return by_hand
 
 
 class Down:
@@ -133,6 +136,22 @@ class Down:
 def _on_duty(network: Network, resource: int) -> OnDuty:
     mine = network.change_resource == resource
     return OnDuty(network.change_tick[mine], network.change_units[mine])
+
+
+class RepairTime:
+    """Lane time under repair in the measured period by stage, added up block by block."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.ticks = np.zeros(len(plan.stages), np.int64)
+        """(stages,) of the services that start in the measured period, as far as the run goes [tick]."""
+        self._plan, self._stage = plan, plan.network.line_stage
+        self._warmup, self._end = plan.warmup, plan.end
+
+    def add(self, log: EventLog, start: int, end: int) -> None:
+        """Add what happened in the block [start, end): all repair of a service when it starts."""
+        starts = (log.started >= max(start, self._warmup)) & (log.started < end) & ~done_by_hand(self._plan, log)
+        repair = np.minimum(log.draws.repair[starts], self._end - log.started[starts])
+        np.add.at(self.ticks, self._stage[log.draws.line[starts]], repair)
 
 
 def _within(ticks: Ticks, start: int, end: int) -> Ticks:

@@ -50,7 +50,7 @@ METRICS: dict[str, Definition] = {
     ),
     "arrivals_per_day": Definition(
         unit="trucks/day",
-        sentence="Loaded trucks that arrive per day of 24 hours.",
+        sentence="Loaded trucks that arrive per day of 24 hours; those that stand in line at the start do not.",
         source=_OURS,
     ),
     "clearance_h": Definition(
@@ -64,6 +64,12 @@ METRICS: dict[str, Definition] = {
         sentence="Time from the arrival of a truck to its last departure, the empty return included, "
         f"for trucks that arrive in the measured period. {_CENSORED}",
         source=f"{_RELEASE}: carried on from the release to the departure",
+    ),
+    "backlog_h": Definition(
+        unit="h",
+        sentence="Time from the start of the run until a truck that stood in line then is released from the last "
+        f"control; at most: until the last of them is. {_CENSORED}",
+        source=_OURS,
     ),
     "no_queue_clearance_h": Definition(
         unit="h",
@@ -112,6 +118,12 @@ METRICS: dict[str, Definition] = {
         "served and is blocked by what lies ahead.",
         source=_LEVEL,
     ),
+    "repair_share": Definition(
+        unit="1",
+        sentence="Lane time of the stage under repair after breakdowns, as a share of its open lane time; counted with "
+        "the services that start in the measured period, repairs that go on after closing included.",
+        source=_OURS,
+    ),
     "overtime_h": Definition(
         unit="h/day",
         sentence="Lane hours per day that the stage works after closing, to finish the trucks it serves.",
@@ -125,7 +137,8 @@ METRICS: dict[str, Definition] = {
     ),
     "unfinished_share": Definition(
         unit="1",
-        sentence="Share of the trucks that arrive in the measured period and are not released by its end.",
+        sentence="Share of the trucks that arrive in the measured period and are neither released nor turned back by "
+        "its end.",
         source=_OURS,
     ),
     "turned_back_per_day": Definition(

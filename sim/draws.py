@@ -8,24 +8,25 @@ value alone: truck 17 of a flow is the same truck in every scenario (common rand
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.breakdowns import struck
 from sim.clock import Ticks
+from sim.comings import Cursor, comings
 from sim.jit import kernel, step
-from sim.outages import NO_OUTAGES, Outages, Source
+from sim.outages import NO_OUTAGES, Outages, draw_outages
 from sim.paths import Decision, Path
 from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
+from sim.uniforms import pick, uniforms
 
-Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 FOR_EVER = 1 << 50
 """Patience of a truck that never turns back [tick]."""
-_VALUES_PER_COUNT = 4  # a Philox counter yields four 64-bit numbers
 
 
 def _nothing() -> Ticks:
@@ -51,9 +52,11 @@ class Draws:
     line: Indices
     """(visits,) waiting line joined."""
     service: Ticks
-    """(visits,) service time [tick]."""
+    """(visits,) service time, with what breakdowns add to it [tick]."""
     comes_back: Ticks
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
+    repair: Ticks = field(default_factory=_nothing)
+    """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
     by_hand: Ticks = field(default_factory=_nothing)
     """(visits,) service time while the link that the stage needs is down [tick]; no entries if none needs one."""
     patience: Ticks = field(default_factory=_nothing)
@@ -80,14 +83,6 @@ class Draws:
         return self.line.size
 
 
-@dataclass(frozen=True)
-class _Cursor:
-    """Where the arrivals of a flow stand: the next truck's number, and the unit-rate time before it."""
-
-    number: int = 0
-    units: float = 0.0
-
-
 def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
     """Draw a whole run.
 
@@ -101,8 +96,8 @@ def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
 
 def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> Iterator[Draws]:
     """Draw the trucks that arrive before each tick of `until` in turn; the values do not depend on the cuts."""
-    outages = _outages(plan.outages, f"{seed}/{replication}", plan.end)
-    cursors = [_Cursor() for _ in plan.streams]
+    outages = draw_outages(plan.outages, f"{seed}/{replication}", plan.end)
+    cursors = [Cursor() for _ in plan.streams]
     for tick in until:
         batches = []
         for n, stream in enumerate(plan.streams):
@@ -110,19 +105,6 @@ def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> It
             batch, cursors[n] = _batch(plan, stream, name, cursors[n], tick)
             batches.append(batch)
         yield dataclasses.replace(_merge(batches), outages=outages)
-
-
-def uniforms(name: str, start: int, count: int) -> Floats:
-    """Return the uniform numbers in (0, 1) with numbers `start` to `start + count - 1` of a named stream.
-
-    Counter-based generator Philox 4x64 (Salmon et al. 2011), keyed by a hash of the name.
-    """
-    key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=16).digest(), "little")
-    skip = start % _VALUES_PER_COUNT
-    generator = np.random.Philox(key=key)
-    generator.advance(start // _VALUES_PER_COUNT)
-    raw = generator.random_raw(count + skip)[skip:]
-    return ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,13 +115,13 @@ class _Batch:
     start: int
     path: Path
     line: Indices
-    met: npt.NDArray[np.bool_]
+    met: Mask
     times: dict[str, Ticks]
     """What is drawn for visits: entries of `Draws` -> (trucks, visits) [tick]."""
 
 
-def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[_Batch, _Cursor]:
-    arrival, after = _arrivals(stream, f"{name}/arrival", cursor, until)
+def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[_Batch, Cursor]:
+    arrival, after = comings(stream, name, cursor, until)
     count, path = arrival.size, stream.path
     if count > MAX_TRUCKS:
         raise ValueError(f"flow {stream.name}: {count:,} trucks at once are too many; draw in shorter blocks")
@@ -150,6 +132,9 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -
     if plan.network.comes_back.any():
         law_of = plan.return_law_of[stages]
         times["comes_back"] = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, law_of)
+        _repair_units(plan, path, met, name, cursor.number, times["service"], times["comes_back"])
+    if any(plan.failing):
+        times["repair"] = _repair_lanes(plan, path, met, name, cursor.number, times["service"])
     if plan.network.by_hand_without.size:
         law_of = plan.by_hand_law_of[stages, kinds]
         times["by_hand"] = _times(plan, path, met, f"{name}/{{}}/by-hand", cursor.number, law_of)
@@ -161,34 +146,7 @@ def _batch(plan: Plan, stream: Stream, name: str, cursor: _Cursor, until: int) -
     return _Batch(arrival, cursor.number, path, line, met, times), after
 
 
-def _outages(sources: Sequence[Source], name: str, end: int) -> Outages:
-    """Return the outages of each source that start before the end of the run."""
-    found = [_outages_of(source, f"{name}/outage/{source.name}", end) for source in sources]
-    if not found:
-        return NO_OUTAGES
-    return Outages(
-        np.repeat(np.arange(len(found), dtype=np.int32), [start.size for start, _ in found]),
-        np.concatenate([start for start, _ in found]),
-        np.concatenate([stop for _, stop in found]),
-    )
-
-
-def _outages_of(source: Source, name: str, end: int) -> tuple[Ticks, Ticks]:
-    starts, stops, at, number = [], [], 0, 0
-    while at < end:
-        many = 64
-        up = source.every.ticks(uniforms(f"{name}/every", number, many))
-        down = source.lasts.ticks(uniforms(f"{name}/lasts", number, many))
-        stop = at + np.cumsum(np.maximum(up + down, 1))  # time goes on, whatever the laws say
-        starts.append(stop - down)
-        stops.append(stop)
-        at, number = int(stop[-1]), number + many
-    start, stop = np.concatenate(starts), np.concatenate(stops)
-    real = (start < end) & (start < stop)
-    return start[real], np.minimum(stop[real], end)
-
-
-def _times(plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start: int, law_of_visit: Indices) -> Ticks:
+def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visit: Indices) -> Ticks:
     """Return (trucks, visits): a time from the law of each visit that is met; 0 where a visit has no law."""
     ticks = np.zeros(met.shape, np.int64)
     for v, visit in enumerate(path.visits):
@@ -199,44 +157,51 @@ def _times(plan: Plan, path: Path, met: npt.NDArray[np.bool_], name: str, start:
     return ticks
 
 
-def _arrivals(stream: Stream, name: str, cursor: _Cursor, until: int) -> tuple[Ticks, _Cursor]:
-    """Return the arrivals before `until` that come after the cursor, and where the flow then stands."""
-    limit = stream.rate.before(until)
-    ticks: list[Ticks] = []
-    while True:
-        expected = limit - cursor.units
-        if expected <= 0:
-            break
-        count = int(expected + 4 * np.sqrt(expected) + 16)
-        gaps = -np.log(uniforms(name, cursor.number, count))
-        units = np.cumsum(np.concatenate(([cursor.units], gaps)))[1:]
-        arrival = stream.rate.ticks(units)
-        here = int(np.searchsorted(np.maximum.accumulate(np.where(units < limit, arrival, until)), until))
-        ticks.append(arrival[:here])
-        if here:
-            cursor = _Cursor(cursor.number + here, float(units[here - 1]))
-        if here < count:
-            break
-    return (np.concatenate(ticks) if ticks else np.empty(0, np.int64)), cursor
+def _repair_lanes(plan: Plan, path: Path, met: Mask, name: str, start: int, service: Ticks) -> Ticks:
+    """Add what breakdowns do to `service` (trucks, visits), and return the time under repair."""
+    repair = np.zeros(service.shape, np.int64)
+    for v, visit in enumerate(path.visits):
+        bare = service[:, v].copy()
+        for failing in plan.failing[plan.stages.index(visit.stage)]:
+            stream = f"{name}/{visit.name}/breakdown/{failing.name}"
+            mended, lost = struck(failing, bare, stream, start, met[:, v])
+            repair[:, v] += mended
+            service[:, v] += mended + lost
+    return repair
 
 
-def _met(path: Path, name: str, start: int, count: int) -> npt.NDArray[np.bool_]:
+def _repair_units(plan: Plan, path: Path, met: Mask, name: str, start: int, service: Ticks, comes_back: Ticks) -> None:
+    """Add the repair of units given back to the time that they need to come back (trucks, visits).
+
+    They run while a truck that holds them is served, and on their way back.
+    """
+    for v, visit in enumerate(path.visits):
+        way_back = comes_back[:, v].copy()
+        for back in plan.return_failing[plan.stages.index(visit.stage)]:
+            taken = max((w for w in range(v) if path.visits[w].stage in back.taken_at), default=v)
+            running = service[:, taken : v + 1].sum(axis=1) + way_back
+            stream = f"{name}/{visit.name}/breakdown/{back.pool}/{back.failing.name}"
+            comes_back[:, v] += struck(back.failing, running, stream, start, met[:, v])[0]
+
+
+def _met(path: Path, name: str, start: int, count: int) -> Mask:
     """Return (trucks, visits): which visits each truck makes."""
     taken = [_alternative(decision, f"{name}/{decision.name}", start, count) for decision in path.decisions]
     met = np.ones((count, len(path.visits)), np.bool_)
     for v, visit in enumerate(path.visits):
         for decision, alternatives in visit.when:
             met[:, v] &= np.isin(taken[decision], list(alternatives))
+        for made in visit.needs:
+            met[:, v] &= met[:, made]
         if visit.share < 1:
             met[:, v] &= uniforms(f"{name}/{visit.name}/share", start, count) < visit.share
+    met[:, : path.begins] = False
     return met
 
 
 def _alternative(decision: Decision, name: str, start: int, count: int) -> npt.NDArray[np.int64]:
     """Return the alternative each truck takes, as if it met the decision (conditions are on the visits)."""
-    borders = np.cumsum(decision.shares)
-    borders[-1] = 1.0
-    return np.searchsorted(borders, uniforms(name, start, count), side="right")
+    return pick(decision.shares, uniforms(name, start, count))
 
 
 def _merge(batches: list[_Batch]) -> Draws:
@@ -284,6 +249,7 @@ def _merge(batches: list[_Batch]) -> Draws:
         service=times["service"],
         comes_back=times.get("comes_back", _nothing()),
         by_hand=times.get("by_hand", _nothing()),
+        repair=times.get("repair", _nothing()),
         patience=times.get("patience", _nothing()),
     )
 
@@ -303,13 +269,14 @@ def _ways(path: Path) -> Ways:
     for fork in path.forks:
         for head, end, sibling in zip(fork.heads, fork.ends, (*fork.heads[1:], -1), strict=True):
             onward[end - 1] = fork.ends[-1]
-            other[head], rule[head] = sibling, fork.rule
+            if fork.open:
+                other[head], rule[head] = sibling, fork.rule
     return Ways(onward, other, rule)
 
 
 @kernel
 def _place(
-    met: npt.NDArray[np.bool_],
+    met: Mask,
     service: Ticks,
     line_of_visit: Indices,
     row: npt.NDArray[np.int64],

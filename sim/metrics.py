@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.definitions import METRICS, OUTSIDE, Definition, Key
-from sim.log import EventLog
+from sim.log import NEVER, EventLog
 from sim.plan import UNLIMITED_LANES, Plan
 from sim.sums import Sums
 from sim.survival import Survival
@@ -134,6 +134,7 @@ def _measures(sums: Sums) -> Measures:
         *_flow_values(sums),
         *_time_values("clearance_h", clearance),
         *_time_values("passage_h", passage),
+        *_backlog_values(sums),
         *_stage_values(stage_time),
         *_queue_values(sums),
         *_lane_values(sums),
@@ -207,6 +208,19 @@ def _time_values(metric: str, found: dict[tuple[str, str | None], Survival]) -> 
             yield Key(metric, statistic, direction, name), float(value)
 
 
+def _backlog_values(sums: Sums) -> Values:
+    """Yield how long it takes until those are released who stood in line at the start."""
+    if sums.backlog is None:
+        return
+    plan = sums.plan
+    for direction in sorted({plan.kinds[stream.kind].direction for stream in plan.streams if stream.standing}):
+        rows = [row for row, (of, _) in enumerate(sums.classes) if of == direction]
+        survival, last = sums.backlog.survival(rows), int(sums.backlog.last[rows].max())
+        gone = last != NEVER and not sums.backlog.unfinished(rows)
+        yield from _time_values("backlog_h", {(direction, None): survival})
+        yield Key("backlog_h", "max", direction), last / TICKS_PER_HOUR if gone else UNDEFINED
+
+
 def _served(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield each (stage, direction) that some path has."""
     for stage, lines in zip(plan.stages, plan.line_of, strict=True):
@@ -248,6 +262,8 @@ def _lane_values(sums: Sums) -> Values:
             yield Key("down_share", "share", stage=stage), _ratio(int(sums.down.lost[lanes].sum()), open_time)
         busy, after = sums.use.totals.lane[mine].sum(axis=0)[[WHILE_OPEN, AFTER_CLOSING]].tolist()
         yield Key("utilisation", "share", stage=stage), _ratio(busy, open_time)
+        if sums.repair is not None and plan.failing[index]:
+            yield Key("repair_share", "share", stage=stage), _ratio(int(sums.repair.ticks[index]), open_time)
         yield Key("overtime_h", "mean", stage=stage), after / TICKS_PER_HOUR / plan.measured_days
 
 

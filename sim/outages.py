@@ -17,6 +17,7 @@ from sim.clock import Ticks
 from sim.clocks import Pieces, clocks, merged, standing
 from sim.laws import Law
 from sim.timetable import Windows, merged_windows
+from sim.uniforms import uniforms
 
 if TYPE_CHECKING:
     from sim.plan import Network, Plan
@@ -122,3 +123,30 @@ def _clock(plan: Plan, group: int, windows: Sequence[Windows]) -> Pieces | None:
             clock = standing(still.start, still.end, loses=restarts)
             found = clock if found is None else merged(found, clock)
     return found
+
+
+def draw_outages(sources: Sequence[Source], name: str, end: int) -> Outages:
+    """Return the outages of each source that start before `end`; `name` names the run."""
+    found = [_outages_of(source, f"{name}/outage/{source.name}", end) for source in sources]
+    if not found:
+        return NO_OUTAGES
+    return Outages(
+        np.repeat(np.arange(len(found), dtype=np.int32), [start.size for start, _ in found]),
+        np.concatenate([start for start, _ in found]),
+        np.concatenate([stop for _, stop in found]),
+    )
+
+
+def _outages_of(source: Source, name: str, end: int) -> tuple[Ticks, Ticks]:
+    starts, stops, at, number = [], [], 0, 0
+    while at < end:
+        many = 64
+        up = source.every.ticks(uniforms(f"{name}/every", number, many))
+        down = source.lasts.ticks(uniforms(f"{name}/lasts", number, many))
+        stop = at + np.cumsum(np.maximum(up + down, 1))  # time goes on, whatever the laws say
+        starts.append(stop - down)
+        stops.append(stop)
+        at, number = int(stop[-1]), number + many
+    start, stop = np.concatenate(starts), np.concatenate(stops)
+    real = (start < end) & (start < stop)
+    return start[real], np.minimum(stop[real], end)

@@ -53,14 +53,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gates.config import Area, Distribution, Gate, LaneGroup, Outage, Stage
+from gates.config import Area, Breakdown, Distribution, Gate, LaneGroup, Outage, Stage
 from gates.scenario import Scenario
-from sim.arrivals import ArrivalRate, arrival_rate
+from sim.arrivals import NOBODY_COMES, ArrivalRate, arrival_rate
+from sim.breakdowns import Failing
 from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND, LocalDays, Ticks, local_days
 from sim.clocks import FULL_SPEED, NO_TICK, Clocks, Pieces, clocks, merged, standing
 from sim.laws import Law, law
 from sim.outages import Source
-from sim.paths import Path, paths_by_class
+from sim.paths import Path, begin_at, paths_by_class
 from sim.timetable import OnDuty, Windows, added, open_windows, union
 
 Indices = npt.NDArray[np.int32]
@@ -170,15 +171,50 @@ class LaneGroups:
     """When each is open [tick]."""
 
 
+@dataclass(frozen=True, eq=False)
+class Returning:
+    """What fails in the units of a pool that a stage gives back."""
+
+    pool: str
+    taken_at: frozenset[str]
+    """Stages that take units of it to keep; without any the stage itself used them."""
+    failing: Failing
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How many trucks come together."""
+
+    sizes: tuple[int, ...]
+    shares: tuple[float, ...]
+    """Share of the groups that have each size; they add to 1."""
+
+    @property
+    def mean(self) -> float:
+        """Mean size."""
+        return sum(size * share for size, share in zip(self.sizes, self.shares, strict=True))
+
+
+ONE_BY_ONE = Groups((1,), (1.0,))
+
+
 @dataclass(frozen=True)
 class Stream:
-    """A flow, ready to draw."""
+    """A flow, or the trucks that stand in one line at the start, ready to draw."""
 
     name: str
     kind: int
     """Index of its loaded kind; the empty kind is the next one."""
     path: Path
     rate: ArrivalRate
+    groups: Groups = ONE_BY_ONE
+    """How many come together."""
+    standing: int = 0
+    """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
+
+    def expected(self, until: int) -> float:
+        """Return the expected number of trucks before the tick `until`."""
+        return self.standing + self.rate.before(until)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +242,10 @@ class Plan:
     """(stages, kinds) law of patience; -1 for trucks that wait for ever."""
     turns_back: bool
     """Whether trucks may turn back somewhere."""
+    failing: tuple[tuple[Failing, ...], ...]
+    """(stages,) what fails in the lanes of each."""
+    return_failing: tuple[tuple[Returning, ...], ...]
+    """(stages,) what fails in the units that are given back at each."""
     pools: tuple[str, ...]
     """Pools, then links, in the order of the file."""
     on_duty: tuple[OnDuty, ...]
@@ -274,6 +314,8 @@ def compile_plan(scenario: Scenario) -> Plan:
         laws=tuple(laws.found),
         law_of=law_of,
         return_law_of=return_law_of,
+        failing=tuple(tuple(_failing(found) for found in stage.breakdowns) for stage in gate.stages.values()),
+        return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
         by_hand_law_of=by_hand_law_of,
         patience_law_of=patience_law_of,
         turns_back=any(stage.turns_away_at is not None for stage in gate.stages.values())
@@ -307,9 +349,21 @@ def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[
     streams = []
     for name, flow in gate.flows.items():
         days = _days(scenario, gate.origin[flow.direction])
-        rate = arrival_rate(gate, flow, days, scenario.demand)
+        rate = arrival_rate(gate, name, days, scenario.demand)
         kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
-        streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate))
+        groups = Groups(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
+        streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate, groups))
+    return streams + _standing(gate, kinds, paths)
+
+
+def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
+    """Return the trucks that stand in line at tick 0, each entry of the file as a stream of its own."""
+    streams = []
+    for entry in gate.initial:
+        name = f"{'empty ' if entry.empty else ''}{entry.vehicle_class} {entry.direction} at {entry.stage}"
+        path = begin_at(paths[entry.direction, entry.vehicle_class], entry.stage, empty=entry.empty)
+        kind = kinds.index(Kind(entry.vehicle_class, entry.direction, False))
+        streams.append(Stream(name, kind, path, NOBODY_COMES, standing=entry.trucks))
     return streams
 
 
@@ -337,8 +391,9 @@ def _lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneG
             names.append(group.name)
             lanes.append(UNLIMITED_LANES if group.lanes == "unlimited" else group.lanes)
             hours = stage.hours if group.hours is None else group.hours
-            closures = scenario.gate.closed_days(stage_name)
-            windows.append(open_windows(hours, days_of[stage.side], closures, end))
+            days = days_of[stage.side]
+            closed = scenario.gate.closed_days(stage_name, days.dates[0], days.dates[-1])
+            windows.append(open_windows(hours, days, closed, end))
     return LaneGroups(
         np.array(stage_index, np.int32),
         tuple(names),
@@ -355,9 +410,10 @@ def _clocks(scenario: Scenario, groups: LaneGroups) -> tuple[Pieces | None, ...]
         name = list(scenario.gate.stages)[index]
         stage = scenario.gate.stages[name]
         clock = None
-        slowed = scenario.gate.slowed_days(name)
+        days = _days(scenario, stage.side)
+        slowed = scenario.gate.slowed_days(name, days.dates[0], days.dates[-1])
         if slowed:
-            clock = _slowed(slowed, _days(scenario, stage.side))
+            clock = _slowed(slowed, days)
         if stage.pauses_when_closed:
             open_and_shut = standing(np.append(0, windows.end), np.append(windows.start, NO_TICK))
             clock = open_and_shut if clock is None else merged(clock, open_and_shut)
@@ -544,6 +600,24 @@ def _mean_service(laws: Sequence[Law], law_of: Indices, line_of: Indices, lines:
     )
 
 
+def _failing(breakdown: Breakdown) -> Failing:
+    return Failing(
+        name=breakdown.name,
+        repair=law(breakdown.repair),
+        per_tick=1 / (breakdown.running * TICKS_PER_SECOND) if breakdown.running else 0.0,
+        per_use=1 / breakdown.uses if breakdown.uses else 0.0,
+        restarts=breakdown.then == "restarts",
+    )
+
+
+def _return_failing(gate: Gate, stage: Stage) -> tuple[Returning, ...]:
+    return tuple(
+        Returning(name, frozenset(s for s, other in gate.stages.items() if name in other.takes), _failing(breakdown))
+        for name in {**stage.needs, **stage.gives}
+        for breakdown in gate.pools[name].breakdowns
+    )
+
+
 def _on_duty(scenario: Scenario, end: int) -> list[OnDuty]:
     """Return the pools' units on duty: where shifts overlap they add."""
     levels = []
@@ -597,7 +671,7 @@ def _network(gate: Gate, lines: list[_Line], groups: LaneGroups, pools: list[OnD
         lines_of_pool=lines_of_pool,
         lines_of_pool_from=lines_of_pool_from,
         comes_back=np.array(
-            [*(pool.comes_back is not None for pool in gate.pools.values()), *(False for _ in gate.links)], np.bool_
+            [*(pool.takes_time for pool in gate.pools.values()), *(False for _ in gate.links)], np.bool_
         ),
         area_of_line=np.array([area_of_stage.get(stage_names[line.stage], -1) for line in lines], np.int32),
         area_spaces=np.array([area.spaces for area in gate.areas.values()], np.int64),

@@ -73,11 +73,11 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
 def _no_trucks() -> Draws:
     none = np.empty(0, np.int64)
     return Draws(
-        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none, none
+        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none, none, none
     )
 
 
-_TIMES = ("service", "comes_back", "by_hand", "patience", "rule")
+_TIMES = ("service", "comes_back", "by_hand", "patience", "repair", "rule")
 _ROWS = ("onward", "other")
 """Entries of draws by visit, where each visit has one: times, and numbers of rows, which move."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sim.capacity import Down, PoolUse, Spaces
+from sim.capacity import Down, PoolUse, RepairTime, Spaces
 from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
 from sim.jit import kernel
@@ -33,6 +33,7 @@ class Sums:
         """(direction, vehicle class) of each row of what is kept by class."""
         self._direction_of_row = np.array([self.directions.index(d) for d, _ in self.classes], np.int32)
         self._row_of_flow = np.array([stream.kind // 2 for stream in plan.streams], np.int32)
+        self._standing = np.array([stream.standing > 0 for stream in plan.streams], np.bool_)
 
         days, rows = plan.bulletin.size, len(self.classes)
         self.queues = QueueLevels(plan)
@@ -40,6 +41,8 @@ class Sums:
         self.use = TimeUse(plan, direction_of_flow, len(self.directions))
         self.spaces = Spaces(plan, direction_of_flow, len(self.directions)) if plan.areas else None
         """None for a gate without areas."""
+        self.repair = RepairTime(plan) if any(plan.failing) else None
+        """None for a gate where nothing breaks down."""
         self.pools = PoolUse(plan) if plan.pools else None
         """None for a gate without pools."""
         self.down = Down(plan) if plan.outages else None
@@ -55,8 +58,10 @@ class Sums:
         self.inside_by_class = np.zeros(rows, np.int64)
         self.service_to_release = np.zeros(rows, np.int64)
         """Service times up to the release, of the trucks that arrive in the measured period [tick]."""
-        self._clearance = _Cohort(rows, plan.end, exact)
-        self._passage = _Cohort(rows, plan.end, exact)
+        self._clearance = Cohort(rows, plan.end, exact)
+        self._passage = Cohort(rows, plan.end, exact)
+        self.backlog = Backlog(plan, self._row_of_flow, rows, exact) if self._standing.any() else None
+        """None for a gate at which nobody stands at the start."""
         self._days = plan.midnight[plan.midnight >= plan.warmup][: days + 1]
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -68,6 +73,8 @@ class Sums:
         self.use.add(log, start, end)
         if self.spaces:
             self.spaces.add(log, start, end)
+        if self.repair:
+            self.repair.add(log, start, end)
         if self.pools:
             self.pools.add(log, start, end)
         if self.down:
@@ -93,6 +100,10 @@ class Sums:
         )
         came, cleared, left, gave_up = (_within(ticks, start, end) for ticks in (arrival, released, departed, turned))
         gave_up &= released == NEVER
+        here_before = self._standing[log.draws.flow]
+        cleared &= ~here_before | (log.draws.released >= 0)  # who stands behind the last control is released already
+        loaded = came & (~here_before | (log.draws.released >= 0))
+        came &= ~here_before
         for index in range(len(self.directions)):
             mine = (self._direction_of_row == index)[row]
             arrivals, releases = np.sort(arrival[came & mine]), np.sort(released[cleared & mine])
@@ -100,11 +111,11 @@ class Sums:
             self.arrived[:, index] += np.diff(np.searchsorted(arrivals, self._days))
             self.released[:, index] += np.diff(np.searchsorted(releases, self._days))
             self.departed[:, index] += np.diff(np.searchsorted(departures, self._days))
-            self.stock[:, index] += np.searchsorted(arrivals, self.plan.bulletin)
+            self.stock[:, index] += np.searchsorted(np.sort(arrival[loaded & mine]), self.plan.bulletin)
             self.stock[:, index] -= np.searchsorted(releases, self.plan.bulletin)
             self.stock[:, index] -= np.searchsorted(np.sort(turned[gave_up & mine]), self.plan.bulletin)
 
-        measured = arrival >= self.plan.warmup
+        measured = (arrival >= self.plan.warmup) & ~here_before
         fresh = came & measured
         self.arrived_by_class += self._by_class(row[fresh])
         self.released_by_class += self._by_class(row[cleared & (released >= self.plan.warmup)])
@@ -122,13 +133,16 @@ class Sums:
             for cohort, ticks in ((self._clearance, released), (self._passage, departed)):
                 cut = here & measured & (ticks == NEVER) & (turned == NEVER)
                 cohort.cut_short(row[cut], end - arrival[cut])
+        if self.backlog:
+            gone = np.where(released == NEVER, turned, released)
+            self.backlog.add(log, gone, cleared | gave_up, here_before, end)
 
     def _by_class(self, row: Indices) -> Counts:
         return np.bincount(row, minlength=len(self.classes))
 
 
-class _Cohort:
-    """Durations of the trucks that arrive in the measured period, by row."""
+class Cohort:
+    """Durations of trucks by row, of which some are cut short by the end of the run."""
 
     def __init__(self, rows: int, longest: int, exact: bool) -> None:
         self._durations: Durations = Values(rows) if exact else Histogram(rows, longest)
@@ -145,6 +159,34 @@ class _Cohort:
 
     def survival(self, rows: Sequence[int]) -> Survival:
         return kaplan_meier(self._durations.ended(rows), self.cut(rows))
+
+
+class Backlog:
+    """How long it takes until the trucks that stand in line at the start are released, or turn back, by row."""
+
+    def __init__(self, plan: Plan, row_of_flow: Indices, rows: int, exact: bool) -> None:
+        self._row_of_flow, self._end = row_of_flow, plan.end
+        self._times = Cohort(rows, plan.end, exact)
+        self.last = np.full(rows, NEVER, np.int64)
+        """(rows,) when the last of them was released [tick]; `NEVER` if none was."""
+
+    def add(self, log: EventLog, gone: Ticks, leaves: Mask, here_before: Mask, end: int) -> None:
+        """Add who is released or turns back in a block that ends at `end`; `gone` is `NEVER` for what comes later."""
+        row = self._row_of_flow[log.draws.flow]
+        done = leaves & here_before
+        self._times.add(row[done], gone[done])
+        np.maximum.at(self.last, row[done], gone[done])
+        if end == self._end:
+            still = here_before & (log.draws.released >= 0) & (gone == NEVER)
+            self._times.cut_short(row[still], np.full(np.count_nonzero(still), end))
+
+    def survival(self, rows: Sequence[int]) -> Survival:
+        """Return the distribution of the time from the start of the run to the release, for some rows together."""
+        return self._times.survival(rows)
+
+    def unfinished(self, rows: Sequence[int]) -> int:
+        """Return how many of them are not released by the end of the run."""
+        return self._times.cut(rows).size
 
 
 def _within(ticks: Ticks, start: int, end: int) -> Mask:

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gates.config import Gate
+from gates.config import Gate, Standing
+from gates.rules_stages import kinds_by_stage
 from gates.scenario import Scenario
 
 CLASSES = ("durian", "general", "parcels")
@@ -51,10 +52,22 @@ def lane_groups(draw: st.DrawFn) -> Any:
             group["directions"] = [draw(st.sampled_from(DIRECTIONS))]
         group["load"] = draw(st.sampled_from(["any", "loaded", "empty"]))
         if draw(st.integers(0, 3)) == 0:
-            group["directions"] = list(draw(st.permutations(DIRECTIONS)))
+            group = {
+                "name": f"g{n}",
+                "lanes": draw(st.integers(1, 2)),
+                "directions": list(draw(st.permutations(DIRECTIONS))),
+            }
             group["reverses"] = {"at": draw(st.integers(1, 3)), "takes": draw(st.sampled_from([0, 600]))}
         groups.append(group)
     return [*groups, {"name": "all", "lanes": 1, "hours": draw(clock_windows)}]
+
+
+@st.composite
+def breakdowns(draw: st.DrawFn, then: st.SearchStrategy[str]) -> list[dict[str, Any]]:
+    """Draw failures by uses and by running time, few enough for a day to go on."""
+    clocks: list[dict[str, Any]] = [{"name": "jam", "uses": 3}, {"name": "motor", "running": 7200}]
+    chosen = draw(st.lists(st.sampled_from(clocks), max_size=2, unique_by=lambda clock: str(clock["name"])))
+    return [{**clock, "repair": draw(services()), "then": draw(then)} for clock in chosen]
 
 
 @st.composite
@@ -78,6 +91,7 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "lanes": draw(lane_groups()),
         "hours": draw(clock_windows),
         "service": draw(services()),
+        "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
 
@@ -159,12 +173,17 @@ def paths(draw: st.DrawFn) -> list[Any]:
             }
         )
         steps.append({"stage": draw(st.sampled_from(STAGES)), "when": {"channel": ["green"]}, "share": 0.7})
+    if draw(st.booleans()):
+        again = {"again": draw(st.sampled_from([0.5, 1])), "most": draw(st.integers(1, 2))}
+        start = draw(st.sampled_from([None, steps[0]]))
+        steps.append({"stage": draw(st.sampled_from(STAGES)), "again_from": start, **again})
     steps.append({"mark": "released"})
     if draw(st.booleans()):
         steps.append({"mark": "empty"})
     steps += draw(st.lists(st.sampled_from(STAGES), max_size=3))
     if draw(st.booleans()):
-        steps.insert(draw(st.integers(0, len(steps))), draw(forks()))
+        latest = max((n + 1 for n, step in enumerate(steps) if "again" in step), default=0)
+        steps.insert(draw(st.integers(latest, len(steps))), draw(forks()))  # what is made again has no rule in it
     return steps
 
 
@@ -175,6 +194,7 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
     pool: dict[str, Any] = {"side": draw(st.sampled_from(["cn", "vn"])), "shifts": shifts}
     if draw(st.booleans()):
         pool["comes_back"] = draw(services())
+    pool["breakdowns"] = draw(breakdowns(then=st.just("resumes")))
     return pool
 
 
@@ -199,11 +219,29 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Draw a day on which a side is closed, and one on which stages are slow."""
-    day = dt.date(2025, 7, 1)
-    shut = {"name": "shut", "first": day, "last": day, "sides": ["cn"]}
-    slow = {"name": "storm", "first": day, "last": day, "stages": ["scan", "dock"], "service_times": 1.5}
-    return [entry for entry in (shut, slow) if draw(st.booleans())]
+    """Draw closures, public holidays, surges and slow days around the first of July 2025."""
+    day = {"first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1)}
+    entries: list[dict[str, Any]] = [
+        {"name": "shut", **day, "sides": ["cn"]},
+        {"name": "feast", "holidays": "CA", "sides": ["vn"], "arrivals": 0.5},  # the first of July
+        {"name": "peak", **day, "demand": 2, "directions": ["northbound"]},
+        {"name": "storm", **day, "stages": ["scan", "dock"], "service_times": 1.5},
+    ]
+    return draw(st.lists(st.sampled_from(entries), max_size=2, unique_by=lambda entry: str(entry["name"])))
+
+
+@st.composite
+def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[Standing]:
+    """Draw trucks that stand in line at the start, at stages that they come to and where they hold no unit."""
+    places = [(stage, kind) for stage, kinds in kinds_by_stage(gate).items() for kind in kinds]
+    free = [(stage, kind) for stage, kind in places if not fleet or (stage == "booth" and not kind.empty)]
+    chosen = draw(st.lists(st.sampled_from(free), max_size=2, unique=True)) if free else []
+    found = []
+    for stage, kind in chosen:
+        trucks = draw(st.integers(1, 5))
+        found.append({**vars(kind), "class": kind.vehicle_class, "stage": stage, "trucks": trucks})
+        del found[-1]["vehicle_class"]
+    return [Standing.model_validate(entry) for entry in found]
 
 
 @st.composite
@@ -216,6 +254,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "direction": draw(st.sampled_from(DIRECTIONS)),
             "per_day": draw(st.sampled_from([3, 10, 30])),
             "profile": draw(st.sampled_from([None, "rush"])),
+            "groups": draw(st.sampled_from([{}, {}, 3, {1: 0.5, 4: 0.5}])),
         }
     made = {name: draw(stages()) for name in STAGES}
     fleet = draw(st.booleans())
@@ -224,7 +263,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     returning = draw(pools())
     if fleet:  # taken at one stage, given back at another
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
-    if "comes_back" in returning:  # units of one pool alone may need time to come back from a stage
+    if "comes_back" in returning or returning["breakdowns"]:  # from a stage units of one pool alone may take time
         made["dock"]["needs"].pop("cranes", None)
     gate = {
         "name": "generated",
@@ -250,8 +289,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
         "calendar": draw(calendars()),
     }
+    built = Gate.model_validate(gate)
     return Scenario(
-        gate=Gate.model_validate(gate),
+        gate=built.model_copy(update={"initial": draw(standing(built, fleet=fleet))}),
         days=draw(st.integers(1, 2)),
         warmup_days=draw(st.integers(0, 1)),
     )

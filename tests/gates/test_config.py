@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from gates import config
 from gates.config import Constant, Erlang, Gate, LaneGroup, MeanShape, Profile, Stage, Visit
 from gates.load import load_gate
+from gates.public_holidays import public_holidays
 
 from .files import changed
 
@@ -75,12 +76,52 @@ def test_closures_close_what_they_name():
     gate = Gate.model_validate(
         changed(("calendar", [{**closure, "sides": ["cn"]}, {**closure, "stages": ["booth"], "arrivals": 0.5}]))
     )
-    days = {dt.date(2026, 2, 15), dt.date(2026, 2, 16)}
-    assert {name: gate.closed_days(name) for name in gate.stages} == {"booth": days, "inspection": days, "exit": days}
+    days, year = {dt.date(2026, 2, 15), dt.date(2026, 2, 16)}, (dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+    assert {name: gate.closed_days(name, *year) for name in gate.stages} == {
+        "booth": days,
+        "inspection": days,
+        "exit": days,
+    }
     only = Gate.model_validate(changed(("calendar", [{**closure, "stages": ["booth"]}])))
-    assert only.closed_days("exit") == set()
-    assert gate.arrivals_on(dt.date(2026, 2, 15)) == 0.1
-    assert gate.arrivals_on(dt.date(2026, 2, 17)) == 1.0
+    assert only.closed_days("exit", *year) == set()
+    assert gate.arrivals_on(dt.date(2026, 2, 15), "general") == 0.1
+    assert gate.arrivals_on(dt.date(2026, 2, 17), "general") == 1.0
+
+
+def test_public_holidays_close_the_side_that_the_country_names():
+    # Vietnam, February 2026: Lunar New Year's Eve on the 16th to the fourth day on the 20th.
+    year = (dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+    entry = {"name": "Tết", "holidays": "VN", "only": ["Lunar New Year", "National Day"], "arrivals": "20 %"}
+    gate = Gate.model_validate(changed(("calendar", [entry]), ("stages.exit.side", "cn")))
+    days = {dt.date(2026, 2, 17), dt.date(2026, 9, 1), dt.date(2026, 9, 2)}
+    assert {name: gate.closed_days(name, *year) for name in gate.stages} == {
+        "booth": days,
+        "inspection": set(),
+        "exit": set(),
+    }
+    assert [gate.arrivals_on(dt.date(2026, 2, day), "general") for day in (16, 17)] == [1, 0.2]
+    both = Gate.model_validate(changed(("calendar", [{**entry, "sides": ["vn", "cn"]}]), ("stages.exit.side", "cn")))
+    assert both.closed_days("exit", dt.date(2026, 8, 1), dt.date(2026, 9, 1)) == {dt.date(2026, 9, 1)}
+    one = Gate.model_validate(changed(("calendar", [{**entry, "stages": ["exit"]}]), ("stages.exit.side", "cn")))
+    assert [bool(one.closed_days(name, *year)) for name in one.stages] == [False, False, True]
+
+
+def test_a_day_that_is_two_holidays_is_each_of_them():
+    # On 1 October 2020 China had its National Day and Mid-Autumn Festival at once.
+    entry = {"name": "x", "holidays": "CN", "only": ["Mid-Autumn Festival"]}
+    gate = Gate.model_validate(changed(("calendar", [entry]), ("stages.exit.side", "cn")))
+    assert gate.closed_days("exit", dt.date(2020, 9, 1), dt.date(2020, 10, 31)) == {dt.date(2020, 10, 1)}
+    assert public_holidays("QQ", 2026) == {}
+
+
+def test_surges_multiply_and_touch_what_they_name():
+    surge = {"name": "peak", "first": "2026-02-15", "last": "2026-02-16", "demand": 3}
+    entries = [surge, {**surge, "classes": ["general"], "demand": 0.5}, {**surge, "directions": ["southbound"]}]
+    closure = {"name": "x", "first": "2026-02-16", "last": "2026-02-16", "arrivals": "10 %"}
+    gate = Gate.model_validate(changed(("calendar", [*entries, {**surge, "flows": ["other"]}, closure])))
+    found = [gate.arrivals_on(dt.date(2026, 2, day), "general") for day in (14, 15, 16, 17)]
+    assert found == pytest.approx([1, 1.5, 0.15, 1])
+    assert gate.closed_days("booth", dt.date(2026, 2, 15), dt.date(2026, 2, 15)) == set()
 
 
 def test_the_schema_describes_what_a_file_may_say():

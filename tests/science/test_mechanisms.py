@@ -158,6 +158,111 @@ def test_two_stages_with_blocking_after_service():
     check(found, [24 * throughput, 1 - share[0], in_yard], within=0.03)
 
 
+def mean_wait_with(first: float, second: float, per_hour: float) -> float:
+    """Mean wait of M/G/1 [h] with the first two moments of the time in the lane [h, h^2] (Pollaczek and Khinchine)."""
+    return per_hour * second / (2 * (1 - per_hour * first))
+
+
+@pytest.mark.parametrize("clock", [{"running": 600.0}, {"uses": 10.0}], ids=["running", "uses"])
+def test_breakdowns_in_operation(clock):
+    """M/M/1 that fails in operation and resumes: M/G/1 with Gaver's completion times (Gaver 1962, section 4).
+
+    By running time: C = S + R1 + ... + RN, N Poisson with mean f S. By uses: C = S + R with the chance p, else S.
+    """
+    mend, per_hour = 300.0 / 3600, 25.0
+    if "running" in clock:
+        rate = 3600 / clock["running"]
+        first = SERVICE_H * (1 + rate * mend)
+        second = 2 * SERVICE_H**2 * (1 + rate * mend) ** 2 + rate * 2 * mend**2 * SERVICE_H
+        share = per_hour * SERVICE_H * rate * mend
+    else:
+        chance = 1 / clock["uses"]
+        first = SERVICE_H + chance * mend
+        second = 2 * SERVICE_H**2 + chance * (2 * SERVICE_H * mend + 2 * mend**2)
+        share = per_hour * chance * mend
+    found = run(
+        {
+            "booth": {
+                "lanes": 1,
+                "service": exponential(SERVICE_S),
+                "breakdowns": [{"name": "jam", **clock, "repair": exponential(300)}],
+            }
+        },
+        per_hour * 24,
+        200,
+        [Key("wait_h", "mean", NORTH, stage="booth"), Key("repair_share", "share", stage="booth")],
+    )
+    check(found, [mean_wait_with(first, second, per_hour), share], within=0.09)
+
+
+@pytest.mark.parametrize("clock", [{"running": 60.0}, {"uses": 2.5}], ids=["running", "uses"])
+def test_a_service_that_starts_again(clock):
+    """M/D/1 that fails in operation and starts again: C = S + Z1 + ... + ZK, with K geometric (Gaver 1962, section 5).
+
+    Z is the work lost in a failed attempt and its repair. By running time at rate f: the attempt fails with
+    p = 1 - exp(-f S), after an exponential time cut off at S; then E[C] = (exp(f S) - 1) (1 / f + E[R]).
+    By uses: with the chance p, at an even moment.
+    """
+    mend, per_hour = 40.0 / 3600, 12.0
+    if "running" in clock:
+        rate = 3600 / clock["running"]
+        chance = 1 - np.exp(-rate * SERVICE_H)
+        lost = 1 / rate - SERVICE_H * (1 - chance) / chance
+        lost_second = 2 / rate * lost - SERVICE_H**2 * (1 - chance) / chance
+    else:
+        chance = 1 / clock["uses"]
+        lost, lost_second = SERVICE_H / 2, SERVICE_H**2 / 3
+    times, spread = chance / (1 - chance), chance / (1 - chance) ** 2
+    first = SERVICE_H + times * (lost + mend)
+    if "running" in clock:
+        assert first == pytest.approx((np.exp(rate * SERVICE_H) - 1) * (1 / rate + mend))
+    variance = times * (lost_second - lost**2 + mend**2) + spread * (lost + mend) ** 2
+    found = run(
+        {
+            "booth": {
+                "lanes": 1,
+                "service": {"constant": SERVICE_S},
+                "breakdowns": [{"name": "jam", **clock, "repair": exponential(40), "then": "restarts"}],
+            }
+        },
+        per_hour * 24,
+        200,
+        [Key("wait_h", "mean", NORTH, stage="booth"), Key("repair_share", "share", stage="booth")],
+    )
+    check(found, [mean_wait_with(first, variance + first**2, per_hour), per_hour * times * mend], within=0.09)
+
+
+def test_a_visit_made_again_is_a_queue_with_feedback():
+    """M/M/1 with feedback p (Jackson 1957): L of M/M/1 with arrivals lambda / (1 - p). Twenty rounds: all but 3e-11."""
+    busy, again = 0.7, 0.3
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S)}},
+        busy * (1 - again) * A_DAY,
+        100,
+        [Key("queue_trucks", "mean", stage="booth"), Key("utilisation", "share", stage="booth")],
+        paths={NORTH: [{"stage": "booth", "again": again, "most": 20}]},
+    )
+    check(found, [busy**2 / (1 - busy), busy], within=0.09)
+
+
+@pytest.mark.parametrize("groups", [{4: 1.0}, {1: 0.8, 6: 0.2}], ids=["fours", "ones and sixes"])
+def test_groups_are_batch_arrivals(groups):
+    """M[X]/M/1: L = rho (E[X] + E[X^2]) / (2 E[X] (1 - rho)) (Gross and others 2008, section 3.1)."""
+    busy = 0.7
+    first = sum(size * share for size, share in groups.items())
+    second = sum(size**2 * share for size, share in groups.items())
+    length = busy * (first + second) / (2 * first * (1 - busy))
+    flow = {"class": "general", "direction": NORTH, "per_day": busy * A_DAY, "groups": groups}
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S)}},
+        busy * A_DAY,
+        100,
+        [Key("wait_h", "mean", NORTH, stage="booth"), Key("queue_trucks", "mean", stage="booth")],
+        flows={"general": flow},
+    )
+    check(found, [(length / busy - 1) * SERVICE_H, length - busy], within=0.09)
+
+
 def three_in_a_row() -> float:
     """Throughput, in services, of three equal exponential servers with one space each, the first never idle.
 

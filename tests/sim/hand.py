@@ -78,4 +78,5 @@ def trucks(plan: Plan, *trucks: tuple[str, float, Sequence[tuple[str, float]]], 
         line=np.array(line, np.int32),
         service=np.array(service, np.int64),
         comes_back=np.full(len(service), round(comes_back * MINUTE), np.int64),
+        repair=np.zeros(len(service) if any(plan.failing) else 0, np.int64),
     )

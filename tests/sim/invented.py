@@ -25,7 +25,11 @@ def invented_log(plan: Plan, seed: int) -> EventLog:
         now = int(log.draws.arrival[truck])
         if plan.areas:
             now += GRID * int(dice.choice([0, 0, 1, 5, 30]))
-        for visit in range(draws.first[truck], draws.first[truck + 1]):
+        visit = int(draws.first[truck])
+        while visit < draws.first[truck + 1]:
+            if draws.onward.size:
+                while draws.other[visit] >= 0 and dice.integers(2):
+                    visit = int(draws.other[visit])
             times = now + GRID * np.cumsum([0, *dice.choice([0, 0, 1, 2, 5, 30], 3)])
             log.times[visit] = np.where(times < plan.end, times, NEVER)
             if times[1] < plan.end:
@@ -37,4 +41,5 @@ def invented_log(plan: Plan, seed: int) -> EventLog:
             now = int(times[-1])
             if now >= plan.end:
                 break
+            visit = int(draws.onward[visit]) if draws.onward.size else visit + 1
     return log

@@ -47,7 +47,7 @@ def open_time(windows: Windows, start: int, end: int) -> int:
 
 
 class Visit(NamedTuple):
-    """A visit that was joined; infinity for what did not happen."""
+    """A visit that was joined; infinity for what did not happen. A truck that turned back started as it left."""
 
     truck: int
     row: int
@@ -70,6 +70,7 @@ class Slow:
         self.plan, self.log, self.gate = plan, log, gate
         draws = log.draws
         known = [[math.inf if tick == NEVER else tick for tick in row] for row in log.times.tolist()]
+        known = [[joined, min(started, left), min(finished, left), left] for joined, started, finished, left in known]
         self.visits = [
             Visit(truck, visit, int(plan.network.line_stage[draws.line[visit]]), *known[visit])
             for truck in range(draws.trucks)
@@ -78,11 +79,27 @@ class Slow:
         ]
         self.kind = [plan.kinds[plan.streams[flow].kind] for flow in draws.flow]
         self.arrival = draws.arrival.tolist()
-        self.released = [known[row][3] if row >= 0 else self.arrival[truck] for truck, row in enumerate(draws.released)]
-        self.departed = [
-            known[draws.first[truck + 1] - 1][3] if draws.first[truck + 1] > draws.first[truck] else at
-            for truck, at in enumerate(self.arrival)
+        self.stood = [plan.streams[flow].standing > 0 for flow in draws.flow]
+        self.behind = [stood and row < 0 for stood, row in zip(self.stood, draws.released, strict=True)]
+        self.made = [[visit for visit in self.visits if visit.truck == truck] for truck in range(draws.trucks)]
+        self.turned = [
+            next((visit.left for visit in made if self.log.started[visit.row] == NEVER), math.inf) for made in self.made
         ]
+        self.released = [self.release(truck) for truck in range(draws.trucks)]
+        self.departed = [
+            max((visit.left for visit in made), default=math.inf) if draws.first[truck + 1] > draws.first[truck] else at
+            for truck, (at, made) in enumerate(zip(self.arrival, self.made, strict=True))
+        ]
+
+    def release(self, truck: int) -> float:
+        """Return when a truck was released: it has left all visits up to the release, and did not turn back there."""
+        row = int(self.log.draws.released[truck])
+        if row < 0:
+            return float(self.arrival[truck])
+        before = [visit for visit in self.made[truck] if visit.row <= row]
+        if not self.made[truck] or any(self.log.started[visit.row] == NEVER for visit in before):
+            return math.inf
+        return max(visit.left for visit in before)
 
     def hours(self) -> list[tuple[int, int]]:
         """Return start and end of each measured hour [tick]."""
@@ -119,12 +136,12 @@ class Slow:
         ]
         return [sum(column) for column in zip([0] * 5, *parts, strict=True)]
 
-    def outside(self, direction: str) -> list[tuple[int, float]]:
-        """Return (arrival, when it entered) of the trucks of a direction that visit a stage."""
+    def outside(self, direction: str) -> list[tuple[int, int, float]]:
+        """Return (truck, arrival, when it entered) of the trucks of a direction that visit a stage."""
         first = self.log.draws.first
-        entered = {visit.truck: visit.joined for visit in self.visits if visit.row == first[visit.truck]}
-        goes = np.diff(self.log.draws.first) > 0
-        return [(self.arrival[t], entered.get(t, math.inf)) for t in self.trucks(direction, None) if goes[t]]
+        entered = {truck: made[0].joined for truck, made in enumerate(self.made) if made}
+        goes = np.diff(first) > 0
+        return [(t, self.arrival[t], entered.get(t, math.inf)) for t in self.trucks(direction, None) if goes[t]]
 
     def in_area(self, area: int) -> list[tuple[float, float]]:
         """Return (came, went) of each visit in an area."""
@@ -142,9 +159,9 @@ class Slow:
         """Return the unit time in use of a pool, taken from the gate file."""
         total = 0
         for truck in range(self.log.draws.trucks):
-            visits = [visit for visit in self.visits if visit.truck == truck]
+            visits = [visit for visit in self.made[truck] if self.log.started[visit.row] != NEVER]
             for n, visit in enumerate(visits):
-                units = self.units(visit, "needs").get(pool, 0)
+                units = self.units(visit, "needs").get(pool, 0) + self.sent(visit, pool)
                 last: Visit | None = visit
                 if pool in self.units(visit, "takes"):
                     units = self.units(visit, "takes")[pool]
@@ -162,6 +179,26 @@ class Slow:
         taken, back = (min(max(tick, self.plan.warmup), self.plan.end) for tick in (taken, back))
         return int(back - taken)
 
+    def sent(self, visit: Visit, link: str) -> int:
+        """Return what a visit occupies of a link [kbit/s]; nothing if it is done by hand while the link is down."""
+        sends = self.gate.stages[self.plan.stages[visit.stage]].sends
+        if sends is None or sends.link != link:
+            return 0
+        return 0 if self.by_hand(visit) else max(1, round(sends.video * 1000))
+
+    def by_hand(self, visit: Visit) -> bool:
+        """Tell whether a service was done by hand while its link was down."""
+        sends, outages = self.gate.stages[self.plan.stages[visit.stage]].sends, self.log.draws.outages
+        if sends is None or sends.without is None:
+            return False
+        for source, start, end in zip(outages.source, outages.start, outages.end, strict=True):
+            name = self.plan.outages[source].name
+            whole = name in self.gate.outages and self.gate.outages[name].units is None
+            down = (whole and sends.link in self.gate.outages[name].links) or name.endswith(f"/{sends.link}")
+            if down and start <= visit.started < end:
+                return True
+        return False
+
     def units(self, visit: Visit, how: str) -> dict[str, int]:
         """Return what the stage of a visit needs, takes or gives."""
         found: dict[str, int] = getattr(self.gate.stages[self.plan.stages[visit.stage]], how)
@@ -177,7 +214,40 @@ class Slow:
                 started, left = max(started, self.plan.warmup), max(left, self.plan.warmup)
                 opened = open_time(windows, started, left)
                 busy, after = busy + opened, after + left - started - opened
+        lanes *= int(self.plan.groups.counted[group])
         return lanes * open_time(windows, self.plan.warmup, self.plan.end), busy, after
+
+    def down_time(self, stage: int) -> int:
+        """Return the lane ticks that outages take from a stage, by a walk through all that begins and ends."""
+        total, outages = 0, self.log.draws.outages
+        for group in np.flatnonzero((self.plan.groups.stage == stage) & self.plan.groups.counted):
+            windows, lanes = self.plan.groups.windows[group], int(self.plan.groups.lanes[group])
+            down = [
+                (
+                    int(start),
+                    int(end),
+                    lanes if self.plan.outages[source].units is None else self.plan.outages[source].units,
+                )
+                for source, start, end in zip(outages.source, outages.start, outages.end, strict=True)
+                if group in self.plan.outages[source].resources
+            ]
+            cuts = sorted({self.plan.warmup, self.plan.end, *(t for a, b, _ in down for t in (a, b))})
+            for a, b in pairwise(cut for cut in cuts if self.plan.warmup <= cut <= self.plan.end):
+                lost = min(lanes, sum(units or 0 for start, end, units in down if start <= a < end))
+                total += lost * open_time(windows, a, b)
+        return total
+
+    def repair_time(self, stage: int) -> int:
+        """Return the repair ticks of the services that start in the measured period."""
+        repair = self.log.draws.repair.tolist()
+        return sum(
+            min(repair[visit.row], self.plan.end - int(visit.started))
+            for visit in self.visits
+            if visit.stage == stage
+            and self.measured(visit.started)
+            and self.log.started[visit.row] != NEVER
+            and not self.by_hand(visit)
+        )
 
     def trucks(self, direction: str, name: str | None) -> list[int]:
         """Return the trucks of a direction, or of one class in it."""
@@ -190,21 +260,35 @@ class Slow:
     def measured(self, tick: float) -> bool:
         return self.plan.warmup <= tick < self.plan.end
 
+    def fresh(self, truck: int) -> bool:
+        """Tell whether a truck arrives in the measured period."""
+        return self.measured(self.arrival[truck]) and not self.stood[truck]
+
+    def backlog(self, direction: str) -> tuple[list[int], int]:
+        """Return when those who stood in line at the start were released, and how many were not."""
+        mine = [t for t in self.trucks(direction, None) if self.stood[t] and not self.behind[t]]
+        gone = [min(self.released[t], self.turned[t]) for t in mine]
+        return [int(tick) for tick in gone if tick < math.inf], sum(tick == math.inf for tick in gone)
+
     def durations(self, trucks: list[int], ends: list[float]) -> tuple[list[int], list[int]]:
         """Return the durations of the cohort that ended, and those cut short by the end of the run."""
-        cohort = [truck for truck in trucks if self.measured(self.arrival[truck])]
+        cohort = [truck for truck in trucks if self.fresh(truck) and self.turned[truck] == math.inf]
         ended = [int(ends[t] - self.arrival[t]) for t in cohort if ends[t] < math.inf]
         return ended, [self.plan.end - self.arrival[t] for t in cohort if ends[t] == math.inf]
 
-    def by_day(self, direction: str, ticks: list[float]) -> list[int]:
-        """Count by day of the bulletin's side."""
+    def by_day(self, direction: str, ticks: list[float], left_out: list[bool]) -> list[int]:
+        """Count by day of the bulletin's side, but for trucks left out."""
         borders = [int(tick) for tick in self.plan.midnight if self.plan.warmup <= tick <= self.plan.end]
-        mine = [ticks[truck] for truck in self.trucks(direction, None)]
+        mine = [ticks[truck] for truck in self.trucks(direction, None) if not left_out[truck]]
         return [sum(a <= tick < b for tick in mine) for a, b in pairwise(borders)]
 
     def stock(self, direction: str) -> list[int]:
         """Count who has arrived and is not released in the tick before each bulletin."""
         return [
-            sum(self.arrival[t] < bulletin <= self.released[t] for t in self.trucks(direction, None))
+            sum(
+                self.arrival[t] < bulletin <= min(self.released[t], self.turned[t])
+                for t in self.trucks(direction, None)
+                if not self.behind[t]
+            )
             for bulletin in self.plan.bulletin
         ]

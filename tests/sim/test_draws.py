@@ -7,8 +7,8 @@ import pytest
 
 from gates import Gate, Scenario, load_gate
 from sim import Draws, compile_plan, draw
-from sim.draws import uniforms
 from sim.laws import law
+from sim.uniforms import uniforms
 
 
 def drawn(gate: Gate, seed: int = 1, replication: int = 0, demand: float = 1.0) -> Draws:

@@ -17,6 +17,7 @@ from gates.config import Gate
 from gates.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
 from sim.clock import TICKS_PER_HOUR
+from sim.draws import Draws
 from sim.durations import RELATIVE_ERROR
 from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
 from sim.plan import UNLIMITED_LANES
@@ -27,8 +28,11 @@ from tests.sim.slow_metrics import Slow, textbook_survival
 from tests.strategies import scenarios
 
 NORTH = "northbound"
+ONE_MINUTE = {"constant": 60}
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
+OTHERS = {"backlog_h", "repair_share", "down_share", "turned_back_per_day", "turned_back_t_per_day"}
+"""Metrics of gates with another mechanism."""
 
 
 @pytest.fixture(scope="module")
@@ -223,8 +227,18 @@ def check_lanes(plan: Plan, found: Measures, slow: Slow) -> None:
             continue
         opened, busy, after = np.sum([slow.lane_time(int(g)) for g in groups], axis=0)
         assert found.values[Key("utilisation", "share", stage=stage)] == near(ratio(busy, opened))
+        down = [source for source in plan.outages if set(source.resources) & set(groups.tolist())]
+        assert (Key("down_share", "share", stage=stage) in found.values) == bool(down)
+        if down:
+            share = found.values[Key("down_share", "share", stage=stage)]
+            assert share == near(ratio(slow.down_time(index), opened))
         overtime = after / TICKS_PER_HOUR / plan.measured_days
         assert found.values[Key("overtime_h", "mean", stage=stage)] == near(overtime)
+        if plan.failing[index]:
+            share = found.values[Key("repair_share", "share", stage=stage)]
+            assert share == near(ratio(slow.repair_time(index), opened))
+        else:
+            assert Key("repair_share", "share", stage=stage) not in found.values
 
 
 def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
@@ -232,14 +246,15 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
         values = [found.values[Key("area_trucks", statistic, stage=area)] for statistic in ("mean", "max")]
         assert values == near(list(slow.level(slow.in_area(index))))
     for direction in found.directions if plan.areas else []:
-        spells = slow.outside(direction)
+        outside = slow.outside(direction)
+        spells = [(a, b) for _, a, b in outside]
         values = [found.values[Key("outside_trucks", statistic, direction)] for statistic in ("mean", "max")]
         assert values == near(list(slow.level(spells)))
         bulletins = [sum(a < bulletin <= b for a, b in spells) for bulletin in plan.bulletin]
         value = found.values[Key("outside_trucks", "end_of_day", direction)]
         assert value == near(sum(bulletins) / len(bulletins))
-        arrived = sum(slow.measured(slow.arrival[truck]) for truck in slow.trucks(direction, None))
-        hours = sum(min(b, plan.end) - a for a, b in spells if slow.measured(a)) / TICKS_PER_HOUR
+        arrived = sum(slow.fresh(truck) for truck in slow.trucks(direction, None))
+        hours = sum(min(b, plan.end) - a for truck, a, b in outside if slow.fresh(truck)) / TICKS_PER_HOUR
         assert found.values[Key("outside_h", "mean", direction)] == near(ratio(hours, arrived))
         assert list(found.stage_time[OUTSIDE, direction]) == near([arrived, 0, 0, 0, hours])
 
@@ -256,10 +271,12 @@ def check_pools(plan: Plan, found: Measures, slow: Slow) -> None:
 def test_pools_and_areas_that_nothing_uses_change_no_other_metric(scenario: Scenario, seed: int) -> None:
     gate = scenario.gate
     bare = {
-        name: stage.model_copy(update={"needs": {}, "takes": {}, "gives": {}}) for name, stage in gate.stages.items()
+        name: stage.model_copy(update={"needs": {}, "takes": {}, "gives": {}, "sends": None})
+        for name, stage in gate.stages.items()
     }
-    empty = gate.model_copy(update={"pools": {}, "areas": {}, "stages": bare})
-    unused = gate.model_copy(update={"areas": {}, "stages": bare})
+    bare_gate = gate.model_copy(update={"areas": {}, "stages": bare, "outages": {}})
+    empty = bare_gate.model_copy(update={"pools": {}, "links": {}})
+    unused = bare_gate
     measured = []
     for each in (empty, unused):
         plan = compile_plan(scenario.model_copy(update={"gate": each}))
@@ -275,21 +292,23 @@ def test_pools_and_areas_that_nothing_uses_change_no_other_metric(scenario: Scen
 def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
     days = plan.measured_days
     for index, direction in enumerate(found.directions):
-        assert found.arrived[:, index].tolist() == slow.by_day(direction, slow.arrival)
-        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released)
-        assert found.departed[:, index].tolist() == slow.by_day(direction, slow.departed)
+        assert found.arrived[:, index].tolist() == slow.by_day(direction, slow.arrival, slow.stood)
+        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released, slow.behind)
+        assert found.departed[:, index].tolist() == slow.by_day(direction, slow.departed, [False] * len(slow.departed))
         assert found.stock[:, index].tolist() == slow.stock(direction)
         mine = slow.trucks(direction, None)
         inside = sum(slow.departed[truck] == math.inf for truck in mine)
         assert found.values[Key("inside_end_trucks", "total", direction)] == inside
+        check_backlog(found, slow, direction)
     for direction, name in found.clearance_curve:
         mine = slow.trucks(direction, name)
-        cohort = [truck for truck in mine if slow.measured(slow.arrival[truck])]
-        released = sum(slow.measured(slow.released[truck]) for truck in mine)
+        cohort = [truck for truck in mine if slow.fresh(truck)]
+        check_turned_back(plan, found, slow, direction, name)
+        released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
         assert found.values[Key("arrivals_per_day", "mean", direction, name)] == near(len(cohort) / days)
         assert found.values[Key("throughput_per_day", "mean", direction, name)] == near(released / days)
         draws = slow.log.draws
-        service = sum(int(draws.service[draws.first[t] : draws.released[t] + 1].sum()) for t in cohort)
+        service = sum(int(draws.service[row]) for t in cohort for row in first_choices(draws, t))
         value = found.values[Key("no_queue_clearance_h", "mean", direction, name)]
         assert value == near(ratio(service / TICKS_PER_HOUR, len(cohort)))
         for metric, ends, curves in (
@@ -307,7 +326,39 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         if name is None:
             ended, cut = slow.durations(mine, slow.released)
             value = found.values[Key("unfinished_share", "share", direction)]
-            assert value == near(ratio(len(cut), len(ended) + len(cut)))
+            assert value == near(ratio(len(cut), len(cohort)))
+
+
+def check_turned_back(plan: Plan, found: Measures, slow: Slow, direction: str, name: str | None) -> None:
+    key = Key("turned_back_per_day", "mean", direction, name)
+    assert (key in found.values) == plan.turns_back
+    turned = sum(
+        slow.measured(slow.turned[truck]) and slow.released[truck] == math.inf for truck in slow.trucks(direction, name)
+    )
+    if plan.turns_back:
+        assert found.values[key] == near(turned / plan.measured_days)
+
+
+def first_choices(draws: Draws, truck: int) -> list[int]:
+    """Return the rows of a truck up to its release, of alternatives those of the first."""
+    rows, row = [], int(draws.first[truck])
+    while row <= draws.released[truck]:
+        rows.append(row)
+        row = int(draws.onward[row]) if draws.onward.size else row + 1
+    return rows
+
+
+def check_backlog(found: Measures, slow: Slow, direction: str) -> None:
+    stood = any(slow.stood[truck] for truck in slow.trucks(direction, None))
+    assert (Key("backlog_h", "max", direction) in found.values) >= stood
+    if not stood:
+        return
+    ended, cut = slow.backlog(direction)
+    steps, mean = textbook_survival(ended, [slow.plan.end] * cut)
+    assert found.values[Key("backlog_h", "mean", direction)] == near(float(mean) / TICKS_PER_HOUR)
+    assert found.values[Key("backlog_h", "p50", direction)] == near(quantile(steps, 50))
+    last = max(ended) / TICKS_PER_HOUR if ended and not cut else math.nan
+    assert found.values[Key("backlog_h", "max", direction)] == near(last)
 
 
 def quantile(steps: list[tuple[int, Fraction]], percent: float) -> float:
@@ -325,7 +376,7 @@ def assert_same_but_for_quantiles(whole: Measures, folded: Measures) -> None:
     for key, value in whole.values.items():
         if key.statistic in QUANTILES:
             assert_within_bound(np.array([value]), np.array([folded.values[key]]))
-        elif key.metric in ("clearance_h", "passage_h"):
+        elif key.metric in ("clearance_h", "passage_h", "backlog_h") and key.statistic == "mean":
             assert folded.values[key] == pytest.approx(value, rel=1e-14, nan_ok=True), key
         else:
             assert same(value, folded.values[key]), key
@@ -388,13 +439,16 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 
 def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
-        {"booth": {"lanes": 1}},
+        {"booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]}},
         ["booth"],
+        classes={"durian": {"load": 20}, "general": {"load": 15}},
+        outages={"storm": {"every": ONE_MINUTE, "lasts": ONE_MINUTE, "stages": ["booth"]}},
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
+        initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
     )
     found = measure(limited, simulate(limited, draw(limited)))
-    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS
+    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS
     assert {key.metric for key in found.values} == set(METRICS)
     for name, definition in METRICS.items():
         assert re.fullmatch(r"[a-z_]+", name)

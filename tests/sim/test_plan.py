@@ -93,6 +93,16 @@ def test_inverse_of_the_cumulative_rate(pass_plan: Plan) -> None:
     assert np.abs(back - units).max() < 1e-3
 
 
+def test_a_surge_brings_more_trucks_on_its_days() -> None:
+    document = load_gate("minimal").model_dump(mode="json", by_alias=True)
+    name = next(iter(document["flows"]))
+    document["calendar"] = [{"name": "peak", "first": "2025-07-02", "last": "2025-07-03", "demand": 2.5}]
+    gate = Gate.model_validate(document)
+    rate = arrival_rate(gate, name, local_days("UTC", "UTC", dt.date(2025, 7, 1), 4), 1.0)
+    daily = np.diff([rate.before(day * TICKS_PER_DAY) for day in range(5)])
+    assert daily == pytest.approx(np.array([1, 2.5, 2.5, 1]) * document["flows"][name]["per_day"])
+
+
 def test_weekdays_average_one_and_closures_hold_arrivals_back() -> None:
     document = load_gate("minimal").model_dump(mode="json", by_alias=True)
     document["profiles"] = {"week": {"hours": {"00:00-24:00": 1.0}, "weekdays": {"mon": 3, "sun": 0}}}
@@ -102,6 +112,6 @@ def test_weekdays_average_one_and_closures_hold_arrivals_back() -> None:
     document["calendar"] = [{"name": "feast", "first": "2025-07-08", "last": "2025-07-08", "arrivals": 0.5}]
     gate = Gate.model_validate(document)
     days = local_days("UTC", "UTC", monday, 7)
-    rate = arrival_rate(gate, next(iter(gate.flows.values())), days, 2.0)
+    rate = arrival_rate(gate, next(iter(gate.flows)), days, 2.0)
     daily = np.diff([rate.before(day * TICKS_PER_DAY) for day in range(8)])
     assert daily == pytest.approx([140 * 3 * 7 / 8, 140 * 7 / 8 / 2, *[140 * 7 / 8] * 4, 0])
