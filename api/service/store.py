@@ -203,7 +203,7 @@ class Store:
             for job in (first, *self._waiting()):
                 if job is None:
                     stopping = True
-                else:
+                elif job[1].set_running_or_notify_cancel():  # who asked may have gone
                     jobs.append(job)
             if jobs:
                 self._commit(jobs)
