@@ -10,8 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from experiments.answer import Summary
-from gates import Gate, assumptions, library_gates, load_gate
+from gates import Gate, Upgrade, assumptions, library_gates, load_gate, load_upgrade, upgrade_names
+from gates.places import spoken
 from gates.show import GateSheet, sheet
+from gates.upgrades import LEVELS, Levels
 
 
 def print_library(console: Console) -> None:
@@ -48,7 +50,12 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
         console.print(f"\n[bold]Path {path.direction}[/bold]")
         for step in path.steps:
             console.print(f"  {step}", markup=False)
-    for title, lines in (("Calendar", found.calendar), ("In line at the start", found.initial)):
+    for title, lines in (
+        ("Links", found.links),
+        ("Outages", found.outages),
+        ("Calendar", found.calendar),
+        ("In line at the start", found.initial),
+    ):
         if lines:
             console.print(f"\n[bold]{title}[/bold]")
             for line in lines:
@@ -58,6 +65,49 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
         console.print(_rows("Every number with its source", ("Number", "Value", "Source", "Note"), rows))
     unsourced = f", {found.unsourced} name no source" if found.unsourced else ""
     console.print(f"{len(found.numbers)} numbers: {found.assumptions} rest on an assumption{unsourced}.")
+
+
+def print_upgrades(console: Console) -> None:
+    """Print the upgrades of the library, a line each."""
+    columns = ("Upgrade", "Title", "Gate", "Changes", "Needs", "Capital, USD m", "Running, USD m a year")
+    table = _table("", columns)
+    for name in upgrade_names():
+        found = load_upgrade(name)
+        costs = found.costs
+        money = ("–", "–") if costs is None else (_millions(costs.capital_usd), _millions(costs.running_usd_per_year))
+        title = found.title.get("en", name)
+        cells = (name, title, found.gate, f"{len(found.changes)}", ", ".join(found.needs), *money)
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    console.print("Money: base value, with low to high; mostly assumed.", markup=False)
+    console.print(
+        "Show one: bordergate gates NAME --upgrades   Use one: bordergate run GATE --upgrade NAME", markup=False
+    )
+
+
+def print_upgrade(console: Console, found: Upgrade) -> None:
+    """Print an upgrade: what it changes at each level, what it needs, what it costs, and where its numbers are from."""
+    console.print(f"[bold]{escape(' · '.join(found.title.values()) or found.name)}[/bold]")
+    console.print(escape(" ".join(found.about.split())))
+    for word, names in (("Needs", found.needs), ("Excludes", found.excludes)):
+        if names:
+            console.print(f"{word}: {escape(', '.join(names))}.")
+    rows = [(e.path, e.operation, *(spoken(e.value(level)) for level in LEVELS), e.source) for e in found.changes]
+    console.print(_rows("Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows))
+    if found.costs is not None:
+        costs, why = found.costs, found.costs.sources
+        money = [
+            ("Capital, USD m", _millions(costs.capital_usd), why.get("capital_usd", "")),
+            ("Running, USD m a year", _millions(costs.running_usd_per_year), why.get("running_usd_per_year", "")),
+            ("Life, years", f"{costs.life_years:g}", why.get("life_years", "")),
+            ("Lead time, months", f"{costs.lead_time_months:g}", why.get("lead_time_months", "")),
+        ]
+        console.print(_rows("Costs", ("Cost", "Base (low to high)", "Source"), money))
+
+
+def _millions(levels: Levels) -> str:
+    low, base, high = (f"{value / 1e6:.3g}" for value in (levels.low, levels.base, levels.high))
+    return f"{base} ({low} to {high})"
 
 
 def print_summary(console: Console, summary: Summary) -> None:
@@ -106,6 +156,11 @@ def _flows(found: GateSheet) -> Iterable[Sequence[str]]:
     return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in found.flows]
 
 
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of plain texts; the first column names the row."""
+    return _rows(title, columns, rows)
+
+
 def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = _table(title, columns)
     for row in rows:
@@ -128,6 +183,14 @@ def _table(title: str, columns: Sequence[str]) -> Table:
             "Used by",
             "Comes back",
             "Spans",
+            "Title",
+            "How",
+            "Question",
+            "Needs",
+            "How",
+            "Low",
+            "Base",
+            "High",
         )
         table.add_column(escape(column), justify="right" if number else "left", overflow="fold")
     return table

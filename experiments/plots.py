@@ -6,7 +6,9 @@ the clock, hours per truck. Every caption says what its band is and whose clock 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +20,7 @@ from experiments.plots_days import end_of_day_stock, throughput
 from experiments.plots_stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots_trucks import clearance_distribution, journeys
 from experiments.results import MANIFEST, read_json
+from gates.findings import ConfigError, Finding, one_of
 
 
 def draw_plots(folder: Path) -> list[Path]:
@@ -35,6 +38,31 @@ def draw_plots(folder: Path) -> list[Path]:
         picture.write_bytes(theme.png_of(svg))
         written += [vector, picture]
     return written
+
+
+def drawn(folder: Path, name: str, form: str) -> bytes:
+    """Return one plot of a result folder as `json` (Vega-Lite), `svg` or `png`.
+
+    Raises
+    ------
+    ConfigError
+        If the result has no plot of this name.
+    """
+    found = {plot.name: plot for plot in read_plots(folder)}
+    if name not in found:
+        raise ConfigError([Finding("name", name[:60], "the run has no such plot", one_of(found, name))])
+    if form == "json":
+        return json.dumps(as_specification(found[name]), ensure_ascii=False).encode()
+    svg = as_file(found[name], Labels(read_json(folder / MANIFEST)))
+    if form == "png":
+        return theme.png_of(svg)
+    return theme.standalone(svg, found[name].alt, theme.font_faces([svg])).encode()
+
+
+def as_specification(plot: Plot) -> dict[str, Any]:
+    """Return a plot as Vega-Lite, its title, caption and text for those who cannot see it under `usermeta`."""
+    said = {"name": plot.name, "title": plot.title, "caption": plot.caption, "alt": plot.alt}
+    return {**plot.chart(WIDE).to_dict(), "config": theme.CONFIG, "usermeta": said}
 
 
 def as_file(plot: Plot, labels: Labels) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import platform
-from importlib import metadata
-from typing import Any
+from importlib import metadata, util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from experiments.run import RunResult, RunSettings
-from gates import Fact, Gate, Scenario, SourcedNumber, every_number
+from experiments.settings import RunSettings
+from gates import Change, Fact, Gate, Scenario, SourcedNumber, every_number
+
+if TYPE_CHECKING:
+    from experiments.run import RunResult
 
 DISTRIBUTION = "bordergate"
 LIBRARIES = ("numba", "numpy", "scipy", "simpy")
@@ -32,21 +37,43 @@ def scenario_document(scenario: Scenario) -> dict[str, Any]:
     return document
 
 
+def canonical_json(document: Any) -> bytes:
+    """Return a JSON document in one canonical spelling."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
 def digest(document: Any) -> str:
-    """Return the SHA-256 of a JSON document in one canonical spelling."""
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the SHA-256 of a JSON document in its canonical spelling."""
+    return hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+def canonical(scenario: Scenario, settings: RunSettings) -> bytes:
+    """Return all that a result folder depends on, software versions included, in one canonical spelling."""
+    return canonical_json([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
 
 
 def result_digest(scenario: Scenario, settings: RunSettings) -> str:
-    """Return the hash of all that a result depends on, software versions included."""
-    return digest([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
+    """Return the SHA-256 of `canonical`: equal digests give equal result folders."""
+    return hashlib.sha256(canonical(scenario, settings)).hexdigest()
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Return the versions of this software, of Python and of the libraries that can move a result."""
     found = {name: metadata.version(name) for name in LIBRARIES}
     return {DISTRIBUTION: version(), "python": platform.python_version(), **found}
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return the SHA-256 of the code that turns a gate into results, so that no result outlives a change of it."""
+    found = hashlib.sha256()
+    for package in ("gates", "sim"):
+        located = util.find_spec(package)  # finds it without running it
+        for root in (located.submodule_search_locations if located else None) or ():
+            for path in sorted(Path(root).glob("*.py")):
+                found.update(canonical_json([path.name, path.read_text(encoding="utf-8")]))
+    return found.hexdigest()
 
 
 def manifest(result: RunResult, schema: int) -> dict[str, Any]:
@@ -62,18 +89,21 @@ def manifest(result: RunResult, schema: int) -> dict[str, Any]:
         **settings.model_dump(mode="json"),
         "tick_zero": result.plan.days.origin.isoformat(),
         "hashes": {"scenario": digest(document), "result": result_digest(scenario, settings)},
-        "run_again": run_again(scenario, settings),
+        "changes": [dataclasses.asdict(change) for change in result.changes],
+        "run_again": run_again(scenario, settings, result.changes),
         "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
         "sources": [_sourced(n) for n in numbers if n.facts],
         "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
     }
 
 
-def run_again(scenario: Scenario, settings: RunSettings) -> str:
+def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
     """Return the command line that repeats the run, if the gate is one of the library."""
     gate: Gate = scenario.gate
     parts = [
         f"bordergate run {gate.name}",
+        *(f"--upgrade {name}" for name in dict.fromkeys(change.upgrade for change in changes)),
+        *dict.fromkeys(f"--level {change.level}" for change in changes if change.level != "base"),
         f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
         f"--start {scenario.first_measured.isoformat()}",
         f"--replications {settings.replications} --seed {settings.seed}",

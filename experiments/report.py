@@ -48,6 +48,11 @@ def write_report(folder: Path) -> Path:
 
 def report(folder: Path) -> str:
     """Return the report of a result folder as HTML."""
+    return rendered("report.html.j2", _content(folder))
+
+
+def rendered(template: str, content: Mapping[str, Any]) -> str:
+    """Return a page with the letters that it uses."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -57,7 +62,7 @@ def report(folder: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.j2").render(_content(folder))
+    page = environment.get_template(template).render(content)
     return page.replace(FONTS_GO_HERE, theme.font_faces([html.unescape(page)]))
 
 
@@ -73,7 +78,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "fonts": FONTS_GO_HERE,
         "interval_text": interval_text(labels),
         "answers": [_answer(binding, metrics, labels) for binding in found],
-        "figures": [_figure(plot) for plot in read_plots(folder)],
+        "figures": [figure(plot) for plot in read_plots(folder)],
         "tables": _tables(metrics, labels),
         "local": {labels.stage(name): labels.local_title(name) for name in labels.gate.stages},
         "language": {labels.stage(name): LANGUAGES.get(s.side, "") for name, s in labels.gate.stages.items()},
@@ -82,6 +87,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "assumed": len(manifest.get("assumptions", [])),
         "unsourced": manifest.get("unsourced", []),
         "facts": facts_used(manifest.get("sources", [])),
+        "changes": manifest.get("changes", []),
         "definitions": METRICS,
         "manifest": manifest,
     }
@@ -125,7 +131,8 @@ class Figure:
     """SVG for a phone."""
 
 
-def _figure(plot: Plot) -> Figure:
+def figure(plot: Plot) -> Figure:
+    """Return a plot drawn for a screen and for a phone."""
     from markupsafe import Markup
 
     wide, narrow = (theme.inline(theme.svg_of(plot.chart(width)), f"{plot.name}-{width}") for width in (WIDE, NARROW))

@@ -34,7 +34,13 @@ Column = Any
 """A NumPy or Arrow array."""
 
 
-def write_result(result: RunResult, folder: Path, finish: Callable[[Path], object] | None = None) -> Path:
+def write_result(
+    result: RunResult,
+    folder: Path,
+    finish: Callable[[Path], object] | None = None,
+    *,
+    write_logs: Callable[[Path], object] | None = None,
+) -> Path:
     """Write the result folder of a run, and return its path.
 
     Parameters
@@ -43,6 +49,8 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
         Where it shall stand. An earlier result there is replaced; anything else is refused.
     finish
         Called with the folder's provisional path before it appears: draws plots, writes the report.
+    write_logs
+        Called with that path to write the event logs, if they are not those of `result`.
 
     Raises
     ------
@@ -52,18 +60,14 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
         If the disk is full or the place cannot be written; nothing is left behind.
     """
     refuse_what_is_no_result(folder)
-    with _appearing(folder) as partial:
-        _write_json(partial / MANIFEST, manifest(result, SCHEMA))
-        _write_json(partial / "metrics.json", metrics_document(result))
-        _write_table(partial / "queues.parquet", _queues(result))
-        _write_table(partial / "days.parquet", _days(result))
-        _write_table(partial / "clearance.parquet", _curves(result))
-        _write_table(partial / "stages.parquet", _stages(result))
-        if result.logs:
-            _write_table(partial / "trucks.parquet", _trucks(result))
-            (partial / "events").mkdir()
-        for number, log in result.logs.items():
-            _write_table(partial / "events" / f"rep-{number:05d}.parquet", events_table(result.plan, log))
+    with appearing(folder) as partial:
+        write_json(partial / MANIFEST, manifest(result, SCHEMA))
+        write_json(partial / "metrics.json", metrics_document(result))
+        write_table(partial / "queues.parquet", _queues(result))
+        write_table(partial / "days.parquet", _days(result))
+        write_table(partial / "clearance.parquet", _curves(result))
+        write_table(partial / "stages.parquet", _stages(result))
+        (write_logs or result_logs(result))(partial)
         if finish:
             finish(partial)
     return folder
@@ -83,7 +87,7 @@ def refuse_what_is_no_result(folder: Path) -> None:
 
 
 @contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
+def appearing(folder: Path) -> Iterator[Path]:
     """Give a provisional folder beside `folder` that takes its place when all went well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
@@ -238,12 +242,27 @@ def _stages(result: RunResult) -> pa.Table:
     return _replicated(result, columns)
 
 
-def _trucks(result: RunResult) -> pa.Table:
-    plan, tables = result.plan, []
-    for replication, log in result.logs.items():
-        flow = log.draws.flow
-        times = truck_times(plan, log)
-        columns: dict[str, Column] = {
+def result_logs(result: RunResult) -> Callable[[Path], None]:
+    """Return what writes the event logs of a result, and the table of their trucks."""
+
+    def write(folder: Path) -> None:
+        if not result.logs:
+            return
+        trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
+        write_table(folder / "trucks.parquet", pa.concat_tables(trucks))
+        (folder / "events").mkdir()
+        for number, log in result.logs.items():
+            write_table(folder / "events" / f"rep-{number:05d}.parquet", events_table(result.plan, log))
+
+    return write
+
+
+def trucks_table(plan: Plan, replication: int, log: EventLog) -> pa.Table:
+    """Return the trucks of a replication as a table, one row each."""
+    flow = log.draws.flow
+    times = truck_times(plan, log)
+    return _table(
+        {
             "replication": np.full(flow.size, replication, np.int32),
             "truck": np.arange(flow.size, dtype=np.int32),
             "flow": _words([s.name for s in plan.streams], flow),
@@ -255,8 +274,7 @@ def _trucks(result: RunResult) -> pa.Table:
             "departed": _ticks(log.departed),
             **{name: times[:, n] for n, name in enumerate(("waiting", "closed", "served", "blocked"))},
         }
-        tables.append(_table(columns))
-    return pa.concat_tables(tables)
+    )
 
 
 def _replicated(result: RunResult, columns: Callable[[Any], Mapping[str, Column]]) -> pa.Table:
@@ -285,7 +303,8 @@ def _ticks(ticks: npt.NDArray[np.int64]) -> pa.Array:
     return pa.array(ticks, mask=ticks == NEVER)
 
 
-def _write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet, the same bytes for the same content."""
     # integers are stored as differences: a third of the size, and read as fast
     plain = [f.name for f in table.schema if not pa.types.is_dictionary(f.type)]
     encodings = {n: "DELTA_BINARY_PACKED" for n in plain if pa.types.is_integer(table.schema.field(n).type)}
@@ -296,7 +315,8 @@ def _write_table(path: Path, table: pa.Table) -> None:
     )
 
 
-def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document."""
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 

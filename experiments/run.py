@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
 
-from pydantic import Field
-
-from gates.config import Model
+from experiments.settings import RunSettings, streams
 from gates.findings import ConfigError, Finding
 from gates.scenario import Scenario
+from gates.upgrades import Change
 from sim.draws import draw
 from sim.engines import simulate
 from sim.log import EventLog
@@ -20,7 +18,6 @@ from sim.metrics import Measures, measure
 from sim.plan import Plan, compile_plan
 from sim.streaming import stream
 
-MAX_REPLICATIONS = 10_000
 MAX_VISITS_LOGGED = 40_000_000
 """Most stage visits that a run keeps in memory at once: about 70 bytes each."""
 MAX_VISITS = 20_000_000_000
@@ -28,19 +25,6 @@ MAX_VISITS = 20_000_000_000
 
 Progress = Callable[[int, int], None]
 """Called with (replications done, replications in all)."""
-
-
-class RunSettings(Model):
-    """How a scenario is run: with the scenario, all that a result depends on."""
-
-    replications: Annotated[int, Field(ge=1, le=MAX_REPLICATIONS)] = 20
-    """Number of independent replications."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    """Seed of all random numbers."""
-    engine: Literal["compiled", "reference"] = "compiled"
-    """Engine; both give the same results."""
-    keep_events: Annotated[int, Field(ge=0)] = 1
-    """Number of first replications whose event log is kept; 0 streams, so that memory does not grow with time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +38,8 @@ class RunResult:
     """One for each replication, in order."""
     logs: dict[int, EventLog] = field(default_factory=dict)
     """Event logs of the replications kept."""
+    changes: tuple[Change, ...] = ()
+    """What upgrades changed in the gate before the run."""
 
 
 def run_scenario(
@@ -84,7 +70,7 @@ def run_scenario(
     logs: dict[int, EventLog] = {}
     with ThreadPoolExecutor(max_workers=workers or _cores()) as pool:
         pending: dict[Future[tuple[Measures, EventLog | None]], int] = {
-            pool.submit(_replicate, plan, settings, number): number for number in range(settings.replications)
+            pool.submit(replicate, plan, settings, number): number for number in range(settings.replications)
         }
         try:
             while pending:
@@ -104,8 +90,9 @@ def run_scenario(
     return RunResult(scenario, settings, plan, tuple(measures[n] for n in ordered), kept)
 
 
-def _replicate(plan: Plan, settings: RunSettings, number: int) -> tuple[Measures, EventLog | None]:
-    if settings.keep_events == 0 and settings.engine == "compiled":
+def replicate(plan: Plan, settings: RunSettings, number: int) -> tuple[Measures, EventLog | None]:
+    """Run one replication: what it measured, and its event log if that is kept."""
+    if streams(settings):
         return stream(plan, settings.seed, number), None
     log = simulate(plan, draw(plan, settings.seed, number), settings.engine)
     return measure(plan, log), log if number < settings.keep_events else None

@@ -6,14 +6,19 @@ from gates.findings import ConfigError, Finding
 from gates.load import gate_from_data, gate_from_text, library_gates, load_gate
 from gates.scenario import Scenario
 from gates.sources import Fact, SourcedNumber, assumptions, every_number
+from gates.upgrades import Change, Level, Upgrade, apply_upgrades, load_upgrade, upgrade_names
 
 __all__ = [
+    "Change",
     "ConfigError",
     "Fact",
     "Finding",
     "Gate",
+    "Level",
     "Scenario",
     "SourcedNumber",
+    "Upgrade",
+    "apply_upgrades",
     "assumptions",
     "check",
     "every_number",
@@ -21,4 +26,6 @@ __all__ = [
     "gate_from_text",
     "library_gates",
     "load_gate",
+    "load_upgrade",
+    "upgrade_names",
 ]

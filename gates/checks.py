@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gates import rules_breakdowns, rules_demand, rules_initial, rules_paths, rules_pools, rules_stages
+from gates import rules_breakdowns, rules_demand, rules_initial, rules_links, rules_paths, rules_pools, rules_stages
 from gates.config import Gate
 from gates.findings import Finding, within
 from gates.rules import RULES
@@ -19,6 +19,7 @@ __all__ = [
     "rules_breakdowns",
     "rules_demand",
     "rules_initial",
+    "rules_links",
     "rules_paths",
     "rules_pools",
     "rules_stages",

@@ -16,7 +16,18 @@ import datetime as dt
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    Tag,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from gates.public_holidays import public_holidays, single_names
 from gates.quantities import (
@@ -66,10 +77,23 @@ def _tag(name: str) -> Tag:
     return Tag(TAG_MARK + name)
 
 
+_SCHEMA_WORDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
 class Model(BaseModel):
     """Base of every model here: frozen, and closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Write bounds in the words of JSON Schema, which pydantic does not behind a validator of our own."""
+        schema = handler(core_schema)
+        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            for part in (field, *field.get("anyOf", ())):
+                for ours in _SCHEMA_WORDS.keys() & part.keys():
+                    part[_SCHEMA_WORDS[ours]] = part.pop(ours)
+        return schema
 
 
 class Sourced(Model):
@@ -809,12 +833,16 @@ class Gate(Sourced):
         side = self.stages[stage].side
         return {day for entry in self.closings() if entry.closes(stage, side) for day in entry.days(first, last)}
 
+    def slowdowns(self) -> list[tuple[int, Slowdown]]:
+        """Return the slowdowns of services, with their places in the calendar."""
+        return [(n, entry) for n, entry in enumerate(self.calendar) if isinstance(entry, Slowdown)]
+
     def slowed_days(self, stage: str, first: dt.date, last: dt.date) -> dict[dt.date, float]:
         """Return the factor on service times of `stage` by day of a period, where there is one; factors multiply."""
         side = self.stages[stage].side
         factors: dict[dt.date, float] = {}
-        for entry in self.calendar:
-            if isinstance(entry, Slowdown) and entry.touches(stage, side):
+        for _, entry in self.slowdowns():
+            if entry.touches(stage, side):
                 for day in entry.days(first, last):
                     factors[day] = factors.get(day, 1.0) * entry.service_times
         return factors

@@ -56,6 +56,10 @@ class ConfigError(Exception):
         self.findings = [dataclasses.replace(found, file=found.file or file) for found in findings]
         super().__init__("\n".join(str(found) for found in self.findings))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[list[Finding], str]]:
+        """Let it pass from a worker's process to the one that asked."""
+        return type(self), (self.findings, self.file)
+
 
 def path_text(place: Iterable[Part]) -> str:
     """The path of a place in a file, as findings show it."""

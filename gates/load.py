@@ -1,28 +1,30 @@
 """Gate files and the library: from a name or a path to a checked `Gate`.
 
 Precedence: what a file says beats the default of the model; nothing else is looked at here.
-Upgrades and the command line come later and start from the loaded gate.
+Upgrades (`gates.upgrades`) and the command line come later and start from the loaded gate.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from gates.checks import check
-from gates.config import Gate
+from gates.config import Gate, Model
 from gates.document import Document, parse, read_text
 from gates.findings import ConfigError, Finding, one_of, shortened, within
 from gates.quantities import UNITS_REQUIRED
 from gates.repair import best_effort
-from gates.wording import model_findings
+from gates.wording import MOST_FINDINGS, model_findings
 
-_SUFFIXES = (".yaml", ".yml", ".json")
+Read = TypeVar("Read", bound=Model)
+
+SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def library_gates() -> list[str]:
@@ -62,15 +64,16 @@ def gate_path(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if text in library_gates():
         return _library() / f"{text}.yaml"
-    if isinstance(name_or_path, Path) or text.endswith(_SUFFIXES) or "/" in text or "\\" in text:
+    if isinstance(name_or_path, Path) or text.endswith(SUFFIXES) or "/" in text or "\\" in text:
         return Path(name_or_path)
-    if _is_file(text):
+    if is_file(text):
         return Path(text)
     remedy = f"{one_of(library_gates(), text)} Or name a YAML file."
     raise ConfigError([Finding("gate", shortened(text), "no such gate in the library", remedy)])
 
 
-def _is_file(text: str) -> bool:
+def is_file(text: str) -> bool:
+    """Tell whether a text is the path of a file."""
     try:
         return Path(text).is_file()
     except (OSError, ValueError):
@@ -106,7 +109,8 @@ def _built(document: Document, file: str, context: dict[str, str] | None) -> Gat
         gate = Gate.model_validate(document.data, context=context)
     except ValidationError as error:
         refused = [found for found in model_findings(error, Gate) if not _touches(found.path, broken)]
-        saved, damaged = best_effort(document.data, context, error)
+        few = error.error_count() <= MOST_FINDINGS
+        saved, damaged = best_effort(document.data, context, error) if few else (None, [])
         checked = check(saved, damaged=[*broken, *damaged]) if saved is not None else []
         findings = [*document.findings, *refused, *checked]
         raise ConfigError(_with_lines(findings, document), file) from None
@@ -114,6 +118,31 @@ def _built(document: Document, file: str, context: dict[str, str] | None) -> Gat
     if findings:
         raise ConfigError(_with_lines(findings, document), file)
     return gate
+
+
+def model_from_text(text: str, model: type[Read], file: str, check_it: Callable[[Read], list[Finding]]) -> Read:
+    """A model other than a gate (an upgrade, a study) from a YAML or JSON text, quantities with their units.
+
+    Parameters
+    ----------
+    check_it
+        Returns what is wrong with it beyond single fields.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once.
+    """
+    document = parse(text, file)
+    try:
+        read = model.model_validate(document.data, context=UNITS_REQUIRED)
+    except ValidationError as error:
+        findings = [*document.findings, *model_findings(error, model)]
+        raise ConfigError(_with_lines(findings, document), file) from None
+    findings = [*document.findings, *check_it(read)]
+    if findings:
+        raise ConfigError(_with_lines(findings, document), file)
+    return read
 
 
 def _touches(path: str, others: Iterable[str]) -> bool:

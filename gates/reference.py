@@ -38,7 +38,7 @@ _BOUNDS: tuple[tuple[type, str, str], ...] = (
     (annotated_types.Gt, "more than", "gt"),
     (annotated_types.Le, "at most", "le"),
 )
-_PLAIN = {str: "text", int: "whole number", float: "number", type(None): ""}
+_PLAIN = {str: "text", bool: "true or false", int: "whole number", float: "number", type(None): ""}
 
 
 def reference() -> str:

@@ -91,6 +91,8 @@ def _choices(gate: Gate) -> Iterator[tuple[Place, Choice]]:
 def choice_shares(gate: Gate) -> Findings:
     """The shares of a choice add to 100 %, for every class."""
     for place, choice in _choices(gate):
+        if choice.rule is not None:
+            continue
         yield from not_full((*place, "shares"), choice.shares)
         for name, shares in choice.shares_for.items():
             yield from not_full((*place, "shares_for", name), shares)
@@ -100,12 +102,37 @@ def choice_shares(gate: Gate) -> Findings:
 def choice_alternatives(gate: Gate) -> Findings:
     """`then` and `shares_for` name alternatives of the choice."""
     for place, choice in _choices(gate):
+        if choice.rule is not None:
+            continue
         named: list[tuple[Place, str]] = [((*place, "then", name), name) for name in choice.then]
         for vehicle_class, shares in choice.shares_for.items():
             named += [((*place, "shares_for", vehicle_class, name), name) for name in shares]
         for where, name in named:
             if name not in choice.shares:
                 yield unknown(where, name, "alternative", choice.shares)
+
+
+@rule()
+def choice_rules(gate: Gate) -> Findings:
+    """A choice by a rule has no shares, and two alternatives or more that each begin with a stage for all."""
+    for place, choice in _choices(gate):
+        if choice.rule is None:
+            continue
+        for key in ("shares", "shares_for"):
+            if getattr(choice, key):
+                yield found((*place, key), "", "a rule decides", f"Remove `{key}`, or the rule.")
+        if len(choice.then) < 2:
+            yield found((*place, "then"), "", "fewer than two alternatives", "Add one: there is nothing to choose.")
+        for name, steps in choice.then.items():
+            first = steps[0] if steps else None
+            visits = isinstance(first, str) or (isinstance(first, Visit) and _is_for_all(first))
+            if not visits:
+                remedy = "Begin with a stage that all its trucks visit; `only` may name classes."
+                yield found((*place, "then", name), "", "it begins with no stage to compare", remedy)
+
+
+def _is_for_all(visit: Visit) -> bool:
+    return visit.share == 1 and not visit.share_for and not visit.when
 
 
 @rule()
@@ -136,7 +163,10 @@ def conditions(gate: Gate) -> Findings:
 
 def _condition(place: Place, visit: Visit, earlier: Mapping[str, Choice], everywhere: set[str]) -> Findings:
     for name, alternatives in visit.when.items():
-        if name in earlier:
+        if name in earlier and earlier[name].rule is not None:
+            remedy = "Put the visit under `then` of the choice, or choose by shares."
+            yield found((*place, name), name, "trucks choose by a rule when they get there", remedy)
+        elif name in earlier:
             for n, alternative in enumerate(alternatives):
                 if alternative not in earlier[name].shares:
                     yield unknown((*place, name, n), alternative, "alternative", earlier[name].shares)
@@ -153,6 +183,16 @@ def made_again(steps: Sequence[Step], visit: Visit) -> list[Step]:
         return [visit]
     named = [n for n, step in enumerate(before) if _stage_of(step) == visit.again_from]
     return [*before[named[-1] :], visit] if named else []
+
+
+def _rule_within(all_steps: Sequence[tuple[Place, Step]], place: Place, part: Sequence[Step]) -> bool:
+    """Tell whether a rule chooses between the steps made again before the visit at `place`."""
+    if any(isinstance(step, Choice) and step.rule for step in part):
+        return True
+    start = next(where for where, step in reversed(all_steps) if step is part[0] and where <= place)
+    chosen = [where for where, step in all_steps if isinstance(step, Choice) and step.rule]
+    inside = [c for c in chosen if c in (place[: len(c)], start[: len(c)])]
+    return any(place[: len(c) + 2] != start[: len(c) + 2] for c in inside)
 
 
 def _stage_of(step: Step) -> str | None:
@@ -175,6 +215,9 @@ def again(gate: Gate) -> Findings:
                 yield found(where, visit.again_from, "no earlier stage of the path", "Name a stage before this one.")
             elif any(isinstance(step, Mark) for step in part):
                 yield found(where, visit.again_from, "a mark lies in between", "Start again after the mark.")
+            elif _rule_within(list(steps_of(steps, ("paths", direction))), place, part):
+                remedy = "Start again after the choice, within one alternative."
+                yield found(where, visit.again_from, "a choice by a rule lies in between", remedy)
             elif any(stage.takes or stage.gives for stage in stages):
                 remedy = "Start again where nothing is taken or given back, or let the stages need the units."
                 yield found((*place, "again"), visit.stage, "units of a pool would be taken or given twice", remedy)

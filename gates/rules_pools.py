@@ -113,13 +113,19 @@ Mistake = tuple[Place, str, str, str]
 """(place, pool, problem, remedy) of what trucks hold."""
 
 
-def _held(visits: Iterator[_Met], stages: Mapping[str, Stage], pools: Mapping[str, Pool]) -> Iterator[Mistake]:
+def _held(
+    visits: Iterator[_Met], vehicle_class: str, stages: Mapping[str, Stage], pools: Mapping[str, Pool]
+) -> Iterator[Mistake]:
     """What is wrong with what the trucks of a class take and give back on their path."""
     held: dict[str, tuple[int, _Met]] = {}
     for visit in visits:
         stage = stages.get(visit.stage) or stages.get(nearest(visit.stage, stages) or "")
         if stage is None:
             continue
+        impatient = stage.patience is not None or vehicle_class in stage.patience_for
+        if held and (impatient or stage.turns_away_at is not None):
+            remedy = "Let them give it back first, or wait here for ever."
+            yield visit.place, ", ".join(held), "hold it and might turn back here", remedy
         for pool, units in _meant(stage.gives, pools).items():
             taken, at = held.pop(pool, (0, visit))
             if not taken:
@@ -157,7 +163,7 @@ def held_units(gate: Gate) -> Findings:
         classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
         mistakes: dict[Mistake, list[str]] = {}
         for name in sorted(classes):
-            for mistake in _held(_visits(steps, name, ("paths", direction)), gate.stages, gate.pools):
+            for mistake in _held(_visits(steps, name, ("paths", direction)), name, gate.stages, gate.pools):
                 mistakes.setdefault(mistake, []).append(name)
         for (place, pool, problem, remedy), names in mistakes.items():
             yield found(place, pool, f"{', '.join(names)} trucks {problem}", remedy)
@@ -185,6 +191,24 @@ def one_area_of_a_stage(gate: Gate) -> Findings:
                 problem = "named twice" if seen[stage] == name else f"in the area {seen[stage]}, too"
                 yield found(("areas", name, "stages", n), stage, problem, "Keep one of the two.")
             seen.setdefault(stage, name)
+
+
+@rule("classes.*")
+def kept_out_classes(gate: Gate) -> Findings:
+    """An area keeps out classes of the gate."""
+    for name, area in gate.areas.items():
+        for n, vehicle_class in enumerate(area.keeps_out or []):
+            if vehicle_class not in gate.classes:
+                yield unknown(("areas", name, "keeps_out", n), vehicle_class, "vehicle class", gate.classes)
+
+
+@rule("areas.*.spaces")
+def reopening_areas(gate: Gate) -> Findings:
+    """An area opens again with fewer trucks inside than it has spaces."""
+    for name, area in gate.areas.items():
+        if area.reopens_at is not None and area.reopens_at >= area.spaces:
+            remedy = f"Use at most {area.spaces - 1}."
+            yield found(("areas", name, "reopens_at"), area.reopens_at, "not below the number of spaces", remedy)
 
 
 @rule("paths.**", "areas.*.stages.**", "stages.*")

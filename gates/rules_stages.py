@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from gates.config import (
     EMPTY,
+    UNLIMITED,
     Distribution,
     Gamma,
     Gate,
@@ -56,6 +57,42 @@ def group_classes(gate: Gate) -> Findings:
             for k, name in enumerate(group.classes or []):
                 if name not in gate.classes:
                     yield unknown((*place, n, "classes", k), name, "vehicle class", gate.classes)
+
+
+@rule()
+def reversible_lanes(gate: Gate) -> Findings:
+    """Reversible lanes are a number of lanes with two directions."""
+    for _, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            if group.reverses is None:
+                continue
+            if sorted(group.directions or []) != ["northbound", "southbound"]:
+                remedy = "Write both under `directions`, first the one that they serve at first."
+                yield found((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
+            if group.lanes == UNLIMITED:
+                yield found((*place, n, "lanes"), group.lanes, "unlimited lanes do not reverse", "Write how many.")
+
+
+@rule()
+def batches(gate: Gate) -> Findings:
+    """A stage has lanes for all trucks that start together."""
+    for name, stage in gate.stages.items():
+        lanes = [group.lanes for group in stage.lane_groups()]
+        if stage.batch is not None and UNLIMITED not in lanes:
+            most = sum(count for count in lanes if count != UNLIMITED)
+            if stage.batch.size > most:
+                remedy = f"Use at most {most}, or more lanes."
+                yield found(("stages", name, "batch", "size"), stage.batch.size, "more than it has lanes", remedy)
+
+
+@rule("classes.*")
+def patience_classes(gate: Gate) -> Findings:
+    """Patience is that of classes of the gate."""
+    for name, stage in gate.stages.items():
+        for vehicle_class in stage.patience_for:
+            if vehicle_class not in gate.classes:
+                place = ("stages", name, "patience_for", vehicle_class)
+                yield unknown(place, vehicle_class, "vehicle class", gate.classes)
 
 
 @dataclasses.dataclass(frozen=True, order=True)

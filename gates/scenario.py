@@ -8,8 +8,13 @@ from typing import Annotated
 from pydantic import Field
 
 from gates.config import Gate, Model
+from gates.quantities import Count, Number
 
 MAX_DAYS = 3660
+
+DayCount = Annotated[Count, Field(ge=1, le=MAX_DAYS)]
+WarmupDays = Annotated[Count, Field(ge=0, le=MAX_DAYS)]
+DemandFactor = Annotated[Number, Field(ge=0, le=100)]
 
 
 class Scenario(Model):
@@ -17,13 +22,13 @@ class Scenario(Model):
 
     gate: Gate
     """The gate, upgrades applied."""
-    days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = 30
+    days: DayCount = 30
     """Length of the measured period [d]."""
-    warmup_days: Annotated[int, Field(ge=0, le=MAX_DAYS)] = 7
+    warmup_days: WarmupDays = 7
     """Days simulated before it, which fill the gate and are not measured [d]."""
     start: dt.date | None = None
     """First measured day; none means the gate's own."""
-    demand: Annotated[float, Field(ge=0, le=100)] = 1.0
+    demand: DemandFactor = 1.0
     """Factor on every flow's vehicles a day [1]."""
 
     @property

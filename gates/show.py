@@ -27,7 +27,7 @@ from gates.config import (
     Visit,
 )
 from gates.findings import path_text
-from gates.quantities import DAY_S, clock_text, hours_text, number_text, seconds_text, share_text
+from gates.quantities import DAY_S, clock_text, hours_text, megabits_text, number_text, seconds_text, share_text
 from gates.sources import SourcedNumber, every_number
 
 
@@ -121,6 +121,10 @@ class GateSheet:
     """Closures, public holidays and surges, in words."""
     initial: tuple[str, ...]
     """Trucks that stand in line at the start, in words."""
+    links: tuple[str, ...]
+    """Data networks and who sends over them, in words."""
+    outages: tuple[str, ...]
+    """What fails, and what goes down with it, in words."""
     numbers: tuple[SourcedNumber, ...]
     assumptions: int
     """Numbers that rest, at least in part, on an assumption."""
@@ -154,6 +158,8 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         paths=tuple(PathRow(direction, tuple(_words(steps))) for direction, steps in gate.paths.items()),
         calendar=tuple(_entry_words(entry) for entry in gate.calendar),
         initial=tuple(_standing_words(entry) for entry in gate.initial),
+        links=tuple(_link_words(gate, name, language) for name in gate.links),
+        outages=tuple(_outage_words(gate, name, language) for name in gate.outages),
         numbers=numbers,
         assumptions=sum(number.is_assumption for number in numbers),
         unsourced=sum(not number.is_sourced for number in numbers),
@@ -175,6 +181,24 @@ def _entry_words(entry: CalendarEntry) -> str:
         return f"{words}, {times}" + (f" of {', '.join(touched)}" if touched else "")
     touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
     return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
+
+
+def _link_words(gate: Gate, name: str, language: LanguageTag) -> str:
+    """A link: `4G: 27 Mbit/s a device, 40 Mbit/s in all, 50 ms round trip; kiosk-in`."""
+    link = gate.links[name]
+    users = [stage for stage, found in gate.stages.items() if found.sends and found.sends.link == name]
+    rates = f"{megabits_text(link.uplink)} a device, {megabits_text(link.shared_uplink)} for video in all"
+    trip = f"{number_text(round(link.round_trip * 1000, 3))} ms round trip"
+    return f"{title_of(link.title, name, language)}: {rates}, {trip}; {', '.join(users)}"
+
+
+def _outage_words(gate: Gate, name: str, language: LanguageTag) -> str:
+    """An outage: `Storm: constant 48 h after exponential, mean 12,000 h without one; kiosk-in, 4g`."""
+    outage = gate.outages[name]
+    down = ", ".join([*outage.stages, *outage.pools, *outage.links])
+    some = "each on its own: " if outage.each else f"{outage.units} of each: " if outage.units else ""
+    words = f"{law_text(outage.lasts)} after {law_text(outage.every)} without one"
+    return f"{title_of(outage.title, name, language)}: {words}; {some}{down}"
 
 
 def _standing_words(entry: Standing) -> str:
@@ -378,7 +402,8 @@ def _words(steps: Sequence[Step], indent: str = "") -> list[str]:
 
 def _choice_words(choice: Choice, indent: str) -> list[str]:
     shares = ", ".join(f"{name} {share_text(share)}" for name, share in choice.shares.items())
-    lines = [f"{indent}{choice.choose}: {shares}"]
+    ways = {"shortest-queue": "the shortest queue", "least-wait": "the least expected wait"}
+    lines = [f"{indent}{choice.choose}: {shares if choice.rule is None else ways[choice.rule]}"]
     for vehicle_class, by_class in choice.shares_for.items():
         words = ", ".join(f"{name} {share_text(share)}" for name, share in by_class.items())
         lines.append(f"{indent}  for {vehicle_class}: {words}")

@@ -11,6 +11,9 @@ from pydantic_core import ErrorDetails
 from gates.config import LAWS, TAG_MARK
 from gates.findings import Finding, Place, one_of, path_text, value_text
 
+MOST_FINDINGS = 200
+"""More are counted only: nobody reads them, and to word them takes time."""
+
 _GUIDE = "See the guide to gate files."
 _NAME_RULE = "Use lower-case letters, digits and single hyphens, such as kiosk-in."
 _KINDS = {
@@ -38,7 +41,10 @@ _BOUNDS = {
 
 def model_findings(error: ValidationError, model: type[BaseModel]) -> list[Finding]:
     """The findings that a validation error of `model` stands for, in the order of the fields."""
-    return [_finding(details, model) for details in error.errors(include_url=False)]
+    found = [_finding(details, model) for details in error.errors(include_url=False)[:MOST_FINDINGS]]
+    if (more := error.error_count() - len(found)) > 0:
+        found.append(Finding("file", "", f"{more:,} more findings", "Mend those above first."))
+    return found
 
 
 def place_of(details: ErrorDetails) -> Place:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.results import write_result
-from experiments.run import RunSettings, run_scenario
+from experiments.run import run_scenario
+from experiments.settings import RunSettings
 from gates import Gate, Scenario, load_gate
 
 HOSTILE = "<script>alert('1')</script> & \"quotes\" \\ 'back'"

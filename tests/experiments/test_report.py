@@ -225,4 +225,4 @@ def test_templates_are_part_of_the_package():
     from experiments import report as module
 
     folder = Path(module.__file__ or "").parent / "templates"
-    assert {path.name for path in folder.iterdir()} == {"report.html.j2", "report.css"}
+    assert {path.name for path in folder.iterdir()} == {"report.html.j2", "study.html.j2", "report.css"}

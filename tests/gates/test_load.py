@@ -240,3 +240,11 @@ def test_pint_and_other_heavy_packages_stay_out(seconds_of):
 
 def test_the_package_shows_what_others_need():
     assert {"Finding", "Gate", "check", "every_number", "load_gate"} <= set(gates.__all__)
+
+
+def test_thousands_of_mistakes_are_counted_not_listed():
+    data = load_gate("minimal").model_dump(mode="json", by_alias=True) | {f"key{n}": n for n in range(10_000)}
+    with pytest.raises(ConfigError) as refused:
+        gate_from_data(data)
+    assert len(refused.value.findings) == 201
+    assert refused.value.findings[-1].problem == "9,800 more findings"

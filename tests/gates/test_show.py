@@ -13,6 +13,9 @@ from .files import changed
 HOUR = 3600
 
 
+STORM = {"every": {"exponential": {"mean": "100 d"}}, "lasts": {"constant": "1 d"}}
+
+
 def test_the_sheet_of_the_small_gate():
     shown = sheet(load_gate("minimal"))
     assert (shown.name, shown.title, shown.start) == ("minimal", "A minimal gate", "2025-07-01")
@@ -154,3 +157,18 @@ def test_friendship_pass_can_be_shown():
     assert shown.unsourced == 0
     assert all(row.source for row in shown.stages)
     assert all(row.source for row in shown.flows)
+
+
+def test_links_outages_and_rules_are_shown_in_words():
+    data = changed(
+        ("links.radio", {"uplink": "27 Mbit/s", "shared_uplink": "40 Mbit/s", "round_trip": "50 ms"}),
+        ("stages.booth.sends", {"link": "radio", "data": "15 MB"}),
+        ("outages.storm", {**STORM, "stages": ["booth"], "links": ["radio"]}),
+        ("outages.wear", {**STORM, "stages": ["exit"], "each": True}),
+        ("paths.northbound.0", {"choose": "way", "rule": "least-wait", "then": {"a": ["booth"], "b": ["exit"]}}),
+    )
+    found = sheet(Gate.model_validate(data))
+    assert found.links == ("radio: 27 Mbit/s a device, 40 Mbit/s for video in all, 50 ms round trip; booth",)
+    assert found.outages[0].endswith("without one; booth, radio")
+    assert found.outages[1].endswith("without one; each on its own: exit")
+    assert found.paths[0].steps[0] == "way: the least expected wait"

@@ -187,7 +187,9 @@ def test_keys_that_name_no_number_but_a_field_are_fine():
 
 
 def test_the_catalogue_holds_exactly_the_facts_that_the_library_names():
-    named = {match for path in LIBRARY.rglob("*.yaml") for match in ID.findall(path.read_text(encoding="utf-8"))}
+    studies = LIBRARY.parent.parent / "experiments" / "studies"
+    files = [*LIBRARY.rglob("*.yaml"), *studies.glob("*.yaml")]
+    named = {match for path in files for match in ID.findall(path.read_text(encoding="utf-8"))}
     assert sorted(facts()) == sorted(named)
 
 

@@ -1,0 +1,183 @@
+"""How answers are written: JSON with entity tags, files, and a run as others see it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import json
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from api.http.problems import MEDIA_TYPE, Problem
+from api.http.schemas import ProblemShape
+from api.service.runs import Refused
+from api.service.store import FINISHED, Row
+from gates.findings import ConfigError
+
+ROOT = "/api/v1"
+JSON = "application/json"
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+RESULTS = {
+    "metrics": "/metrics",
+    "queue_series": "/queue-series",
+    "clearance": "/clearance",
+    "event_log": "/event-log",
+    "replay": "/replay",
+    "plots": "/plots",
+    "report": "/report",
+    "manifest": "/manifest",
+}
+STUDY_RESULTS = {
+    "comparison": "/comparison",
+    "tables": "/tables",
+    "plots": "/plots",
+    "report": "/report",
+    "manifest": "/manifest",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the description of answers that are problems, with those that every route may give."""
+    sentences = {
+        400: "It cannot be read, or is for another host.",
+        401: "An access key is needed.",
+        403: "The key does not allow it, or the request comes from another site.",
+        404: "There is nothing of this name.",
+        406: "There is no answer in the form asked for.",
+        409: "The state of the run does not allow it.",
+        413: "The body is too large.",
+        415: "The body is no JSON.",
+        416: "There is no such range.",
+        422: "It has findings.",
+        429: "Too many runs wait.",
+        503: "It cannot be done just now.",
+        507: "The disk is full.",
+    }
+    schema = {"schema": {"$ref": f"#/components/schemas/{ProblemShape.__name__}"}}
+    return {s: {"description": sentences[s], "content": {MEDIA_TYPE: schema}} for s in (400, 401, *statuses)}
+
+
+def as_problem(error: Exception) -> Problem:
+    """Return the problem that an error of the layers below stands for."""
+    from api.http.problems import with_findings
+
+    if isinstance(error, ConfigError):
+        return with_findings(error.findings)
+    if isinstance(error, Refused):
+        return Problem(error.kind, error.detail, error.findings)
+    raise error
+
+
+def as_body(document: Any) -> bytes:
+    """Return a document as JSON."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a document as JSON."""
+    return Response(as_body(document), status, dict(headers or {}), JSON)
+
+
+def tagged(request: Request, body: bytes, media_type: str, max_age: int = 0) -> Response:
+    """Return a body with its entity tag, or 304 if the asker has it already."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return with_tag(request, body, tag, media_type, f"private, max-age={max_age}")
+
+
+def with_tag(request: Request, body: bytes, tag: str, media_type: str, caching: str = "no-cache") -> Response:
+    """Return a body with this entity tag, or 304 if the asker has it already."""
+    headers = {"ETag": tag, "Cache-Control": caching}
+    if is_known(request, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type)
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Tell whether the asker has what this entity tag stands for."""
+    given = request.headers.get("if-none-match")
+    if given is None:
+        return False
+    return given.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in given.split(","))
+
+
+def file_answer(request: Request, path: Path, media_type: str, name: str | None = None) -> Response:
+    """Return a file, or the range of it that is asked for; results never change, so they may be kept."""
+    found = path.stat()
+    tag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+    headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
+    if is_known(request, tag):
+        return Response(status_code=304, headers=headers)
+    _refuse_beyond(request, found.st_size)
+    return FileResponse(path, media_type=media_type, filename=name, headers=headers, stat_result=found)
+
+
+def _refuse_beyond(request: Request, size: int) -> None:
+    """Refuse a range that the file does not have; what is no single range is left aside, as RFC 9110 allows."""
+    asked = request.headers.get("range")
+    if asked is None:
+        return
+    found = _RANGE.fullmatch(asked.strip())
+    if found is None or found[1] + found[2] == "":
+        request.scope["headers"] = [(name, value) for name, value in request.scope["headers"] if name != b"range"]
+    elif (found[1] and int(found[1]) >= size) or int(found[2] or "1") < int(found[1] or "1"):
+        raise Problem("range", f"The file has {size:,} bytes.", headers={"Content-Range": f"bytes */{size}"})
+
+
+@functools.lru_cache(maxsize=10_000)
+def run_body(row: Row) -> bytes:
+    """Return a run as JSON; asked for thousands of times a second, so it is written once for each change."""
+    return json.dumps(run_document(row), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def base_of(row: Row) -> str:
+    """Return where a run or a study is."""
+    return f"{ROOT}/{'runs' if row.kind == 'run' else 'studies'}/{row.id}"
+
+
+def run_document(row: Row) -> dict[str, Any]:
+    """Return a run or a study as others see it."""
+    base = base_of(row)
+    links = {"self": base, "events": f"{base}/events"}
+    if row.status not in FINISHED:
+        links["cancel"] = f"{base}/cancel"
+    if row.status == "succeeded":
+        links |= {name: base + path for name, path in (RESULTS if row.kind == "run" else STUDY_RESULTS).items()}
+    predicted = json.loads(row.predicted)
+    predicted.pop("replication_seconds", None)
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "status": row.status,
+        "gate": row.gate,
+        "created": instant(row.created),
+        "started": instant(row.started),
+        "finished": instant(row.finished),
+        "progress": {"done": row.done, "total": row.total, "eta_s": _eta(row)},
+        "predicted": predicted,
+        "request": json.loads(row.request),
+        "digest": row.digest,
+        "problem": json.loads(row.problem) if row.problem else None,
+        "version": row.version,
+        "links": links,
+    }
+
+
+def _eta(row: Row) -> float | None:
+    if row.status != "running" or row.started is None or not row.done:
+        return None
+    return round((time.time() - row.started) / row.done * (row.total - row.done), 1)
+
+
+def instant(seconds: float | None) -> str | None:
+    """Return a time as text."""
+    if seconds is None:
+        return None
+    text = dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,212 @@
+"""The application: routes, errors, the guard before them, and the server's life around them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.routing import compile_path
+from starlette.types import ASGIApp
+
+from api.http import catalogue, operations, results, runs, studies
+from api.http.answers import as_problem
+from api.http.context import Server
+from api.http.figures import Counted, Figures
+from api.http.guard import Door, Guard
+from api.http.problems import STATUS_KINDS, Problem, with_findings
+from api.http.schemas import ProblemShape
+from api.service import jobs, store
+from api.service.data_folder import DataFolder, Lock, open_folder
+from api.service.runs import Pools, Refused, RunService
+from api.service.settings import ServiceSettings
+from api.service.store import Store, StoredKey
+from api.service.workers import NICE, Pool
+from experiments.provenance import version
+from gates.findings import ConfigError, Finding, value_text
+
+log = logging.getLogger("bordergate")
+
+ABOUT = (
+    "Simulate border gates: submit a run, follow it, and read its numbers, series, logs and plots. "
+    "Work that takes time is answered with 202 and a Location; errors are problem details with every finding."
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The data that a server works on, its own for as long as it lives."""
+
+    folder: DataFolder
+    lock: Lock
+    stored: Store
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.stored.close()
+        self.lock.release()
+
+
+def open_data(settings: ServiceSettings) -> Opened:
+    """Take possession of the data folder and of the database.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be used, or another server has them.
+    """
+    folder = open_folder(settings.data)
+    lock = Lock(folder)
+    stored = Store(settings.database or f"sqlite:///{folder.database}")
+    stored.own()
+    return Opened(folder, lock, stored)
+
+
+def create_app(
+    settings: ServiceSettings, opened: Opened, *, hosts: Sequence[str], origins: Sequence[str] = ()
+) -> ASGIApp:
+    """Return the application.
+
+    Parameters
+    ----------
+    hosts
+        Names that it answers to.
+    origins
+        Pages of other sites that may ask, for instance `https://example.org`.
+    """
+    limits = settings.limits
+    reader = Pool(1, limits.worker_mb)
+    pools = Pools(
+        simulators=Pool(settings.workers, limits.worker_mb, NICE, jobs.warm_up),
+        checker=Pool(1, limits.worker_mb),
+        studies=Pool(1, limits.worker_mb, NICE),
+        cluster=settings.cluster,
+    )
+    everyone = (pools.simulators, pools.checker, pools.studies, reader)
+    figures = Figures()
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        service = RunService(opened.folder, opened.stored, pools, limits)
+        app.state.server = Server(service, opened.stored, reader, limits, figures)
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.stop()
+            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in everyone))
+
+    app = FastAPI(
+        title="bordergate",
+        version=version(),
+        description=ABOUT,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    for routes in (catalogue, runs, results, studies, operations):
+        app.include_router(routes.router)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(ConfigError, _refused)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _status)
+    app.add_exception_handler(Exception, _failed)
+    app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
+
+    async def keys() -> list[StoredKey]:
+        found: list[StoredKey] = await opened.stored.asynchronously(store.keys())
+        return found
+
+    outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keys))
+    if origins:
+        outer = CORSMiddleware(
+            outer,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
+            expose_headers=["Location", "ETag", "Retry-After"],
+        )
+    return Counted(outer, figures)
+
+
+def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """Return what describes the API: FastAPI's description, with problems and keys."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        found = plain()
+        parts = found.setdefault("components", {})
+        shape = ProblemShape.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts.setdefault("schemas", {}).update(shape.pop("$defs", {}))
+        parts["schemas"][ProblemShape.__name__] = shape
+        parts["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "Needed if the server has keys."}
+        }
+        found["security"] = [{}, {"key": []}]
+        app.openapi_schema = found
+        return found
+
+    return described
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    return as_problem(error).response()
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    """Answer parameters that cannot be used."""
+    assert isinstance(error, RequestValidationError)
+    findings = [
+        Finding(
+            ".".join(str(part) for part in one["loc"]),
+            value_text(one.get("input")),
+            str(one["msg"])[:200],
+            "Write it as the description of this API says.",
+        )
+        for one in error.errors()
+    ]
+    return with_findings(findings).response()
+
+
+async def _status(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = STATUS_KINDS.get(error.status_code, "malformed")
+    details = {
+        "not-found": f"There is nothing at {request.url.path[:100]}.",
+        "method-not-allowed": f"{request.method} is not possible here.",
+    }
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if kind == "method-not-allowed":
+        headers["allow"] = ", ".join(_methods(request)) or "GET"
+    return Problem(kind, details.get(kind, str(error.detail)), headers=headers).response()
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what is possible at the path of a request; several routes may share a path."""
+    found: set[str] = set()
+    for template, methods in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            found |= {method.upper() for method in methods}
+    return sorted(found)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return Problem("internal", "The server failed; its log says why.").response()

@@ -1,0 +1,54 @@
+"""What routes need of the server they run in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+
+from api.http.figures import Figures
+from api.http.problems import Problem
+from api.service.runs import RunService
+from api.service.settings import Limits
+from api.service.store import Store
+from api.service.workers import Pool, WorkerDied, WorkerTooSlow
+
+Answer = TypeVar("Answer")
+READING_S = 120.0
+
+
+@dataclass
+class Server:
+    """A server's parts."""
+
+    runs: RunService
+    stored: Store
+    reader: Pool
+    limits: Limits
+    figures: Figures
+    streams: int = 0
+    """Event streams open now."""
+
+    async def read(self, function: Callable[..., Answer], *arguments: Any) -> Answer:
+        """Read files of a result in a process of its own; `ConfigError` passes through.
+
+        Raises
+        ------
+        Problem
+            If it takes too long or too much.
+        """
+        try:
+            return await self.reader.run(READING_S, function, *arguments)
+        except (WorkerTooSlow, WorkerDied, MemoryError):
+            raise Problem("unavailable", "This took too long or too much memory. Ask for less, or again.") from None
+
+
+def server(request: Request) -> Server:
+    """Return the server that a request came to."""
+    found: Server = request.app.state.server
+    return found
+
+
+Here = Annotated[Server, Depends(server)]

@@ -1,0 +1,150 @@
+"""What every request passes before a route sees it: host, key, origin, size and kind of the body.
+
+Written against the server interface itself, since it runs for every request and every one counts.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.keys import allows, hashed
+from api.http.problems import Problem
+from api.service.store import StoredKey
+
+OPEN_PATHS = ("/health", "/docs", "/openapi.json")
+"""Answered without a key: they tell nothing of any run."""
+KEYS_KNOWN_S = 5.0
+"""For so long a removed key may still be let in [s]."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who may come in."""
+
+    hosts: frozenset[str]
+    """Names that the server answers to."""
+    body_bytes: int
+    keys: Callable[[], Awaitable[list[StoredKey]]]
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host_name(header: str) -> str:
+    """Return the name in a Host header, without its port."""
+    if header.startswith("["):
+        return header[1 : header.find("]")].lower() if "]" in header else ""
+    return header.partition(":")[0].lower()
+
+
+class Guard:
+    """Refuses what must not reach a route, and adds the headers that every answer has."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app, self._door = app, door
+        self._keys: dict[str, StoredKey] = {}
+        self._known_until = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with a problem."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                named = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *((n, v) for n, v in HEADERS if n not in named)]
+            await send(message)
+
+        try:
+            body = await self._checked(scope, receive)
+        except Problem as problem:
+            await problem.response()(scope, receive, send_with_headers)
+            return
+        await self._app(scope, body, send_with_headers)
+
+    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        host = host_name(headers.get(b"host", b"").decode("latin-1"))
+        if host not in self._door.hosts:
+            raise Problem("bad-host", "This server does not answer to that name. Start it with --allow-host NAME.")
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["owner"], state["scope"] = await self._known(scope, headers)
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return receive
+        if not allows(state["scope"], "run"):
+            raise Problem("forbidden", "This key may only read.")
+        if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+            raise Problem("cross-site", "Send the request from a page of this server, or from no page.")
+        return await self._body(scope, headers, receive)
+
+    async def _known(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, str]:
+        """Return who asks, and what they may do."""
+        if time.monotonic() > self._known_until:
+            self._keys = {key.sha256: key for key in await self._door.keys()}
+            self._known_until = time.monotonic() + KEYS_KNOWN_S
+        if not self._keys:
+            return "", "admin"  # the server refuses to start like this on an address that others reach
+        if scope["path"].startswith(OPEN_PATHS):
+            return "", "read"
+        scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        key = self._keys.get(hashed(secret.strip())) if scheme.lower() == "bearer" else None
+        if key is None:
+            challenge = {"WWW-Authenticate": 'Bearer realm="bordergate"'}
+            raise Problem("no-key", "Send `Authorization: Bearer KEY` with a key of this server.", headers=challenge)
+        return key.name, key.scope
+
+    async def _body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+        """Read the body, so that its size is known before anything is done with it."""
+        most = self._door.body_bytes
+        said = headers.get(b"content-length", b"0")
+        if not said.isdigit() or len(said) > 12 or int(said) > most:
+            raise Problem("body-too-large", f"The body may have {most:,} bytes at most.")
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return receive
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > most:
+                raise Problem("body-too-large", f"The body may have {most:,} bytes at most.")
+            more = message.get("more_body", False)
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if size and kind != b"application/json":
+            raise Problem("not-json", "Send the body as JSON, with `Content-Type: application/json`.")
+        return _again(b"".join(parts), receive)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return what gives a body that was read already, and then goes on as before."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

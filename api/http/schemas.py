@@ -1,0 +1,361 @@
+"""What answers look like: models for the description of the API. Answers are written straight from their source."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RunId = Annotated[str, Field(pattern=r"^run_[0-9a-f]{16}$", examples=["run_0123456789abcdef"])]
+StudyId = Annotated[str, Field(pattern=r"^study_[0-9a-f]{16}$", examples=["study_0123456789abcdef"])]
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-07-01T08:00:00Z"])]
+
+
+class Shape(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class FindingShape(Shape):
+    """One mistake."""
+
+    path: str
+    """Where it is: `days`, `gate.stages.booth.lanes`."""
+    value: str
+    """What is written there, shortened."""
+    problem: str
+    """What is wrong with it."""
+    remedy: str
+    """What to do."""
+
+
+class ProblemShape(Shape):
+    """Problem details, RFC 9457."""
+
+    type: str
+    """Names the kind of problem; leads to a page on it."""
+    title: str
+    status: int
+    detail: str
+    findings: list[FindingShape]
+    """Every mistake at once; empty if the problem is another."""
+
+
+class PredictedShape(Shape):
+    """What a run is expected to cost, good to about a factor of two."""
+
+    events: float
+    """Stage visits of all replications."""
+    seconds: float
+    """Processor time [s]."""
+    disk_mb: float
+    """Size of the result [MB]."""
+    memory_mb: float
+    """Memory of a worker [MB]."""
+
+
+class ProgressShape(Shape):
+    """How far a run is."""
+
+    done: int
+    """Replications that are done."""
+    total: int
+    eta_s: float | None
+    """Expected time to the end [s], once it can be told."""
+
+
+class FailureShape(Shape):
+    """Why a run failed."""
+
+    kind: str
+    detail: str
+
+
+class StateShape(Shape):
+    """How a run or a study is."""
+
+    status: Status
+    gate: str
+    created: Instant
+    started: Instant | None
+    finished: Instant | None
+    progress: ProgressShape
+    predicted: PredictedShape
+    request: dict[str, Any]
+    """What was asked."""
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of all that the result depends on: equal digests give equal results."""
+    problem: FailureShape | None
+    version: int
+    """Counts changes; the id of the event that told of the last one."""
+    links: dict[str, str]
+    """Where to go from here."""
+
+
+class RunShape(StateShape):
+    """A run."""
+
+    id: RunId
+    kind: Literal["run"]
+
+
+class StudyShape(StateShape):
+    """A study."""
+
+    id: StudyId
+    kind: Literal["study"]
+
+
+class SubmittedStudyShape(StudyShape):
+    """A study that was submitted, or found to be there already."""
+
+    reused: bool
+    """Whether it was there already."""
+
+
+class StudyPageShape(Shape):
+    """Some of the studies, the newest first."""
+
+    items: list[StudyShape]
+    next: str | None
+    """Give this as `cursor` to read on; null at the end."""
+
+
+class LinkedShape(Shape):
+    """Something with a name, and where it is in each form."""
+
+    name: str
+    links: dict[str, str]
+
+
+class TablesShape(Shape):
+    """What there is of a kind."""
+
+    items: list[LinkedShape]
+
+
+class TableShape(Shape):
+    """A table, row by row."""
+
+    name: str
+    rows: list[dict[str, Any]]
+
+
+class UpgradeShape(Shape):
+    """An upgrade: what it changes in a gate, and what it costs."""
+
+    name: str
+    upgrade: dict[str, Any]
+    """The upgrade file."""
+
+
+class SubmittedShape(RunShape):
+    """A run that was submitted, or found to be there already."""
+
+    reused: bool
+    """Whether it was there already."""
+
+
+class PageShape(Shape):
+    """Some of the runs, the newest first."""
+
+    items: list[RunShape]
+    next: str | None
+    """Give this as `cursor` to read on; null at the end."""
+
+
+class ValidationShape(Shape):
+    """What is wrong with a request, or what it will cost."""
+
+    valid: bool
+    findings: list[FindingShape]
+    predicted: PredictedShape | None
+    accepted: bool
+    """Whether this server would take it now."""
+    refusal: str | None
+    """Why not."""
+
+
+class NamedShape(Shape):
+    """An entry of a catalogue."""
+
+    name: str
+    title: dict[str, str]
+    links: dict[str, str]
+
+
+class CatalogueShape(Shape):
+    """A catalogue."""
+
+    items: list[NamedShape]
+
+
+class NumberShape(Shape):
+    """A number of a gate, and where it comes from."""
+
+    path: str
+    value: str
+    ids: list[str]
+    """Facts that it rests on."""
+    assumption: bool
+    note: str
+
+
+class GateShape(Shape):
+    """A gate with the sources of its numbers."""
+
+    name: str
+    gate: dict[str, Any]
+    """The gate, as it can be given in a run."""
+    numbers: list[NumberShape]
+
+
+class MetricShape(Shape):
+    """A number over all replications, with its 95 % interval."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+
+    metric: str
+    statistic: str
+    direction: str | None
+    vehicle_class: Annotated[str | None, Field(alias="class")]
+    stage: str | None
+    unit: str
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class MetricsShape(Shape):
+    """`metrics.json` of a result."""
+
+    model_config = ConfigDict(extra="allow")
+
+    gate: str
+    replications: int
+    confidence: float
+    metrics: list[MetricShape]
+
+
+class SeriesShape(Shape):
+    """Trucks in line by time."""
+
+    stage: str | None
+    unit: str
+    bucket_h: int
+    """Hours of a bucket."""
+    replications: int
+    first_measured: str
+    """Day of hour 0."""
+    hour: list[int]
+    """Where each bucket starts, in hours since the start of the measured period."""
+    mean: list[float | None]
+    low: list[float | None]
+    """Lower end of the 95 % interval of the mean."""
+    high: list[float | None]
+    max: list[int] | None
+    """The highest of any replication; null for all stages together."""
+
+
+class EstimateShape(Shape):
+    """A mean over replications with its 95 % interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class DistributionShape(Shape):
+    """The distribution of one direction."""
+
+    direction: str
+    replications: int
+    edges_h: list[float | None]
+    share: list[float | None]
+    """Share of the trucks between an edge and the next."""
+    beyond_share: float | None
+    """Share beyond the last edge, or still inside at the end."""
+    quantiles: dict[str, EstimateShape]
+
+
+class ClearanceShape(Shape):
+    """Distributions of clearance or passage time."""
+
+    measure: Literal["clearance", "passage"]
+    vehicle_class: Annotated[str | None, Field(alias="class")]
+    unit: str
+    distributions: list[DistributionShape]
+
+
+class ReplayShape(Shape):
+    """Stage visits in a window of time, in columns."""
+
+    replication: int
+    tick_zero: str
+    """The instant that all times count from."""
+    unit: str
+    rows: int
+    words: dict[str, list[str]]
+    """What the numbers in the columns of words stand for."""
+    columns: dict[str, list[Any]]
+
+
+class PlotShape(Shape):
+    """A plot."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    links: dict[str, str]
+
+
+class PlotsShape(Shape):
+    """The plots of a run."""
+
+    items: list[PlotShape]
+
+
+class HealthShape(Shape):
+    """That the process answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ReadyShape(Shape):
+    """Whether runs can be taken and done."""
+
+    ready: bool
+    database: bool
+    disk_free_mb: float
+    unfinished: int
+    trouble: str
+
+
+class LimitsShape(Shape):
+    """The most that this server takes on."""
+
+    body_bytes: int
+    json_depth: int
+    events: float
+    queued: int
+    queued_a_key: int
+    run_seconds: float
+    study_factor: float
+    worker_mb: int
+    free_mb: float
+    streams: int
+    page: int
+    points: int
+    replay_rows: int
+
+
+class KindShape(Shape):
+    """A kind of problem."""
+
+    type: str
+    title: str
+    status: int

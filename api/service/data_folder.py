@@ -1,0 +1,101 @@
+"""The folder that a server keeps its data in, owned by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from gates.findings import ConfigError, Finding
+
+FORMAT = 1
+"""Number of the folder's layout; a newer one is refused."""
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """Where what lies."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The embedded database."""
+        return self.root / "bordergate.sqlite3"
+
+    def work(self, run: str) -> Path:
+        """Parts of a run that is not finished."""
+        return self.root / "work" / run
+
+    def result(self, run: str) -> Path:
+        """The result folder of a finished run."""
+        return self.root / "runs" / run
+
+    def drawn(self, run: str) -> Path:
+        """Plots and report of a run, made when first asked for."""
+        return self.root / "drawn" / run
+
+    @property
+    def replications(self) -> Path:
+        """Finished replications of studies, by content; may be removed at any time."""
+        return self.root / "replications"
+
+    def free_mb(self) -> float:
+        """Space left on the disk [MB]."""
+        found = os.statvfs(self.root)
+        return found.f_bavail * found.f_frsize / 1e6
+
+    def remove(self, run: str) -> None:
+        """Remove every file of a run."""
+        for folder in (self.work(run), self.drawn(run), self.result(run)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_folder(root: Path) -> DataFolder:
+    """Make the folder if need be, and see that it is one that this version can read.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written, or a newer version made it.
+    """
+    remedy = "Name another folder with --data, or set BORDERGATE_DATA."
+    try:
+        for name in ("work", "runs", "drawn"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        mark = root / "format"
+        if not mark.exists():
+            mark.write_text(f"{FORMAT}\n", encoding="ascii")
+        found = mark.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError([Finding("--data", str(root), f"cannot be used: {reason}", remedy)]) from None
+    if not found.isdigit() or int(found) > FORMAT:
+        problem = f"has the format {found[:20]}, and this version reads up to {FORMAT}"
+        raise ConfigError([Finding("--data", str(root), problem, f"Use a newer version. {remedy}")])
+    return DataFolder(root.resolve())
+
+
+class Lock:
+    """Ownership of a data folder. The system takes it back from a process that dies, however it dies."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._file = (folder.root / "lock").open("a+", encoding="ascii")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            owner = self._file.read(20).strip() or "unknown"
+            self._file.close()
+            remedy = "Stop that server, or name another folder with --data."
+            problem = f"is in use by another server, process {owner}"
+            raise ConfigError([Finding("--data", str(folder.root), problem, remedy)]) from None
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()}\n")
+        self._file.flush()
+
+    def release(self) -> None:
+        """Give the folder back."""
+        self._file.close()

@@ -1,0 +1,54 @@
+"""What a server allows, and where it keeps its data: from the command line, never from a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+GIB_MB = 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one server takes on."""
+
+    body_bytes: int = 256 * 1024
+    """Body of a request [B]."""
+    json_depth: int = 40
+    """Levels of a JSON body."""
+    events: float = 2e9
+    """Predicted stage visits of all replications of a run."""
+    queued: int = 1000
+    """Runs and studies not finished."""
+    queued_a_key: int = 500
+    """The same for one key."""
+    run_seconds: float = 3600.0
+    """Processor time of a run [s], predicted and real."""
+    study_factor: float = 20.0
+    """A study may have as many times the events and the seconds of a run."""
+    worker_mb: int = 4 * GIB_MB
+    """Memory of a worker [MB]."""
+    free_mb: float = 200.0
+    """Space that stays free on the disk; below it no run is accepted [MB]."""
+    streams: int = 1000
+    """Event streams open at once."""
+    page: int = 100
+    """Entries of a page of a list."""
+    points: int = 2000
+    """Points of a series."""
+    replay_rows: int = 200_000
+    """Stage visits of one replay."""
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Where the data is, and who computes."""
+
+    data: Path
+    database: str | None = None
+    """URL of a PostgreSQL database; none means SQLite in the data folder."""
+    workers: int = 1
+    """Processes that simulate."""
+    cluster: str | None = None
+    """Address of a Dask scheduler on whose workers studies run."""
+    limits: Limits = field(default_factory=Limits)

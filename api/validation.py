@@ -1,0 +1,38 @@
+"""What `bordergate validate` says about a file: which kind it is, and what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gates import ConfigError, assumptions, load_gate, load_upgrade
+from gates.document import parse, read_text
+from gates.load import gate_from_text
+from gates.upgrades import check_upgrade, upgrade_from_text, with_needs
+
+
+def checked(path: Path) -> str:
+    """Return what a sound file holds, in a sentence.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once.
+    """
+    text = read_text(path)
+    keys = parse(text, path.name).data.keys()
+    if "changes" in keys and "stages" not in keys:
+        return _upgrade(text, path.name)
+    gate = gate_from_text(text, path.name)
+    return (
+        f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows, "
+        f"{len(assumptions(gate))} numbers are assumptions."
+    )
+
+
+def _upgrade(text: str, file: str) -> str:
+    upgrade = upgrade_from_text(text, file)
+    others = [load_upgrade(name) for name in with_needs(upgrade.needs)]
+    findings = check_upgrade(upgrade, load_gate(upgrade.gate), others)
+    if findings:
+        raise ConfigError(findings)
+    return f"Upgrade {upgrade.name} of gate {upgrade.gate}: {len(upgrade.changes)} changes, at low, base and high."

@@ -1,0 +1,120 @@
+"""Requests: one definition for files, the command line and HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+
+import pytest
+
+from experiments.request import RunRequest, canonical, digest, replication_digest, resolve
+from gates import ConfigError, load_gate
+
+GATE = load_gate("minimal").model_dump(mode="json", by_alias=True)
+
+
+def test_defaults_are_those_of_the_command_line():
+    asked = resolve({"gate": "minimal"})
+    assert (asked.scenario.days, asked.scenario.warmup_days, asked.scenario.demand) == (30, 7, 1.0)
+    assert asked.settings.model_dump() == {"replications": 20, "seed": 1, "engine": "compiled", "keep_events": 1}
+    assert asked.changes == ()
+
+
+def test_a_whole_gate_is_the_gate_of_that_name():
+    by_name, whole = resolve({"gate": "minimal", "days": 3}), resolve({"gate": GATE, "days": 3.0})
+    assert by_name.scenario == whole.scenario
+    assert canonical(by_name) == canonical(whole)
+    assert digest(by_name) == digest(whole)
+
+
+@pytest.mark.parametrize(("written", "kept"), [("none", 0), ("all", 4), (0, 0), ("3", 3), (2.0, 2), (9, 4)])
+def test_logs_kept(written, kept):
+    assert resolve({"gate": "minimal", "replications": 4, "keep_events": written}).settings.keep_events == kept
+
+
+def test_the_digest_follows_all_that_a_result_depends_on():
+    base: dict[str, object] = {"gate": "minimal", "days": 3}
+    others: list[dict[str, object]] = [
+        {"days": 4},
+        {"warmup_days": 1},
+        {"start": "2025-07-02"},
+        {"demand": 1.1},
+        {"replications": 3},
+        {"seed": 2},
+        {"engine": "reference"},
+        {"keep_events": 0},
+        {"gate": "friendship-pass"},
+        {"gate": {**GATE, "title": {"en": "Another"}}},
+    ]
+    assert len({digest(resolve({**base, **change})) for change in ({}, *others)}) == len(others) + 1
+    start = load_gate("minimal").start
+    assert digest(resolve(base)) == digest(resolve({**base, "start": start.isoformat()}))
+
+
+def test_replications_are_the_same_whatever_their_number():
+    base = {"gate": "minimal"}
+    one = replication_digest(resolve(base))
+    assert one == replication_digest(resolve({**base, "replications": 3, "keep_events": "all"}))
+    assert one != replication_digest(resolve({**base, "keep_events": "none"})), "streams: quantiles of a histogram"
+    assert one != replication_digest(resolve({**base, "seed": 2}))
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "text"),
+    [
+        ({"gate": "minimul"}, "gate", "Did you mean minimal?"),
+        ({"gate": "minimal.yaml"}, "gate", "no such gate in the library"),
+        ({"gate": 5}, "gate", "a whole gate as"),
+        ({"days": 0}, "days", "Use at least 1."),
+        ({"days": "30"}, "days", "without quotes"),
+        ({"days": True}, "days", "not a number"),
+        ({"days": 1.5}, "days", "a whole number"),
+        ({"seed": -1}, "seed", "Use at least 0."),
+        ({"demand": float("nan")}, "demand", "a finite number"),
+        ({"start": "yesterday"}, "start", "2026-02-15"),
+        ({"start": "0001-01-01"}, "start", "a year from"),
+        ({"start": dt.datetime(2025, 7, 1)}, "start", "not a date"),
+        ({"keep_events": "some"}, "keep_events", "all or none"),
+        ({"keep_events": -1}, "keep_events", "all or none"),
+        ({"engine": "fast"}, "engine", "compiled"),
+        ({"upgrades": ["no such"]}, "upgrades[0]", "no such upgrade in the library"),
+        ({"replication": 3}, "replication", "Did you mean replications?"),
+    ],
+)
+def test_findings(change, path, text):
+    with pytest.raises(ConfigError) as refused:
+        resolve({"gate": "minimal", **change})
+    (found,) = refused.value.findings
+    assert found.path == path
+    assert text in str(found)
+
+
+def test_everything_wrong_is_found_at_once():
+    stages = {**GATE["stages"], "booth": {**GATE["stages"]["booth"], "lanes": 0}}
+    with pytest.raises(ConfigError) as refused:
+        resolve({"gate": {**GATE, "stages": stages}, "days": 0, "seed": "x"})
+    assert [found.path for found in refused.value.findings] == ["days", "seed", "gate.stages.booth.lanes"]
+
+
+def test_only_who_sits_at_the_machine_may_name_a_file(tmp_path):
+    from gates.load import gate_path
+
+    (tmp_path / "mine.yaml").write_text(gate_path("minimal").read_text(encoding="utf-8"), encoding="utf-8")
+    name = str(tmp_path / "mine.yaml")
+    assert resolve({"gate": name}, files=True).scenario == resolve({"gate": "minimal"}).scenario
+    with pytest.raises(ConfigError, match="no such gate in the library"):
+        resolve({"gate": name})
+
+
+def test_the_schema_says_what_is_written():
+    schema = RunRequest.model_json_schema()
+    assert schema["required"] == ["gate"]
+    assert schema["properties"]["days"]["maximum"] == 3660
+    assert schema["properties"]["replications"]["description"] == "Number of independent replications."
+
+
+def test_reading_a_request_loads_no_engine():
+    script = "import sys; from experiments.request import resolve; resolve({'gate': 'minimal'}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"numpy", "numba", "pandas", "pyarrow"} & set(done.stdout.split())
