@@ -6,61 +6,15 @@ As in `test_queues`: independent replications with fixed seeds, Student's interv
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from gates.config import Gate
-from gates.scenario import Scenario
-from sim import compile_plan, draw, simulate
-from sim.metrics import Key, measure
-from tests.science.theory import Evidence, evidence, mean_wait_mmc
-
-NORTH = "northbound"
-SERVICE_S = 60.0
-SERVICE_H = SERVICE_S / 3600
-A_DAY = 86_400 / SERVICE_S
-"""Services that one server makes in a day."""
-REPLICATIONS = 24
+from sim.metrics import Key
+from tests.science.small_gates import A_DAY, NORTH, SERVICE_H, SERVICE_S, check, exponential, run
+from tests.science.theory import mean_wait_mmc
 
 Floats = npt.NDArray[np.float64]
-
-
-def exponential(mean: float) -> dict[str, Any]:
-    return {"exponential": {"mean": mean}}
-
-
-def run(stages: Mapping[str, Any], per_day: float, days: int, keys: list[Key], **gate: Any) -> list[Evidence]:
-    """Run the gate whose trucks visit all stages in turn, and return what the metrics were."""
-    document = {
-        "name": "mechanism",
-        "sides": {"vn": "Asia/Ho_Chi_Minh"},
-        "origin": {NORTH: "vn"},
-        "start": dt.date(2025, 7, 1),
-        "end_of_day": {"side": "vn"},
-        "classes": {"general": {}},
-        "flows": {"general": {"class": "general", "direction": NORTH, "per_day": per_day}},
-        "stages": {name: {"side": "vn", **stage} for name, stage in stages.items()},
-        "paths": {NORTH: list(stages)},
-        **gate,
-    }
-    plan = compile_plan(Scenario(gate=Gate.model_validate(document), days=days, warmup_days=2))
-    rows = []
-    for replication in range(REPLICATIONS):
-        values = measure(plan, simulate(plan, draw(plan, seed=1, replication=replication))).values
-        rows.append([values[key] for key in keys])
-    return [evidence(column) for column in np.array(rows).T]
-
-
-def check(found: list[Evidence], theory: list[float], within: float) -> None:
-    """Check each number against theory; all failures are told together."""
-    pairs = list(zip(found, theory, strict=True))
-    wrong = [f"{one}, theory {value:.6g}" for one, value in pairs if not one.decides(value, within)]
-    assert not wrong, "; ".join(wrong)
 
 
 def test_a_pool_is_erlangs_delay_system():
