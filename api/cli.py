@@ -101,8 +101,8 @@ def gates(
 
 
 @app.command()
-def validate(file: Annotated[Path, typer.Argument(help="A gate file, or that of an upgrade.")]) -> None:
-    """Check a gate or an upgrade file and print every finding at once.
+def validate(file: Annotated[Path, typer.Argument(help="A gate file, or that of an upgrade or a study.")]) -> None:
+    """Check a gate, an upgrade or a study file and print every finding at once.
 
     Example: `bordergate validate my-gate.yaml`
     """

@@ -22,6 +22,8 @@ def checked(path: Path) -> str:
     keys = parse(text, path.name).data.keys()
     if "changes" in keys and "stages" not in keys:
         return _upgrade(text, path.name)
+    if "question" in keys and "stages" not in keys:
+        return _study(text, path.name)
     gate = gate_from_text(text, path.name)
     return (
         f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows, "
@@ -35,4 +37,16 @@ def _upgrade(text: str, file: str) -> str:
     findings = check_upgrade(upgrade, load_gate(upgrade.gate), others)
     if findings:
         raise ConfigError(findings)
-    return f"Upgrade {upgrade.name} of gate {upgrade.gate}: {len(upgrade.changes)} changes, at low, base and high."
+    changes = "1 change" if len(upgrade.changes) == 1 else f"{len(upgrade.changes)} changes"
+    return f"Upgrade {upgrade.name} of gate {upgrade.gate}: {changes}, checked at low, base and high."
+
+
+def _study(text: str, file: str) -> str:
+    from experiments.designs import cells
+    from experiments.study_file import study_from_text
+
+    study = study_from_text(text, file)
+    warmup_days = 0 if study.warmup_days == "auto" else study.warmup_days
+    scenarios = len(cells(study, warmup_days))
+    more = " to start with" if study.design in ("screening", "bottleneck") else ""
+    return f"Study {study.name} of gate {study.gate}: {scenarios} scenarios{more}, the base included."

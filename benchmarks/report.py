@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gate, limit, peers, scaling
+from benchmarks import gate, limit, peers, scaling, service
 from benchmarks.harness import RESULTS, commit, engine_digest, table, three_digits
 
 README = Path(__file__).resolve().parent / "README.md"
-NAMES = ("peers", "gate", "scaling", "limit")
+NAMES = ("peers", "gate", "scaling", "limit", "service")
 Document = dict[str, Any]
 
 
@@ -40,6 +40,7 @@ def sections(documents: dict[str, Document], present: str) -> dict[str, str]:
         "gate": gate.markdown,
         "scaling": scaling.markdown,
         "limit": limit.markdown,
+        "service": service.markdown,
     }
     written = {name: tables[name](document["rows"]) for name, document in documents.items()}
     if "peers" in written:

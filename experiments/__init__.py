@@ -6,11 +6,31 @@ if TYPE_CHECKING:
     from experiments.run import RunResult, run_scenario
     from experiments.settings import RunSettings
     from experiments.statistics import Estimate, mean_interval
+    from experiments.study import StudyResult, run_study
+    from experiments.study_file import Study, load_study
 
-__all__ = ["Estimate", "RunResult", "RunSettings", "mean_interval", "run_scenario"]
+__all__ = [
+    "Estimate",
+    "RunResult",
+    "RunSettings",
+    "Study",
+    "StudyResult",
+    "load_study",
+    "mean_interval",
+    "run_scenario",
+    "run_study",
+]
 
 
-_HOMES = {"Estimate": "statistics", "RunSettings": "settings", "mean_interval": "statistics"}
+_HOMES = {
+    "Estimate": "statistics",
+    "RunSettings": "settings",
+    "Study": "study_file",
+    "StudyResult": "study",
+    "load_study": "study_file",
+    "mean_interval": "statistics",
+    "run_study": "study",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -278,7 +278,8 @@ def at_points(study: Study, points: Any, word: str) -> Iterator[Wanted]:
         chosen = [_at(name, factor, u) for (name, factor), u in zip(study.factors.items(), point, strict=True)]
         factors = {name: value.text for name, value in zip(study.factors, chosen, strict=True)}
         name = f"{word} {number + 1}"
-        yield name, name, sum((value.setting for value in chosen), Setting()), factors
+        title = ", ".join(f"{study.factors[n].title or n} {text}" for n, text in factors.items())
+        yield name, title, sum((value.setting for value in chosen), Setting()), factors
 
 
 def _at(name: str, factor: Factor, u: float) -> Value:

@@ -342,9 +342,8 @@ def _tornado(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[tuple[st
     found = frames["tornado"]
     found = found[found["metric_name"] == metric]
     differences = frames["differences"]
-    plain = differences[(differences["metric_name"] == metric) & (differences["scenario"] == labels.choice_name)].iloc[
-        0
-    ]
+    of_choice = differences[differences["scenario"] == labels.choice_name]
+    plain = of_choice[of_choice["metric_name"] == metric].iloc[0]
     unit, words = labels.unit(metric), _lower(labels.metric(metric))
     changing = list(dict.fromkeys(found[found["changes_advice"]]["place"]))
     span = (
@@ -352,9 +351,11 @@ def _tornado(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[tuple[st
         .agg(lambda v: float((v - plain["value"]).abs().max()))
         .sort_values(ascending=False)
     )
-    largest = [f"{place} (by up to {value:.3g}{GLUE}{unit})" for place, value in span.head(3).items()]
+    top = span.head(3).items()
+    largest = [f"{labels.place(str(place))} (by up to {value:.3g}{GLUE}{unit})" for place, value in top]
+    named = listed([labels.place(name) for name in changing[:6]])
     verdict = (
-        f"The advice would change with {len(changing)} of {len(span)} guesses: {listed(changing[:6])}."
+        f"The advice would change with {len(changing)} of {len(span)} guesses: {named}."
         if changing
         else f"None of the {len(span)} guesses would change that advice when it is {labels.ends[0]:g} or "
         f"{labels.ends[1]:g} times as large."
@@ -368,7 +369,7 @@ def _tornado(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[tuple[st
     for place in span.index[:ROWS]:
         ends = found[found["place"] == place].set_index("end")
         cells = [with_interval(_estimate(ends.loc[end])) for end in ("low", "high")]
-        rows.append((place, *cells, "yes" if ends["changes_advice"].any() else "no"))
+        rows.append((labels.place(str(place)), *cells, "yes" if ends["changes_advice"].any() else "no"))
     columns = (
         "Assumption",
         f"× {labels.ends[0]:g}: change, {unit}",
@@ -391,7 +392,7 @@ def _screening(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[tuple[
     quiet = [labels.factor(r["factor"]) for _, r in screened.iterrows() if r["mean_absolute"] == 0]
     second = (
         f"Of the spread over the ranges, {labels.factor(shares.iloc[0]['factor'])} makes "
-        f"{100 * shares.iloc[0]['total']:.0f} % with its interactions."
+        f"about {min(100.0, 100 * shares.iloc[0]['total']):.0f} % with its interactions."
         if len(shares)
         else f"{listed(quiet)} change nothing."
         if quiet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,22 @@ class StudyLabels:
             return self._labels.pool(name)
         return self._labels.area(name) if name in gate.areas else self._labels.stage(name)
 
+    def place(self, path: str) -> str:
+        """A place in the gate in words: `stages.bay-cn.lanes` -> `Inspection bays (China): lanes`."""
+        section, _, rest = path.partition(".")
+        if section == "stages":
+            name, _, field = rest.partition(".")
+            return f"{self.stage(name)}: {_field_words(field)}"
+        if section == "flows":
+            flow = self._labels.gate.flows.get(rest.partition(".")[0])
+            if flow is not None:
+                return f"{self._labels.vehicle_class(flow.vehicle_class)}, {flow.direction}: trucks a day"
+        if section == "paths":
+            step, field = _step_at(self._labels.gate.paths, rest)
+            if step:
+                return f"{self.stage(step)}: {_field_words(field)}, {rest.partition('[')[0]}"
+        return path
+
     def cell_words(self, name: str) -> str:
         """A cell of a bottleneck study in words: `bay-cn capacity` -> the stage."""
         return self.stage(name.rpartition(" ")[0])
@@ -178,3 +195,19 @@ class StudyLabels:
 def read_labels(folder: Path) -> StudyLabels:
     """Return the names of a study's folder."""
     return StudyLabels(read_json(folder / MANIFEST))
+
+
+def _field_words(field: str) -> str:
+    """`service_for.empty` -> `service time, empty`."""
+    word, _, of = field.partition(".")
+    name = {"lanes": "lanes", "service": "service time", "service_for": "service time", "share_for": "share"}
+    return ", ".join(part for part in (name.get(word.partition("[")[0], word.replace("_", " ")), of) if part)
+
+
+def _step_at(paths: Mapping[Any, Any], rest: str) -> tuple[str, str]:
+    """The stage of a step such as `northbound[11].share_for.fruit`, and the field; both empty for another step."""
+    match = re.fullmatch(r"([a-z]+)\[(\d+)\]\.(.+)", rest)
+    if match is None or match[1] not in paths or int(match[2]) >= len(paths[match[1]]):
+        return "", ""
+    step = paths[match[1]][int(match[2])]
+    return getattr(step, "stage", ""), match[3]

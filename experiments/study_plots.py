@@ -287,7 +287,7 @@ def _tornado(tornado: Frame, labels: StudyLabels) -> Plot:
     shown = shown.assign(label=shown["end"].map(ends))
 
     def chart(width: int) -> Any:
-        rows = StageRows(order, width)
+        rows = StageRows([labels.place(name) for name in order], width)
         y = alt.Y("place:N", sort=order, axis=None)
         colour = alt.Color(
             "label:N",
@@ -303,9 +303,9 @@ def _tornado(tornado: Frame, labels: StudyLabels) -> Plot:
         middle = alt.Chart(data_of(Frame({"x": [unvaried]}))).mark_rule(color=theme.INK).encode(x="x:Q")
         side: Any = "right" if rows.beside else "left"
         names = (
-            alt.Chart(data_of(Frame({"place": order})))
+            alt.Chart(data_of(Frame({"place": order, "title": [labels.place(name) for name in order]})))
             .mark_text(fontSize=11, color=theme.MUTED, align=side, dy=0 if rows.beside else -8)
-            .encode(y=y, x=alt.value(-6 if rows.beside else 1), text="place:N")
+            .encode(y=y, x=alt.value(-6 if rows.beside else 1), text="title:N")
         )
         return rows.layered([bars, middle, names])
 
@@ -315,7 +315,7 @@ def _tornado(tornado: Frame, labels: StudyLabels) -> Plot:
         f"Each bar runs from what the choice brings as the gate file stands ({unvaried:.3g} {labels.unit(metric)}) to "
         f"what it brings when one assumption is {labels.ends[0]:g} or {labels.ends[1]:g} times as large in both."
         + (f" The {len(order)} that matter most of {len(span)}." if len(span) > len(order) else ""),
-        "Assumptions by how far they move the gain: " + ", ".join(order[:10]),
+        "Assumptions by how far they move the gain: " + ", ".join(map(labels.place, order[:10])),
         chart,
     )
 

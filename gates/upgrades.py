@@ -353,22 +353,24 @@ class _Work:
         self.findings: list[Finding] = []
         self.done: list[tuple[str, Upgrade, int]] = []
         """(path with entry numbers, upgrade, number of its change)."""
-        self._failed: set[tuple[str, int]] = set()
+        self._over: set[tuple[str, int]] = set()
+        """Changes that were made, or refused."""
 
     def attempt(self, step: Callable[[Edit, Any], Made], upgrade: Upgrade, n: int, edit: Edit) -> None:
         """Make a change if it is of the kind of `step`, and note what changed, or what is wrong with it."""
-        if (upgrade.name, n) in self._failed:
+        if (upgrade.name, n) in self._over:
             return
         level = self.level if isinstance(self.level, str) else self.level.get(upgrade.name, "base")
         try:
             made = step(edit, copy.deepcopy(edit.value(level)))
         except PlaceError as error:
-            self._failed.add((upgrade.name, n))
+            self._over.add((upgrade.name, n))
             problem = f"{error.problem} (gate {self.gate})"
             self.findings.append(Finding(f"changes[{n}].path", edit.path, problem, error.remedy, upgrade.file))
             return
         if made is not None:
             place, before, after = made
+            self._over.add((upgrade.name, n))
             self.changes.append(Change(edit.path, spoken(before), spoken(after), upgrade.name, edit.source, level))
             self.done.append((path_text(place), upgrade, n))
 
@@ -387,6 +389,8 @@ class _Work:
 
     def _insert(self, spot: Spot, edit: Edit, value: Any) -> tuple[Place, Any, Any]:
         steps = value if isinstance(value, list) else [value]
+        if not all(isinstance(step, str | dict) for step in steps):
+            raise PlaceError(f"{spoken(value)} cannot be added to a list", "Lead the path to a number in it.")
         beside = edit.before or edit.after
         if beside is None:
             spot.value.extend(steps)
@@ -406,11 +410,9 @@ class _Work:
         return spot.place, before, value
 
     def sums(self, edit: Edit, value: Any) -> Made:
-        if edit.operation != "add" or isinstance(value, dict | list):
+        if edit.operation != "add":
             return None
         spot = find(self.data, edit.path)
-        if isinstance(spot.value, list):
-            return None
         return self._changed(spot, increased(spot.value, value), edit)
 
     def factors(self, edit: Edit, value: Any) -> Made:

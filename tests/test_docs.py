@@ -9,6 +9,9 @@ The blocks of a page run in order, in one empty folder, like a reader who follow
 A comment right before a block says what is special about it:
 
 - `<!-- exit: 2 -->` the commands end with this code, not with 0.
+- `<!-- background: http://127.0.0.1:8000 -->` its one command is a server that answers there: it stays until the
+  page ends. A free port takes the place of 8000 on the whole page, and the newest run that of
+  `run_0123456789abcdef`.
 - `<!-- file: my-gate.yaml -->` the block, in any language, is written to this file for the blocks after it.
 - `<!-- not executed: REASON -->` the block is skipped.
 - `<!-- set-up: NAME -->` the block is skipped here: `.ci/run` executes it, in a fresh clone.
@@ -16,23 +19,28 @@ A comment right before a block says what is special about it:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
-NOTE = re.compile(r"<!--\s*(exit|file|not executed|set-up)\s*:?\s*(.*?)\s*-->")
+NOTE = re.compile(r"<!--\s*(background|exit|file|not executed|set-up)\s*:?\s*(.*?)\s*-->")
 FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,})\s*(?P<language>[\w-]*).*")
 SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"}
 COMMAND_SECONDS = 300
+RUN = "run_0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,52 @@ def run_console(block: Block, folder: Path) -> None:
         assert done.returncode == expected, f"{block.where}: {ended}\n{done.stdout}{done.stderr}"
 
 
+def started(block: Block, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the server of a block, and wait until it answers."""
+    (command,) = commands(block)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    process = subprocess.Popen(shlex.split(command), cwd=folder, env={**os.environ, "PATH": path})
+    address = block.notes["background"]
+    for _ in range(300):
+        assert process.poll() is None, f"{block.where}: `{command}` ended with {process.returncode}"
+        with contextlib.suppress(httpx.HTTPError):
+            httpx.get(f"{address}/health")
+            return process
+        time.sleep(0.1)
+    process.kill()
+    raise AssertionError(f"{block.where}: nothing answers at {address}")
+
+
+def stopped(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(timeout=30)
+
+
+def with_free_port(found: list[Block]) -> list[Block]:
+    """Return the blocks of a page with a server of its own, if it starts one."""
+    if not any("background" in block.notes for block in found):
+        return found
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+
+    def changed(text: str) -> str:
+        return text.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace("--port 8000", f"--port {port}")
+
+    return [
+        replace(block, text=changed(block.text), notes={name: changed(note) for name, note in block.notes.items()})
+        for block in found
+    ]
+
+
+def with_newest_run(block: Block, address: str) -> Block:
+    """Return a block with the newest run in place of the one that the page names."""
+    if RUN not in block.text or not address:
+        return block
+    newest = httpx.get(f"{address}/api/v1/runs", params={"limit": 1}).json()["items"]
+    return replace(block, text=block.text.replace(RUN, newest[0]["id"])) if newest else block
+
+
 def run_python(block: Block, names: dict[str, object]) -> None:
     # Empty lines above the block make a traceback show the line of the page.
     source = "\n" * block.line + block.text
@@ -111,10 +165,21 @@ def run_python(block: Block, names: dict[str, object]) -> None:
 
 def run_page(found: list[Block], folder: Path) -> int:
     """Run the blocks of one page in a folder; return how many were run."""
+    with contextlib.ExitStack() as servers:
+        return run_blocks(with_free_port(found), folder, servers)
+
+
+def run_blocks(found: list[Block], folder: Path, servers: contextlib.ExitStack) -> int:
     names: dict[str, object] = {"__name__": "__page__"}
-    ran = 0
+    ran, address = 0, ""
     for block in found:
-        if "file" in block.notes:
+        if address:
+            block = with_newest_run(block, address)
+        if "background" in block.notes:
+            servers.callback(stopped, started(block, folder))
+            address = block.notes["background"]
+            ran += 1
+        elif "file" in block.notes:
             (folder / block.notes["file"]).write_text(block.text, encoding="utf-8")
         elif block.skipped:
             continue

@@ -86,7 +86,7 @@ def create_app(
     reader = Pool(1, limits.worker_mb)
     pools = Pools(
         simulators=Pool(settings.workers, limits.worker_mb, NICE, jobs.warm_up),
-        checker=Pool(1, limits.worker_mb),
+        checker=Pool(1, limits.worker_mb, prepare=jobs.warm_up),
         studies=Pool(1, limits.worker_mb, NICE),
         cluster=settings.cluster,
     )

@@ -447,7 +447,11 @@ class RunService:
             return
         try:
             found, cost = await self.examine(json.loads(row.request), row.kind)
-        except (ConfigError, Refused) as error:
+        except Refused as error:  # no time for it just now: it was acknowledged, so it is tried until it goes
+            log.warning("%s: %s; trying again", run, error)
+            asyncio.get_running_loop().call_later(RETRY_S[-1], self._requeue, run)
+            return
+        except ConfigError as error:
             detail = f"This version of the software cannot run it any more: {error}"
             await self._end(run, "failed", problem={"kind": "not-runnable", "detail": detail})
             return
@@ -460,6 +464,10 @@ class RunService:
         self._work[run] = await asyncio.to_thread(self._prepared, row, found, cost)
         if row.status == "queued":
             self._publish(run, status="running", started=time.time())
+        self._wake.set()
+
+    def _requeue(self, run: str) -> None:
+        self._queue.append(run)
         self._wake.set()
 
     def _prepared(self, row: Row, found: Examined, cost: Prediction) -> Work:
@@ -629,6 +637,8 @@ class RunService:
         while True:
             try:
                 await self._store.asynchronously(store.change(run, values))
+                if attempt:
+                    self.trouble = ""
                 return
             except StoreUnavailable as error:
                 self.trouble = f"The database cannot be written: {error}"

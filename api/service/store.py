@@ -143,6 +143,7 @@ class Store:
         self._engine = _engine(url)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._guard: sa.Connection | None = None
+        self._guard_lost = False
         self._prepare(url)
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
@@ -173,12 +174,16 @@ class Store:
         """
         if self._engine.dialect.name != "postgresql":
             return
-        self._guard = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not self._guard.scalar(sa.select(sa.func.pg_try_advisory_lock(SERVER_LOCK))):
-            self._guard.close()
+        if self._guard is not None:
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                self._guard.invalidate()  # the lock went with the connection
+        guard = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not guard.scalar(sa.select(sa.func.pg_try_advisory_lock(SERVER_LOCK))):
+            guard.close()
             shown = self._engine.url.render_as_string(hide_password=True)
             remedy = "Stop that server, or give this one a database of its own."
             raise ConfigError([Finding("--database", shown, "is in use by another server", remedy)])
+        self._guard, self._guard_lost = guard, False
 
     def close(self) -> None:
         """Finish what waits, and let go of the database."""
@@ -198,7 +203,7 @@ class Store:
             for job in (first, *self._waiting()):
                 if job is None:
                     stopping = True
-                else:
+                elif job[1].set_running_or_notify_cancel():  # who asked may have gone
                     jobs.append(job)
             if jobs:
                 self._commit(jobs)
@@ -213,9 +218,12 @@ class Store:
     def _commit(self, jobs: list[_Job]) -> None:
         """Do all jobs in one transaction; if that fails, each in its own, so that none suffers for another."""
         try:
+            if self._guard_lost:
+                self.own()
             with self._engine.begin() as connection:
                 answers = [job(connection) for job, _ in jobs]
         except Exception as error:
+            self._guard_lost = self._guard is not None and _unavailable(error)
             if len(jobs) > 1 and not _unavailable(error):
                 for job in jobs:
                     self._commit([job])
@@ -272,7 +280,7 @@ def _durable_sqlite(connection: Any, _: object) -> None:
 
 
 def _unavailable(error: Exception) -> bool:
-    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError)
+    return isinstance(error, ConfigError | sa.exc.OperationalError | sa.exc.InterfaceError | OSError)
 
 
 def _as_unavailable(error: Exception) -> Exception:

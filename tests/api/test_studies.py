@@ -105,7 +105,7 @@ def test_a_study_is_cancelled(client):
         ({"gate": "/etc/passwd"}, "gate"),
         ({"gate": "../minimal.yaml"}, "gate"),
         ({"upgrades": ["./own.yaml"]}, "upgrades[0]"),
-        ({"scenarios": [{"name": "x", "upgrades": ["/tmp/x.yaml"]}]}, "scenarios[0].upgrades[0]"),
+        ({"scenarios": [{"name": "x", "upgrades": ["/etc/x.yaml"]}]}, "scenarios[0].upgrades[0]"),
         ({"days": 0}, "days"),
         ({"scenarios": []}, "file"),
     ],

@@ -26,7 +26,8 @@ from experiments.request import resolve
 from experiments.results import write_result
 from tests.api.servers import LONG, SHORT, Process, finished, process, submitted
 
-ORPHAN_S = 2.0
+ORPHAN_S = 10.0
+"""Longer than it takes, which benchmarks/service.py measures: tests share their machine."""
 KINDS: list[dict[str, Any]] = [
     {"gate": "minimal", "days": 5, "warmup_days": 1, "replications": 6},
     {"gate": "friendship-pass", "days": 8, "warmup_days": 2, "replications": 24, "keep_events": "none"},
@@ -97,6 +98,7 @@ def test_killed_servers_lose_nothing(kills, tmp_path, undisturbed):
         assert not list((data / "work").iterdir()), "a server clears up what the last one left"
 
 
+@pytest.mark.long
 def test_a_killed_server_repeats_one_part_for_each_worker_at_most(tmp_path):
     data = tmp_path / "data"
     server = Process(data, "--workers", "2")
@@ -155,7 +157,7 @@ def test_cancelled_runs_free_the_cores(tmp_path):
             time.sleep(0.1)
         doomed = busy(server)
         server.client.post(run["links"]["cancel"])
-        assert gone(doomed, 1.0), "a worker still computes for a run that was cancelled"
+        assert gone(doomed), "a worker still computes for a run that was cancelled"
         assert finished(server.client, submitted(server.client, SHORT)["id"])["status"] == "succeeded"
 
 
@@ -192,6 +194,7 @@ def can_mount() -> bool:
     )
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not can_mount(), reason="needs the right to mount a small disk (unshare -rm)")
 def test_a_full_disk_refuses_then_goes_on(tmp_path):
     disk = tmp_path / "disk"

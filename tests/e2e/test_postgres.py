@@ -26,9 +26,12 @@ def binaries() -> Path | None:
 
 
 BINARIES = binaries()
-pytestmark = pytest.mark.skipif(
-    BINARIES is None and "CI" not in os.environ, reason="PostgreSQL is not installed (Debian: postgresql)"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        BINARIES is None and "CI" not in os.environ, reason="PostgreSQL is not installed (Debian: postgresql)"
+    ),
+]
 
 
 class Database:
@@ -49,9 +52,14 @@ class Database:
 
     def run(self, program: str, *arguments: str) -> None:
         line = [str(self.binaries / program), *arguments]
-        switch = {"user": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
         done = subprocess.run(
-            line, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, **switch
+            line,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            user="postgres" if os.getuid() == 0 else None,
         )
         assert done.returncode == 0, done.stderr
 
@@ -68,7 +76,7 @@ def database() -> Iterator[Database]:
     import tempfile
 
     with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
+        Path(name).chmod(0o755)
         folder = Path(name) / "pg"
         folder.mkdir()
         found = Database(folder)

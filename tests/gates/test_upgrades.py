@@ -123,6 +123,14 @@ def test_two_that_set_the_same_path_are_refused_with_both_files():
     assert "both set stages.inspection.service" in refused(apply_upgrades, MINIMAL, [whole, inside])[0][2]
 
 
+def test_a_number_cannot_be_added_to_what_another_upgrade_made_a_list():
+    groups = upgrade(edit("stages.booth.lanes", set=[{"name": "all", "lanes": 3}]), name="groups")
+    more = upgrade(edit("stages.booth.lanes", add=1), name="more")
+    ((file, _, problem, _),) = refused(apply_upgrades, MINIMAL, [more, groups])
+    assert file == "more.yaml"
+    assert "cannot be added to" in problem
+
+
 def test_what_upgrades_need_and_exclude():
     one = upgrade(edit("stages.booth.lanes", add=1), name="one", needs=["two"])
     two = upgrade(edit("stages.booth.lanes", add=1), name="two")
@@ -145,6 +153,7 @@ def test_what_upgrades_need_and_exclude():
         ([edit("paths.northbound.inspection.share", scale=5)], "out of bounds", "Use a value from 0 to 1"),
         ([edit("stages.booth", add={"side": "vn"})], "something stands there already", "Use `set`"),
         ([edit("paths.northbound", add="weighing")], "no such stage", "Use one of"),
+        ([edit("paths.northbound", add=2)], "2 cannot be added to a list", "Lead the path to a number in it."),
         ([edit("paths.northbound", add="exit", after="bay")], "leads nowhere: there is no bay", "Use one of"),
     ],
 )
@@ -236,9 +245,7 @@ def test_what_only_an_outcome_is_known_of_says_that_the_mechanism_is_assumed():
 
 
 def test_all_that_do_not_exclude_each_other_go_together():
-    chosen = [
-        name for name in names_in_library() if name not in ("round-the-clock", "green-lane-fresh", "biometric-kiosk")
-    ]
+    chosen = [name for name in names_in_library() if name not in ("round-the-clock", "reversible-lanes")]
     gate, changes = apply_upgrades(FRIENDSHIP, with_needs(chosen))
     assert {change.upgrade for change in changes} == set(with_needs(chosen))
     assert len(assumptions(gate)) > len(assumptions(FRIENDSHIP))

@@ -105,6 +105,8 @@ def trucks(
         line=np.array(line, np.int32),
         service=np.array(service, np.int64),
         comes_back=np.full(len(service), round(comes_back * MINUTE), np.int64),
+        age=np.zeros(len(trucks) if any(shelf and shelf.age for shelf in plan.shelf) else 0, np.int64),
+        second=np.full(len(trucks), -1, np.int64),
         repair=np.zeros(len(service) if any(plan.failing) else 0, np.int64),
         by_hand=np.full(len(service) if plan.network.by_hand_without.size else 0, round(by_hand * MINUTE), np.int64),
         patience=np.array(patience if plan.turns_back else [], np.int64),
@@ -113,3 +115,18 @@ def trucks(
         rule=rule,
         outages=Outages(source.astype(np.int32), start, end),
     )
+
+
+def both_ways(north: list[Any], back: Sequence[Any] = ("booth",), per_day: float = 1) -> dict[str, Any]:
+    """Return what makes general trucks that come northbound go back southbound with a second load, all of them."""
+    general = {"class": "general", "direction": "northbound", "per_day": per_day}
+    return {
+        "origin": {"northbound": "vn", "southbound": "vn"},
+        "flows": {
+            "general": general,
+            "durian": {**general, "class": "durian"},
+            "south": {**general, "direction": "southbound", "per_day": 0},
+        },
+        "paths": {"northbound": [*north, {"mark": "empty"}], "southbound": [*back]},
+        "two_way": {"northbound": {"share_for": {"general": 1}, "share": 0, "class": "general", "steps": [*back]}},
+    }

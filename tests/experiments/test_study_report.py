@@ -1,0 +1,101 @@
+"""The folder of a study: tables, plots and the page, for every design."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from experiments.study import run_study
+from experiments.study_answer import read_answer
+from experiments.study_plots import draw_study_plots
+from experiments.study_report import write_study_report
+from experiments.study_results import read_table, write_study
+from tests.experiments.studies import SCENARIOS, small
+
+LANES = {"title": "Booths", "path": "stages.booth.lanes", "values": [2, 3]}
+BUSY = {"title": "Demand ×", "demand": True, "values": [1.0, 1.2]}
+RANGES = {
+    "booth": {"title": "Booth", "path": "stages.booth.service", "low": 0.8, "high": 1.2},
+    "exit": {"path": "stages.exit.service", "low": 0.8, "high": 1.2},
+}
+DESIGNS: dict[str, Any] = {
+    "named": {},
+    "warm-up": {"warmup_days": "auto"},
+    "one-at-a-time": {"design": "one-at-a-time", "factors": {"booths": LANES, "demand": BUSY}},
+    "grid": {"design": "grid", "factors": {"booths": LANES, "demand": BUSY}},
+    "contexts": {"design": "grid", "factors": {"demand": {**BUSY, "context": True}, "booths": LANES}},
+    "space-filling": {"design": "space-filling", "factors": RANGES, "points": 5},
+    "tornado": {"design": "tornado", "scenarios": SCENARIOS[:1]},
+    "bottleneck": {"design": "bottleneck"},
+    "screening": {"design": "screening", "factors": RANGES, "trajectories": 3, "strongest": 1, "points": 4},
+}
+
+
+@pytest.fixture(scope="module", params=DESIGNS, ids=str)
+def folder(request, tmp_path_factory):
+    if request.param == "screening":
+        pytest.importorskip("SALib")
+    result = run_study(small(**DESIGNS[request.param]))
+    found = write_study(result, tmp_path_factory.mktemp("study") / request.param)
+    return found
+
+
+def test_the_advice_is_three_sentences_with_numbers(folder):
+    answer = read_answer(folder)
+    assert len(answer.advice) == 3
+    assert all(sentence.endswith(".") and "nan" not in sentence for sentence in answer.advice)
+    assert answer.tables
+    for table in answer.tables:
+        assert all(len(row) == len(table.columns) for row in table.rows), table.title
+
+
+def test_plots_are_drawn_and_described(folder):
+    paths = draw_study_plots(folder)
+    assert len({path.stem for path in paths}) == len(paths) / 2
+    for path in paths:
+        if path.suffix == ".svg":
+            text = re.sub(r"<style>.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)  # fonts
+            assert "<desc>" in text
+            assert "NaN" not in text
+            assert "undefined" not in text
+
+
+def test_the_page_stands_alone(folder):
+    page = write_study_report(folder).read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="(?!#)', page)
+    assert "Content-Security-Policy" in page
+    for sentence in read_answer(folder).advice:
+        assert sentence.split("(")[0].replace("'", "&#39;").replace(">", "&gt;")[:40] in page
+
+
+def test_tables_are_tidy_and_the_same_in_both_formats(folder):
+    for path in folder.glob("tables/*.parquet"):
+        frame, text = pd.read_parquet(path), pd.read_csv(path.with_suffix(".csv"))
+        assert list(frame.columns) == list(text.columns)
+        assert len(frame) == len(text) > 0
+        assert not frame.duplicated().any(), path.name
+
+
+def test_a_context_has_a_base_of_its_own(tmp_path):
+    folder = write_study(run_study(small(**DESIGNS["contexts"])), tmp_path / "x")
+    found = read_table(folder, "differences")
+    pairs = set(zip(found["scenario"], found["against"], strict=True))
+    assert pairs == {
+        ("demand 1 + booths 3", "demand 1 + booths 2"),
+        ("demand 1.2 + booths 3", "demand 1.2 + booths 2"),
+    }
+    assert not len(read_table(folder, "best"))
+
+
+def test_what_binds_is_named_and_then_the_next(tmp_path):
+    folder = write_study(run_study(small(design="bottleneck", days=10, replications=6)), tmp_path / "x")
+    found = read_table(folder, "bottleneck")
+    first = found[(found["round"] == 1) & (found["what"] == "capacity") & (found["rank"] == 1)]
+    assert set(first["place"]) == {"booth"}, "the booth is the busiest stage"
+    second = found[(found["round"] == 2) & (found["what"] == "capacity")]
+    assert set(second["place"]) == {"inspection"}
+    assert set(second["relieved"]) == {"booth capacity"}
+    assert "Booth binds first" in read_answer(folder).advice[0]
