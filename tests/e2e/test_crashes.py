@@ -102,7 +102,7 @@ def test_killed_servers_lose_nothing(kills, tmp_path, undisturbed):
 def test_a_killed_server_repeats_one_part_for_each_worker_at_most(tmp_path):
     data = tmp_path / "data"
     server = Process(data, "--workers", "2")
-    run = submitted(server.client, {**LONG, "days": 20, "replications": 90})
+    run = submitted(server.client, {**LONG, "days": 20, "replications": 40})
     while server.client.get(run["links"]["self"]).json()["progress"]["done"] < 1:
         time.sleep(0.1)
     assert gone(server.kill())
@@ -116,7 +116,7 @@ def test_a_killed_server_repeats_one_part_for_each_worker_at_most(tmp_path):
         while again.client.get(run["links"]["self"]).json()["status"] in ("queued", "running"):
             with contextlib.suppress(OSError):
                 seen = work.read_text(encoding="ascii").splitlines()
-            time.sleep(0.02)
+            time.sleep(0.05)
         assert finished(again.client, run["id"])["status"] == "succeeded"
     numbers = [n for line in seen for n in range(*map(int, line.split()))]
     most = max(int(line.split()[1]) - int(line.split()[0]) for line in seen)
