@@ -361,6 +361,12 @@ MECHANISM_ROWS = (
     ("Outside for want of space, trucks on average", "outside_trucks", "mean"),
     ("  the most at any time", "outside_trucks", "max"),
     ("  hours of a truck", "outside_h", "mean"),
+    ("  of them second loads of the other direction's trucks", "second_loads_per_day", "mean"),
+    ("Booking moves an arrival by, h", "slot_delay_h", "mean"),
+    ("  found no slot, trucks a day", "without_slot_per_day", "mean"),
+    ("  with a slot, but did not come", "no_shows_per_day", "mean"),
+    ("Shelf life left at the release, days", "shelf_life_d", "mean"),
+    ("  lost since the arrival, days", "shelf_life_lost_d", "mean"),
     ("In line at the start: released after, h (mean)", "backlog_h", "mean"),
     ("  the last of them", "backlog_h", "max"),
 )

@@ -146,7 +146,14 @@ class Labels:
 
     @cached_property
     def _paths(self) -> dict[str, tuple[list[str], list[str]]]:
-        return {direction: _stages_in_order(steps) for direction, steps in self.gate.paths.items()}
+        found = {}
+        for direction, steps in self.gate.paths.items():
+            loaded, empty = _stages_in_order(steps)
+            if direction in self.gate.two_way:
+                second, after = _stages_in_order(self.gate.two_way[direction].steps)
+                empty = list(dict.fromkeys([*empty, *second, *after]))
+            found[str(direction)] = loaded, empty
+        return found
 
     def stages_of(self, direction: str) -> list[str]:
         """Return the stages of a direction in the order of its path, the empty return last."""

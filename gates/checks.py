@@ -8,7 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gates import rules_breakdowns, rules_demand, rules_initial, rules_links, rules_paths, rules_pools, rules_stages
+from gates import (
+    rules_booking,
+    rules_breakdowns,
+    rules_demand,
+    rules_initial,
+    rules_links,
+    rules_paths,
+    rules_pools,
+    rules_stages,
+)
 from gates.config import Gate
 from gates.findings import Finding, within
 from gates.rules import RULES
@@ -16,6 +25,7 @@ from gates.rules import RULES
 __all__ = [
     "RULES",
     "check",
+    "rules_booking",
     "rules_breakdowns",
     "rules_demand",
     "rules_initial",

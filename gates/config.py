@@ -52,6 +52,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 SideName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 """Two lower-case letters, such as a country code: `vn`."""
 DirectionName = Literal["northbound", "southbound"]
+OTHER_WAY: dict[str, DirectionName] = {"northbound": "southbound", "southbound": "northbound"}
+"""Direction -> the other one."""
 LanguageTag = Literal["en", "vi", "zh"]
 Title = dict[LanguageTag, Annotated[str, StringConstraints(min_length=1, max_length=80)]]
 SourceText = Annotated[str, StringConstraints(min_length=1, max_length=600)]
@@ -270,7 +272,11 @@ class VehicleClass(Sourced):
     load: Tonnes | None = None
     """Mean load [t]."""
     shelf_life: Days | None = None
-    """How long the load keeps from arrival [d]; none if it does not perish."""
+    """How long the load keeps from loading [d]; none if it does not perish."""
+    age: Distribution | None = None
+    """Law of the time since loading when the truck arrives; none means that it is loaded then."""
+    least_life: Days = 0.0
+    """Shelf life that buyers ask for at the release [d]: a load with less counts as short."""
     powertrain: Literal["diesel", "gas", "battery"] = "diesel"
     """What drives the vehicle."""
     priority: Annotated[Count, Field(ge=0, le=9)] = 5
@@ -436,6 +442,8 @@ class Stage(Sourced):
     """Other laws for a vehicle class, or for `empty` trucks (which beats the class)."""
     move_up: Seconds = 0.0
     """Time to move up into the lane, added to each service [s]."""
+    ageing: Factor = 1.0
+    """How fast loads age here: 1 at their right temperature, more where doors are open or the cooling is off."""
     needs: dict[Name, Units] = {}
     """Pool -> units that a service occupies, beside its lane; it starts when lane and units are free."""
     takes: dict[Name, Units] = {}
@@ -629,6 +637,52 @@ Step = Annotated[
 Choice.model_rebuild()  # its alternatives are steps themselves
 
 
+class Booking(Sourced):
+    """Slots that trucks book for their arrival."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    flows: Annotated[list[Name], Field(min_length=1, max_length=128)]
+    """Flows whose trucks book; a flow books in one place."""
+    side: SideName
+    """The side whose clock the hours follow."""
+    hours: Hours = ((0, DAY_S),)
+    """Daily windows in which slots are offered, one after the other from the start of each window."""
+    slot: Annotated[Seconds, Field(ge=60)]
+    """Length of a slot [s]; what is left of a window at its end is offered to nobody."""
+    capacity: Units
+    """Trucks a slot."""
+    share: Share = 1.0
+    """Share of the trucks that book; the others come when they like."""
+    early: Annotated[Seconds, Field(le=DAY_S)] = 0.0
+    """How long before its slot a truck comes, apart from `offset` [s]."""
+    offset: Distribution = Constant(constant=0.0)
+    """Law of how much later it comes than that."""
+    no_show: Share = 0.0
+    """Share of the trucks with a slot that do not come."""
+    without: Literal["wait", "come", "stay-away"] = "wait"
+    """What a truck does that finds no slot in time: it takes the next free one, however late; comes all the same; or
+    does not come."""
+    latest: Days = 1.0
+    """How long after the time that it asks for a slot may start, if it does not `wait` [d]."""
+    priority_without: Annotated[Count, Field(ge=0, le=9)] | None = None
+    """Place in waiting lines of loaded trucks of these flows that come without a slot, because they found none or do
+    not book; none means that of their class."""
+
+
+class TwoWay(Sourced):
+    """What trucks of a direction do that take a load back instead of returning empty."""
+
+    share: Share
+    """Share of the trucks that do."""
+    share_for: dict[Name, Share] = {}
+    """Other shares for a vehicle class that comes in this direction."""
+    vehicle_class: Annotated[Name, Field(alias="class")]
+    """Vehicle class of the second load; it goes in the other direction."""
+    steps: Annotated[list[Step], Field(min_length=1, max_length=200)]
+    """What they do in place of the steps after the mark `empty`; a mark `released` counts the second load."""
+
+
 def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
     """Return the days from the first to the last; none if the last comes before the first."""
     return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
@@ -819,6 +873,10 @@ class Gate(Sourced):
     """What fails, and what goes down with it."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
+    two_way: dict[DirectionName, TwoWay] = {}
+    """Direction -> its trucks that carry goods both ways."""
+    booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
+    """Booking systems."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
     """Closures, public holidays, surges of demand and slowdowns of services."""
     initial: Annotated[list[Standing], Field(max_length=256)] = []

@@ -69,6 +69,12 @@ def _difference(total: float) -> str:
     return f"{(1.0 - total) * 100:+.4g} %"
 
 
+def paths_of(gate: Gate) -> Iterator[tuple[Place, list[Step]]]:
+    """All paths with their places, those with a second load included."""
+    yield from ((("paths", direction), steps) for direction, steps in gate.paths.items())
+    yield from ((("two_way", direction, "steps"), two_way.steps) for direction, two_way in gate.two_way.items())
+
+
 def steps_of(steps: Sequence[Step], place: Place) -> Iterator[tuple[Place, Step]]:
     """All steps of a path with their places, those of alternatives included."""
     for n, step in enumerate(steps):

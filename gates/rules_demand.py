@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from gates.config import Gate, Holidays, Surge
 from gates.findings import Place
 from gates.public_holidays import countries, names_around
-from gates.quantities import parse_window, window_text
+from gates.quantities import days_text, parse_window, window_text
 from gates.rules import Findings, found, not_full, rule, unknown, unused
 
 MOST_TRUCKS_PER_DAY = 1_000_000
@@ -37,6 +37,7 @@ def sides(gate: Gate) -> Findings:
     named += [(("origin", direction), side) for direction, side in gate.origin.items()]
     named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
     named += [(("pools", name, "side"), pool.side) for name, pool in gate.pools.items()]
+    named += [(("booking", name, "side"), booking.side) for name, booking in gate.booking.items()]
     for n, entry in enumerate(gate.calendar):
         if not isinstance(entry, Surge):
             named += [(("calendar", n, "sides", k), side) for k, side in enumerate(entry.sides or [])]
@@ -153,6 +154,20 @@ def unused_classes(gate: Gate) -> Findings:
     """A class that no flow brings is a mistake."""
     for name in unused(gate.classes, [flow.vehicle_class for flow in gate.flows.values()]):
         yield found(("classes", name), "", "no flow brings it", "Add a flow of it, or remove the class.")
+
+
+@rule()
+def shelf_lives(gate: Gate) -> Findings:
+    """Only what perishes has an age, and buyers ask for no more shelf life than a load ever has."""
+    for name, vehicle_class in gate.classes.items():
+        place: Place = ("classes", name)
+        life, least = vehicle_class.shelf_life, vehicle_class.least_life
+        if life is None and (least or vehicle_class.age is not None):
+            key = "least_life" if least else "age"
+            yield found((*place, key), "", "it has no shelf life", "Add `shelf_life`, or remove this.")
+        elif life is not None and least > life:
+            value, most = days_text(least), days_text(life)
+            yield found((*place, "least_life"), value, "longer than its shelf life", f"Use at most {most}.")
 
 
 @rule("flows.*.profile")

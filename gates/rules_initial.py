@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gates.config import Gate, Mark, Standing
 from gates.findings import Place
 from gates.rules import Findings, found, rule, unknown
-from gates.rules_stages import Kind, kinds_by_stage, stages_met
+from gates.rules_stages import Kind, comes_to, stages_met
 
 
 def _entries(gate: Gate) -> Iterator[tuple[Place, Standing]]:
@@ -32,13 +32,12 @@ def initial_names(gate: Gate) -> Findings:
 @rule("initial.**", "paths.**", "flows.*.class", "flows.*.direction")
 def initial_stages(gate: Gate) -> Findings:
     """Trucks stand in line at a stage that such trucks come to."""
-    reached = kinds_by_stage(gate)
     flowing = {(flow.vehicle_class, flow.direction) for flow in gate.flows.values()}
     for place, entry in _entries(gate):
         kind = Kind(entry.vehicle_class, entry.direction, entry.empty)
         if (kind.vehicle_class, kind.direction) not in flowing:
             continue
-        if entry.stage in gate.stages and kind not in reached[entry.stage]:
+        if entry.stage in gate.stages and entry.stage not in comes_to(gate, kind):
             remedy = "Name a stage of their path, and whether they return empty."
             yield found((*place, "stage"), entry.stage, f"{kind} trucks never come here", remedy)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gates.config import Choice, Gate, Mark, Step, Visit
+from gates.config import OTHER_WAY, Choice, Gate, Mark, Step, Visit
 from gates.findings import Place
-from gates.rules import Findings, found, not_full, rule, steps_of, unknown, unused
+from gates.rules import Findings, found, not_full, paths_of, rule, steps_of, unknown, unused
 
 # Paths.
 
 
 def _all_steps(gate: Gate) -> Iterator[tuple[Place, Step]]:
-    for direction, steps in gate.paths.items():
-        yield from steps_of(steps, ("paths", direction))
+    for place, steps in paths_of(gate):
+        yield from steps_of(steps, place)
 
 
 def _visits(gate: Gate) -> Iterator[tuple[Place, str]]:
@@ -34,7 +34,7 @@ def path_stages(gate: Gate) -> Findings:
             yield unknown(place, stage, "stage", gate.stages)
 
 
-@rule("paths.**")
+@rule("paths.**", "two_way.**")
 def unused_stages(gate: Gate) -> Findings:
     """A stage that no path visits is a mistake."""
     for name in unused(gate.stages, [stage for _, stage in _visits(gate)]):
@@ -44,9 +44,9 @@ def unused_stages(gate: Gate) -> Findings:
 @rule()
 def paths_without_stages(gate: Gate) -> Findings:
     """A path visits at least one stage."""
-    for direction, steps in gate.paths.items():
+    for path, steps in paths_of(gate):
         if not any(isinstance(step, str | Visit) for _, step in steps_of(steps, ())):
-            yield found(("paths", direction), "", "it visits no stage", "Name at least one stage.")
+            yield found(path, "", "it visits no stage", "Name at least one stage.")
 
 
 @rule("classes.*")
@@ -138,20 +138,20 @@ def _is_for_all(visit: Visit) -> bool:
 @rule()
 def choice_names(gate: Gate) -> Findings:
     """A choice has a name of its own on its path."""
-    for direction, steps in gate.paths.items():
+    for path, steps in paths_of(gate):
         seen: set[str] = set()
-        for place, step in steps_of(steps, ("paths", direction)):
+        for place, step in steps_of(steps, path):
             if isinstance(step, Choice):
                 if step.choose in seen:
                     yield found((*place, "choose"), step.choose, "a second choice of this name", "Rename one of them.")
                 seen.add(step.choose)
 
 
-@rule("paths.**")
+@rule("paths.**", "two_way.**")
 def conditions(gate: Gate) -> Findings:
     """`when` names an earlier choice of the path and alternatives of it."""
-    for direction, steps in gate.paths.items():
-        all_steps = list(steps_of(steps, ("paths", direction)))
+    for path, steps in paths_of(gate):
+        all_steps = list(steps_of(steps, path))
         everywhere = {step.choose for _, step in all_steps if isinstance(step, Choice)}
         earlier: dict[str, Choice] = {}
         for place, step in all_steps:
@@ -199,11 +199,11 @@ def _stage_of(step: Step) -> str | None:
     return step if isinstance(step, str) else step.stage if isinstance(step, Visit) else None
 
 
-@rule("paths.**", "stages.*.takes.**", "stages.*.gives.**")
+@rule("paths.**", "two_way.**", "stages.*.takes.**", "stages.*.gives.**")
 def again(gate: Gate) -> Findings:
     """What is made again starts at an earlier stage, between the same marks, and moves no units of pools."""
-    for direction, steps in gate.paths.items():
-        for place, visit in steps_of(steps, ("paths", direction)):
+    for path, steps in paths_of(gate):
+        for place, visit in steps_of(steps, path):
             if not isinstance(visit, Visit) or not (visit.again or visit.again_for):
                 continue
             part = made_again(steps, visit)
@@ -215,7 +215,7 @@ def again(gate: Gate) -> Findings:
                 yield found(where, visit.again_from, "no earlier stage of the path", "Name a stage before this one.")
             elif any(isinstance(step, Mark) for step in part):
                 yield found(where, visit.again_from, "a mark lies in between", "Start again after the mark.")
-            elif _rule_within(list(steps_of(steps, ("paths", direction))), place, part):
+            elif _rule_within(list(steps_of(steps, path)), place, part):
                 remedy = "Start again after the choice, within one alternative."
                 yield found(where, visit.again_from, "a choice by a rule lies in between", remedy)
             elif any(stage.takes or stage.gives for stage in stages):
@@ -226,9 +226,9 @@ def again(gate: Gate) -> Findings:
 @rule()
 def marks(gate: Gate) -> Findings:
     """Each mark stands at most once, not inside an alternative, `released` before `empty`."""
-    for direction, steps in gate.paths.items():
+    for path, steps in paths_of(gate):
         seen: list[str] = []
-        for place, step in steps_of(steps, ("paths", direction)):
+        for place, step in steps_of(steps, path):
             if not isinstance(step, Mark):
                 continue
             where = (*place, "mark")
@@ -239,3 +239,26 @@ def marks(gate: Gate) -> Findings:
             elif step.mark == "released" and "empty" in seen:
                 yield found(where, step.mark, "after the load is off", "Move it before the mark `empty`.")
             seen.append(step.mark)
+
+
+@rule("classes.*", "flows.*.class", "flows.*.direction", "paths.**")
+def two_way(gate: Gate) -> Findings:
+    """A second load is of a class that flows in the other direction, and follows the mark `empty` of the path."""
+    flowing = {(flow.vehicle_class, flow.direction) for flow in gate.flows.values()}
+    for direction, back in gate.two_way.items():
+        place: Place = ("two_way", direction)
+        yield from _unknown_classes(gate, (*place, "share_for"), back.share_for)
+        if direction not in gate.paths:
+            yield found(place, "", "no path has this direction", f"Add paths.{direction}, or remove it.")
+        elif not any(isinstance(step, Mark) and step.mark == "empty" for step in gate.paths[direction]):
+            remedy = f"Mark on paths.{direction} where the load is off: `mark: empty`."
+            yield found(place, "", "its trucks never return empty", remedy)
+        if back.vehicle_class not in gate.classes:
+            yield unknown((*place, "class"), back.vehicle_class, "vehicle class", gate.classes)
+        elif (back.vehicle_class, OTHER_WAY[direction]) not in flowing:
+            remedy = "Add such a flow, with a per_day of 0 if none come by themselves."
+            problem = f"no flow brings it {OTHER_WAY[direction]}"
+            yield found((*place, "class"), back.vehicle_class, problem, remedy)
+        before = list(itertools.takewhile(lambda step: not isinstance(step, Mark), back.steps))
+        if not any(_stage_of(step) for _, step in steps_of(before, ())) and len(before) < len(back.steps):
+            yield found((*place, "steps", len(before)), "", "a mark before the first stage", "Visit a stage before it.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gates.config import Choice, Gate, Mark, Pool, Stage, Step, Visit
 from gates.findings import Place, nearest
-from gates.rules import Findings, found, rule, steps_of, unknown, unused
+from gates.rules import Findings, found, paths_of, rule, steps_of, unknown, unused
 
 _USES = ("needs", "takes", "gives")
 
@@ -152,6 +152,7 @@ def _meant(uses: Mapping[str, int], pools: Mapping[str, Pool]) -> dict[str, int]
 
 @rule(
     "paths.**",
+    "two_way.**",
     "stages.*.takes.**",
     "stages.*.gives.**",
     "flows.*.class",
@@ -159,11 +160,12 @@ def _meant(uses: Mapping[str, int], pools: Mapping[str, Pool]) -> dict[str, int]
 )
 def held_units(gate: Gate) -> Findings:
     """Each truck gives back what it took, once, and nothing that it did not take."""
-    for direction, steps in gate.paths.items():
-        classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
+    for path, steps in paths_of(gate):
+        back = gate.two_way.get(path[1]) if path[0] == "two_way" else None  # type: ignore[call-overload]
+        flowing = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == path[1]}
         mistakes: dict[Mistake, list[str]] = {}
-        for name in sorted(classes):
-            for mistake in _held(_visits(steps, name, ("paths", direction)), name, gate.stages, gate.pools):
+        for name in [back.vehicle_class] if back else sorted(flowing):
+            for mistake in _held(_visits(steps, name, path), name, gate.stages, gate.pools):
                 mistakes.setdefault(mistake, []).append(name)
         for (place, pool, problem, remedy), names in mistakes.items():
             yield found(place, pool, f"{', '.join(names)} trucks {problem}", remedy)
@@ -214,7 +216,7 @@ def reopening_areas(gate: Gate) -> Findings:
 @rule("paths.**", "areas.*.stages.**", "stages.*")
 def unused_areas(gate: Gate) -> Findings:
     """An area whose stages no path visits is a mistake."""
-    met = {_stage_named(step) for direction in gate.paths for _, step in steps_of(gate.paths[direction], ())}
+    met = {_stage_named(step) for _, steps in paths_of(gate) for _, step in steps_of(steps, ())}
     unvisited = unused(gate.stages, list(met))
     for name, area in gate.areas.items():
         if all(stage in unvisited for stage in area.stages):

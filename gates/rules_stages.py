@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from gates.config import (
     EMPTY,
+    OTHER_WAY,
     UNLIMITED,
     Distribution,
     Gamma,
@@ -118,6 +119,13 @@ def kinds_by_stage(gate: Gate) -> dict[str, list[Kind]]:
                 empty = empty or met.mark == "empty"
             else:
                 reached.setdefault(met, set()).add(Kind(flow.vehicle_class, flow.direction, empty))
+    for direction, back in gate.two_way.items():
+        empty = False
+        for met in _met(back.steps, back.vehicle_class, {}):
+            if isinstance(met, Mark):
+                empty = empty or met.mark == "empty"
+            else:
+                reached.setdefault(met, set()).add(Kind(back.vehicle_class, OTHER_WAY[direction], empty))
     return {name: sorted(kinds) for name, kinds in reached.items()}
 
 
@@ -125,6 +133,17 @@ def stages_met(gate: Gate, direction: str, vehicle_class: str) -> Iterator[str |
     """The stages and marks that trucks of a class can meet in a direction, in order."""
     steps = {str(name): steps for name, steps in gate.paths.items()}
     return _met(steps.get(direction, []), vehicle_class, {})
+
+
+def comes_to(gate: Gate, kind: Kind) -> list[str]:
+    """The stages to which trucks of a kind come on their own path, in order."""
+    found, empty = [], False
+    for met in stages_met(gate, kind.direction, kind.vehicle_class):
+        if isinstance(met, Mark):
+            empty = empty or met.mark == "empty"
+        elif empty == kind.empty:
+            found.append(met)
+    return found
 
 
 def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]]) -> Iterator[str | Mark]:
@@ -151,7 +170,7 @@ def _made(visit: Visit, vehicle_class: str, possible: dict[str, set[str]]) -> bo
     return all(set(names) & possible.get(choice, set(names)) for choice, names in visit.when.items())
 
 
-@rule("stages.*.lanes.**", "paths.**", "flows.*.class", "flows.*.direction")
+@rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
 def trucks_without_lanes(gate: Gate) -> Findings:
     """Every kind of truck that reaches a stage finds a lane group that admits it."""
     reached = kinds_by_stage(gate)
@@ -162,7 +181,7 @@ def trucks_without_lanes(gate: Gate) -> Findings:
                 yield found(place, str(kind), "no lane group admits these trucks", remedy)
 
 
-@rule("stages.*.lanes.**", "paths.**", "flows.*.class", "flows.*.direction")
+@rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
 def lanes_without_trucks(gate: Gate) -> Findings:
     """Every lane group has trucks to serve."""
     reached = kinds_by_stage(gate)
@@ -190,6 +209,11 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
             yield ("stages", name, "service_for", key), law
         for n, breakdown in enumerate(stage.breakdowns):
             yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
+    for name, booking in gate.booking.items():
+        yield ("booking", name, "offset"), booking.offset
+    for name, vehicle_class in gate.classes.items():
+        if vehicle_class.age is not None:
+            yield ("classes", name, "age"), vehicle_class.age
     for name, pool in gate.pools.items():
         if pool.comes_back is not None:
             yield ("pools", name, "comes_back"), pool.comes_back

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gates.config import (
     CalendarEntry,
     Choice,
     Closure,
+    DirectionName,
     Distribution,
     Flow,
     Gate,
@@ -155,7 +156,7 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         pools=tuple(row for name in gate.pools for row in _pool_rows(gate, name, sources, language)),
         areas=tuple(_area_row(gate, name, sources, language) for name in gate.areas),
         flows=tuple(_flow_row(gate, name, sources, language) for name in gate.flows),
-        paths=tuple(PathRow(direction, tuple(_words(steps))) for direction, steps in gate.paths.items()),
+        paths=tuple(PathRow(direction, tuple(_path_words(gate, direction))) for direction in gate.paths),
         calendar=tuple(_entry_words(entry) for entry in gate.calendar),
         initial=tuple(_standing_words(entry) for entry in gate.initial),
         links=tuple(_link_words(gate, name, language) for name in gate.links),
@@ -385,6 +386,15 @@ def _arrivals(profile: Profile) -> str:
     words += ["by weekday"] if profile.weekdays else []
     words += ["by month"] if profile.months else []
     return ", ".join(words)
+
+
+def _path_words(gate: Gate, direction: DirectionName) -> Iterator[str]:
+    yield from _words(gate.paths[direction])
+    if direction in gate.two_way:
+        back = gate.two_way[direction]
+        shares = [share_text(back.share), *(f"{name} {share_text(share)}" for name, share in back.share_for.items())]
+        yield f"with a second load of {back.vehicle_class} instead of returning empty ({', '.join(shares)}):"
+        yield from _words(back.steps, "  ")
 
 
 def _words(steps: Sequence[Step], indent: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from sim.clock import Ticks
 from sim.levels import LevelSeries
 from sim.log import NEVER, EventLog
 from sim.outages import in_force
-from sim.plan import Indices, Network, Plan
+from sim.plan import UNLIMITED_LANES, Indices, Network, Plan
 from sim.timetable import OnDuty
 
 Counts = npt.NDArray[np.int64]
@@ -128,7 +128,7 @@ class Down:
         plan = self._plan
         network, left = plan.network, in_force(plan, log.draws.outages)
         start = min(max(start, plan.warmup), end)
-        for group in range(self.lost.size):
+        for group in np.flatnonzero(plan.groups.lanes < UNLIMITED_LANES).tolist():  # of others no share is lost
             self.lost[group] += _on_duty(network, group).unit_time(start, end)
             self.lost[group] -= _on_duty(left, group).unit_time(start, end)
 

@@ -263,11 +263,7 @@ def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck
     take_out(state, state.lines, line, truck)
     state.lines[line]["waiting"] -= 1
     if gathers(network, line):
-        stage = network.lines[line]["stage"]
-        if state.stages[stage]["gathering"] > 0:
-            state.stages[stage]["gathering"] -= 1
-        else:
-            state.stages[stage]["called_up"] -= 1
+        leave_batch(state, network.lines[line]["stage"], trucks.times[visit, JOINED])
     freed = turn_back(network, trucks, state, now, truck)
     while freed:
         freed = call_for_space(network, trucks, state, now)
@@ -289,6 +285,16 @@ def gather(network: Tables, trucks: Trucks, state: State, now: int, stage: int) 
     state.stages[stage]["gathering"] += 1
     if state.stages[stage]["gathering"] >= network.stages[stage]["batch_size"]:
         call_up(network, trucks, state, now, stage)
+
+
+@step
+def leave_batch(state: State, stage: int, joined: int) -> None:
+    """Take a truck out of the next batch if it joined with it, else out of those that may start."""
+    mine = joined >= state.stages[stage]["gathered_since"] or state.stages[stage]["called_up"] == 0
+    if mine and state.stages[stage]["gathering"] > 0:
+        state.stages[stage]["gathering"] -= 1
+    else:
+        state.stages[stage]["called_up"] -= 1
 
 
 @step

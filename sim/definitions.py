@@ -45,7 +45,14 @@ _CENSORED = (
 METRICS: dict[str, Definition] = {
     "throughput_per_day": Definition(
         unit="trucks/day",
-        sentence="Loaded trucks released from the last control per day of 24 hours.",
+        sentence="Loaded trucks released from the last control per day of 24 hours; a second load counts in the "
+        "direction in which it goes.",
+        source=_OURS,
+    ),
+    "second_loads_per_day": Definition(
+        unit="trucks/day",
+        sentence="Second loads of trucks that carry goods both ways, released from the last control per day of 24 "
+        "hours, by the direction in which they go.",
         source=_OURS,
     ),
     "arrivals_per_day": Definition(
@@ -69,6 +76,45 @@ METRICS: dict[str, Definition] = {
         unit="h",
         sentence="Time from the start of the run until a truck that stood in line then is released from the last "
         f"control; at most: until the last of them is. {_CENSORED}",
+        source=_OURS,
+    ),
+    "slot_delay_h": Definition(
+        unit="h",
+        sentence="Mean time by which booking moves the arrival of a truck with a slot, from when it would have come by "
+        "itself; clearance counts from the arrival.",
+        source=_OURS,
+    ),
+    "without_slot_per_day": Definition(
+        unit="trucks/day",
+        sentence="Trucks that find no slot in time per day of 24 hours, whether they come all the same or not.",
+        source=_OURS,
+    ),
+    "no_shows_per_day": Definition(
+        unit="trucks/day",
+        sentence="Trucks with a slot that do not come, per day of 24 hours.",
+        source=_OURS,
+    ),
+    "shelf_life_d": Definition(
+        unit="days",
+        sentence="Mean shelf life left when a perishable load is released from the last control, of the loads released "
+        "in the measured period; none for a load that is spoilt.",
+        source=_OURS,
+    ),
+    "shelf_life_lost_d": Definition(
+        unit="days",
+        sentence="Mean shelf life that a perishable load loses between its arrival and its release.",
+        source=_OURS,
+    ),
+    "short_life_share": Definition(
+        unit="1",
+        sentence="Share of the perishable loads that have less shelf life left at their release than buyers ask for "
+        "(`least_life` of the class; without one: that are spoilt).",
+        source=_OURS,
+    ),
+    "tonne_days_lost_per_day": Definition(
+        unit="t d/day",
+        sentence="Shelf life lost between arrival and release, times the load of the class, of the loads released per "
+        "day of 24 hours; times the price of a tonne and of a day of freshness it is the value lost.",
         source=_OURS,
     ),
     "no_queue_clearance_h": Definition(

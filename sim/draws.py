@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.booking import BOOKED, Comers, Desk, nobody
 from sim.breakdowns import struck
 from sim.clock import Ticks
 from sim.comings import Cursor, comings
@@ -55,8 +56,6 @@ class Draws:
     """(visits,) service time, with what breakdowns add to it [tick]."""
     comes_back: Ticks
     """(visits,) time that units given back need to come back [tick]; no entries if no pool's units do."""
-    repair: Ticks = field(default_factory=_nothing)
-    """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
     by_hand: Ticks = field(default_factory=_nothing)
     """(visits,) service time while the link that the stage needs is down [tick]; no entries if none needs one."""
     patience: Ticks = field(default_factory=_nothing)
@@ -69,6 +68,23 @@ class Draws:
     """(visits,) first row of the next alternative, where a row is the first of one; else -1."""
     rule: Ticks = field(default_factory=_nothing)
     """(visits,) rule by which the truck chooses, where a row is the first of an alternative (`sim.paths`); else 0."""
+    repair: Ticks = field(default_factory=_nothing)
+    """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
+    second: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks,) visit row after which the second load of a truck is released, -1 if it has none; no entries if no
+    truck takes one."""
+    age: Ticks = field(default_factory=_nothing)
+    """(trucks,) time since loading at the arrival [tick]; no entries if no class has an age."""
+    asked: Ticks = field(default_factory=_nothing)
+    """(trucks,) when a truck would have come without booking [tick]; no entries if nobody books."""
+    how: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks,) how it comes: `sim.booking.UNBOOKED`, `BOOKED` or `WITHOUT`; no entries if nobody books."""
+    missed_tick: Ticks = field(default_factory=_nothing)
+    """(trucks that do not come,) the tick at which they are missed."""
+    missed_flow: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks that do not come,) index of the flow."""
+    missed_why: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    """(trucks that do not come,) `sim.booking.NO_SHOW` or `NO_SLOT`."""
     outages: Outages = field(default_factory=lambda: NO_OUTAGES)
     """What fails, and when."""
 
@@ -97,53 +113,92 @@ def draw(plan: Plan, seed: int = 1, replication: int = 0) -> Draws:
 def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> Iterator[Draws]:
     """Draw the trucks that arrive before each tick of `until` in turn; the values do not depend on the cuts."""
     outages = draw_outages(plan.outages, f"{seed}/{replication}", plan.end)
+    names = [f"{seed}/{replication}/{stream.name}" for stream in plan.streams]
+    desks = [Desk(slots) for slots in plan.bookings]
+    desk_of = {stream: desk for desk in desks for stream in desk.slots.streams}
     cursors = [Cursor() for _ in plan.streams]
     for tick in until:
-        batches = []
+        come: list[Comers] = []
         for n, stream in enumerate(plan.streams):
-            name = f"{seed}/{replication}/{stream.name}"
-            batch, cursors[n] = _batch(plan, stream, name, cursors[n], tick)
-            batches.append(batch)
-        yield dataclasses.replace(_merge(batches), outages=outages)
+            horizon = tick + desk_of[n].slots.ahead if n in desk_of else tick
+            start = cursors[n].number
+            ticks, cursors[n] = comings(stream, names[n], cursors[n], horizon)
+            if ticks.size > MAX_TRUCKS:
+                raise ValueError(
+                    f"flow {stream.name}: {ticks.size:,} trucks at once are too many; draw in shorter blocks"
+                )
+            number = np.arange(start, start + ticks.size)
+            come.append(Comers(number, ticks, ticks, np.zeros(ticks.size, np.int64)))
+        for desk in desks:
+            desk.book({n: come[n] for n in desk.slots.streams}, {n: names[n] for n in desk.slots.streams})
+        missed = [nobody() for _ in plan.streams]
+        for n, desk in desk_of.items():
+            come[n], missed[n] = desk.leave(n, tick)
+        batches = [_batch(plan, *which) for which in zip(plan.streams, names, come, strict=True)]
+        yield dataclasses.replace(_merge(plan, batches, missed), outages=outages)
 
 
 @dataclass(frozen=True, eq=False)
 class _Batch:
-    """Trucks of one flow; `met` is (trucks, visits of the path)."""
+    """Trucks of one flow."""
 
-    arrival: Ticks
-    start: int
+    come: Comers
     path: Path
     line: Indices
+    """(2, visits) line joined; in the second row by trucks that come without a slot."""
     met: Mask
+    """(trucks, visits of the path) which visits each truck makes."""
     times: dict[str, Ticks]
     """What is drawn for visits: entries of `Draws` -> (trucks, visits) [tick]."""
+    age: Ticks | None
+
+    def part(self, rows: npt.NDArray[np.int64]) -> _Batch:
+        """Return some rows of all that is drawn by truck."""
+        return dataclasses.replace(
+            self,
+            met=self.met[rows],
+            times={name: ticks[rows] for name, ticks in self.times.items()},
+            age=None if self.age is None else self.age[rows],
+        )
 
 
-def _batch(plan: Plan, stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[_Batch, Cursor]:
-    arrival, after = comings(stream, name, cursor, until)
-    count, path = arrival.size, stream.path
-    if count > MAX_TRUCKS:
-        raise ValueError(f"flow {stream.name}: {count:,} trucks at once are too many; draw in shorter blocks")
-    kinds = [stream.kind + visit.empty for visit in path.visits]
+def _batch(plan: Plan, stream: Stream, name: str, come: Comers) -> _Batch:
+    start = int(come.number[0]) if come.number.size else 0
+    count = int(come.number[-1]) - start + 1 if come.number.size else 0
+    path, kinds = stream.path, plan.kinds_of(stream)
     stages = [plan.stages.index(visit.stage) for visit in path.visits]
-    met = _met(path, name, cursor.number, count)
-    times = {"service": _times(plan, path, met, f"{name}/{{}}/service", cursor.number, plan.law_of[stages, kinds])}
+    met = _met(path, name, start, count)
+
+    def times(what: str, law_of: Indices) -> Ticks:
+        return _times(plan, path, met, f"{name}/{{}}/{what}", start, law_of)
+
+    found = {"service": times("service", plan.law_of[stages, kinds])}
     if plan.network.comes_back.any():
-        law_of = plan.return_law_of[stages]
-        times["comes_back"] = _times(plan, path, met, f"{name}/{{}}/comes-back", cursor.number, law_of)
-        _repair_units(plan, path, met, name, cursor.number, times["service"], times["comes_back"])
-    if any(plan.failing):
-        times["repair"] = _repair_lanes(plan, path, met, name, cursor.number, times["service"])
+        found["comes_back"] = times("comes-back", plan.return_law_of[stages])
+        _repair_units(plan, path, met, name, start, found["service"], found["comes_back"])
     if plan.network.by_hand_without.size:
-        law_of = plan.by_hand_law_of[stages, kinds]
-        times["by_hand"] = _times(plan, path, met, f"{name}/{{}}/by-hand", cursor.number, law_of)
+        found["by_hand"] = times("by-hand", plan.by_hand_law_of[stages, kinds])
+    if any(plan.failing):
+        found["repair"] = _repair_lanes(plan, path, met, name, start, found)
     if plan.turns_back:
         law_of = plan.patience_law_of[stages, kinds]
-        patience = _times(plan, path, met, f"{name}/{{}}/patience", cursor.number, law_of)
-        times["patience"] = np.where(law_of >= 0, patience, FOR_EVER)
+        found["patience"] = np.where(law_of >= 0, times("patience", law_of), FOR_EVER)
     line = plan.line_of[stages, kinds].astype(np.int32)
-    return _Batch(arrival, cursor.number, path, line, met, times), after
+    late = line if stream.late is None else np.where(stream.late >= 0, stream.late, line)
+    age = _ages(plan, stream, name, start, count)
+    batch = _Batch(come, path, np.stack((line, late)), met, found, age)
+    # there are gaps where trucks that booked come in other blocks, or not at all
+    return batch if count == come.number.size else batch.part(come.number - start)
+
+
+def _ages(plan: Plan, stream: Stream, name: str, start: int, count: int) -> Ticks | None:
+    """Return (trucks,) the time since loading at the arrival; None if no class has an age."""
+    if not any(shelf and shelf.age for shelf in plan.shelf):
+        return None
+    shelf = plan.shelf[stream.kind // 2]
+    if shelf is None or shelf.age is None:
+        return np.zeros(count, np.int64)
+    return shelf.age.ticks(uniforms(f"{name}/age", start, count))
 
 
 def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visit: Indices) -> Ticks:
@@ -157,16 +212,21 @@ def _times(plan: Plan, path: Path, met: Mask, name: str, start: int, law_of_visi
     return ticks
 
 
-def _repair_lanes(plan: Plan, path: Path, met: Mask, name: str, start: int, service: Ticks) -> Ticks:
-    """Add what breakdowns do to `service` (trucks, visits), and return the time under repair."""
-    repair = np.zeros(service.shape, np.int64)
+def _repair_lanes(plan: Plan, path: Path, met: Mask, name: str, start: int, times: dict[str, Ticks]) -> Ticks:
+    """Add what breakdowns do to the services in `times` (trucks, visits), and return the time under repair.
+
+    A service by hand, while a link is down, meets the same breakdowns.
+    """
+    services = [times[what] for what in ("service", "by_hand") if what in times]
+    repair = np.zeros(met.shape, np.int64)
     for v, visit in enumerate(path.visits):
-        bare = service[:, v].copy()
+        bare = times["service"][:, v].copy()
         for failing in plan.failing[plan.stages.index(visit.stage)]:
             stream = f"{name}/{visit.name}/breakdown/{failing.name}"
             mended, lost = struck(failing, bare, stream, start, met[:, v])
             repair[:, v] += mended
-            service[:, v] += mended + lost
+            for service in services:
+                service[:, v] += mended + lost
     return repair
 
 
@@ -204,10 +264,10 @@ def _alternative(decision: Decision, name: str, start: int, count: int) -> npt.N
     return pick(decision.shares, uniforms(name, start, count))
 
 
-def _merge(batches: list[_Batch]) -> Draws:
+def _merge(plan: Plan, batches: list[_Batch], missed: list[Comers]) -> Draws:
     """Put the trucks of all flows in order of (arrival, flow, number)."""
-    sizes = [batch.arrival.size for batch in batches]
-    arrival = np.concatenate([batch.arrival for batch in batches])
+    sizes = [batch.come.number.size for batch in batches]
+    arrival = np.concatenate([batch.come.arrival for batch in batches])
     if arrival.size > MAX_TRUCKS:
         raise ValueError(f"{arrival.size:,} trucks at once are too many; draw in shorter blocks")
     order = np.argsort(arrival, kind="stable")
@@ -217,28 +277,33 @@ def _merge(batches: list[_Batch]) -> Draws:
     rank[order] = np.arange(arrival.size)
     visits = int(first[-1])
     line = np.empty(visits, np.int32)
-    times = {name: np.empty(visits, np.int64) for name in batches[0].times} if batches else {}
+    times = {name: np.empty(visits, np.int64) for name in batches[0].times}
     forks = any(batch.path.forks for batch in batches)
     onward, other, rule = (np.empty(visits if forks else 0, np.int64) for _ in range(3))
+    both_ways = any(batch.path.second_released is not None for batch in batches)
     released, turned = np.empty(arrival.size, np.int64), np.empty(arrival.size, np.int64)
+    second = np.full(arrival.size if both_ways else 0, -1)
     offset = 0
     for batch, size in zip(batches, sizes, strict=True):
-        here = slice(offset, offset + size)
-        row = first[rank[here]]
+        here = rank[offset : offset + size]
+        row, met, late = first[here], batch.met, batch.come.how != BOOKED
         for name, ticks in batch.times.items():
-            _place(batch.met, ticks, batch.line, row, line, times[name])
+            _place(met, ticks, batch.line, late, row, line, times[name])
         if forks:
-            _place_forks(batch.met, *_ways(batch.path), row, Ways(onward, other, rule))
-        turned[rank[here]] = row + batch.met[:, : batch.path.turned].sum(axis=1)
-        ahead = batch.met[:, : batch.path.released].sum(axis=1)
-        released[rank[here]] = np.where(ahead > 0, row + ahead - 1, -1)
+            _place_forks(met, *_ways(batch.path), row, Ways(onward, other, rule))
+        turned[here] = row + met[:, : batch.path.turned].sum(axis=1)
+        ahead = met[:, : batch.path.released].sum(axis=1)
+        released[here] = np.where(ahead > 0, row + ahead - 1, -1)
+        if batch.path.second_released is not None:
+            back = met[:, batch.path.goes_back].any(axis=1)
+            second[here] = np.where(back, row + met[:, : batch.path.second_released].sum(axis=1) - 1, -1)
+            turned[here] = np.where(back, row + met.sum(axis=1), turned[here])
         offset += size
-    flow = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
-    number = np.concatenate([np.arange(b.start, b.start + b.arrival.size) for b in batches])
-    return Draws(
+    ages = [batch.age for batch in batches if batch.age is not None]
+    draws = Draws(
         arrival=arrival[order],
-        flow=flow[order],
-        number=number[order],
+        flow=np.repeat(np.arange(len(batches), dtype=np.int32), sizes)[order],
+        number=np.concatenate([batch.come.number for batch in batches])[order],
         first=first,
         released=released,
         turned=turned,
@@ -249,8 +314,25 @@ def _merge(batches: list[_Batch]) -> Draws:
         service=times["service"],
         comes_back=times.get("comes_back", _nothing()),
         by_hand=times.get("by_hand", _nothing()),
-        repair=times.get("repair", _nothing()),
         patience=times.get("patience", _nothing()),
+        repair=times.get("repair", _nothing()),
+        second=second,
+        age=np.concatenate(ages)[order] if ages else _nothing(),
+    )
+    return _booked(draws, batches, missed, order) if plan.bookings else draws
+
+
+def _booked(draws: Draws, batches: list[_Batch], missed: list[Comers], order: npt.NDArray[np.int64]) -> Draws:
+    """Return the draws with what booking made of those who come, and with those who do not, by the time missed."""
+    tick = np.concatenate([away.arrival for away in missed])
+    turn = np.argsort(tick, kind="stable")
+    return dataclasses.replace(
+        draws,
+        asked=np.concatenate([batch.come.asked for batch in batches])[order],
+        how=np.concatenate([batch.come.how for batch in batches])[order],
+        missed_tick=tick[turn],
+        missed_flow=np.repeat(np.arange(len(missed)), [away.number.size for away in missed])[turn],
+        missed_why=np.concatenate([away.how for away in missed])[turn],
     )
 
 
@@ -279,6 +361,7 @@ def _place(
     met: Mask,
     service: Ticks,
     line_of_visit: Indices,
+    late: Mask,
     row: npt.NDArray[np.int64],
     line_out: Indices,
     service_out: Ticks,
@@ -288,7 +371,7 @@ def _place(
         at = row[truck]
         for visit in range(met.shape[1]):
             if met[truck, visit]:
-                line_out[at] = line_of_visit[visit]
+                line_out[at] = line_of_visit[int(late[truck]), visit]
                 service_out[at] = service[truck, visit]
                 at += 1
 

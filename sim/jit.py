@@ -42,7 +42,8 @@ def _outdate_with_all_of_sim(compiled: Any) -> None:
 
     Numba looks at the kernel's own file alone, but steps from other files are compiled into it.
     """
-    cache_file = getattr(compiled._cache, "_cache_file", None)
+    cache = getattr(compiled, "_cache", None)  # none where nothing is compiled
+    cache_file = getattr(cache, "_cache_file", None)
     if cache_file is not None and hasattr(cache_file, "_source_stamp"):
         cache_file._source_stamp = _stamp()
 

@@ -66,6 +66,18 @@ class EventLog:
         return np.asarray(self._ways[0]) if self._winding else self._left_row(self.draws.released)
 
     @property
+    def second_released(self) -> Ticks:
+        """(trucks,) release of the second load; `NEVER` if it has none, is still inside or turned back before."""
+        at = np.full(self.draws.trucks, NEVER, np.int64)
+        if self.draws.second.size == 0:
+            return at
+        if self._winding:
+            return np.asarray(self._ways[4])
+        loaded = self.draws.second >= 0
+        at[loaded] = self.left[self.draws.second[loaded]]
+        return at
+
+    @property
     def departed(self) -> Ticks:
         """(trucks,) last departure, the empty return included; `NEVER` if still inside. Also of those turned back."""
         if self._winding:
@@ -95,9 +107,10 @@ class EventLog:
 
     @functools.cached_property
     def _ways(self) -> Ticks:
-        """(4, trucks) released, departed, turned back and entered, of trucks that may leave out rows."""
-        out = np.full((4, self.draws.trucks), NEVER, np.int64)
-        follow_trucks(self.draws.arrival, self.draws.first, self.draws.released, self.times, out)
+        """(5, trucks) released, departed, turned back, entered and second load released, where rows may be left out."""
+        draws, out = self.draws, np.full((5, self.draws.trucks), NEVER, np.int64)
+        second = draws.second if draws.second.size else np.full(draws.trucks, NEVER, np.int64)
+        follow_trucks(draws.arrival, draws.first, draws.released, second, self.times, out)
         return out
 
     def _left_row(self, row: npt.NDArray[np.int64]) -> Ticks:
@@ -117,9 +130,14 @@ class EventLog:
 
 @kernel
 def follow_trucks(
-    arrival: Ticks, first: npt.NDArray[np.int64], released: npt.NDArray[np.int64], times: Ticks, out: Ticks
+    arrival: Ticks,
+    first: npt.NDArray[np.int64],
+    released: npt.NDArray[np.int64],
+    second: npt.NDArray[np.int64],
+    times: Ticks,
+    out: Ticks,
 ) -> None:
-    """Write when each truck was released, departed, turned back and entered to `out` (4, trucks).
+    """Write when each truck was released, departed, turned back, entered and released again to `out` (5, trucks).
 
     A truck inside stands at one visit, which it has joined and not left; the rows that it left out stay empty.
     """
@@ -129,7 +147,7 @@ def follow_trucks(
             continue
         if released[truck] < 0:
             out[0, truck] = arrival[truck]
-        entered, here, released_at, left_at = NEVER, False, NEVER, NEVER
+        entered, here, released_at, second_at, left_at = NEVER, False, NEVER, NEVER, NEVER
         for visit in range(first[truck], first[truck + 1]):
             if times[visit, JOINED] == NEVER:
                 continue
@@ -139,12 +157,17 @@ def follow_trucks(
             here = left_at == NEVER
             if visit <= released[truck]:
                 released_at = left_at
+            elif visit <= second[truck]:
+                second_at = left_at
             if not here and times[visit, STARTED] == NEVER:
                 out[2, truck] = left_at
                 if visit <= released[truck]:
                     released_at = NEVER
+                elif visit <= second[truck]:
+                    second_at = NEVER
         out[3, truck] = entered
         if not here:
             out[1, truck] = left_at
         if released[truck] >= 0:
             out[0, truck] = released_at
+        out[4, truck] = second_at

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.clock import TICKS_PER_HOUR, Ticks
+from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
 from sim.definitions import METRICS, OUTSIDE, Definition, Key
 from sim.log import NEVER, EventLog
 from sim.plan import UNLIMITED_LANES, Plan
@@ -135,6 +135,8 @@ def _measures(sums: Sums) -> Measures:
         *_time_values("clearance_h", clearance),
         *_time_values("passage_h", passage),
         *_backlog_values(sums),
+        *_shelf_values(sums),
+        *_turnout_values(sums),
         *_stage_values(stage_time),
         *_queue_values(sums),
         *_lane_values(sums),
@@ -177,7 +179,10 @@ def _flow_values(sums: Sums) -> Values:
         arrived = int(sums.arrived_by_class[rows].sum())
         released = int(sums.released_by_class[rows].sum())
         service = int(sums.service_to_release[rows].sum())
-        yield Key("throughput_per_day", "mean", direction, name), released / days
+        second = int(sums.second_by_class[rows].sum())
+        yield Key("throughput_per_day", "mean", direction, name), (released + second) / days
+        if sums.second_loads:
+            yield Key("second_loads_per_day", "mean", direction, name), second / days
         yield Key("arrivals_per_day", "mean", direction, name), arrived / days
         yield Key("no_queue_clearance_h", "mean", direction, name), _ratio(service, arrived * TICKS_PER_HOUR)
         if sums.plan.turns_back:
@@ -221,11 +226,52 @@ def _backlog_values(sums: Sums) -> Values:
         yield Key("backlog_h", "max", direction), last / TICKS_PER_HOUR if gone else UNDEFINED
 
 
+def _shelf_values(sums: Sums) -> Values:
+    """Yield the shelf life of perishable loads at their release."""
+    if sums.ageing is None:
+        return
+    found, shelf = sums.ageing, sums.plan.shelf
+    for (direction, name), cohort in _cohorts(sums):
+        rows = [row for row in cohort if shelf[row] is not None]
+        if not rows:
+            continue
+        loads = int(found.loads[rows].sum())
+        left, lost = (int(ticks[rows].sum()) / TICKS_PER_DAY for ticks in (found.left, found.lost))
+        yield Key("shelf_life_d", "mean", direction, name), _ratio(left, loads)
+        yield Key("shelf_life_lost_d", "mean", direction, name), _ratio(lost, loads)
+        yield Key("short_life_share", "share", direction, name), _ratio(int(found.short[rows].sum()), loads)
+        tonnes = [None if load is None else load.tonnes for load in (shelf[row] for row in rows)]
+        if None not in tonnes:
+            lost_t = sum((load or 0.0) * int(found.lost[row]) for load, row in zip(tonnes, rows, strict=True))
+            yield (
+                Key("tonne_days_lost_per_day", "mean", direction, name),
+                (lost_t / TICKS_PER_DAY / sums.plan.measured_days),
+            )
+
+
+def _turnout_values(sums: Sums) -> Values:
+    """Yield what booking made of the arrivals."""
+    found, days = sums.turnout, sums.plan.measured_days
+    if found is None:
+        return
+    for (direction, name), cohort in _cohorts(sums):
+        rows = [row for row in cohort if row in found.rows]
+        if not rows:
+            continue
+        booked, moved = int(found.booked[rows].sum()), int(found.moved[rows].sum())
+        yield Key("slot_delay_h", "mean", direction, name), _ratio(moved / TICKS_PER_HOUR, booked)
+        yield Key("without_slot_per_day", "mean", direction, name), int(found.without[rows].sum()) / days
+        yield Key("no_shows_per_day", "mean", direction, name), int(found.no_shows[rows].sum()) / days
+
+
 def _served(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield each (stage, direction) that some path has."""
-    for stage, lines in zip(plan.stages, plan.line_of, strict=True):
-        for direction in sorted({plan.kinds[k].direction for k in np.flatnonzero(lines >= 0)}):
-            yield stage, direction
+    directions: dict[str, set[str]] = {stage: set() for stage in plan.stages}
+    for stream in plan.streams:
+        for visit in stream.path.visits:
+            directions[visit.stage].add(plan.kinds[stream.kind].direction)
+    for stage, found in directions.items():
+        yield from ((stage, direction) for direction in sorted(found))
 
 
 def _stage_time(sums: Sums, stage: str, direction: str) -> StageTime:

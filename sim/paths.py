@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gates.config import Choice, DirectionName, Gate, Mark, Step, Visit
+from gates.config import OTHER_WAY, Choice, DirectionName, Gate, Mark, Step, TwoWay, Visit
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class PathVisit:
     empty: bool
     needs: tuple[int, ...] = ()
     """Earlier visits, by their places on the path, that the truck must have made: what it makes again."""
+    second: tuple[str, str] | None = None
+    """(class, direction) of the second load, for what a truck does in place of returning empty."""
 
 
 SHORTEST_QUEUE, LEAST_WAIT = 1, 2
@@ -63,14 +65,21 @@ class Path:
     visits: tuple[PathVisit, ...]
     released: int
     """Number of leading visits up to the release from the last control."""
+    second_released: int | None = None
+    """Number of leading visits up to the release of the second load; none if no truck takes one."""
     forks: tuple[Fork, ...] = ()
     begins: int = 0
     """Number of leading visits that lie behind the trucks when they come: those that stand in line at the start."""
 
     @property
     def turned(self) -> int:
-        """Number of leading visits that the truck makes loaded."""
-        return sum(not visit.empty for visit in self.visits)
+        """Number of leading visits that the truck makes with its first load."""
+        return next((n for n, v in enumerate(self.visits) if v.empty or v.second), len(self.visits))
+
+    @property
+    def goes_back(self) -> list[int]:
+        """Places of the visits that only trucks with a second load make."""
+        return [n for n, visit in enumerate(self.visits) if visit.second]
 
     def expected_visits(self) -> float:
         """Return the mean number of visits of a truck, all alternatives of a rule included."""
@@ -83,16 +92,12 @@ class Path:
             mean += share
         return mean
 
-    def stages(self, *, empty: bool) -> list[str]:
-        """Return the stages that its loaded or empty trucks may visit."""
-        return [visit.stage for visit in self.visits if visit.empty == empty]
-
 
 def paths_by_class(gate: Gate, direction: DirectionName) -> dict[str, Path]:
     """Flatten the path of `direction` for every class that flows there."""
     classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
     steps = gate.paths[direction]
-    return {name: _Flattening(name).run(direction, steps) for name in sorted(classes)}
+    return {name: _Flattening(name).run(direction, steps, gate.two_way.get(direction)) for name in sorted(classes)}
 
 
 def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
@@ -105,15 +110,15 @@ def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
     ValueError
         If such trucks never come to the stage.
     """
-    begins = next((n for n, v in enumerate(path.visits) if (v.stage, v.empty) == (stage, empty)), None)
+    begins = next((n for n, v in enumerate(path.visits) if (v.stage, v.empty, v.second) == (stage, empty, None)), None)
     if begins is None:
         raise ValueError(f"no {'empty' if empty else 'loaded'} {path.direction} truck of this class visits {stage}")
     here = path.visits[begins]
     decisions = list(path.decisions)
     for number, alternatives in here.when:
         shares = [s if a in alternatives else 0.0 for a, s in enumerate(decisions[number].shares)]
-        if not any(shares):
-            raise ValueError(f"no {path.direction} truck of this class is sent to {stage}")
+        if not any(shares):  # nobody comes here from now on: those who stand here did
+            shares = [float(a in alternatives) for a in range(len(shares))]
         decisions[number] = replace(decisions[number], shares=tuple(s / sum(shares) for s in shares))
     visits = (*path.visits[:begins], replace(here, share=1.0), *path.visits[begins + 1 :])
     forks = tuple(replace(f, open=not f.heads[0] <= begins < f.ends[-1]) for f in path.forks)
@@ -135,11 +140,38 @@ class _Flattening:
         """Stage -> number of visits before the latest one there, whether this class makes it or not."""
         self.empty = False
         self.released: int | None = None
+        self.two_way: int | None = None
+        """Number of the decision whether a truck takes a second load."""
+        self.share = 0.0
+        """Share of the trucks that do."""
+        self.second: tuple[str, str] | None = None
+        """The second load, once the walk has come there."""
+        self.chosen = 0
+        """Number of decisions before the second load: its steps do not refer to them."""
 
-    def run(self, direction: str, steps: Sequence[Step]) -> Path:
+    def run(self, direction: str, steps: Sequence[Step], back: TwoWay | None) -> Path:
+        self.share = 0.0 if back is None else back.share_for.get(self.vehicle_class, back.share)
         self.walk(steps, ())
         released = len(self.visits) if self.released is None else self.released
-        return Path(direction, tuple(self.decisions), tuple(self.visits), released, tuple(self.forks))
+        second_released = None
+        if back is not None and self.two_way is not None:
+            second_released = self.load_again(direction, back, self.two_way)
+        return Path(
+            direction=direction,
+            decisions=tuple(self.decisions),
+            visits=tuple(self.visits),
+            released=released,
+            second_released=second_released,
+            forks=tuple(self.forks),
+        )
+
+    def load_again(self, direction: str, back: TwoWay, number: int) -> int:
+        """Walk the steps with a second load, if decision `number` fell so; return the visits up to its release."""
+        again = _Flattening(back.vehicle_class)
+        again.decisions, again.visits, again.chosen = self.decisions, self.visits, len(self.decisions)
+        again.forks, again.second = self.forks, (back.vehicle_class, OTHER_WAY[direction])
+        again.walk(back.steps, ((number, frozenset([1])),))
+        return len(self.visits) if again.released is None else again.released
 
     def walk(self, steps: Sequence[Step], when: tuple[tuple[int, frozenset[int]], ...]) -> None:
         for step in steps:
@@ -148,6 +180,11 @@ class _Flattening:
                     self.released = len(self.visits)
                 case Mark():
                     self.empty = True
+                    if self.share > 0 and self.two_way is None:
+                        self.two_way = len(self.decisions)
+                        shares = (1 - self.share, self.share)
+                        self.decisions.append(Decision("empty/second-load", ("no", "yes"), shares, when))
+                        when = (*when, (self.two_way, frozenset([0])))
                 case Choice(rule=None):
                     self.choose(step, when)
                 case Choice(rule=str(rule)):
@@ -161,7 +198,7 @@ class _Flattening:
         number = len(self.decisions)
         shares = step.shares_for.get(self.vehicle_class, step.shares)
         names = tuple(step.shares)
-        self.decisions.append(Decision(step.choose, names, tuple(shares.get(n, 0.0) for n in names), when))
+        self.decisions.append(Decision(self.named(step.choose), names, tuple(shares.get(n, 0.0) for n in names), when))
         for name, steps in step.then.items():
             self.walk(steps, (*when, (number, frozenset([names.index(name)]))))
 
@@ -187,9 +224,14 @@ class _Flattening:
         if share == 0:
             return
         nth = self.seen[step.stage]
-        name = step.stage if nth == 1 else f"{step.stage}#{nth}"
-        self.visits.append(PathVisit(name, step.stage, share, (*when, *self.conditions(step)), self.empty))
+        name = self.named(step.stage if nth == 1 else f"{step.stage}#{nth}")
+        met = (*when, *self.conditions(step))
+        self.visits.append(PathVisit(name, step.stage, share, met, self.empty, second=self.second))
         self.repeat(step)
+
+    def named(self, name: str) -> str:
+        """Return the name of streams of draws, which tells the second load from the first."""
+        return name if self.second is None else f"second-load/{name}"
 
     def repeat(self, step: Visit) -> None:
         """Add what the truck makes again after the visit just added: once more in each round, at most `most` times."""
@@ -212,10 +254,10 @@ class _Flattening:
                 self.visits.append(again)
 
     def conditions(self, step: Visit) -> list[tuple[int, frozenset[int]]]:
-        names = [decision.name for decision in self.decisions]
+        names = [decision.name for decision in self.decisions[self.chosen :]]
         found = []
         for choice, alternatives in step.when.items():
-            number = names.index(choice)
+            number = self.chosen + names.index(self.named(choice))
             known = self.decisions[number].alternatives
             found.append((number, frozenset(known.index(a) for a in alternatives)))
         return found

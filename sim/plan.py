@@ -46,6 +46,7 @@ for the kinds that the same lane groups admit with the same priority.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -53,15 +54,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gates.config import Area, Breakdown, Distribution, Gate, LaneGroup, Outage, Stage
+from gates.config import Area, Breakdown, Distribution, Gate, LaneGroup, Outage, Stage, VehicleClass
 from gates.scenario import Scenario
 from sim.arrivals import NOBODY_COMES, ArrivalRate, arrival_rate
+from sim.booking import Slots
 from sim.breakdowns import Failing
 from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND, LocalDays, Ticks, local_days
 from sim.clocks import FULL_SPEED, NO_TICK, Clocks, Pieces, clocks, merged, standing
 from sim.laws import Law, law
 from sim.outages import Source
-from sim.paths import Path, begin_at, paths_by_class
+from sim.paths import Path, PathVisit, begin_at, paths_by_class
 from sim.timetable import OnDuty, Windows, added, open_windows, union
 
 Indices = npt.NDArray[np.int32]
@@ -172,6 +174,20 @@ class LaneGroups:
 
 
 @dataclass(frozen=True, eq=False)
+class Shelf:
+    """The shelf life of the loads of a class."""
+
+    life: int
+    """From loading [tick]."""
+    least: int
+    """What buyers ask for at the release [tick]."""
+    age: Law | None
+    """Law of the time since loading at the arrival; none for loaded then."""
+    tonnes: float | None
+    """Mean load [t]."""
+
+
+@dataclass(frozen=True, eq=False)
 class Returning:
     """What fails in the units of a pool that a stage gives back."""
 
@@ -198,7 +214,7 @@ class Groups:
 ONE_BY_ONE = Groups((1,), (1.0,))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stream:
     """A flow, or the trucks that stand in one line at the start, ready to draw."""
 
@@ -209,6 +225,8 @@ class Stream:
     rate: ArrivalRate
     groups: Groups = ONE_BY_ONE
     """How many come together."""
+    late: Indices | None = None
+    """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
 
@@ -236,16 +254,22 @@ class Plan:
     """(stages, kinds) law of the service time; -1 if the kind never goes there."""
     return_law_of: Indices
     """(stages,) law of the time that a unit given back there takes to come back; -1 for at once."""
+    failing: tuple[tuple[Failing, ...], ...]
+    """(stages,) what fails in the lanes of each."""
+    return_failing: tuple[tuple[Returning, ...], ...]
+    """(stages,) what fails in the units that are given back at each."""
+    shelf: tuple[Shelf | None, ...]
+    """(kinds / 2,) shelf life of each class in each direction, in the order of its loaded kinds; none if it keeps."""
+    ageing: npt.NDArray[np.float64]
+    """(stages,) how fast loads age there [1]."""
+    bookings: tuple[Slots, ...]
+    """Booking systems, in the order of the file."""
     by_hand_law_of: Indices
     """(stages, kinds) law of the service time by hand, while a link is down; -1 if there is none."""
     patience_law_of: Indices
     """(stages, kinds) law of patience; -1 for trucks that wait for ever."""
     turns_back: bool
     """Whether trucks may turn back somewhere."""
-    failing: tuple[tuple[Failing, ...], ...]
-    """(stages,) what fails in the lanes of each."""
-    return_failing: tuple[tuple[Returning, ...], ...]
-    """(stages,) what fails in the units that are given back at each."""
     pools: tuple[str, ...]
     """Pools, then links, in the order of the file."""
     on_duty: tuple[OnDuty, ...]
@@ -266,6 +290,13 @@ class Plan:
     """Days of the bulletin's side."""
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
+
+    def kinds_of(self, stream: Stream) -> list[int]:
+        """Return the kind as which its trucks make each visit of their path."""
+        return [
+            stream.kind + visit.empty if visit.second is None else self.kinds.index(Kind(*visit.second, visit.empty))
+            for visit in stream.path.visits
+        ]
 
     @property
     def midnight(self) -> Ticks:
@@ -303,11 +334,11 @@ def compile_plan(scenario: Scenario) -> Plan:
     first = scenario.warmup_days
     return Plan(
         network=_network(gate, lines, groups, on_duty)._replace(
-            mean_service=_mean_service(laws.found, law_of, line_of, len(lines)), clocks=clocks(clock_of_group)
+            mean_service=_mean_service(laws.found, law_of, line_of, lines), clocks=clocks(clock_of_group)
         ),
         stages=stages,
         kinds=kinds,
-        streams=tuple(_streams(scenario, kinds, paths)),
+        streams=tuple(_streams(scenario, kinds, paths, lines, admitted)),
         groups=groups,
         line_of=line_of,
         line_windows=tuple(union([groups.windows[g] for g in line.groups]) for line in lines),
@@ -316,6 +347,9 @@ def compile_plan(scenario: Scenario) -> Plan:
         return_law_of=return_law_of,
         failing=tuple(tuple(_failing(found) for found in stage.breakdowns) for stage in gate.stages.values()),
         return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
+        shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
+        ageing=np.array([stage.ageing for stage in gate.stages.values()]),
+        bookings=tuple(_slots(scenario, name) for name in gate.booking),
         by_hand_law_of=by_hand_law_of,
         patience_law_of=patience_law_of,
         turns_back=any(stage.turns_away_at is not None for stage in gate.stages.values())
@@ -333,10 +367,11 @@ def compile_plan(scenario: Scenario) -> Plan:
     )
 
 
-def _days(scenario: Scenario, side: str) -> LocalDays:
+def _days(scenario: Scenario, side: str, more: int = 0) -> LocalDays:
+    """Return the days of a side's clock that touch the run, and some after it."""
     gate = scenario.gate
     origin_zone = gate.sides[gate.end_of_day.side]
-    return local_days(gate.sides[side], origin_zone, scenario.first_simulated, scenario.days_simulated)
+    return local_days(gate.sides[side], origin_zone, scenario.first_simulated, scenario.days_simulated + more)
 
 
 def _kinds(gate: Gate) -> tuple[Kind, ...]:
@@ -344,7 +379,13 @@ def _kinds(gate: Gate) -> tuple[Kind, ...]:
     return tuple(Kind(name, direction, empty) for name, direction in pairs for empty in (False, True))
 
 
-def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
+def _streams(
+    scenario: Scenario,
+    kinds: tuple[Kind, ...],
+    paths: Paths,
+    lines: list[_Line],
+    admitted: dict[tuple[int, int], tuple[int, ...]],
+) -> list[Stream]:
     gate = scenario.gate
     streams = []
     for name, flow in gate.flows.items():
@@ -352,7 +393,12 @@ def _streams(scenario: Scenario, kinds: tuple[Kind, ...], paths: Paths) -> list[
         rate = arrival_rate(gate, name, days, scenario.demand)
         kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
         groups = Groups(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
-        streams.append(Stream(name, kind, paths[flow.direction, flow.vehicle_class], rate, groups))
+        path = paths[flow.direction, flow.vehicle_class]
+        late = None
+        if any(name in booking.flows for booking in gate.booking.values()):
+            late_lines = [_late_line(gate, name, kind, visit, admitted) for visit in path.visits]
+            late = np.array([-1 if line is None else lines.index(line) for line in late_lines], np.int32)
+        streams.append(Stream(name, kind, path, rate, groups, late))
     return streams + _standing(gate, kinds, paths)
 
 
@@ -365,6 +411,33 @@ def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]
         kind = kinds.index(Kind(entry.vehicle_class, entry.direction, False))
         streams.append(Stream(name, kind, path, NOBODY_COMES, standing=entry.trucks))
     return streams
+
+
+def _slots(scenario: Scenario, name: str) -> Slots:
+    booking = scenario.gate.booking[name]
+    more = 2 + math.ceil(booking.latest)  # who asks on the last days looks for slots after them
+    days = _days(scenario, booking.side, more)
+    starts = [
+        days.at(d, opens + n * booking.slot)
+        for d in range(len(days.dates))
+        for opens, closes in booking.hours
+        for n in range(int((closes - opens) // booking.slot))
+    ]
+    start = np.array(starts, np.int64)
+    waits = booking.without == "wait"
+    return Slots(
+        name=name,
+        start=start,
+        end=start + round(booking.slot * TICKS_PER_SECOND),
+        capacity=booking.capacity,
+        streams=tuple(n for n, flow in enumerate(scenario.gate.flows) if flow in booking.flows),
+        share=booking.share,
+        early=round(booking.early * TICKS_PER_SECOND),
+        offset=law(booking.offset),
+        no_show=booking.no_show,
+        latest=-1 if waits else round(booking.latest * TICKS_PER_DAY),
+        comes=booking.without == "come",
+    )
 
 
 def _ways(stage: Stage) -> list[LaneGroup]:
@@ -499,22 +572,46 @@ def _lines(
     admitted: dict[tuple[int, int], tuple[int, ...]],
 ) -> tuple[Indices, list[_Line]]:
     wanted: dict[tuple[int, int], _Line] = {}
-    keeps_out = {name: area.keeps_out for area in gate.areas.values() for name in area.stages}
-    for k, kind in enumerate(kinds):
-        priority = EMPTY_PRIORITY if kind.empty else gate.classes[kind.vehicle_class].priority
-        for name in paths[kind.direction, kind.vehicle_class].stages(empty=kind.empty):
-            s = stages.index(name)
+    for own, path in paths.items():
+        for visit in path.visits:
+            direction, vehicle_class = own if visit.second is None else visit.second[::-1]
+            kind = Kind(vehicle_class, direction, visit.empty)
+            s, k = stages.index(visit.stage), kinds.index(kind)
             if not admitted[s, k]:
                 what = f"{'empty' if kind.empty else 'loaded'} {kind.vehicle_class} {kind.direction}"
-                raise ValueError(f"no lane group of stage {name} admits {what} trucks; add one")
-            kept_out = keeps_out.get(name)
-            freely = kept_out is not None and kind.vehicle_class not in kept_out
-            wanted[s, k] = _Line(s, priority, admitted[s, k], freely)
-    lines = sorted(set(wanted.values()))
+                raise ValueError(f"no lane group of stage {visit.stage} admits {what} trucks; add one")
+            priority = EMPTY_PRIORITY if kind.empty else gate.classes[vehicle_class].priority
+            wanted[s, k] = _Line(s, priority, admitted[s, k], _enters_freely(gate, visit.stage, vehicle_class))
+    late = [
+        _late_line(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
+        for booking in gate.booking.values()
+        for name, flow in gate.flows.items()
+        if name in booking.flows
+        for visit in paths[flow.direction, flow.vehicle_class].visits
+    ]
+    lines = sorted({*wanted.values(), *(line for line in late if line is not None)})
     line_of = np.full((len(stages), len(kinds)), -1, np.int32)
     for (s, k), line in wanted.items():
         line_of[s, k] = lines.index(line)
     return line_of, lines
+
+
+def _late_line(
+    gate: Gate, flow: str, kind: int, visit: PathVisit, admitted: dict[tuple[int, int], tuple[int, ...]]
+) -> _Line | None:
+    """Return the line that trucks of a flow join which come without a slot; None for that of their class."""
+    priority = next(b.priority_without for b in gate.booking.values() if flow in b.flows)
+    if priority is None or visit.empty or visit.second is not None:
+        return None
+    stage = list(gate.stages).index(visit.stage)
+    freely = _enters_freely(gate, visit.stage, gate.flows[flow].vehicle_class)
+    return _Line(stage, priority, admitted[stage, kind], freely)
+
+
+def _enters_freely(gate: Gate, stage: str, vehicle_class: str) -> bool:
+    """Tell whether trucks of a class come into the area of a stage although it is full."""
+    kept_out = next((area.keeps_out for area in gate.areas.values() if stage in area.stages), None)
+    return kept_out is not None and vehicle_class not in kept_out
 
 
 def _check_held(gate: Gate, vehicle_class: str, path: Path) -> None:
@@ -592,12 +689,26 @@ class _Laws:
         return self._number[key]
 
 
-def _mean_service(laws: Sequence[Law], law_of: Indices, line_of: Indices, lines: int) -> Ticks:
-    """Return (lines,) mean service times [tick]: over the kinds of a line that are served alike, unweighted."""
-    return np.array(
-        [round(np.mean([laws[n].mean for n in set(law_of[line_of == line].tolist())])) for line in range(lines)],
-        np.int64,
-    )
+def _mean_service(laws: Sequence[Law], law_of: Indices, line_of: Indices, lines: Sequence[_Line]) -> Ticks:
+    """Return (lines,) mean service times [tick]: over the kinds of a line that are served alike, unweighted.
+
+    Of a line for trucks without a slot: over all kinds of its stage.
+    """
+    found = []
+    for n, line in enumerate(lines):
+        mine = law_of[line_of == n]
+        if mine.size == 0:
+            mine = law_of[line.stage][law_of[line.stage] >= 0]
+        found.append(round(np.mean([laws[number].mean for number in set(mine.tolist())])))
+    return np.array(found, np.int64)
+
+
+def _shelf(vehicle_class: VehicleClass) -> Shelf | None:
+    if vehicle_class.shelf_life is None:
+        return None
+    life, least = (round(days * TICKS_PER_DAY) for days in (vehicle_class.shelf_life, vehicle_class.least_life))
+    age = None if vehicle_class.age is None else law(vehicle_class.age)
+    return Shelf(life, least, age, vehicle_class.load)
 
 
 def _failing(breakdown: Breakdown) -> Failing:

@@ -211,11 +211,7 @@ class Run:
         line = self.draws.line[visit]
         self.waiting[line].remove((int(self.log.times[visit, JOINED]), truck, visit))
         if self.gathers(line):
-            stage = self.network.line_stage[line]
-            if self.gathering[stage]:
-                self.gathering[stage] -= 1
-            else:
-                self.called_up[stage] -= 1
+            self.leave_batch(self.network.line_stage[line], int(self.log.times[visit, JOINED]))
         freed = self.turn_back(truck, visit)
         while freed:
             freed = self.call_for_space()
@@ -233,6 +229,13 @@ class Run:
         self.gathering[stage] += 1
         if self.gathering[stage] >= self.network.batch_size[stage]:
             self.call_up(stage)
+
+    def leave_batch(self, stage: int, joined: int) -> None:
+        """Take a truck out of the next batch if it joined with it, else out of those that may start."""
+        if self.gathering[stage] and (joined >= self.gathered_since[stage] or not self.called_up[stage]):
+            self.gathering[stage] -= 1
+        else:
+            self.called_up[stage] -= 1
 
     def set_gathering_alarm(self, stage: int) -> None:
         """Set the alarm for the end of the time in which a batch gathers."""

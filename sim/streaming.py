@@ -71,15 +71,27 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
 
 
 def _no_trucks() -> Draws:
-    none = np.empty(0, np.int64)
+    none, nothing = np.empty(0, np.int64), np.empty(0, np.int32)
     return Draws(
-        none, none.astype(np.int32), none, np.zeros(1, np.int64), none, none, none.astype(np.int32), none, none, none
+        arrival=none,
+        flow=nothing,
+        number=none,
+        first=np.zeros(1, np.int64),
+        released=none,
+        turned=none,
+        line=nothing,
+        service=none,
+        comes_back=none,
+        repair=none,
+        second=none,
     )
 
 
 _TIMES = ("service", "comes_back", "by_hand", "patience", "repair", "rule")
 _ROWS = ("onward", "other")
 """Entries of draws by visit, where each visit has one: times, and numbers of rows, which move."""
+_TRUCKS = ("age", "asked", "how")
+"""Entries of draws by truck, where each truck has one."""
 
 
 def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> EventLog:
@@ -100,6 +112,11 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
         released=np.concatenate((_moved(old.released[inside], moved), _moved(new.released, shift))),
         turned=np.concatenate((old.turned[inside] + moved, new.turned + shift)),
         line=np.concatenate((old.line[rows], new.line)),
+        **{name: np.concatenate((_kept(getattr(old, name), inside), getattr(new, name))) for name in _TRUCKS},
+        missed_tick=new.missed_tick,
+        missed_flow=new.missed_flow,
+        missed_why=new.missed_why,
+        second=np.concatenate((_moved(_kept(old.second, inside), moved[: old.second.size]), _moved(new.second, shift))),
         outages=new.outages,
         **{name: np.concatenate((_kept(getattr(old, name), rows), getattr(new, name))) for name in _TIMES},
         **{

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from sim.ageing import Ageing
 from sim.capacity import Down, PoolUse, RepairTime, Spaces
 from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
 from sim.jit import kernel
 from sim.levels import QueueLevels
 from sim.log import NEVER, EventLog
-from sim.plan import Indices, Plan
+from sim.plan import Indices, Plan, Stream
 from sim.survival import Survival, kaplan_meier
 from sim.time_use import TimeUse
+from sim.turnout import Turnout
 
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -60,6 +62,14 @@ class Sums:
         """Service times up to the release, of the trucks that arrive in the measured period [tick]."""
         self._clearance = Cohort(rows, plan.end, exact)
         self._passage = Cohort(rows, plan.end, exact)
+        self._second_row = np.array([_second_row(stream, self.classes) for stream in plan.streams], np.int32)
+        self.second_loads = bool((self._second_row >= 0).any())
+        self.second_by_class = np.zeros(rows, np.int64)
+        """Second loads released in the measured period, by their own class and direction."""
+        self.ageing = Ageing(plan, self._row_of_flow) if any(plan.shelf) else None
+        """None for a gate without perishable loads."""
+        self.turnout = Turnout(plan, self._row_of_flow, rows) if plan.bookings else None
+        """None for a gate without booking."""
         self.backlog = Backlog(plan, self._row_of_flow, rows, exact) if self._standing.any() else None
         """None for a gate at which nobody stands at the start."""
         self._days = plan.midnight[plan.midnight >= plan.warmup][: days + 1]
@@ -115,6 +125,8 @@ class Sums:
             self.stock[:, index] -= np.searchsorted(releases, self.plan.bulletin)
             self.stock[:, index] -= np.searchsorted(np.sort(turned[gave_up & mine]), self.plan.bulletin)
 
+        if self.second_loads:
+            self._add_second_loads(log, start, end)
         measured = (arrival >= self.plan.warmup) & ~here_before
         fresh = came & measured
         self.arrived_by_class += self._by_class(row[fresh])
@@ -133,12 +145,31 @@ class Sums:
             for cohort, ticks in ((self._clearance, released), (self._passage, departed)):
                 cut = here & measured & (ticks == NEVER) & (turned == NEVER)
                 cohort.cut_short(row[cut], end - arrival[cut])
+        if self.turnout:
+            self.turnout.add(log.draws, start, end)
+        if self.ageing:
+            self.ageing.add(log, released, cleared)
         if self.backlog:
             gone = np.where(released == NEVER, turned, released)
             self.backlog.add(log, gone, cleared | gave_up, here_before, end)
 
+    def _add_second_loads(self, log: EventLog, start: int, end: int) -> None:
+        released = log.second_released
+        done = _within(released, start, end)
+        row, at = self._second_row[log.draws.flow[done]], released[done]
+        self.second_by_class += self._by_class(row[at >= self.plan.warmup])
+        for index in range(len(self.directions)):
+            releases = np.sort(at[self._direction_of_row[row] == index])
+            self.released[:, index] += np.diff(np.searchsorted(releases, self._days))
+
     def _by_class(self, row: Indices) -> Counts:
         return np.bincount(row, minlength=len(self.classes))
+
+
+def _second_row(stream: Stream, classes: Sequence[tuple[str, str]]) -> int:
+    """Return the row of the second load that trucks of a stream may take; -1 for none."""
+    loads = [visit.second for visit in stream.path.visits if visit.second]
+    return classes.index(loads[0][::-1]) if loads else -1
 
 
 class Cohort:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gates.config import Gate, Standing
-from gates.rules_stages import kinds_by_stage
+from gates.rules_stages import Kind, comes_to
 from gates.scenario import Scenario
 
 CLASSES = ("durian", "general", "parcels")
@@ -91,6 +91,7 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "lanes": draw(lane_groups()),
         "hours": draw(clock_windows),
         "service": draw(services()),
+        "ageing": draw(st.sampled_from([1, 2.5])),
         "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
@@ -218,6 +219,38 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def shelf_lives(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw how long loads keep, if they perish at all."""
+    life = draw(st.sampled_from([None, 0.2, 3]))
+    if life is None:
+        return {}
+    return {
+        "shelf_life": life,
+        "least_life": life / 2,
+        "age": draw(st.sampled_from([None, {"constant": 7200}, {"exponential": {"mean": 36_000}}])),
+        "load": draw(st.sampled_from([None, 20])),
+    }
+
+
+@st.composite
+def bookings(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw slots that are few and coarse, and what becomes of those who find none."""
+    return {
+        "side": draw(st.sampled_from(["cn", "vn"])),
+        "hours": draw(clock_windows),
+        "slot": draw(st.sampled_from([1200, 3600])) if draw(st.booleans()) else 600,
+        "capacity": draw(st.integers(1, 2)),
+        "share": draw(st.sampled_from([1, 0.6])),
+        "early": draw(st.sampled_from([0, 1200])),
+        "offset": draw(services()),
+        "no_show": draw(st.sampled_from([0, 0.2])),
+        "without": draw(st.sampled_from(["wait", "come", "stay-away"])),
+        "latest": 0.25,
+        "priority_without": draw(st.sampled_from([None, 7])),
+    }
+
+
+@st.composite
 def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Draw closures, public holidays, surges and slow days around the first of July 2025."""
     day = {"first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 1)}
@@ -233,7 +266,9 @@ def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
 @st.composite
 def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[Standing]:
     """Draw trucks that stand in line at the start, at stages that they come to and where they hold no unit."""
-    places = [(stage, kind) for stage, kinds in kinds_by_stage(gate).items() for kind in kinds]
+    pairs = sorted({(flow.vehicle_class, flow.direction) for flow in gate.flows.values()})
+    kinds = [Kind(*pair, empty) for pair in pairs for empty in (False, True)]
+    places = [(stage, kind) for kind in kinds for stage in dict.fromkeys(comes_to(gate, kind))]
     free = [(stage, kind) for stage, kind in places if not fleet or (stage == "booth" and not kind.empty)]
     chosen = draw(st.lists(st.sampled_from(free), max_size=2, unique=True)) if free else []
     found = []
@@ -265,13 +300,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
     if "comes_back" in returning or returning["breakdowns"]:  # from a stage units of one pool alone may take time
         made["dock"]["needs"].pop("cranes", None)
-    gate = {
+    gate: dict[str, Any] = {
         "name": "generated",
         "sides": {"vn": "Asia/Ho_Chi_Minh", "cn": "Asia/Shanghai"},
         "origin": {"northbound": "vn", "southbound": "cn"},
         "start": dt.date(2025, 7, 1),
         "end_of_day": {"at": "20:00", "side": "vn"},
-        "classes": {name: {"priority": draw(st.sampled_from([1, 5, 9]))} for name in CLASSES},
+        "classes": {name: {"priority": draw(st.sampled_from([1, 5, 9])), **draw(shelf_lives())} for name in CLASSES},
         "profiles": {"rush": {"hours": {"06:00-06:01": 0.9, "12:00-18:00": 0.1}}},
         "flows": flows,
         "stages": made,
@@ -289,6 +324,23 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "paths": {direction: draw(fleet_paths() if fleet else paths()) for direction in DIRECTIONS},
         "calendar": draw(calendars()),
     }
+    both_ways = {str(flow["class"]) for flow in flows.values() if flow["direction"] == "southbound"}
+    marked = any(step == {"mark": "empty"} for step in gate["paths"]["northbound"])
+    if both_ways and marked and draw(st.booleans()):
+        after: list[list[Any]] = [[], ["scan"], [{"mark": "empty"}, "scan"]]
+        gate["two_way"] = {
+            "northbound": {
+                "share": draw(st.sampled_from([0.3, 1])),
+                "class": draw(st.sampled_from(sorted(both_ways))),
+                "steps": [
+                    *draw(st.lists(st.sampled_from(STAGES[:2]), min_size=1, max_size=2)),
+                    {"mark": "released"},
+                    *draw(st.sampled_from(after)),
+                ],
+            }
+        }
+    if draw(st.booleans()):
+        gate["booking"] = {"slots": {**draw(bookings()), "flows": sorted(flows)[: draw(st.integers(1, 2))]}}
     built = Gate.model_validate(gate)
     return Scenario(
         gate=built.model_copy(update={"initial": draw(standing(built, fleet=fleet))}),

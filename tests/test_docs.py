@@ -217,6 +217,25 @@ def test_links_to_files_lead_somewhere(path):
     assert not broken, f"{path.relative_to(ROOT)} links to what is not there: {broken}"
 
 
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_tests_that_pages_name_are_there(path):
+    named = re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8"))
+    source = (
+        "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py")) if named else ""
+    )
+    missing = [
+        name for name in named if f"def {name}(" not in source and not list((ROOT / "tests").rglob(f"{name}.py"))
+    ]
+    assert not missing, f"{path.relative_to(ROOT)} names tests that are not there: {missing}"
+
+
+def test_no_row_of_the_mechanisms_is_empty():
+    text = (ROOT / "docs" / "mechanisms.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:-1] for row in re.findall(r"^\| \[.*\|$", text, re.MULTILINE)]
+    assert len(rows) > 10
+    assert all(len(row) == 6 and all(cell.strip() for cell in row) for row in rows)
+
+
 # The runner itself: a page that is never run is worse than no page.
 
 PAGE = """

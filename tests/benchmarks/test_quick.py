@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCRIPTS = ("peers", "gate", "scaling", "limit", "service")
+SCRIPTS = ("peers", "gate", "scaling", "limit", "studies", "service")
 
 
 @pytest.mark.long

@@ -33,9 +33,9 @@ def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
         if value is REMOVED:
             del holder[last]
         elif isinstance(last, int) and last == len(holder):
-            holder.append(value)
+            holder.append(copy.deepcopy(value))
         else:
-            holder[last] = value
+            holder[last] = copy.deepcopy(value)  # later changes may go into it
     return data
 
 

@@ -28,6 +28,14 @@ FLEET = (
     {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}], "comes_back": {"constant": "10 min"}},
 )
 
+BOTH_WAYS: list[tuple[str, Any]] = [
+    ("origin.southbound", "cn"),
+    ("flows.south", {"class": "general", "direction": "southbound", "per_day": 1}),
+    (f"{NORTH}.4", {"mark": "empty"}),
+    ("paths.southbound", ["booth"]),
+    ("two_way", {"northbound": {"share": "10 %", "class": "general", "steps": ["booth"]}}),
+]
+SLOTS = {"flows": ["general"], "side": "vn", "slot": "30 min", "capacity": 2}
 JAM = {"name": "jam", "uses": 100, "repair": {"constant": "10 min"}}
 HOLIDAY = {"name": "feast", "holidays": "VN"}
 SURGE = {"name": "peak", "first": "2025-07-02", "last": "2025-07-05", "demand": 2}
@@ -629,6 +637,125 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "exit",
             "units of a pool would be taken or given twice",
             "Start again where nothing is taken or given back, or let the stages need the units.",
+        ),
+    ],
+    "two_way": [
+        (
+            [*BOTH_WAYS, ("two_way.northbound.share_for", {"genral": 1})],
+            "two_way.northbound.share_for.genral",
+            "genral",
+            "no such vehicle class",
+            "Did you mean general?",
+        ),
+        (
+            [*BOTH_WAYS, ("two_way.northbound.class", "genral")],
+            "two_way.northbound.class",
+            "genral",
+            "no such vehicle class",
+            "Did you mean general?",
+        ),
+        (
+            [
+                *BOTH_WAYS,
+                ("flows.south.direction", "northbound"),
+                ("paths.southbound", REMOVED),
+                ("origin.southbound", REMOVED),
+            ],
+            "two_way.northbound.class",
+            "general",
+            "no flow brings it southbound",
+            "Add such a flow, with a per_day of 0 if none come by themselves.",
+        ),
+        (
+            [*BOTH_WAYS, (f"{NORTH}.4", REMOVED)],
+            "two_way.northbound",
+            "",
+            "its trucks never return empty",
+            "Mark on paths.northbound where the load is off: `mark: empty`.",
+        ),
+        (
+            [*BOTH_WAYS, ("two_way.northbound.steps", [{"mark": "released"}, "booth"])],
+            "two_way.northbound.steps[0]",
+            "",
+            "a mark before the first stage",
+            "Visit a stage before it.",
+        ),
+        (
+            [
+                *BOTH_WAYS[:-1],
+                ("two_way", {"southbound": {"share": 1, "class": "general", "steps": ["booth"]}}),
+                ("flows.south", REMOVED),
+                ("paths.southbound", REMOVED),
+                ("origin.southbound", REMOVED),
+            ],
+            "two_way.southbound",
+            "",
+            "no path has this direction",
+            "Add paths.southbound, or remove it.",
+        ),
+    ],
+    "shelf_lives": [
+        (
+            [("classes.general.least_life", "2 d")],
+            "classes.general.least_life",
+            "",
+            "it has no shelf life",
+            "Add `shelf_life`, or remove this.",
+        ),
+        (
+            [("classes.general.age", {"constant": "2 d"})],
+            "classes.general.age",
+            "",
+            "it has no shelf life",
+            "Add `shelf_life`, or remove this.",
+        ),
+        (
+            [("classes.general.shelf_life", "5 d"), ("classes.general.least_life", "6 d")],
+            "classes.general.least_life",
+            "6 d",
+            "longer than its shelf life",
+            "Use at most 5 d.",
+        ),
+    ],
+    "booking_flows": [
+        (
+            [("booking", {"a": {**SLOTS, "flows": ["genral"]}})],
+            "booking.a.flows[0]",
+            "genral",
+            "no such flow",
+            "Did you mean general?",
+        ),
+        (
+            [("booking", {"a": {**SLOTS, "flows": ["general", "general"]}})],
+            "booking.a.flows[1]",
+            "general",
+            "named twice",
+            "Keep one of the two.",
+        ),
+        (
+            [("booking", {"a": SLOTS, "b": SLOTS})],
+            "booking.b.flows[0]",
+            "general",
+            "it books at a, too",
+            "Keep one of the two.",
+        ),
+    ],
+    "booking_slots": [
+        (
+            [("booking", {"a": {**SLOTS, "hours": "08:00-08:20"}})],
+            "booking.a.slot",
+            "30 min",
+            "no slot fits into the hours",
+            "Use shorter slots, or longer hours.",
+        ),
+    ],
+    "booking_priority": [
+        (
+            [("booking", {"a": {**SLOTS, "priority_without": 9}})],
+            "booking.a.priority_without",
+            "9",
+            "nobody comes without a slot",
+            "Leave it out, let those without a slot `come`, or let only a `share` book.",
         ),
     ],
     "stage_pools": [

@@ -6,61 +6,15 @@ As in `test_queues`: independent replications with fixed seeds, Student's interv
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from gates.config import Gate
-from gates.scenario import Scenario
-from sim import compile_plan, draw, simulate
-from sim.metrics import Key, measure
-from tests.science.theory import Evidence, evidence, mean_wait_mmc
-
-NORTH = "northbound"
-SERVICE_S = 60.0
-SERVICE_H = SERVICE_S / 3600
-A_DAY = 86_400 / SERVICE_S
-"""Services that one server makes in a day."""
-REPLICATIONS = 24
+from sim.metrics import Key
+from tests.science.small_gates import A_DAY, NORTH, SERVICE_H, SERVICE_S, check, exponential, run
+from tests.science.theory import mean_wait_mmc
 
 Floats = npt.NDArray[np.float64]
-
-
-def exponential(mean: float) -> dict[str, Any]:
-    return {"exponential": {"mean": mean}}
-
-
-def run(stages: Mapping[str, Any], per_day: float, days: int, keys: list[Key], **gate: Any) -> list[Evidence]:
-    """Run the gate whose trucks visit all stages in turn, and return what the metrics were."""
-    document = {
-        "name": "mechanism",
-        "sides": {"vn": "Asia/Ho_Chi_Minh"},
-        "origin": {NORTH: "vn"},
-        "start": dt.date(2025, 7, 1),
-        "end_of_day": {"side": "vn"},
-        "classes": {"general": {}},
-        "flows": {"general": {"class": "general", "direction": NORTH, "per_day": per_day}},
-        "stages": {name: {"side": "vn", **stage} for name, stage in stages.items()},
-        "paths": {NORTH: list(stages)},
-        **gate,
-    }
-    plan = compile_plan(Scenario(gate=Gate.model_validate(document), days=days, warmup_days=2))
-    rows = []
-    for replication in range(REPLICATIONS):
-        values = measure(plan, simulate(plan, draw(plan, seed=1, replication=replication))).values
-        rows.append([values[key] for key in keys])
-    return [evidence(column) for column in np.array(rows).T]
-
-
-def check(found: list[Evidence], theory: list[float], within: float) -> None:
-    """Check each number against theory; all failures are told together."""
-    pairs = list(zip(found, theory, strict=True))
-    wrong = [f"{one}, theory {value:.6g}" for one, value in pairs if not one.decides(value, within)]
-    assert not wrong, "; ".join(wrong)
 
 
 def test_a_pool_is_erlangs_delay_system():
@@ -243,6 +197,79 @@ def test_a_visit_made_again_is_a_queue_with_feedback():
         paths={NORTH: [{"stage": "booth", "again": again, "most": 20}]},
     )
     check(found, [busy**2 / (1 - busy), busy], within=0.09)
+
+
+def test_second_loads_are_more_arrivals_of_a_queue():
+    """M/M/1 stages in series with Bernoulli routing (Jackson 1957): each has the wait of its own M/M/1.
+
+    Every truck passes the kiosk, 40 % pass customs with a second load. Throughput southbound: those that come there by
+    themselves and the second loads.
+    """
+    busy, share, own = 0.6, 0.4, 0.2
+    flow = {"class": "general", "direction": NORTH}
+    found = run(
+        {name: {"lanes": 1, "service": exponential(SERVICE_S)} for name in ("kiosk", "customs")},
+        0,
+        60,
+        [
+            Key("wait_h", "mean", NORTH, stage="kiosk"),
+            Key("wait_h", "mean", NORTH, stage="customs"),
+            Key("throughput_per_day", "mean", "southbound"),
+            Key("second_loads_per_day", "mean", "southbound"),
+        ],
+        origin={NORTH: "vn", "southbound": "vn"},
+        flows={
+            "north": {**flow, "per_day": busy * A_DAY},
+            "south": {**flow, "direction": "southbound", "per_day": own * A_DAY},
+        },
+        paths={NORTH: ["kiosk", {"mark": "empty"}], "southbound": ["customs"]},
+        two_way={NORTH: {"share": share, "class": "general", "steps": ["customs"]}},
+    )
+    both = own + share * busy
+    waits = [rho / (1 - rho) * SERVICE_H for rho in (busy, both)]
+    check(found, [*waits, both * A_DAY, share * busy * A_DAY], within=0.09)
+
+
+def test_shelf_life_left_after_a_queue():
+    """The time in M/M/1 is exponential with mean 1 / (mu - lambda): that is what a load loses at a pace of 1.
+
+    Here the pace is 3: lost are 3 T, less than `least` is left with P(3 T > life - least).
+    """
+    busy, pace, life, least = 0.7, 3.0, 0.1, 0.095
+    time = SERVICE_S / 86_400 / (1 - busy)
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S), "ageing": pace}},
+        busy * A_DAY,
+        100,
+        [
+            Key("shelf_life_lost_d", "mean", NORTH),
+            Key("short_life_share", "share", NORTH, "general"),
+            Key("tonne_days_lost_per_day", "mean", NORTH),
+        ],
+        classes={"general": {"shelf_life": life, "least_life": least, "load": 20}},
+    )
+    short = float(np.exp(-(life - least) / (pace * time)))
+    check(found, [pace * time, short, 20 * pace * time * busy * A_DAY], within=0.09)
+
+
+def test_slots_that_are_all_taken_make_arrivals_regular():
+    """D/M/1 (Gross and others 2008, section 6.2): the wait is s sigma / (1 - sigma), sigma = exp(-(1 - sigma) T / s).
+
+    One punctual truck a slot of T, more trucks than slots: one comes every T.
+    """
+    slot = 80.0
+    sigma = 0.5
+    for _ in range(200):
+        sigma = float(np.exp(-(1 - sigma) * slot / SERVICE_S))
+    found = run(
+        {"booth": {"lanes": 1, "service": exponential(SERVICE_S)}},
+        1.3 * 86_400 / slot,
+        60,
+        [Key("wait_h", "mean", NORTH, stage="booth"), Key("arrivals_per_day", "mean", NORTH)],
+        booking={"slots": {"flows": ["general"], "side": "vn", "slot": slot, "capacity": 1}},
+    )
+    check(found[:1], [sigma / (1 - sigma) * SERVICE_H], within=0.09)
+    assert found[1].mean == 86_400 / slot
 
 
 @pytest.mark.parametrize("groups", [{4: 1.0}, {1: 0.8, 6: 0.2}], ids=["fours", "ones and sixes"])

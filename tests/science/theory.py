@@ -36,6 +36,26 @@ def mean_wait_mg1(load: float, service: float, cv: float) -> float:
     return load * service * (1 + cv**2) / (2 * (1 - load))
 
 
+def mean_number_with_outages(arrivals: float, services: float, fails: float, repairs: float) -> float:
+    """M/M/1 whose server goes down by the calendar and resumes: mean number in the system (White and Christie 1958).
+
+    All four are rates in one unit of time. The server is up for 1 / `fails` and down for 1 / `repairs`, exponential;
+    the case of one class of interruptions, Operations Research 6, 79-95; also Avi-Itzhak and Naor 1963, model A.
+    """
+    both = fails + repairs
+    return arrivals * (both**2 + fails * services) / (both * (repairs * (services - arrivals) - arrivals * fails))
+
+
+def share_that_gives_up(arrivals: float, services: float, patience: float) -> float:
+    """M/M/1+D: share of the trucks that leave after waiting for exactly `patience` (Barrer 1957, first case).
+
+    Operations Research 5, 644-649. `arrivals` and `services` are rates, and not equal.
+    """
+    load = arrivals / services
+    late = load * np.exp(-(services - arrivals) * patience)
+    return float((1 - load) * late / (1 - load * late))
+
+
 @dataclass(frozen=True)
 class Evidence:
     """A mean over independent replications, with the interval that it leaves only at the false-alarm rate."""

@@ -85,17 +85,21 @@ class Slow:
         self.turned = [
             next((visit.left for visit in made if self.log.started[visit.row] == NEVER), math.inf) for made in self.made
         ]
-        self.released = [self.release(truck) for truck in range(draws.trucks)]
+        rows = draws.released.tolist()
+        self.released = [
+            self.release(truck, row) if row >= 0 else float(self.arrival[truck]) for truck, row in enumerate(rows)
+        ]
+        rows = draws.second.tolist() if draws.second.size else [-1] * draws.trucks
+        self.second = [self.release(truck, row) if row >= 0 else math.inf for truck, row in enumerate(rows)]
+        back = [[visit.second for visit in stream.path.visits if visit.second] for stream in plan.streams]
+        self.second_load = [back[flow][0] if back[flow] else None for flow in draws.flow]
         self.departed = [
             max((visit.left for visit in made), default=math.inf) if draws.first[truck + 1] > draws.first[truck] else at
             for truck, (at, made) in enumerate(zip(self.arrival, self.made, strict=True))
         ]
 
-    def release(self, truck: int) -> float:
-        """Return when a truck was released: it has left all visits up to the release, and did not turn back there."""
-        row = int(self.log.draws.released[truck])
-        if row < 0:
-            return float(self.arrival[truck])
+    def release(self, truck: int, row: int) -> float:
+        """Return when a load was released: its truck has left all visits up to a row, and did not turn back there."""
         before = [visit for visit in self.made[truck] if visit.row <= row]
         if not self.made[truck] or any(self.log.started[visit.row] == NEVER for visit in before):
             return math.inf
@@ -264,6 +268,23 @@ class Slow:
         """Tell whether a truck arrives in the measured period."""
         return self.measured(self.arrival[truck]) and not self.stood[truck]
 
+    def shelf_life(self, truck: int) -> tuple[int, int]:
+        """Return the shelf life that the load of a truck has left at its release and what it lost, in ticks."""
+        draws, mine = self.log.draws, [visit for visit in self.visits if visit.truck == truck]
+        before = [visit for visit in mine if visit.row <= draws.released[truck]]
+        pace = [self.gate.stages[self.plan.stages[visit.stage]].ageing for visit in before]
+        lost = before[0].joined - self.arrival[truck] if before else 0
+        lost += sum(round(p * (visit.left - visit.joined)) for p, visit in zip(pace, before, strict=True))
+        life = self.gate.classes[self.kind[truck].vehicle_class].shelf_life
+        assert life is not None
+        age = int(draws.age[truck]) if draws.age.size else 0
+        return round(life * 86_400_000) - age - int(lost), int(lost)
+
+    def second_loads(self, direction: str, name: str | None) -> list[float]:
+        """Return when the second loads of a direction, or of one class in it, are released."""
+        loads = zip(self.second_load, self.second, strict=True)
+        return [at for load, at in loads if load and load[1] == direction and name in (None, load[0])]
+
     def backlog(self, direction: str) -> tuple[list[int], int]:
         """Return when those who stood in line at the start were released, and how many were not."""
         mine = [t for t in self.trucks(direction, None) if self.stood[t] and not self.behind[t]]
@@ -276,11 +297,11 @@ class Slow:
         ended = [int(ends[t] - self.arrival[t]) for t in cohort if ends[t] < math.inf]
         return ended, [self.plan.end - self.arrival[t] for t in cohort if ends[t] == math.inf]
 
-    def by_day(self, direction: str, ticks: list[float], left_out: list[bool]) -> list[int]:
+    def by_day(self, direction: str, ticks: list[float], left_out: list[bool], more: Sequence[float] = ()) -> list[int]:
         """Count by day of the bulletin's side, but for trucks left out."""
         borders = [int(tick) for tick in self.plan.midnight if self.plan.warmup <= tick <= self.plan.end]
         mine = [ticks[truck] for truck in self.trucks(direction, None) if not left_out[truck]]
-        return [sum(a <= tick < b for tick in mine) for a, b in pairwise(borders)]
+        return [sum(a <= tick < b for tick in [*mine, *more]) for a, b in pairwise(borders)]
 
     def stock(self, direction: str) -> list[int]:
         """Count who has arrived and is not released in the tick before each bulletin."""

@@ -131,9 +131,12 @@ def test_the_luck_of_arriving_trucks_stays() -> None:
 def test_a_stage_that_the_class_never_visits_is_refused() -> None:
     with pytest.raises(ValueError, match="visits bay"):
         plan(["booth"], {"class": "general", "stage": "bay", "trucks": 1})
+
+
+def test_who_stands_where_nobody_is_sent_any_more_was_sent_there() -> None:
     path = [{"choose": "channel", "shares": {"green": 1, "red": 0}, "then": {"red": ["bay"]}}, "booth"]
-    with pytest.raises(ValueError, match="is sent to bay"):
-        plan(path, {"class": "general", "stage": "bay", "trucks": 1})
+    one = plan(path, {"class": "general", "stage": "bay", "trucks": 1})
+    assert [one.stages[stage] for stage in one.network.line_stage[draw(one).line]] == ["bay", "booth"]
 
 
 def test_a_run_says_how_many_visits_it_expects() -> None:

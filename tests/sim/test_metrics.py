@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from gates.config import Gate
 from gates.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
+from sim.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
 from sim.clock import TICKS_PER_HOUR
 from sim.draws import Draws
 from sim.durations import RELATIVE_ERROR
 from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
 from sim.plan import UNLIMITED_LANES
 from sim.streaming import blocks
-from tests.sim.hand import plan_of, trucks
+from tests.sim.hand import both_ways, plan_of, trucks
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, textbook_survival
 from tests.strategies import scenarios
@@ -31,7 +32,21 @@ NORTH = "northbound"
 ONE_MINUTE = {"constant": 60}
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
-OTHERS = {"backlog_h", "repair_share", "down_share", "turned_back_per_day", "turned_back_t_per_day"}
+OTHERS = {
+    "backlog_h",
+    "repair_share",
+    "down_share",
+    "turned_back_per_day",
+    "turned_back_t_per_day",
+    "second_loads_per_day",
+    "shelf_life_d",
+    "shelf_life_lost_d",
+    "short_life_share",
+    "tonne_days_lost_per_day",
+    "slot_delay_h",
+    "without_slot_per_day",
+    "no_shows_per_day",
+}
 """Metrics of gates with another mechanism."""
 
 
@@ -293,7 +308,8 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
     days = plan.measured_days
     for index, direction in enumerate(found.directions):
         assert found.arrived[:, index].tolist() == slow.by_day(direction, slow.arrival, slow.stood)
-        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released, slow.behind)
+        second = slow.second_loads(direction, None)
+        assert found.released[:, index].tolist() == slow.by_day(direction, slow.released, slow.behind, second)
         assert found.departed[:, index].tolist() == slow.by_day(direction, slow.departed, [False] * len(slow.departed))
         assert found.stock[:, index].tolist() == slow.stock(direction)
         mine = slow.trucks(direction, None)
@@ -301,12 +317,16 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         assert found.values[Key("inside_end_trucks", "total", direction)] == inside
         check_backlog(found, slow, direction)
     for direction, name in found.clearance_curve:
+        check_shelf_life(found, slow, direction, name)
+        check_turnout(plan, found, slow, direction, name)
         mine = slow.trucks(direction, name)
         cohort = [truck for truck in mine if slow.fresh(truck)]
         check_turned_back(plan, found, slow, direction, name)
         released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
         assert found.values[Key("arrivals_per_day", "mean", direction, name)] == near(len(cohort) / days)
-        assert found.values[Key("throughput_per_day", "mean", direction, name)] == near(released / days)
+        more = sum(slow.measured(at) for at in slow.second_loads(direction, name))
+        assert found.values[Key("throughput_per_day", "mean", direction, name)] == near((released + more) / days)
+        assert found.values.get(Key("second_loads_per_day", "mean", direction, name), 0) == near(more / days)
         draws = slow.log.draws
         service = sum(int(draws.service[row]) for t in cohort for row in first_choices(draws, t))
         value = found.values[Key("no_queue_clearance_h", "mean", direction, name)]
@@ -346,6 +366,49 @@ def first_choices(draws: Draws, truck: int) -> list[int]:
         rows.append(row)
         row = int(draws.onward[row]) if draws.onward.size else row + 1
     return rows
+
+
+def check_shelf_life(found: Measures, slow: Slow, direction: str, name: str | None) -> None:
+    classes, days = slow.gate.classes, slow.plan.measured_days
+    mine = [truck for truck in slow.trucks(direction, name) if classes[slow.kind[truck].vehicle_class].shelf_life]
+    keys = [Key(metric, "mean", direction, name) for metric in ("shelf_life_d", "shelf_life_lost_d")]
+    if keys[0] not in found.values:
+        assert not mine
+        return
+    done = [truck for truck in mine if slow.measured(slow.released[truck]) and not slow.behind[truck]]
+    lives = [slow.shelf_life(truck) for truck in done]
+    left, lost = (sum(ticks) / 86_400_000 for ticks in ([max(a, 0) for a, _ in lives], [b for _, b in lives]))
+    assert [found.values[key] for key in keys] == near([ratio(left, len(done)), ratio(lost, len(done))])
+    least = [round(classes[slow.kind[truck].vehicle_class].least_life * 86_400_000) for truck in done]
+    short = sum(life < ask for (life, _), ask in zip(lives, least, strict=True))
+    assert found.values[Key("short_life_share", "share", direction, name)] == near(ratio(short, len(done)))
+    key = Key("tonne_days_lost_per_day", "mean", direction, name)
+    if key in found.values:
+        loads = [classes[slow.kind[truck].vehicle_class].load or 0 for truck in done]
+        tonne_days = sum(load * b / 86_400_000 for load, (_, b) in zip(loads, lives, strict=True))
+        assert found.values[key] == near(tonne_days / days)
+
+
+def check_turnout(plan: Plan, found: Measures, slow: Slow, direction: str, name: str | None) -> None:
+    draws, days = slow.log.draws, plan.measured_days
+    books = {plan.streams[n].kind for slots in plan.bookings for n in slots.streams}
+    mine = [truck for truck in slow.trucks(direction, name) if plan.streams[draws.flow[truck]].kind in books]
+    if Key("slot_delay_h", "mean", direction, name) not in found.values:
+        assert not mine
+        return
+    came = [truck for truck in mine if slow.measured(slow.arrival[truck])]
+    moved = [slow.arrival[truck] - int(draws.asked[truck]) for truck in came if draws.how[truck] == BOOKED]
+    kinds = [plan.kinds[plan.streams[flow].kind] for flow in draws.missed_flow]
+    away = [
+        int(why)
+        for kind, why, tick in zip(kinds, draws.missed_why, draws.missed_tick, strict=True)
+        if kind.direction == direction and name in (None, kind.vehicle_class) and slow.measured(int(tick))
+    ]
+    without = sum(draws.how[truck] == WITHOUT for truck in came) + away.count(NO_SLOT)
+    values = [("slot_delay_h", ratio(sum(moved) / TICKS_PER_HOUR, len(moved)))]
+    values += [("without_slot_per_day", without / days), ("no_shows_per_day", away.count(NO_SHOW) / days)]
+    for metric, value in values:
+        assert found.values[Key(metric, "mean", direction, name)] == near(value)
 
 
 def check_backlog(found: Measures, slow: Slow, direction: str) -> None:
@@ -440,12 +503,14 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
         {"booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]}},
-        ["booth"],
-        classes={"durian": {"load": 20}, "general": {"load": 15}},
+        [],
         outages={"storm": {"every": ONE_MINUTE, "lasts": ONE_MINUTE, "stages": ["booth"]}},
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
         areas={"yard": {"spaces": 2, "stages": ["booth"]}},
         initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
+        classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {"load": 15}},
+        booking={"slots": {"flows": ["general"], "side": "vn", "slot": 600, "capacity": 1}},
+        **both_ways(["booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
     assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS

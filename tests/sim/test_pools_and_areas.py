@@ -140,6 +140,30 @@ def test_ties_for_a_space_fall_by_number(engine: Engine) -> None:
     ]  # fmt: skip
 
 
+@both
+def test_an_area_opens_again_when_few_enough_are_inside(engine: Engine) -> None:
+    # Three spaces, one desk of 10 min. Full at 2; truck 3 waits outside from 3. At 10 two are inside, at 20 one is:
+    # then it opens, 3 and 4 enter; it is full again, and 5 enters at 40, when one is left.
+    plan = plan_of({"desk": {"lanes": 1}}, ["desk"], areas={"yard": {"spaces": 3, "stages": ["desk"], "reopens_at": 1}})
+    draws = trucks(plan, *[("general", n, [("desk", 10.0)]) for n in range(6)])
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 10), (1, 10, 20), (2, 20, 30), (20, 30, 40), (20, 40, 50), (40, 50, 60),
+    ]  # fmt: skip
+
+
+@both
+def test_a_full_area_keeps_some_classes_out(engine: Engine) -> None:
+    # One space; general trucks wait for it, durian does not and goes first. Truck 0 has the space, 1 waits outside.
+    # Durian 2 comes in at 2 and starts at 10. Two are inside until 10, one until 20: truck 1 enters at 20.
+    plan = plan_of(
+        {"desk": {"lanes": 1}},
+        ["desk"],
+        areas={"yard": {"spaces": 1, "stages": ["desk"], "keeps_out": ["general"]}},
+    )
+    draws = trucks(plan, *[(name, n, [("desk", 10.0)]) for n, name in enumerate(("general", "general", "durian"))])
+    assert minutes(plan, draws, engine) == [(0, 0, 10), (20, 20, 30), (2, 10, 20)]
+
+
 def test_what_is_taken_must_be_given_back() -> None:
     pools = {"vehicle": {"side": "vn", "shifts": ALWAYS}}
     with pytest.raises(ValueError, match="never given back"):

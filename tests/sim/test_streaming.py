@@ -48,5 +48,6 @@ def test_draws_do_not_depend_on_the_cuts(scenario: Scenario, seed: int) -> None:
     whole = draw(plan, seed)
     cuts = [plan.end // 3, plan.end // 2, plan.end]
     parts: list[Draws] = list(draw_blocks(plan, seed, 0, cuts))
-    for name in ("arrival", "flow", "number", "line", "service", "comes_back", "repair"):
+    names = ("arrival", "flow", "number", "line", "service", "comes_back", "repair", "age", "asked", "how")
+    for name in (*names, "missed_tick", "missed_flow", "missed_why"):
         assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name))
