@@ -81,7 +81,7 @@ async def submit(
 @router.post(
     "/validate",
     tags=["runs"],
-    responses={200: {"model": ValidationShape}, **problems(403, 413, 415, 503)},
+    responses={200: {"model": ValidationShape}, **problems(403, 413, 415, 422, 503)},
     openapi_extra=body_of({"type": "object", "description": "What may be a run; see the schema of `run`."}, EXAMPLE),
 )
 async def validate(request: Request, here: Here) -> Response:

@@ -58,10 +58,10 @@ class Process:
 
     def workers(self) -> list[psutil.Process]:
         """Those that simulate: they give way to others."""
-        found = []
+        found, own = [], psutil.Process(self.process.pid).nice()
         for child in self.children():
             with contextlib.suppress(psutil.Error):
-                if child.nice() > 0:
+                if child.nice() > own:
                     found.append(child)
         return found
 

@@ -75,6 +75,14 @@ def test_the_result_is_that_of_the_command_line_byte_for_byte(data, run, tmp_pat
     assert not list((data / "work").iterdir())
 
 
+def test_nothing_stored_is_a_pickle(client, data, run):
+    for path in (path for path in data.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        assert path.suffix not in {".pickle", ".pkl", ".npy"}, path
+        assert b"gASV" not in content, path
+        assert not content.startswith(b"\x80\x04"), path
+
+
 def test_an_identical_run_is_given_again_unless_asked_otherwise(client, run):
     again = submitted(client, {**ASKED, "replications": 4.0})
     assert (again["id"], again["reused"], again["status"]) == (run["id"], True, "succeeded")
@@ -392,7 +400,10 @@ def test_a_full_queue_and_a_full_disk(tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "days", "kind"),
-    [({"run_seconds": 3.0}, 2000, "time-limit"), ({"worker_mb": 350}, 500, "memory-limit")],
+    [
+        pytest.param({"run_seconds": 3.0}, 2000, "time-limit", marks=pytest.mark.long),
+        ({"worker_mb": 350}, 500, "memory-limit"),
+    ],
 )
 def test_a_run_that_takes_more_than_predicted_is_stopped(tmp_path, monkeypatch, change, days, kind):
     from api.service.examination import Examiner
