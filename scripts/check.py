@@ -5,7 +5,7 @@ format       ruff format --check       how it is laid out
 types        mypy                      strict in the four packages and in scripts/
 tests        pytest                    with branch coverage; the long profile too with --all
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
-coverage     coverage                  both runs together; the engines and their state must reach 100 % of branches
+coverage     coverage                  both runs together; the engines must reach 100 % of their branches
 
     python scripts/check.py                what to run before a commit
     python scripts/check.py --fast         lint, format, types and the everyday tests, no coverage

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import Indices
 from sim.clock import Ticks
 from sim.log import EventLog
-from sim.plan import Indices, Plan
+from sim.plan import Plan
 
 Counts = npt.NDArray[np.int64]
 

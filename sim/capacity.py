@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import Indices
 from sim.clock import Ticks
+from sim.lane_groups import UNLIMITED_LANES
 from sim.levels import LevelSeries
 from sim.log import NEVER, EventLog
+from sim.network import Network
 from sim.outages import in_force
-from sim.plan import UNLIMITED_LANES, Indices, Network, Plan
+from sim.plan import Plan
 from sim.timetable import OnDuty
 
 Counts = npt.NDArray[np.int64]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import Indices
 from sim.booking import BOOKED, Comers, Desk, nobody
 from sim.breakdowns import struck
 from sim.clock import Ticks
@@ -22,7 +23,7 @@ from sim.comings import Cursor, comings
 from sim.jit import kernel, step
 from sim.outages import NO_OUTAGES, Outages, draw_outages
 from sim.paths import Decision, Path
-from sim.plan import MAX_TRUCKS, Indices, Plan, Stream
+from sim.plan import MAX_TRUCKS, Plan, Stream
 from sim.uniforms import pick, uniforms
 
 Mask = npt.NDArray[np.bool_]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import Indices
 from sim.clock import Ticks
 from sim.draws import Draws
 from sim.jit import kernel
-from sim.plan import Indices
 
 JOINED, STARTED, FINISHED, LEFT = range(4)
 """Columns of `EventLog.times`."""

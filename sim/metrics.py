@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
 from sim.definitions import METRICS, OUTSIDE, Definition, Key
+from sim.lane_groups import UNLIMITED_LANES
 from sim.log import NEVER, EventLog
-from sim.plan import UNLIMITED_LANES, Plan
+from sim.plan import Plan
 from sim.sums import Sums
 from sim.survival import Survival
 from sim.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN

@@ -20,7 +20,8 @@ from sim.timetable import Windows, merged_windows
 from sim.uniforms import uniforms
 
 if TYPE_CHECKING:
-    from sim.plan import Network, Plan
+    from sim.network import Network
+    from sim.plan import Plan
 
 Indices = npt.NDArray[np.int32]
 

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import Indices
 from sim.clock import Ticks
 from sim.clocks import Clocks
 from sim.draws import Draws
 from sim.jit import step
 from sim.log import EventLog
-from sim.plan import Indices, Network
+from sim.network import Network
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -60,7 +61,7 @@ _UNITS = _columns(units="i8", pool="i4")
 
 
 class Tables(NamedTuple):
-    """`sim.plan.Network` as the compiled engine reads it: the same names, row by row."""
+    """`sim.network.Network` as the compiled engine reads it: the same names, row by row."""
 
     lines: Rows
     groups: Rows

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.ageing import Ageing
+from sim.arrays import Indices
 from sim.capacity import Down, PoolUse, RepairTime, Spaces
 from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
 from sim.jit import kernel
 from sim.levels import QueueLevels
 from sim.log import NEVER, EventLog
-from sim.plan import Indices, Plan, Stream
+from sim.plan import Plan, Stream
 from sim.survival import Survival, kaplan_meier
 from sim.time_use import TimeUse
 from sim.turnout import Turnout

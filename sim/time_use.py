@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import Indices
 from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.jit import kernel, step
 from sim.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
-from sim.plan import Indices, Plan
+from sim.plan import Plan
 from sim.timetable import Windows
 
 Counts = npt.NDArray[np.int64]

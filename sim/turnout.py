@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.arrays import Indices
 from sim.booking import BOOKED, NO_SHOW, WITHOUT
 from sim.clock import Ticks
 from sim.draws import Draws
-from sim.plan import Indices, Plan
+from sim.plan import Plan
 
 
 class Turnout:

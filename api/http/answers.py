@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, Response
 
 from api.http.problems import MEDIA_TYPE, Problem
 from api.http.schemas import ProblemShape
-from api.service.runs import Refused
+from api.service.examination import Refused
 from api.service.store import FINISHED, Row
 from gates.findings import ConfigError
 

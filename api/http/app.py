@@ -26,7 +26,9 @@ from api.http.problems import STATUS_KINDS, Problem, with_findings
 from api.http.schemas import ProblemShape
 from api.service import jobs, store
 from api.service.data_folder import DataFolder, Lock, open_folder
-from api.service.runs import Pools, Refused, RunService
+from api.service.examination import Refused
+from api.service.foreman import Pools
+from api.service.runs import RunService
 from api.service.settings import ServiceSettings
 from api.service.store import Store, StoredKey
 from api.service.workers import NICE, Pool

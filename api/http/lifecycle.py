@@ -17,7 +17,7 @@ from api.http.bodies import read_json
 from api.http.context import Server
 from api.http.keys import allows
 from api.http.problems import Problem
-from api.service.runs import Refused
+from api.service.examination import Refused
 from api.service.store import FINISHED, Row
 from gates.findings import ConfigError, Finding, value_text
 

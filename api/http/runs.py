@@ -23,7 +23,7 @@ from api.http.lifecycle import (
 )
 from api.http.problems import document
 from api.http.schemas import PageShape, RunShape, Status, SubmittedShape, ValidationShape
-from api.service.runs import Refused
+from api.service.examination import Refused
 from experiments.request import RunRequest
 from gates.findings import ConfigError
 
@@ -90,11 +90,11 @@ async def validate(request: Request, here: Here) -> Response:
     answer: dict[str, Any] = {"valid": False, "findings": [], "predicted": None, "accepted": False, "refusal": None}
     try:
         taken_reuse(asked)
-        _, cost = await here.runs.examine(asked)
+        _, cost = await here.runs.examiner.examine(asked)
         predicted = cost._asdict()
         predicted.pop("replication_seconds")
         answer |= {"valid": True, "predicted": predicted}
-        here.runs.refuse_what_is_too_large(cost)
+        here.runs.examiner.refuse_what_is_too_large(cost)
         answer["accepted"] = True
     except ConfigError as error:
         answer["findings"] = document("invalid", "", error.findings)["findings"]

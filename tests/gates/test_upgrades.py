@@ -235,7 +235,7 @@ def test_an_upgrade_of_the_library(name):
 def test_no_upgrade_states_an_outcome(name):
     """It may change fields of the gate, never a result; every path starts in a section of mechanisms."""
     sections = {e.path.partition(".")[0] for e in load_upgrade(name).changes}
-    assert sections <= {"stages", "paths", "pools", "areas", "links", "flows", "profiles", "classes"}
+    assert sections <= {"stages", "paths", "pools", "areas", "links", "flows", "booking", "two_way"}
 
 
 def test_what_only_an_outcome_is_known_of_says_that_the_mechanism_is_assumed():

@@ -47,8 +47,7 @@ def test_what_goes_in_comes_out_or_is_inside(scenario: Scenario, seed: int) -> N
     gone = np.bincount(stage[log.left != NEVER], minlength=len(plan.stages))
     assert np.array_equal(came, gone + inside)
 
-    first = log.draws.first[:-1][np.diff(log.draws.first) > 0]
-    outside = log.joined[first] == NEVER  # and in no stage yet
+    outside = (np.diff(log.draws.first) > 0) & (log.entered == NEVER)  # and in no stage yet
     found = measure(plan, log)
     still = sum(found.values[Key("inside_end_trucks", "total", direction)] for direction in found.directions)
     assert still == inside.sum() + outside.sum()  # each truck inside is at one stage

@@ -20,8 +20,8 @@ from sim.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
 from sim.clock import TICKS_PER_HOUR
 from sim.draws import Draws
 from sim.durations import RELATIVE_ERROR
+from sim.lane_groups import UNLIMITED_LANES
 from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
-from sim.plan import UNLIMITED_LANES
 from sim.streaming import blocks
 from tests.sim.hand import both_ways, plan_of, trucks
 from tests.sim.invented import invented_log

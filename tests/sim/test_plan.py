@@ -11,7 +11,8 @@ from gates import Gate, Scenario, load_gate
 from sim import compile_plan
 from sim.arrivals import arrival_rate
 from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, local_days
-from sim.plan import UNLIMITED_LANES, Plan
+from sim.lane_groups import UNLIMITED_LANES
+from sim.plan import Plan
 from sim.timetable import Windows, open_windows, union
 from tests.sim.hand import plan_of
 
