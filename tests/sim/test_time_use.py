@@ -44,7 +44,7 @@ def test_the_time_of_a_truck_adds_up(scenario: Scenario, seed: int, invent: bool
         wanted[visit.truck] += slow.time_use(visit)
     for truck, row in enumerate(log.draws.first[:-1]):
         if row < log.draws.first[truck + 1]:  # who waits outside is blocked
-            entered = log.joined[row] if log.joined[row] >= 0 else plan.end
+            entered = min((visit.joined for visit in slow.made[truck]), default=plan.end)
             wanted[truck, 3] += entered - log.draws.arrival[truck]
     assert np.array_equal(found, wanted)
     there = np.where(log.departed >= 0, log.departed, plan.end) - log.draws.arrival
