@@ -29,6 +29,8 @@ from sim.state import (
     Tables,
     Trucks,
     event_key,
+    group_of,
+    line_of,
     new_state,
     pop_event,
     push_event,
@@ -157,7 +159,7 @@ def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
     if row < trucks.first[truck + 1]:
         while trucks.other[row] != NOBODY:
             row = trucks.other[row]
-            if is_better(network, state, trucks.rule[row], trucks.line[row], trucks.line[best]):
+            if is_better(network, state, trucks.rule[row], line_of(trucks, row), line_of(trucks, best)):
                 best = row
     state.next[truck] = best
 
@@ -215,7 +217,7 @@ def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, vi
 
     Tell whether the truck turned back instead and left a space.
     """
-    line = trucks.line[visit]
+    line = line_of(trucks, visit)
     trucks.times[visit, JOINED] = now
     state.trucks[truck]["visit"] = visit
     if (
@@ -245,9 +247,9 @@ def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: in
     visit = state.trucks[truck]["visit"]
     trucks.times[visit, LEFT] = now
     state.trucks[truck]["visit"] = trucks.first[truck + 1]
-    if network.areas.size == 0 or network.lines[trucks.line[visit]]["area"] == NOBODY:
+    if network.areas.size == 0 or network.lines[line_of(trucks, visit)]["area"] == NOBODY:
         return False
-    free_space(network, state, network.lines[trucks.line[visit]]["area"])
+    free_space(network, state, network.lines[line_of(trucks, visit)]["area"])
     return True
 
 
@@ -259,7 +261,7 @@ def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck
         return
     if trucks.times[visit, JOINED] + trucks.patience[visit] != now:
         return
-    line = trucks.line[visit]
+    line = line_of(trucks, visit)
     take_out(state, state.lines, line, truck)
     state.lines[line]["waiting"] -= 1
     if gathers(network, line):
@@ -372,7 +374,7 @@ def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, g
     state.resources[group]["busy"] += 1
     service = trucks.service[visit]
     if network.taken.size:
-        line = trucks.line[visit]
+        line = line_of(trucks, visit)
         by_hand = is_by_hand(network, state, line)
         if by_hand:
             service = trucks.by_hand[visit]
@@ -381,8 +383,8 @@ def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, g
         for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
             if not (by_hand and network.taken[entry]["pool"] == network.lines[line]["by_hand_without"]):
                 state.resources[network.taken[entry]["pool"]]["busy"] += network.taken[entry]["units"]
-    if gathers(network, trucks.line[visit]):
-        state.stages[network.lines[trucks.line[visit]]["stage"]]["called_up"] -= 1
+    if gathers(network, line_of(trucks, visit)):
+        state.stages[network.lines[line_of(trucks, visit)]["stage"]]["called_up"] -= 1
     trucks.times[visit, STARTED] = now
     trucks.group[visit] = group
     key = event_key(end_of_work(network.clocks, group, now, service), truck)
@@ -426,7 +428,7 @@ def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: in
     """Give units of pools and links back: at once, or after the time that they need to come back."""
     if network.given.size == 0:
         return
-    line = trucks.line[visit]
+    line = line_of(trucks, visit)
     by_hand = network.works_by_hand and state.works_by_hand[truck]
     for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
         pool = network.given[entry]["pool"]
@@ -445,7 +447,7 @@ def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visi
     """Let the units just given back call trucks in line that need them, pool by pool."""
     if network.given.size == 0:
         return
-    line = trucks.line[visit]
+    line = line_of(trucks, visit)
     for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
         call_for_pool(network, trucks, state, now, network.given[entry]["pool"])
 
@@ -457,10 +459,10 @@ def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int) 
     inside = visit >= trucks.first[truck]
     if inside:
         trucks.times[visit, LEFT] = now
-        state.resources[trucks.group[visit]]["busy"] -= 1
+        state.resources[group_of(trucks, visit)]["busy"] -= 1
     if network.areas.size == 0:
         return False
-    here = network.lines[trucks.line[visit]]["area"] if inside else NOBODY
+    here = network.lines[line_of(trucks, visit)]["area"] if inside else NOBODY
     there = next_area(network, trucks, state, truck)
     if here == there:
         return False
@@ -487,7 +489,7 @@ def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int)
     """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
     visit = state.trucks[truck]["visit"]
     if visit >= trucks.first[truck]:
-        group = trucks.group[visit]
+        group = group_of(trucks, visit)
         serve(network, trucks, state, now, group)
         if is_reversible(network, group):
             turn_if_empty(network, state, now, group)
@@ -527,7 +529,7 @@ def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
     visit = next_visit(trucks, state, truck)
     if visit == trucks.first[truck + 1]:
         return NOBODY
-    return network.lines[trucks.line[visit]]["area"]
+    return network.lines[line_of(trucks, visit)]["area"]
 
 
 @step
@@ -536,10 +538,10 @@ def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int)
     area = next_area(network, trucks, state, truck)
     if area == NOBODY or not state.areas[area]["shut"]:
         return False
-    if network.lines[trucks.line[next_visit(trucks, state, truck)]]["enters_freely"]:
+    if network.lines[line_of(trucks, next_visit(trucks, state, truck))]["enters_freely"]:
         return False
     visit = state.trucks[truck]["visit"]
-    return visit < trucks.first[truck] or area != network.lines[trucks.line[visit]]["area"]
+    return visit < trucks.first[truck] or area != network.lines[line_of(trucks, visit)]["area"]
 
 
 @step

@@ -38,26 +38,26 @@ def _columns(**kinds: str) -> np.dtype[np.void]:
 
 
 _LINE = _columns(
-    stage="i4",
-    priority="i4",
-    area="i4",
-    by_hand_without="i4",
-    groups_from="i4",
-    groups_to="i4",
-    taken_from="i4",
-    taken_to="i4",
-    given_from="i4",
-    given_to="i4",
+    stage="i8",
+    priority="i8",
+    area="i8",
+    by_hand_without="i8",
+    groups_from="i8",
+    groups_to="i8",
+    taken_from="i8",
+    taken_to="i8",
+    given_from="i8",
+    given_to="i8",
     turns_away_at="i8",
     mean_service="i8",
     enters_freely="?",
 )
-_GROUP = _columns(lines_from="i4", lines_to="i4", other_way="i4", faces_first="?", turns_at="i8", turn_takes="i8")
-_POOL = _columns(lines_from="i4", lines_to="i4", comes_back="?")
+_GROUP = _columns(lines_from="i8", lines_to="i8", other_way="i8", faces_first="?", turns_at="i8", turn_takes="i8")
+_POOL = _columns(lines_from="i8", lines_to="i8", comes_back="?")
 _AREA = _columns(spaces="i8", reopens_at="i8")
-_STAGE = _columns(lines_from="i4", lines_to="i4", groups_from="i4", groups_to="i4", batch_size="i8", batch_after="i8")
-_CHANGE = _columns(tick="i8", units="i8", resource="i4")
-_UNITS = _columns(units="i8", pool="i4")
+_STAGE = _columns(lines_from="i8", lines_to="i8", groups_from="i8", groups_to="i8", batch_size="i8", batch_after="i8")
+_CHANGE = _columns(tick="i8", units="i8", resource="i8")
+_UNITS = _columns(units="i8", pool="i8")
 
 
 class Tables(NamedTuple):
@@ -72,9 +72,9 @@ class Tables(NamedTuple):
     """The timetable."""
     taken: Rows
     given: Rows
-    groups_of_line: Indices
-    lines_of_group: Indices
-    lines_of_pool: Indices
+    groups_of_line: Counts
+    lines_of_group: Counts
+    lines_of_pool: Counts
     clocks: Clocks
     turns_away: bool
     """Whether any stage turns trucks away."""
@@ -121,9 +121,9 @@ def tables(network: Network) -> Tables:
         changes=_rows(_CHANGE, tick=network.change_tick, units=network.change_units, resource=network.change_resource),
         taken=_rows(_UNITS, pool=network.taken_pool, units=network.taken_units),
         given=_rows(_UNITS, pool=network.given_pool, units=network.given_units),
-        groups_of_line=network.groups_of_line,
-        lines_of_group=network.lines_of_group,
-        lines_of_pool=network.lines_of_pool,
+        groups_of_line=network.groups_of_line.astype(np.int64),
+        lines_of_group=network.lines_of_group.astype(np.int64),
+        lines_of_pool=network.lines_of_pool.astype(np.int64),
         clocks=network.clocks,
         turns_away=away,
         batches=batches,
@@ -167,9 +167,9 @@ class Trucks(NamedTuple):
 _RESOURCE_STATE = _columns(on_duty="i8", busy="i8", scheduled="i8", faces="?", turning="?")
 """Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of reversible lanes also:
 what the timetable gives, whichever way they face; whether they serve the group; whether they turn to it."""
-_LINE_STATE = _columns(head="i4", tail="i4", waiting="i8")
+_LINE_STATE = _columns(head="i8", tail="i8", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
-_AREA_STATE = _columns(inside="i8", head="i4", tail="i4", shut="?")
+_AREA_STATE = _columns(inside="i8", head="i8", tail="i8", shut="?")
 """Spaces taken; first and last truck that stands in line for one; whether the area is full, or was and has not opened
 again."""
 _STAGE_STATE = _columns(gathering="i8", gathered_since="i8", called_up="i8", timed="?")
@@ -247,6 +247,21 @@ def trucks_of(draws: Draws, log: EventLog) -> Trucks:
         log.times,
         log.group,
     )
+
+
+# One width of whole numbers: a part that is given two would be compiled twice.
+
+
+@step
+def line_of(trucks: Trucks, visit: int) -> int:
+    """Return the waiting line of a visit."""
+    return int(np.int64(trucks.line[visit]))
+
+
+@step
+def group_of(trucks: Trucks, visit: int) -> int:
+    """Return the lane group that serves or served a visit."""
+    return int(np.int64(trucks.group[visit]))
 
 
 # Waiting lines.
