@@ -7,6 +7,7 @@ the clock, hours per truck. Every caption says what its band is and whose clock 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ def draw_plots(folder: Path) -> list[Path]:
     labels = Labels(read_json(folder / MANIFEST))
     plots = read_plots(folder)
     pictures = [as_file(plot, labels) for plot in plots]
+    return write_pictures(folder, plots, pictures)
+
+
+def write_pictures(folder: Path, plots: Sequence[Plot], pictures: Sequence[str]) -> list[Path]:
+    """Write the SVG of each plot, and its PNG, to `plots/` of a folder; return their paths."""
     faces = theme.font_faces(pictures)
     target = folder / "plots"
     target.mkdir(exist_ok=True)

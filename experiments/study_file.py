@@ -17,8 +17,8 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 from experiments.settings import MAX_REPLICATIONS, ReplicationCount, Seed
 from gates.config import TAG_MARK, Model, Title
 from gates.document import read_text
-from gates.findings import ConfigError, Finding, one_of, shortened
-from gates.load import SUFFIXES, is_file, library_gates, model_from_text
+from gates.findings import Finding, one_of, shortened
+from gates.load import is_file, library_gates, library_path, model_from_text
 from gates.quantities import Count, Day, Number, Share, refusal
 from gates.scenario import DayCount, DemandFactor, WarmupDays
 from gates.upgrades import Level, Slug
@@ -298,14 +298,7 @@ def load_study(name_or_path: str | Path) -> Study:
     ConfigError
         With every finding at once, if it cannot be used.
     """
-    text = str(name_or_path)
-    if text in study_names():
-        path = _library() / f"{text}.yaml"
-    elif isinstance(name_or_path, Path) or text.endswith(SUFFIXES) or "/" in text or "\\" in text or is_file(text):
-        path = Path(name_or_path)
-    else:
-        remedy = f"{one_of(study_names(), text)} Or name a YAML file."
-        raise ConfigError([Finding("study", shortened(text), "no such study in the library", remedy)])
+    path = library_path(name_or_path, "study", study_names(), _library())
     return study_from_text(read_text(path), path.name)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from experiments import theme
 from experiments.charts import WIDE, Frame, Plot, StageRows, data_of, message, panel_title
 from experiments.labels import GLUE, with_interval
+from experiments.plots import write_pictures
 from experiments.statistics import Estimate
 from experiments.study_labels import StudyLabels, read_labels
 from experiments.study_results import read_table
@@ -32,16 +33,7 @@ def draw_study_plots(folder: Path) -> list[Path]:
         theme.with_heading(theme.svg_of(plot.chart(WIDE)), plot.title, labels.title, f"{labels.basis}. {plot.caption}")
         for plot in plots
     ]
-    faces = theme.font_faces(pictures)
-    target = folder / "plots"
-    target.mkdir(exist_ok=True)
-    written = []
-    for plot, svg in zip(plots, pictures, strict=True):
-        vector, picture = target / f"{plot.name}.svg", target / f"{plot.name}.png"
-        vector.write_text(theme.standalone(svg, plot.alt, faces), encoding="utf-8")
-        picture.write_bytes(theme.png_of(svg))
-        written += [vector, picture]
-    return written
+    return write_pictures(folder, plots, pictures)
 
 
 def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:

@@ -7,7 +7,7 @@ Upgrades (`gates.upgrades`) and the command line come later and start from the l
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,15 +61,24 @@ def gate_path(name_or_path: str | Path) -> Path:
     ConfigError
         If it is neither a path nor a name in the library.
     """
+    return library_path(name_or_path, "gate", library_gates(), _library())
+
+
+def library_path(name_or_path: str | Path, kind: str, names: Sequence[str], library: Path) -> Path:
+    """The file that a path, or one of the `names` in a folder of the library, stands for.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
     text = str(name_or_path)
-    if text in library_gates():
-        return _library() / f"{text}.yaml"
-    if isinstance(name_or_path, Path) or text.endswith(SUFFIXES) or "/" in text or "\\" in text:
+    if text in names:
+        return library / f"{text}.yaml"
+    if isinstance(name_or_path, Path) or text.endswith(SUFFIXES) or "/" in text or "\\" in text or is_file(text):
         return Path(name_or_path)
-    if is_file(text):
-        return Path(text)
-    remedy = f"{one_of(library_gates(), text)} Or name a YAML file."
-    raise ConfigError([Finding("gate", shortened(text), "no such gate in the library", remedy)])
+    remedy = f"{one_of(names, text)} Or name a YAML file."
+    raise ConfigError([Finding(kind, shortened(text), f"no such {kind} in the library", remedy)])
 
 
 def is_file(text: str) -> bool:

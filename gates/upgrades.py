@@ -22,8 +22,8 @@ from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, mod
 from gates.checks import check
 from gates.config import Gate, Model, Name, Sourced, SourceText, Title
 from gates.document import read_text
-from gates.findings import ConfigError, Finding, Place, one_of, path_text, shortened, within
-from gates.load import SUFFIXES, is_file, model_from_text
+from gates.findings import ConfigError, Finding, Place, path_text, shortened, within
+from gates.load import library_path, model_from_text
 from gates.places import Data, PlaceError, Spot, find, increased, parts_of, scaled, spoken, with_source
 from gates.quantities import UNITS_REQUIRED, Number, refusal
 from gates.sources import source_mistake
@@ -188,14 +188,7 @@ def load_upgrade(name_or_path: str | Path) -> Upgrade:
     ConfigError
         With every finding at once, if it cannot be used.
     """
-    text = str(name_or_path)
-    if text in upgrade_names():
-        path = _library() / f"{text}.yaml"
-    elif isinstance(name_or_path, Path) or text.endswith(SUFFIXES) or "/" in text or "\\" in text or is_file(text):
-        path = Path(name_or_path)
-    else:
-        remedy = f"{one_of(upgrade_names(), text)} Or name a YAML file."
-        raise ConfigError([Finding("upgrade", shortened(text), "no such upgrade in the library", remedy)])
+    path = library_path(name_or_path, "upgrade", upgrade_names(), _library())
     return upgrade_from_text(read_text(path), path.name)
 
 

@@ -118,6 +118,14 @@ def file_answer(request: Request, path: Path, media_type: str, name: str | None 
     return FileResponse(path, media_type=media_type, filename=name, headers=headers, stat_result=found)
 
 
+def report_answer(request: Request, path: Path) -> Response:
+    """Return a report: a page that shows what is in it and loads nothing."""
+    answer = file_answer(request, path, "text/html; charset=utf-8")
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'"
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
+
+
 def _refuse_beyond(request: Request, size: int) -> None:
     """Refuse a range that the file does not have; what is no single range is left aside, as RFC 9110 allows."""
     asked = request.headers.get("range")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, ROOT, file_answer, problems, tagged
+from api.http.answers import JSON, ROOT, file_answer, problems, report_answer, tagged
 from api.http.context import Here, Server
 from api.http.lifecycle import found
 from api.http.problems import Problem, with_findings
@@ -218,10 +218,7 @@ async def report(request: Request, here: Here, run_id: RunIdPath) -> Response:
     path = here.runs.folder.drawn(run_id) / "report.html"
     if not path.is_file():
         await read(here, reading.draw_report, folder, path)
-    answer = file_answer(request, path, "text/html; charset=utf-8")
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'"
-    answer.headers["Content-Security-Policy"] = policy
-    return answer
+    return report_answer(request, path)
 
 
 @router.get(

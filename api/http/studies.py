@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, ROOT, as_body, file_answer, problems, tagged
+from api.http.answers import JSON, ROOT, as_body, file_answer, problems, report_answer, tagged
 from api.http.context import Here
 from api.http.lifecycle import EVENT_SCHEMA, EVENT_STREAM, cancelled, deleted, followed, listed, seen, submitted
 from api.http.problems import Problem
@@ -219,10 +219,7 @@ async def plot(
 )
 async def report(request: Request, here: Here, study_id: StudyIdPath) -> Response:
     """The report, with the answer first."""
-    answer = file_answer(request, await result_of(here, study_id) / "report.html", "text/html; charset=utf-8")
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'"
-    answer.headers["Content-Security-Policy"] = policy
-    return answer
+    return report_answer(request, await result_of(here, study_id) / "report.html")
 
 
 @router.get(
