@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from experiments.statistics import Estimate
-from gates.config import UNLIMITED, Choice, Gate, Mark, Step, Visit
+from gates.config import Choice, Gate, Mark, Step, Visit
+from gates.model import UNLIMITED
 
 COUNTRIES = {
     "cn": "China",
