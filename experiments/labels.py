@@ -66,6 +66,8 @@ class Labels:
 
     def stage(self, name: str) -> str:
         """Return the title of a stage, or what stands in place of one."""
+        if name in self.gate.pools and name not in self.gate.stages:
+            return self.pool(name)
         if name not in self.gate.stages:
             return name.capitalize()  # `sim.definitions.OUTSIDE`
         return _titled(self.gate.stages[name].title, name)
