@@ -84,7 +84,7 @@ def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
 def next_of_others(network: Tables, state: State) -> int:
     """Return the tick from which on something else comes before an arrival or the end of a service."""
     change = state.cursor[NEXT_CHANGE]
-    timetable = network.changes[change]["tick"] if change < network.changes.size else NO_EVENT
+    timetable = network.change_tick[change] if change < network.change_tick.size else NO_EVENT
     alarm = next_event(state.alarms) >> NUMBER_BITS
     impatience = (next_event(state.impatient) >> NUMBER_BITS) + 1
     return min(timetable, alarm, impatience)
@@ -97,8 +97,8 @@ def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: i
     alarm, leaving = next_event(state.alarms), next_event(state.impatient)
     now = min(now, alarm >> NUMBER_BITS, leaving >> NUMBER_BITS)
     change = cursor[NEXT_CHANGE]
-    if change < network.changes.size and network.changes[change]["tick"] <= now:
-        now = network.changes[change]["tick"]
+    if change < network.change_tick.size and network.change_tick[change] <= now:
+        now = network.change_tick[change]
         if now < until:
             cursor[NEXT_CHANGE] += 1
             timetable(network, trucks, state, now, change)
@@ -116,16 +116,16 @@ def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: i
 @seldom
 def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: int) -> None:
     """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
-    resource = row_of(network.changes[change]["resource"])
+    resource = row_of(network.change_resource[change])
     if resource >= network.groups.size:
-        state.resources[resource]["on_duty"] = network.changes[change]["units"]
+        state.resources[resource]["on_duty"] = network.change_units[change]
         call_for_pool(network, trucks, state, now, resource)
         return
     if is_reversible(network, resource):
-        state.resources[resource]["scheduled"] = network.changes[change]["units"]
+        state.resources[resource]["scheduled"] = network.change_units[change]
         if not state.resources[resource]["faces"]:
             return
-    state.resources[resource]["on_duty"] = network.changes[change]["units"]
+    state.resources[resource]["on_duty"] = network.change_units[change]
     call_trucks(network, trucks, state, now, resource)
 
 
