@@ -13,7 +13,7 @@ from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
 from sim.definitions import METRICS, OUTSIDE, Definition, Key
 from sim.lane_groups import UNLIMITED_LANES
 from sim.log import NEVER, EventLog
-from sim.plan import Plan
+from sim.plan import Plan, Worth
 from sim.sums import Sums
 from sim.survival import Survival
 from sim.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
@@ -25,6 +25,7 @@ Counts = npt.NDArray[np.int64]
 
 PERCENT: Floats = np.arange(1, 200) / 2
 """Percentages at which the curves of clearance and passage are given."""
+METRES_PER_KM = 1000
 QUANTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
 UNDEFINED = float("nan")
 
@@ -145,12 +146,14 @@ def _measures(sums: Sums) -> Measures:
         *_time_values("passage_h", passage),
         *_backlog_values(sums),
         *_shelf_values(sums),
+        *_value_values(sums),
         *_turnout_values(sums),
         *_stage_values(stage_time),
         *_queue_values(sums),
         *_lane_values(sums),
         *_outside_values(sums),
         *_area_values(sums),
+        *_lock_values(sums),
         *_pool_values(sums),
     ]
     order = list(METRICS)
@@ -259,6 +262,22 @@ def _shelf_values(sums: Sums) -> Values:
             )
 
 
+def _value_values(sums: Sums) -> Values:
+    """Yield the value that loads lost: those that turned back, and those that aged until their release."""
+    plan = sums.plan
+    for (direction, name), cohort in _cohorts(sums):
+        rows = [(row, worth) for row in cohort if (worth := plan.worth[row]) is not None]
+        if rows:
+            lost = sum(worth.value_usd * _share_lost(sums, row, worth) for row, worth in rows)
+            yield Key("value_lost_usd_per_day", "mean", direction, name), lost / plan.measured_days
+
+
+def _share_lost(sums: Sums, row: int, worth: Worth) -> float:
+    """Return the value lost of the loads of a row, in loads."""
+    aged = 0 if sums.ageing is None else int(sums.ageing.lost[row])
+    return worth.turned_back * int(sums.turned_back_by_class[row]) + worth.per_day * aged / TICKS_PER_DAY
+
+
 def _turnout_values(sums: Sums) -> Values:
     """Yield what booking made of the arrivals."""
     found, days = sums.turnout, sums.plan.measured_days
@@ -345,6 +364,11 @@ def _outside_values(sums: Sums) -> Values:
         yield Key("outside_trucks", "mean", direction), integral / (sums.plan.end - sums.plan.warmup)
         yield Key("outside_trucks", "max", direction), float(levels.highest[index].max())
         yield Key("outside_trucks", "end_of_day", direction), float(levels.bulletin[index].mean())
+        if sums.plan.outside_road_m is not None:
+            km = sums.plan.outside_road_m / METRES_PER_KM
+            yield Key("tailback_km", "mean", direction), km * integral / (sums.plan.end - sums.plan.warmup)
+            yield Key("tailback_km", "max", direction), km * float(levels.highest[index].max())
+            yield Key("tailback_km", "end_of_day", direction), km * float(levels.bulletin[index].mean())
         yield Key("outside_h", "mean", direction), _ratio(time.blocked_h, time.visits)
 
 
@@ -356,14 +380,27 @@ def _area_values(sums: Sums) -> Values:
         integral = int(levels.integral[index].sum())
         yield Key("area_trucks", "mean", stage=area), integral / (sums.plan.end - sums.plan.warmup)
         yield Key("area_trucks", "max", stage=area), float(levels.highest[index].max())
+        road_m = sums.plan.road_m[index]
+        if road_m is not None:
+            km = road_m / METRES_PER_KM
+            yield Key("tailback_km", "mean", stage=area), km * integral / (sums.plan.end - sums.plan.warmup)
+            yield Key("tailback_km", "max", stage=area), km * float(levels.highest[index].max())
+            yield Key("tailback_km", "end_of_day", stage=area), km * float(levels.bulletin[index].mean())
+
+
+def _lock_values(sums: Sums) -> Values:
+    if sums.locked is not None:
+        yield Key("locked_trucks", "total"), float(sums.locked)
 
 
 def _pool_values(sums: Sums) -> Values:
     if sums.pools is None:
         return
     plan = sums.plan
-    for name, on_duty, in_use in zip(plan.pools, plan.on_duty, sums.pools.in_use.tolist(), strict=True):
-        yield Key("pool_utilisation", "share", stage=name), _ratio(in_use, on_duty.unit_time(plan.warmup, plan.end))
+    for n, (name, on_duty, in_use) in enumerate(zip(plan.pools, plan.on_duty, sums.pools.in_use.tolist(), strict=True)):
+        down = int(sums.down.lost[plan.network.groups + n]) if sums.down else 0
+        there = on_duty.unit_time(plan.warmup, plan.end) - down
+        yield Key("pool_utilisation", "share", stage=name), _ratio(in_use, there)
 
 
 def _ratio(part: float, whole: float) -> float:

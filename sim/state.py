@@ -53,6 +53,7 @@ _LINE = _columns(
     turns_away_at="i8",
     mean_service="i8",
     enters_freely="?",
+    impatient="?",
 )
 _GROUP = _columns(lines_from="u4", lines_to="u4", other_way="u4", faces_first="?", turns_at="i8", turn_takes="i8")
 _POOL = _columns(lines_from="u4", lines_to="u4", comes_back="?")
@@ -103,6 +104,7 @@ def tables(network: Network) -> Tables:
             turns_away_at=network.turns_away_at if away else 0,
             mean_service=network.mean_service,
             enters_freely=network.enters_freely,
+            impatient=network.impatient,
             **_ranges(groups=network.groups_of_line_from, taken=network.taken_from, given=network.given_from),
         ),
         groups=_rows(
