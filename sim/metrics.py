@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,9 +47,9 @@ class Measures:
 
     values: dict[Key, float]
     """NaN where undefined."""
-    hourly_mean: Floats
-    """(hours, stages) mean number of trucks in line, by hour since the start of the measured period."""
-    hourly_max: Counts
+    hourly_integral: npt.NDArray[np.integer[Any]]
+    """(hours, stages) integral of the number of trucks in line, by hour of the measured period [truck tick]."""
+    hourly_max: npt.NDArray[np.integer[Any]]
     """(hours, stages) largest number of trucks in line."""
     arrived: Counts
     """(days, directions) loaded trucks that arrived, by day of the bulletin's side."""
@@ -68,6 +68,15 @@ class Measures:
     """The same for passage [h]."""
     stage_time: dict[tuple[str, str], StageTime]
     """(stage, direction) -> where the time went. `OUTSIDE` is one more stage of a gate with areas."""
+    measured_ticks: int
+    """Length of the measured period [tick]."""
+
+    @property
+    def hourly_mean(self) -> Floats:
+        """(hours, stages) mean number of trucks in line, by hour since the start of the measured period."""
+        since = np.arange(len(self.hourly_integral)) * TICKS_PER_HOUR
+        length = np.minimum(self.measured_ticks - since, TICKS_PER_HOUR)
+        return np.asarray(self.hourly_integral / length[:, np.newaxis])
 
 
 def measure(plan: Plan, log: EventLog) -> Measures:
@@ -128,7 +137,6 @@ class Fold:
 
 def _measures(sums: Sums) -> Measures:
     plan = sums.plan
-    length = np.diff(np.append(np.arange(plan.warmup, plan.end, TICKS_PER_HOUR), plan.end))
     clearance = {name: sums.clearance(rows) for name, rows in _cohorts(sums)}
     passage = {name: sums.passage(rows) for name, rows in _cohorts(sums)}
     stage_time = {(stage, direction): _stage_time(sums, stage, direction) for stage, direction in _served(plan)}
@@ -151,8 +159,8 @@ def _measures(sums: Sums) -> Measures:
     order = list(METRICS)
     return Measures(
         values=dict(sorted(found, key=lambda item: order.index(item[0].metric))),
-        hourly_mean=(sums.queues.integral / length).T,
-        hourly_max=sums.queues.highest.T,
+        hourly_integral=sums.queues.integral.by_hour(),
+        hourly_max=sums.queues.highest.by_hour(),
         arrived=sums.arrived,
         released=sums.released,
         departed=sums.departed,
@@ -162,6 +170,7 @@ def _measures(sums: Sums) -> Measures:
         clearance_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in clearance.items()},
         passage_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in passage.items()},
         stage_time={**stage_time, **_outside_time(sums)},
+        measured_ticks=plan.end - plan.warmup,
     )
 
 
