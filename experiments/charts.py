@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from experiments import theme
@@ -87,6 +89,13 @@ def over_replications(frame: Frame, keys: list[str], value: str) -> Frame:
     else:
         low, high = groups.min(), groups.max()
     return Frame({"mean": groups.mean(), "low": low, "high": high}).reset_index()
+
+
+def hour_of_day(hour: Any, labels: Labels) -> Any:
+    """Return hours of the bulletin's clock from hours since the measured period began."""
+    zone, begin = labels.zone(labels.bulletin_side), labels.midnight(0)
+    clock = [(begin + dt.timedelta(hours=n)).astimezone(zone).hour for n in range(int(hour.max()) + 1)]
+    return np.array(clock)[hour]
 
 
 def band_text(labels: Labels, what: str = "Band") -> str:

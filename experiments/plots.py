@@ -18,6 +18,7 @@ from experiments.answer import Metrics
 from experiments.charts import WIDE, Frame, Plot
 from experiments.labels import Labels
 from experiments.plots_days import end_of_day_stock, throughput
+from experiments.plots_road import tailback_by_hour
 from experiments.plots_stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots_trucks import clearance_distribution, journeys
 from experiments.results import MANIFEST, read_json
@@ -82,10 +83,12 @@ def read_plots(folder: Path) -> list[Plot]:
     labels = Labels(read_json(folder / MANIFEST))
     metrics = Metrics(read_json(folder / "metrics.json"))
     days = _table(folder / "days.parquet")
+    road = folder / "tailback.parquet"
     found = [
         where_time_goes(_table(folder / "stages.parquet"), days, labels),
         utilisation(metrics, labels),
         queue_by_hour(_table(folder / "queues.parquet"), labels),
+        *([tailback_by_hour(_table(road), labels)] if road.is_file() else []),
         end_of_day_stock(days, labels),
         throughput(days, labels),
         clearance_distribution(_table(folder / "clearance.parquet"), labels),

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from experiments import theme
@@ -22,6 +21,7 @@ from experiments.charts import (
     band_text,
     columns_of,
     data_of,
+    hour_of_day,
     message,
     over_replications,
     panel_title,
@@ -168,7 +168,7 @@ def _utilisation_bars(frame: Frame, labels: Labels, width: int) -> Any:
 
 def queue_by_hour(queues: Frame, labels: Labels) -> Plot:
     """Draw the trucks waiting by hour of day, a panel for each stage with a notable line."""
-    hours = queues.assign(hour=_hour_of_day(queues["hour"], labels))
+    hours = queues.assign(hour=hour_of_day(queues["hour"], labels))
     mean_day = hours.groupby(["replication", "stage", "hour"])["mean"].mean().reset_index()
     bands = over_replications(mean_day, ["stage", "hour"], "mean")
     peaks = bands.groupby("stage")["mean"].max().sort_values(ascending=False, kind="stable")
@@ -191,13 +191,6 @@ def queue_by_hour(queues: Frame, labels: Labels) -> Plot:
         f"Trucks in line by hour of day, {count(len(shown), 'stage')}. {summary}",
         partial(_queue_panels, bands, shown, labels),
     )
-
-
-def _hour_of_day(hour: Any, labels: Labels) -> Any:
-    """Return hours of the clock from hours since the measured period began."""
-    zone, begin = labels.zone(labels.bulletin_side), labels.midnight(0)
-    clock = [(begin + dt.timedelta(hours=n)).astimezone(zone).hour for n in range(int(hour.max()) + 1)]
-    return np.array(clock)[hour]
 
 
 def _queue_panels(bands: Frame, shown: Sequence[str], labels: Labels, width: int) -> Any:

@@ -67,6 +67,8 @@ def write_result(
         write_table(partial / "days.parquet", _days(result))
         write_table(partial / "clearance.parquet", _curves(result))
         write_table(partial / "stages.parquet", _stages(result))
+        if result.measures[0].tailback:
+            write_table(partial / "tailback.parquet", _tailback(result))
         (write_logs or result_logs(result))(partial)
         if finish:
             finish(partial)
@@ -186,6 +188,27 @@ def _queues(result: RunResult) -> pa.Table:
             "max": m.hourly_max.ravel().astype(np.int32),
         },
     )
+
+
+def _tailback(result: RunResult) -> pa.Table:
+    """Return the length of every tail-back by hour, outside by direction and in areas that are roads."""
+    places = list(result.measures[0].tailback)
+    hours = result.measures[0].hourly_integral.shape[0]
+
+    def names(part: int) -> pa.Array:
+        return pa.array([place[part] for place in places for _ in range(hours)], pa.string()).dictionary_encode()
+
+    def columns(m: Any) -> dict[str, Column]:
+        means, highest = zip(*(m.tailback_km(*place) for place in places), strict=True)
+        return {
+            "hour": np.tile(np.arange(hours, dtype=np.int32), len(places)),
+            "direction": names(0),
+            "area": names(1),
+            "mean_km": np.concatenate(means),
+            "max_km": np.concatenate(highest),
+        }
+
+    return _replicated(result, columns)
 
 
 def _days(result: RunResult) -> pa.Table:

@@ -18,7 +18,7 @@ from sim.sums import Sums
 from sim.survival import Survival
 from sim.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
 
-__all__ = ["METRICS", "OUTSIDE", "Definition", "Fold", "Key", "Measures", "StageTime", "measure"]
+__all__ = ["METRICS", "OUTSIDE", "Definition", "Fold", "Key", "Measures", "StageTime", "Tailback", "measure"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -41,6 +41,17 @@ class StageTime(NamedTuple):
     blocked_h: float
 
 
+class Tailback(NamedTuple):
+    """Trucks that stand on the road in one place, by hour of the measured period."""
+
+    integral: npt.NDArray[np.integer[Any]]
+    """(hours,) integral of their number [truck tick]."""
+    highest: npt.NDArray[np.integer[Any]]
+    """(hours,) largest number of trucks."""
+    road_m: float
+    """Road that each of them takes [m]."""
+
+
 @dataclass(frozen=True, eq=False)
 class Measures:
     """What one replication measured. Every replication of a plan has the same keys, in the same order."""
@@ -51,6 +62,8 @@ class Measures:
     """(hours, stages) integral of the number of trucks in line, by hour of the measured period [truck tick]."""
     hourly_max: npt.NDArray[np.integer[Any]]
     """(hours, stages) largest number of trucks in line."""
+    tailback: dict[tuple[str | None, str | None], Tailback]
+    """(direction outside, None), or (None, area that is a road) -> who stands there; empty where no road is known."""
     arrived: Counts
     """(days, directions) loaded trucks that arrived, by day of the bulletin's side."""
     released: Counts
@@ -74,9 +87,19 @@ class Measures:
     @property
     def hourly_mean(self) -> Floats:
         """(hours, stages) mean number of trucks in line, by hour since the start of the measured period."""
+        return np.asarray(self.hourly_integral / self._hour_ticks[:, np.newaxis])
+
+    def tailback_km(self, direction: str | None, area: str | None) -> tuple[Floats, Floats]:
+        """Return (hours,) mean and (hours,) highest length of a tail-back [km], by hour of the measured period."""
+        found = self.tailback[direction, area]
+        km = found.road_m / METRES_PER_KM
+        return km * (found.integral / self._hour_ticks), km * found.highest.astype(np.float64)
+
+    @property
+    def _hour_ticks(self) -> Ticks:
+        """(hours,) length of each hour of the measured period; the last may be cut short [tick]."""
         since = np.arange(len(self.hourly_integral)) * TICKS_PER_HOUR
-        length = np.minimum(self.measured_ticks - since, TICKS_PER_HOUR)
-        return np.asarray(self.hourly_integral / length[:, np.newaxis])
+        return np.minimum(self.measured_ticks - since, TICKS_PER_HOUR)
 
 
 def measure(plan: Plan, log: EventLog) -> Measures:
@@ -161,6 +184,7 @@ def _measures(sums: Sums) -> Measures:
         values=dict(sorted(found, key=lambda item: order.index(item[0].metric))),
         hourly_integral=sums.queues.integral.by_hour(),
         hourly_max=sums.queues.highest.by_hour(),
+        tailback=_tailback(sums),
         arrived=sums.arrived,
         released=sums.released,
         departed=sums.departed,
@@ -351,6 +375,21 @@ def _outside_time(sums: Sums) -> dict[tuple[str, str], StageTime]:
         rows = [row for row, (of, _) in enumerate(sums.classes) if of == direction]
         hours = int(sums.spaces.outside_time[index]) / TICKS_PER_HOUR
         found[OUTSIDE, direction] = StageTime(int(sums.arrived_by_class[rows].sum()), 0.0, 0.0, 0.0, hours)
+    return found
+
+
+def _tailback(sums: Sums) -> dict[tuple[str | None, str | None], Tailback]:
+    """Return who stands on the road, outside or in an area that is one."""
+    found: dict[tuple[str | None, str | None], Tailback] = {}
+    if sums.spaces is None:
+        return found
+    outside, areas, plan = sums.spaces.outside, sums.spaces.areas, sums.plan
+    if plan.outside_road_m is not None:
+        for index, direction in enumerate(sums.directions):
+            found[direction, None] = Tailback(outside.integral[index], outside.highest[index], plan.outside_road_m)
+    for index, area in enumerate(plan.areas):
+        if (road_m := plan.road_m[index]) is not None:
+            found[None, area] = Tailback(areas.integral[index], areas.highest[index], road_m)
     return found
 
 

@@ -16,6 +16,7 @@ from experiments.charts import NARROW, WIDE, Plot, StageRows, band_text, columns
 from experiments.labels import Labels
 from experiments.plots import draw_plots, read_plots
 from experiments.plots_days import end_of_day_stock, throughput
+from experiments.plots_road import tailback_by_hour
 from experiments.plots_stages import MOST_PANELS, queue_by_hour, where_time_goes
 from experiments.plots_trucks import clearance_distribution, journeys
 from experiments.results import MANIFEST, read_json
@@ -27,6 +28,7 @@ NAMES = [
     "where-time-goes",
     "utilisation",
     "queue-by-hour",
+    "tailback-by-hour",
     "end-of-day-stock",
     "throughput",
     "clearance-distribution",
@@ -122,7 +124,12 @@ def test_odd_results_can_be_drawn(case, tmp_path):
     gate, settings = ODD[case]
     folder = write_folder(tmp_path / "run", gate(), **{"replications": 2, **settings})
     shown = {plot.name: plot for plot in read_plots(folder)}
-    assert list(shown) == [name for name in NAMES if name != "journeys" or settings.get("keep_events", 1)]
+    expected = set(NAMES)
+    if not settings.get("keep_events", 1):
+        expected.remove("journeys")
+    if gate().road_per_truck is None:
+        expected.remove("tailback-by-hour")
+    assert list(shown) == [name for name in NAMES if name in expected]
     for plot in shown.values():
         assert plot.title
         assert plot.caption.endswith(".")
@@ -196,6 +203,79 @@ def test_stock_and_throughput_have_bands_over_replications():
     counts = [row for row in rows_of(throughput(days_table(), labels())) if "mean" in row]
     arrived = {row["date"][:10]: row["mean"] for row in counts if row["what"] == "arrived"}
     assert arrived == {"2026-03-02": 4.5, "2026-03-03": 5.5}
+
+
+# One truck stands outside at 05:00-06:00 of the first day and three at the same hour of the second, 1 km each.
+ROAD: dict[str, Any] = {
+    "areas": {"apron": {"spaces": 9, "stages": ["booth"], "road_per_truck": 12}},
+    "road_per_truck": "1 km",
+}
+
+
+def road_table(*more: float) -> pd.DataFrame:
+    """Return the tail-back of two days; of each further replication, what it has more at that hour [km]."""
+    hours = pd.DataFrame({"hour": range(48), "direction": "northbound", "area": None, "mean_km": 0.0, "max_km": 0.0})
+    hours.loc[hours["hour"] == 5, ["mean_km", "max_km"]] = 1.0
+    hours.loc[hours["hour"] == 29, ["mean_km", "max_km"]] = 3.0
+    found = []
+    for replication, extra in enumerate((0.0, *more)):
+        there = hours["mean_km"] > 0
+        changed = {name: hours[name] + extra * there for name in ("mean_km", "max_km")}
+        found.append(hours.assign(replication=replication, **changed))
+    return pd.concat(found)
+
+
+def test_a_tailback_is_a_mean_with_its_interval_and_the_longest_of_all():
+    """Means of the two replications: 2 and 3 km; 2.5 ± t(0.975, 1) * 0.5 km, and no road before the gate."""
+    plot = tailback_by_hour(road_table(1.0), labels(one_way(**ROAD)))
+    at_five = {row["line"]: row["km"] for row in rows_of(plot) if row.get("line") and row["hour"] == 5}
+    assert at_five == {"mean": 2.5, "highest": 4.0}
+    (band,) = ({name: row[name] for name in ("low", "high")} for row in rows_of(plot) if row.get("mean"))
+    assert band == pytest.approx({"low": 0, "high": 2.5 + 12.706 * 0.5}, abs=1e-3)
+    assert not any(row["km"] for row in rows_of(plot) if row.get("line") and row["hour"] != 5)
+    assert plot.alt == "Tail-back by hour of day. Northbound (Vietnam to China): 4 km at the longest."
+    axis = json.dumps(plot.chart(WIDE).to_dict())
+    assert "Tail-back [km]" in axis
+    assert '"domainMin": 0' in axis
+
+
+def test_a_road_on_which_nobody_stands_has_no_panel_and_is_named():
+    road = pd.concat([road_table(1.0), road_table(1.0).assign(direction=None, area="apron", mean_km=0.0, max_km=0.0)])
+    plot = tailback_by_hour(road, labels(one_way(**ROAD)))
+    assert (
+        "outside for want of space, or stand on Apron, 12\N{NO-BREAK SPACE}m and 1000\N{NO-BREAK SPACE}m each."
+        in plot.caption
+    )
+    assert plot.caption.endswith("Nobody ever stands there: Apron.")
+    assert "own scale" not in plot.caption
+
+
+def test_a_tailback_of_nobody_says_so():
+    plot = tailback_by_hour(road_table().assign(mean_km=0.0, max_km=0.0), labels(one_way(**ROAD)))
+    assert plot.alt == "Nobody ever stands on the road."
+    assert "Line" not in plot.caption
+    assert "At no time does a truck stand on the road" in theme.svg_of(plot.chart(WIDE))
+
+
+def test_trucks_before_a_full_gate_stand_on_the_road(tmp_path):
+    yard = {"yard": {"spaces": 2, "stages": ["booth"], "road_per_truck": "12 m"}}
+    folder = write_folder(tmp_path / "run", one_way(90, areas=yard, road_per_truck="20 m"), replications=2)
+    plot = {plot.name: plot for plot in read_plots(folder)}["tailback-by-hour"]
+    metrics = {
+        (r["metric"], r["statistic"], r["direction"], r["stage"]): r
+        for r in read_json(folder / "metrics.json")["metrics"]
+    }
+    hours = pd.read_parquet(folder / "tailback.parquet")
+    for direction, area in (("northbound", None), (None, "yard")):
+        here = hours[(hours["direction"] == direction) if direction else (hours["area"] == area)]
+        mean = metrics["tailback_km", "mean", direction, area]["value"]
+        assert here["mean_km"].mean() == pytest.approx(mean)
+        assert here.groupby("replication")["max_km"].max().mean() == pytest.approx(
+            metrics["tailback_km", "max", direction, area]["value"]
+        )
+    assert "Yard: 0.024 km at the longest" in plot.alt
+    for width in (WIDE, NARROW):
+        assert "Tail-back [km]" in theme.svg_of(plot.chart(width))
 
 
 def test_an_hour_of_the_day_is_the_mean_over_days():

@@ -154,7 +154,14 @@ class Slow:
 
     def level(self, spells: Sequence[tuple[float, float]]) -> tuple[float, int]:
         """Return the mean and the largest number of spells [came, went) that go on, over the measured period."""
-        start, end = self.plan.warmup, self.plan.end
+        return self._level_between(spells, self.plan.warmup, self.plan.end)
+
+    def level_by_hour(self, spells: Sequence[tuple[float, float]]) -> list[tuple[float, int]]:
+        """Return the same for each hour of the measured period."""
+        return [self._level_between(spells, start, end) for start, end in self.hours()]
+
+    @staticmethod
+    def _level_between(spells: Sequence[tuple[float, float]], start: int, end: int) -> tuple[float, int]:
         cuts = sorted({start, end, *(int(t) for spell in spells for t in spell if start < t < end)})
         levels = [(sum(a <= cut < b for a, b in spells), after - cut) for cut, after in pairwise(cuts)]
         return sum(level * ticks for level, ticks in levels) / (end - start), max(level for level, _ in levels)

@@ -261,15 +261,19 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
         values = [found.values[Key("area_trucks", statistic, stage=area)] for statistic in ("mean", "max")]
         assert values == near(list(slow.level(slow.in_area(index))))
         check_tailback(found, [*values, *in_area_at_bulletins(plan, slow, index)], plan.road_m[index], stage=area)
+        if (road_m := plan.road_m[index]) is not None:
+            check_hours_of_road(found.tailback_km(None, area), road_m, slow, slow.in_area(index))
     for direction in found.directions if plan.areas else []:
         outside = slow.outside(direction)
-        spells = [(a, b) for _, a, b in outside]
+        spells: list[tuple[float, float]] = [(a, b) for _, a, b in outside]
         values = [found.values[Key("outside_trucks", statistic, direction)] for statistic in ("mean", "max")]
         assert values == near(list(slow.level(spells)))
         bulletins = [sum(a < bulletin <= b for a, b in spells) for bulletin in plan.bulletin]
         value = found.values[Key("outside_trucks", "end_of_day", direction)]
         assert value == near(sum(bulletins) / len(bulletins))
         check_tailback(found, [*values, value], plan.outside_road_m, direction=direction)
+        if plan.outside_road_m is not None:
+            check_hours_of_road(found.tailback_km(direction, None), plan.outside_road_m, slow, spells)
         arrived = sum(slow.fresh(truck) for truck in slow.trucks(direction, None))
         hours = sum(min(b, plan.end) - a for truck, a, b in outside if slow.fresh(truck)) / TICKS_PER_HOUR
         assert found.values[Key("outside_h", "mean", direction)] == near(ratio(hours, arrived))
@@ -279,6 +283,13 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
 def in_area_at_bulletins(plan: Plan, slow: Slow, area: int) -> list[float]:
     counts = [sum(a < bulletin <= b for a, b in slow.in_area(area)) for bulletin in plan.bulletin]
     return [sum(counts) / len(counts)]
+
+
+def check_hours_of_road(
+    hourly: tuple[np.ndarray, np.ndarray], road_m: float, slow: Slow, spells: list[tuple[float, float]]
+) -> None:
+    for found, levels in zip(hourly, zip(*slow.level_by_hour(spells), strict=True), strict=True):
+        assert found.tolist() == near([count * road_m / 1000 for count in levels])
 
 
 def check_tailback(found: Measures, trucks: list[float], road_m: float | None, **place: str) -> None:
@@ -476,6 +487,10 @@ def assert_same_but_for_quantiles(whole: Measures, folded: Measures) -> None:
             assert same(value, folded.values[key]), key
     for name in ("hourly_mean", "hourly_max", "arrived", "released", "departed", "stock"):
         assert np.array_equal(getattr(whole, name), getattr(folded, name)), name
+    assert list(whole.tailback) == list(folded.tailback)
+    for place in whole.tailback:
+        for exact, in_blocks in zip(whole.tailback_km(*place), folded.tailback_km(*place), strict=True):
+            assert np.array_equal(exact, in_blocks), place
     assert whole.stage_time == folded.stage_time
     for cohort in whole.clearance_curve:
         assert_within_bound(whole.clearance_curve[cohort], folded.clearance_curve[cohort])
@@ -548,6 +563,7 @@ def test_every_metric_is_defined_and_measured(on_paper):
         **both_ways(["booth", "bay", "booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
+    assert not on_paper.tailback
     assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS
     assert {key.metric for key in found.values} == set(METRICS)
     for name, definition in METRICS.items():
@@ -570,12 +586,17 @@ def test_who_waits_outside_on_paper():
         road_per_truck="20 m",
     )
     draws = trucks(plan, *[("general", 60 * hour, [("booth.", 600)]) for hour in (0, 6, 12)])
-    values = measure(plan, simulate(plan, draws)).values
+    found = measure(plan, simulate(plan, draws))
+    values = found.values
     outside = [values[Key("outside_trucks", statistic, NORTH)] for statistic in ("mean", "max", "end_of_day")]
     assert outside == [0.5, 1, 1]
     for place, km in (({"direction": NORTH}, [0.01, 0.02, 0.02]), ({"stage": "yard"}, [1, 1, 1])):
         keys = [Key("tailback_km", statistic, **place) for statistic in ("mean", "max", "end_of_day")]
         assert [values[key] for key in keys] == km
+    by_hour = [0.02 if 6 <= hour < 10 or 12 <= hour < 20 else 0 for hour in range(24)]
+    assert [hours.tolist() for hours in found.tailback_km(NORTH, None)] == [by_hour, by_hour]
+    assert [hours.tolist() for hours in found.tailback_km(None, "yard")] == [[1] * 24, [1] * 24]
+    assert set(found.tailback) == {(NORTH, None), (None, "yard")}
     assert values[Key("outside_h", "mean", NORTH)] == 4
     assert [values[Key("area_trucks", statistic, stage="yard")] for statistic in ("mean", "max")] == [1, 1]
     assert values[Key("pool_utilisation", "share", stage="officer")] == 1
