@@ -1,8 +1,9 @@
 """The answer of a run in words and small tables, for the console and the report alike.
 
-Which stage binds? A stage limits a direction when its lanes are busy most of the time that they are open: then
-lines form, and more arrivals could not be served. So the stage with the highest utilisation on the loaded
-path is named, if that is high enough to matter; else the sentence says where the time goes instead.
+What binds? A stage limits a direction when its lanes are busy most of the time that they are open, and a pool when its
+units are in use most of the time that they are on duty: then lines form, and more arrivals could not be served. So
+the stage or pool with the highest utilisation on the loaded path is named, if that is high enough to matter; else the
+sentence says where the time goes instead.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ class Metrics:
         """Return the share of their open time in which the lanes of a stage are busy; NaN without a limit."""
         return self.get("utilisation", "share", stage=stage)
 
+    def pool_utilisation(self, pool: str) -> Estimate:
+        """Return the share of the units of a pool on duty that are in use."""
+        return self.get("pool_utilisation", "share", stage=pool)
+
 
 @dataclass(frozen=True)
 class StageTime:
@@ -92,11 +97,13 @@ class Binding:
 
     direction: str
     stage: str | None
-    """The stage that binds; None where no stage's capacity does."""
+    """The stage that binds; None where a pool does, or no capacity."""
     sentence: str
-    """Which stage binds, and why."""
+    """Which stage or pool binds, and why."""
     details: tuple[str, ...] = ()
     """Sentences on what comes next, and on what else costs time."""
+    pool: str | None = None
+    """The pool that binds; None where a stage does, or no capacity."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class Summary:
     basis: str
     """What was run, and what the intervals are."""
     bindings: tuple[Binding, ...]
-    """For each direction: which stage binds, and why."""
+    """For each direction: which stage or pool binds, and why."""
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
     """What the columns mean, and how many trucks were still inside at the end."""
@@ -189,47 +196,101 @@ def _binding(metrics: Metrics, labels: Labels, direction: str, times: StageTimes
     arrivals = metrics.get("arrivals_per_day", direction=direction)
     if not arrivals.value > 0:
         return Binding(direction, None, f"{who}, no truck arrived in the measured period.")
-    used = {stage: metrics.utilisation(stage) for stage in labels.loaded_stages(direction)}
-    ranked = sorted((s for s in used if math.isfinite(used[s].value)), key=lambda stage: -used[stage].value)
+    ranked = _ranked(metrics, labels, direction)
     way = _Way(direction, {s: t for (d, s), t in times.items() if d == direction}, arrivals.value * labels.days)
-    if ranked and used[ranked[0]].value >= BINDING_UTILISATION:
-        stage = ranked[0]
-        reason = _capacity_reason(metrics, labels, way, stage)
-        sentence = f"{who}, the stage that binds is {labels.stage(stage)}: {reason}."
-        details = [_next(labels, ranked, used), way.longest_line(labels, used, stage)]
+    binding = ranked[0] if ranked and ranked[0].used.value >= BINDING_UTILISATION else None
+    if binding:
+        kind, reason = "pool" if binding.is_pool else "stage", _capacity_reason(metrics, labels, way, binding)
+        sentence = f"{who}, the {kind} that binds is {binding.full_title}: {reason}."
+        details = [_next(ranked), way.longest_line(metrics, labels, binding.stages)]
     else:
-        stage = None
-        sentence = f"{who}, no stage's capacity binds{_busiest(labels, ranked, used)}{way.most_time(labels)}."
+        sentence = f"{who}, {_nothing_binds(ranked)}{way.most_time(labels)}."
         details = []
     released = metrics.get("throughput_per_day", direction=direction)
-    details += [way.closed_hours(labels, stage), _growth(arrivals, released)]
-    return Binding(direction, stage, sentence, tuple(text for text in details if text))
+    details += [way.closed_hours(labels, binding.stages if binding else ()), _growth(arrivals, released)]
+    return Binding(
+        direction,
+        stage=binding.name if binding and not binding.is_pool else None,
+        sentence=sentence,
+        details=tuple(text for text in details if text),
+        pool=binding.name if binding and binding.is_pool else None,
+    )
 
 
-def _busiest(labels: Labels, ranked: Sequence[str], used: Mapping[str, Estimate]) -> str:
+@dataclass(frozen=True)
+class _Capacity:
+    """The lanes of a stage, or the units of a pool, and how busy they are."""
+
+    name: str
+    title: str
+    used: Estimate
+    stages: tuple[str, ...]
+    """The stage itself, or those of the direction that need the pool."""
+    users: str = ""
+    """Who needs the pool, the other direction's stages included: `shared by Papers and Bays`; empty for a stage."""
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether it is a pool."""
+        return bool(self.users)
+
+    @property
+    def full_title(self) -> str:
+        """`Customs officers (Vietnam), shared by Papers and Bays`."""
+        return ", ".join(filter(None, (self.title, self.users)))
+
+    @property
+    def share(self) -> str:
+        """`Bays (93 %)`, `Customs officers (93 %, shared by Papers and Bays)`."""
+        return f"{self.title} ({', '.join(filter(None, (percent_with_interval(self.used), self.users)))})"
+
+
+def _ranked(metrics: Metrics, labels: Labels, direction: str) -> list[_Capacity]:
+    """Return the limited stages on the way of loaded trucks, and the pools that they need, the busiest first."""
+    loaded = labels.loaded_stages(direction)
+    found = [_Capacity(name, labels.stage(name), metrics.utilisation(name), (name,)) for name in loaded]
+    for name in labels.gate.pools:
+        users = labels.users_of(name)
+        if here := tuple(stage for stage in loaded if stage in users):
+            text = f"{'shared by' if len(users) > 1 else 'needed at'} {listed([*map(labels.stage, users)])}"
+            found.append(_Capacity(name, labels.pool(name), metrics.pool_utilisation(name), here, text))
+    return sorted((each for each in found if math.isfinite(each.used.value)), key=lambda each: -each.used.value)
+
+
+def _nothing_binds(ranked: Sequence[_Capacity]) -> str:
     if not ranked:
-        return ""
-    share = percent_with_interval(used[ranked[0]])
-    return f": the busiest, {labels.stage(ranked[0])}, is in use {share} of its open time"
+        return "no stage's capacity binds"
+    first = ranked[0]
+    what = "stage's or pool's" if any(each.is_pool for each in ranked) else "stage's"
+    time = "time on duty" if first.is_pool else "open time"
+    used = percent_with_interval(first.used)
+    return f"no {what} capacity binds: the busiest, {first.full_title}, is in use {used} of its {time}"
 
 
-def _capacity_reason(metrics: Metrics, labels: Labels, way: _Way, stage: str) -> str:
-    used = percent_with_interval(metrics.utilisation(stage))
-    wait = with_interval(metrics.get("wait_h", direction=way.direction, stage=stage), unit=f"{GLUE}h")
-    reason = f"its lanes are busy {used} of their open time, and a truck waits {wait} in line there"
-    share = way.share_of_lines(stage)
+def _capacity_reason(metrics: Metrics, labels: Labels, way: _Way, first: _Capacity) -> str:
+    def wait(stage: str) -> str:
+        return with_interval(metrics.get("wait_h", direction=way.direction, stage=stage), unit=f"{GLUE}h")
+
+    used = percent_with_interval(first.used)
+    if first.is_pool:
+        waits = [f"{wait(stage)} at {labels.stage(stage)}" for stage in first.stages]
+        reason = f"its units are in use {used} of their time on duty, and a truck waits in line {listed(waits)}"
+    else:
+        reason = f"its lanes are busy {used} of their open time, and a truck waits {wait(first.name)} in line there"
+    share = way.share_of_lines(first.stages)
     if math.isfinite(share.value):
         reason += f", {percent_with_interval(share)} of all the time in line in this direction"
     return reason
 
 
-def _next(labels: Labels, ranked: Sequence[str], used: Mapping[str, Estimate]) -> str:
+def _next(ranked: Sequence[_Capacity]) -> str:
     first, *others = ranked
-    high = [stage for stage in others if used[stage].value >= BINDING_UTILISATION]
+    high = [each for each in others if each.used.value >= BINDING_UTILISATION]
     if not high:
-        return f"No other stage is in use more than {100 * BINDING_UTILISATION:.0f} % of its open time."
-    close = [stage for stage in high if used[stage].high >= used[first].low]
-    named = [f"{labels.stage(stage)} ({percent_with_interval(used[stage])})" for stage in close or high[:1]]
+        what, time = ("stage or pool", "time") if any(each.is_pool for each in ranked) else ("stage", "open time")
+        return f"No other {what} is in use more than {100 * BINDING_UTILISATION:.0f} % of its {time}."
+    close = [each for each in high if each.used.high >= first.used.low]
+    named = [each.share for each in close or high[:1]]
     return f"About as busy: {listed(named)}." if close else f"Next comes {named[0]}."
 
 
@@ -251,23 +312,24 @@ class _Way:
     stages: Mapping[str, StageTime]
     trucks: float
 
-    def share_of_lines(self, stage: str) -> Estimate:
-        """Return what share of all time in line is spent at `stage`."""
-        if stage not in self.stages:
+    def share_of_lines(self, stages: Sequence[str]) -> Estimate:
+        """Return what share of all time in line is spent at `stages`."""
+        if not any(stage in self.stages for stage in stages):
             return NO_ESTIMATE
         everything = self._totals(lambda time: time.waiting)
-        here = self.stages[stage].waiting
+        here = _added(*(self.stages[stage].waiting for stage in stages if stage in self.stages))
         return mean_interval([a / b if b else math.nan for a, b in zip(here, everything, strict=True)])
 
-    def longest_line(self, labels: Labels, used: Mapping[str, Estimate], binding: str) -> str:
+    def longest_line(self, metrics: Metrics, labels: Labels, binding: Sequence[str]) -> str:
         """Say where trucks spend most time in line, if that is not where the direction binds."""
-        stage = max(self.stages, key=lambda name: sum(self.stages[name].waiting), default=binding)
-        if stage == binding:
+        stage = max(self.stages, key=lambda name: sum(self.stages[name].waiting), default=None)
+        if stage is None or stage in binding:
             return ""
-        share = percent_with_interval(self.share_of_lines(stage))
+        share = percent_with_interval(self.share_of_lines([stage]))
         text = f"Most time in line, {share}, is spent at {labels.stage(stage)}"
-        if stage in used and math.isfinite(used[stage].value):
-            text += f", whose lanes are busy {percent_with_interval(used[stage])}"
+        used = metrics.utilisation(stage)
+        if stage in labels.loaded_stages(self.direction) and math.isfinite(used.value):
+            text += f", whose lanes are busy {percent_with_interval(used)}"
         return f"{text}."
 
     def most_time(self, labels: Labels) -> str:
@@ -290,7 +352,7 @@ class _Way:
             f"{with_interval(everything)}{GLUE}h a truck, mainly {how}"
         )
 
-    def closed_hours(self, labels: Labels, binding: str | None) -> str:
+    def closed_hours(self, labels: Labels, binding: Sequence[str]) -> str:
         """Say so if closed stages cost more time than lines do."""
         if not self.stages:
             return ""
@@ -304,8 +366,8 @@ class _Way:
             f"A truck spends {with_interval(closed)}{GLUE}h before closed stages ({there}{GLUE}h of it at "
             f"{labels.stage(stage)}) and {with_interval(waiting)}{GLUE}h in line while they are open"
         )
-        # in front of the stage that binds, a line that is too long for the day waits overnight too
-        return f"{text}." if stage == binding else f"{text}: opening hours explain more waiting than queues do."
+        # in front of what binds, a line that is too long for the day waits overnight too
+        return f"{text}." if stage in binding else f"{text}: opening hours explain more waiting than queues do."
 
     def _totals(self, of: Callable[[StageTime], Sequence[float]]) -> list[float]:
         return [math.fsum(column) for column in zip(*(of(time) for time in self.stages.values()), strict=True)]
@@ -463,7 +525,7 @@ def limit_tables(metrics: Metrics, labels: Labels) -> list[Table]:
         columns = ("", "Spaces", "Trucks, mean", "max", *(("Road, km, mean", "max") if roads else ()))
         tables.append(Table("Areas", columns, tuple(areas)))
     if labels.gate.pools:
-        used = {name: metrics.get("pool_utilisation", "share", stage=name) for name in labels.gate.pools}
+        used = {name: metrics.pool_utilisation(name) for name in labels.gate.pools}
         pools = [(labels.pool(name), percent_with_interval(share)) for name, share in used.items()]
         tables.append(Table("Pools", ("", "Utilisation"), tuple(pools), POOL_NOTE))
     return tables

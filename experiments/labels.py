@@ -76,6 +76,10 @@ class Labels:
         """Return the title of a pool."""
         return self.gate.pools[name].title.get("en") or _words(name)
 
+    def users_of(self, pool: str) -> list[str]:
+        """Return the stages that need units of a pool, or take some along, in the order of the file."""
+        return [name for name, stage in self.gate.stages.items() if pool in {**stage.needs, **stage.takes}]
+
     def area(self, name: str) -> str:
         """Return the title of an area."""
         return self.gate.areas[name].title.get("en") or _words(name)

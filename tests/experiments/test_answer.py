@@ -1,4 +1,4 @@
-"""Which stage binds, in one sentence, and the tables of the screen."""
+"""Which stage or pool binds, in one sentence, and the tables of the screen."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from experiments.labels import Labels
 from gates import Gate, load_gate
 from tests.experiments.folders import one_way, write_folder
 
-STAGES = {
+STAGES: dict[str, dict[str, Any]] = {
     "booth": {"side": "vn", "lanes": 2, "hours": "08:00-18:00", "service": {"constant": "10 min"}},
     "bay": {"side": "cn", "lanes": 5, "hours": "24 h", "service": {"constant": "30 min"}},
     "desk": {"side": "vn", "lanes": "unlimited", "hours": "24 h", "service": {"constant": "5 min"}},
 }
-GATE = one_way(stages=STAGES, paths={"northbound": ["booth", "bay", {"mark": "released"}, "desk"]})
+PATH = ["booth", "bay", {"mark": "released"}, "desk"]
+GATE = one_way(stages=STAGES, paths={"northbound": PATH})
+OFFICERS = {"title": {"en": "Customs officers"}, "side": "vn", "shifts": [{"hours": "08:00-18:00", "units": 9}]}
 
 
 def row(metric: str, statistic: str, value: float | None, half: float | None = 0.0, **where: str) -> dict[str, Any]:
@@ -146,6 +148,68 @@ def test_an_unlimited_stage_never_binds():
     found = metrics(booth=0.2, bay=0.1)
     assert "desk" not in [r["stage"] for r in found["metrics"] if r["metric"] == "utilisation"]
     assert binding(found, []).stage is None
+
+
+def with_officers(*users: str) -> Gate:
+    """Return the gate with officers whom some of its stages need."""
+    stages = {name: stage | {"needs": {"officers": 1} if name in users else {}} for name, stage in STAGES.items()}
+    return one_way(stages=stages, paths={"northbound": PATH}, pools={"officers": OFFICERS})
+
+
+def officers_binding(busy: float, gate: Gate, rows: list[dict[str, Any]], **stages: float) -> Binding:
+    found = metrics(**{"booth": 0.5, "bay": 0.4} | stages)
+    found["metrics"].append(row("pool_utilisation", "share", busy, 0.01, stage="officers"))
+    (only,) = bindings(Metrics(found), Labels(manifest(gate)), stage_times(rows))
+    return only
+
+
+def test_a_pool_that_stages_share_binds_and_is_named_with_them():
+    rows = [hours("booth", 60, 0, 10), hours("bay", 30, 0, 30), hours("desk", 30, 0, 5)]
+    found = officers_binding(0.97, with_officers("booth", "bay"), rows)
+    assert (found.stage, found.pool) == (None, "officers")
+    assert plain(found.sentence) == (
+        "Northbound, the pool that binds is Customs officers, shared by Booth and Bay: its units are in use "
+        "97.0 ± 1.0 % of their time on duty, and a truck waits in line 1.5 ± 0.2 h at Booth and 0.40 ± 0.10 h at Bay, "
+        "75.0 % of all the time in line in this direction."
+    )
+    assert plain(" ".join(found.details)) == "No other stage or pool is in use more than 70 % of its time."
+
+
+def test_a_line_for_the_pool_that_binds_is_not_a_line_elsewhere_and_others_are():
+    gate = with_officers("booth", "bay")
+    here = officers_binding(0.97, gate, [hours("booth", 10, 0, 10), hours("bay", 30, 0, 30), hours("desk", 5, 0, 5)])
+    assert not [text for text in here.details if text.startswith("Most time in line")]
+    other = officers_binding(0.97, gate, [hours("booth", 5, 0, 10), hours("bay", 5, 0, 30), hours("desk", 30, 0, 5)])
+    assert plain(other.details[1]) == "Most time in line, 75.0 %, is spent at Desk."
+
+
+def test_a_pool_comes_next_or_is_about_as_busy():
+    gate = with_officers("booth", "bay")
+    next_one = officers_binding(0.8, gate, [], bay=0.93)
+    assert (next_one.stage, next_one.pool) == ("bay", None)
+    assert plain(next_one.details[0]) == "Next comes Customs officers (80.0 ± 1.0 %, shared by Booth and Bay)."
+    close = officers_binding(0.93, gate, [], bay=0.92)
+    assert plain(close.details[0]) == "About as busy: Bay (92.0 ± 1.0 %)."
+
+
+def test_a_pool_of_one_stage_says_where_it_is_needed():
+    found = officers_binding(0.97, with_officers("bay"), [])
+    assert plain(found.sentence).startswith("Northbound, the pool that binds is Customs officers, needed at Bay: ")
+
+
+def test_below_the_threshold_the_pool_may_be_the_busiest():
+    found = officers_binding(0.6, with_officers("booth", "bay"), [])
+    assert (found.stage, found.pool) == (None, None)
+    assert plain(found.sentence) == (
+        "Northbound, no stage's or pool's capacity binds: the busiest, Customs officers, shared by Booth and Bay, is "
+        "in use 60.0 ± 1.0 % of its time on duty."
+    )
+
+
+def test_a_pool_that_loaded_trucks_never_need_does_not_count():
+    spare = {"spare": STAGES["desk"] | {"needs": {"officers": 1}}}
+    gate = one_way(stages=STAGES | spare, paths={"northbound": PATH}, pools={"officers": OFFICERS})
+    assert officers_binding(0.97, gate, []).pool is None
 
 
 def test_hours_are_added_up_by_replication():
