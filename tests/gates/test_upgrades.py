@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gates import ConfigError, Scenario, apply_upgrades, assumptions, every_number, load_gate, load_upgrade
+from gates import ConfigError, Gate, Scenario, apply_upgrades, assumptions, every_number, load_gate, load_upgrade
 from gates import upgrade_names as names_in_library
 from gates.upgrades import LEVELS, check_upgrade, upgrade_from_text, with_needs
 from sim import compile_plan, draw, simulate
@@ -229,6 +230,34 @@ def test_an_upgrade_of_the_library(name):
         assert all(change.source for change in changes)
         plan = compile_plan(Scenario(gate=gate, days=1, warmup_days=1))
         assert simulate(plan, draw(plan)).draws.trucks > 500
+
+
+MANNED = ("quarantine-vn", "border-guard-out-vn", "border-guard-in-vn", "scan-vn", "gate-in-vn", "gate-out-vn")
+"""Stages of the Vietnamese side with somebody at every lane; customs officers are a pool."""
+
+
+def seat_hours_vn(gate: Gate) -> float:
+    """Return for how many hours a day somebody is at work on the Vietnamese side, added up over the seats."""
+    total = 0.0
+    for name in MANNED:
+        stage = gate.stages[name]
+        total += sum(int(group.lanes) for group in stage.lane_groups()) * hours_open(stage.hours)
+    return total + sum(shift.units * hours_open(shift.hours) for shift in gate.pools["customs-officers-vn"].shifts)
+
+
+def hours_open(windows: Sequence[tuple[int, int]]) -> float:
+    return sum(end - start for start, end in windows) / 3600
+
+
+@pytest.mark.parametrize(("name", "hours_cn"), [("round-the-clock", 11), ("longer-hours", 2)])
+def test_the_costs_of_hours_are_those_of_the_seats_that_the_gate_has(name, hours_cn):
+    """A post more for five hours a day [U093], USD 7,000 and 22,000 [U094], 30 seats in China, 30 % on top."""
+    found = load_upgrade(name)
+    gate, _ = apply_upgrades(FRIENDSHIP, [found])
+    posts = (seat_hours_vn(gate) - seat_hours_vn(FRIENDSHIP)) / 5
+    reckoned = 1.3 * (posts * 7_000 + 30 * hours_cn / 5 * 22_000)
+    assert found.costs is not None
+    assert found.costs.running_usd_per_year.base == pytest.approx(reckoned, rel=0.02)
 
 
 @pytest.mark.parametrize("name", names_in_library())
