@@ -31,7 +31,7 @@ from api.service.foreman import Pools
 from api.service.runs import RunService
 from api.service.settings import ServiceSettings
 from api.service.store import Store, StoredKey
-from api.service.workers import NICE, Pool
+from api.service.workers import NICE, Kind, Pool
 from experiments.provenance import version
 from gates.findings import ConfigError, Finding, value_text
 
@@ -85,11 +85,12 @@ def create_app(
         Pages of other sites that may ask, for instance `https://example.org`.
     """
     limits = settings.limits
-    reader = Pool(1, limits.worker_mb)
+    memory = limits.worker_mb
+    reader = Pool(1, Kind(memory))
     pools = Pools(
-        simulators=Pool(settings.workers, limits.worker_mb, NICE, jobs.warm_up),
-        checker=Pool(1, limits.worker_mb, prepare=jobs.warm_up),
-        studies=Pool(1, limits.worker_mb, NICE),
+        simulators=Pool(settings.workers, Kind(memory, NICE, jobs.warm_up)),
+        checker=Pool(1, Kind(memory, prepare=jobs.warm_up)),
+        studies=Pool(1, Kind(memory, NICE, has_children=True)),
         cluster=settings.cluster,
     )
     everyone = (pools.simulators, pools.checker, pools.studies, reader)
@@ -99,8 +100,8 @@ def create_app(
     async def life(app: FastAPI) -> AsyncIterator[None]:
         service = RunService(opened.folder, opened.stored, pools, limits)
         app.state.server = Server(service, opened.stored, reader, limits, figures)
-        await service.start()
         try:
+            await service.start()
             yield
         finally:
             await service.stop()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import errno
+import functools
 import json
 import logging
 import math
@@ -41,9 +42,15 @@ ATTEMPTS = 5
 """Times that a part is given to a worker before the run fails because workers die of it."""
 PROGRESS_S = 0.3
 """How often a study is asked how far it is [s]."""
+SAVING_S = 0.2
+"""For so long changes are gathered, to be stored together [s]."""
+SAVED = ("status", "digest", "done", "total", "started", "version")
 REMEMBERED_S = 24 * 3600.0
 """How long an idempotency key holds [s]."""
 CACHED_ROWS = 10_000
+UNTOLD_VERSIONS = 1000
+"""More than a dead server can have told of a run without having stored it: no version stands for two states."""
+INTERNAL = {"kind": "internal", "detail": "The software failed; the server's log says why."}
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Waits before trying again while the disk is full [s]."""
 
@@ -104,7 +111,9 @@ class Foreman:
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._busy = 0
+        self._taken_up = 0
         self._unsaved: set[str] = set()
+        self._some_unsaved = asyncio.Event()
         self._ending: dict[str, asyncio.Event] = {}
         self.replications_done = 0
         self.trouble = ""
@@ -114,6 +123,7 @@ class Foreman:
         """Take up what an earlier server left."""
         for row in await self._store.asynchronously(store.with_status(DELETED)):
             await self._forget(row.id)
+        await self._store.asynchronously(store.count_versions_on(UNTOLD_VERSIONS))
         for row in await self._store.asynchronously(store.with_status(*UNFINISHED)):
             self._active_rows[row.id] = row
             self._same[row.digest] = row.id
@@ -166,13 +176,26 @@ class Foreman:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._queue and len(self._work) < ACTIVE_RUNS:
-                await self._take_up(self._queue.popleft())
+            while self._queue and len(self._work) + self._taken_up < ACTIVE_RUNS:
+                self._taken_up += 1
+                self._spawn(self._take_up(self._queue.popleft())).add_done_callback(self._was_taken_up)
             while self._busy < self._simulators.processes and self._start_one():
                 pass
 
+    def _was_taken_up(self, _: object) -> None:
+        self._taken_up -= 1
+        self._wake.set()
+
     async def _take_up(self, run: str) -> None:
-        """Prepare a run that waited; what its parts hold already is not done again."""
+        """Prepare a run that waited; one that cannot be prepared is no reason to leave the others lying."""
+        try:
+            await self._prepare(run)
+        except Exception as error:
+            log.error("%s failed", run, exc_info=error)
+            await self._end(run, "failed", problem=INTERNAL)
+
+    async def _prepare(self, run: str) -> None:
+        """Find out what is left to do; what the parts of a run hold already is not done again."""
         row = self._active_rows.get(run)
         if row is None or row.status not in UNFINISHED:
             return
@@ -186,16 +209,19 @@ class Foreman:
             detail = f"This version of the software cannot run it any more: {error}"
             await self._end(run, "failed", problem={"kind": "not-runnable", "detail": detail})
             return
-        if run not in self._active_rows:
+        is_new = found.digest != row.digest  # the software or the library changed since: start again, do not mix
+        if is_new:
+            await asyncio.to_thread(shutil.rmtree, self.folder.work(run), True)
+        work = await asyncio.to_thread(self._prepared, row, found, cost)
+        if run not in self._active_rows or run in self._ending:
             return  # cancelled meanwhile
-        folder = self.folder.work(run)
-        if found.digest != row.digest:  # the software or the library changed since: start again, do not mix
-            shutil.rmtree(folder, ignore_errors=True)
-            self._publish(run, digest=found.digest)
-        self._work[run] = await asyncio.to_thread(self._prepared, row, found, cost)
+        self._work[run] = work
+        changes: dict[str, Any] = {"digest": found.digest} if is_new else {}
+        if row.kind == "run":
+            changes["done"] = work.done
         if row.status == "queued":
-            self._publish(run, status="running", started=time.time())
-        self._wake.set()
+            changes |= {"status": "running", "started": time.time()}
+        self._publish(run, **changes)
 
     def _requeue(self, run: str) -> None:
         self._queue.append(run)
@@ -234,8 +260,15 @@ class Foreman:
             self._busy += 1
             task = self._spawn(self._do(work, part))
             work.tasks.add(task)
+            task.add_done_callback(functools.partial(self._was_done, work))
             return True
         return False
+
+    def _was_done(self, work: Work, task: asyncio.Task[None]) -> None:
+        """Count a worker as free again: also after a task that was cancelled before its first step."""
+        work.tasks.discard(task)
+        self._busy -= 1
+        self._wake.set()
 
     async def _do(self, work: Work, part: tuple[int, int] | None) -> None:
         """Have one part done, or the result put together."""
@@ -259,11 +292,6 @@ class Foreman:
                 self._publish(work.id, done=work.done)
         finally:
             work.spent += time.monotonic() - began
-            current = asyncio.current_task()
-            if current is not None:
-                work.tasks.discard(current)
-            self._busy -= 1
-            self._wake.set()
 
     async def _computed(self, work: Work, part: tuple[int, int] | None) -> None:
         folder, left = str(self.folder.work(work.id)), max(1.0, work.timeout - work.spent)
@@ -321,7 +349,7 @@ class Foreman:
             return
         else:
             log.error("%s failed", work.id, exc_info=error)
-            problem = {"kind": "internal", "detail": "The software failed; the server's log says why."}
+            problem = INTERNAL
         await self._end(work.id, "failed", problem=problem)
 
     def _again(self, work: Work, part: tuple[int, int] | None) -> None:
@@ -386,6 +414,7 @@ class Foreman:
         if "digest" in changes:
             self._same[changes["digest"]] = run
         self._unsaved.add(run)
+        self._some_unsaved.set()
         self._tell(run)
 
     def _tell(self, run: str) -> None:
@@ -396,13 +425,12 @@ class Foreman:
     async def _save_changes(self) -> None:
         """Store what changed, a few times a second at most."""
         while True:
-            await asyncio.sleep(0.2)
-            for run in list(self._unsaved):
-                self._unsaved.discard(run)
-                row = self._active_rows.get(run)
-                if row is not None:
-                    names = ("status", "digest", "done", "total", "started", "version")
-                    await self._stored(run, {name: getattr(row, name) for name in names})
+            await self._some_unsaved.wait()
+            self._some_unsaved.clear()
+            await asyncio.sleep(SAVING_S)
+            rows = [self._active_rows[run] for run in self._unsaved if run in self._active_rows]
+            self._unsaved.clear()
+            await asyncio.gather(*(self._stored(row.id, {name: getattr(row, name) for name in SAVED}) for row in rows))
 
 
 def _progress(path: Path) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -157,9 +156,6 @@ def study(text: str, store: str, target: str, progress: str, workers: int, clust
     from experiments.study_plots import draw_study_plots
     from experiments.study_report import write_study_report
     from experiments.study_results import write_study
-
-    # A pool's process may have none of its own; these end by themselves as soon as this one is gone.
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
 
     def told(done: int, total: int) -> None:
         partial = Path(f"{progress}.partial")
