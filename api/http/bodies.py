@@ -1,4 +1,8 @@
-"""JSON as it comes in: bounded in depth, without what JSON does not have or what no file may say."""
+"""JSON as it comes in: bounded in depth and in names, without what JSON does not have or what no file may say.
+
+What is refused here costs little, and what passes costs little to check: a body of the largest size can hold a hundred
+thousand mistakes, each of which would become a finding.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +12,37 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from api.http.problems import Problem
+from api.service.settings import Limits
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 LONGEST_INTEGER = 40
 
 
-def read_json(body: bytes, depth: int) -> dict[str, Any]:
+def read_json(body: bytes, limits: Limits) -> dict[str, Any]:
     """Return a body that is one JSON object.
 
     Raises
     ------
     Problem
-        If it is none, is nested more than `depth` levels, names a key twice, or holds control characters.
+        If it is none, is nested too deeply, has too many names, names a key twice, or holds control characters.
     """
+    names = 0
+
+    def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal names
+        names += len(pairs)
+        if len(pairs) > limits.json_names_at_once or names > limits.json_names:
+            most = f"{limits.json_names_at_once:,} in an object, and {limits.json_names:,} in all"
+            raise Problem("too-large", f"The body has too many names; the most are {most}. Describe it with less.")
+        return _object(pairs)
+
+    depth = limits.json_depth
     try:
         found = json.loads(
             body.decode("utf-8"),
             parse_constant=_no_constant,
             parse_int=_integer,
-            object_pairs_hook=_object,
+            object_pairs_hook=as_object,
         )
     except UnicodeDecodeError:
         raise Problem("malformed", "The body is not UTF-8 text.") from None

@@ -147,7 +147,7 @@ async def found(here: Server, run_id: str) -> Row:
 
 async def asked_of(request: Request, here: Server) -> dict[str, Any]:
     """Return the JSON object in the body of a request."""
-    return read_json(await request.body(), here.limits.json_depth)
+    return read_json(await request.body(), here.limits)
 
 
 def taken_reuse(asked: dict[str, Any]) -> bool:

@@ -340,6 +340,8 @@ class LimitsShape(Shape):
 
     body_bytes: int
     json_depth: int
+    json_names_at_once: int
+    json_names: int
     events: float
     queued: int
     queued_a_key: int

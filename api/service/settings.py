@@ -16,6 +16,10 @@ class Limits:
     """Body of a request [B]."""
     json_depth: int = 40
     """Levels of a JSON body."""
+    json_names_at_once: int = 500
+    """Names in one object of it; a gate may have 256 stages."""
+    json_names: int = 5_000
+    """Names in all its objects; Friendship Pass has a thousand."""
     events: float = 2e9
     """Predicted stage visits of all replications of a run."""
     queued: int = 1000
