@@ -66,7 +66,7 @@ class Worker:
         Raises
         ------
         WorkerDied
-            If it ended before.
+            If it could not begin.
         """
         with self._lock:
             if self._is_stopped:
@@ -74,9 +74,14 @@ class Worker:
             context = multiprocessing.get_context("spawn")
             self._pipe, there = context.Pipe()
             daemon = not self._kind.has_children
-            self._process = context.Process(target=_serve, args=(there, self._kind), name="worker", daemon=daemon)
-            self._process.start()
-            there.close()
+            process = context.Process(target=_serve, args=(there, self._kind), name="worker", daemon=daemon)
+            try:
+                process.start()
+            except OSError as error:
+                raise WorkerDied(f"a worker cannot be started: {error.strerror}") from None
+            finally:
+                there.close()
+            self._process = process
         self._answer()
 
     def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:

@@ -398,12 +398,10 @@ def test_a_full_queue_and_a_full_disk(tmp_path):
         assert (answer.status_code, answer.json()["ready"]) == (503, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "days", "kind"),
-    [
-        pytest.param({"run_seconds": 3.0}, 2000, "time-limit", marks=pytest.mark.long),
-        ({"worker_mb": 350}, 500, "memory-limit"),
-    ],
+    [({"run_seconds": 3.0}, 2000, "time-limit"), ({"worker_mb": 350}, 500, "memory-limit")],
 )
 def test_a_run_that_takes_more_than_predicted_is_stopped(tmp_path, monkeypatch, change, days, kind):
     from api.service.examination import Examiner

@@ -186,6 +186,7 @@ def test_a_service_that_starts_again(clock):
     check(found, [mean_wait_with(first, variance + first**2, per_hour), per_hour * times * mend], within=0.09)
 
 
+@pytest.mark.long
 def test_a_visit_made_again_is_a_queue_with_feedback():
     """M/M/1 with feedback p (Jackson 1957): L of M/M/1 with arrivals lambda / (1 - p). Twenty rounds: all but 3e-11."""
     busy, again = 0.7, 0.3
