@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import re
@@ -21,7 +20,6 @@ from api.service.examination import Refused
 from api.service.store import FINISHED, Row
 from gates.findings import ConfigError, Finding, value_text
 
-HEARTBEAT_S = 15.0
 RETRY_MS = 2000
 LONGEST_WAIT_S = 60.0
 EVENT_STREAM = "text/event-stream"
@@ -72,7 +70,7 @@ async def seen(request: Request, here: Server, name: str, prefer: str | None) ->
         row = await found(here, name)
     wait = _WAIT.search(prefer) if prefer else None
     if wait and row.status not in FINISHED:
-        row = await here.runs.changed(name, row.version, min(float(wait[1]), LONGEST_WAIT_S))
+        row = await here.runs.ended(name, min(float(wait[1]), LONGEST_WAIT_S))
     return with_tag(request, run_body(row), f'"{row.version}"', JSON)
 
 
@@ -112,29 +110,20 @@ async def followed(here: Server, name: str, last_event_id: str | None) -> Respon
 async def _told(here: Server, run: str, after: int) -> AsyncIterator[bytes]:
     """Yield the changes of a run as server-sent events, and a sign of life when there are none."""
     here.streams += 1
-    following = here.runs.events(run, after)
-    coming: asyncio.Task[Row] | None = None
     status = ""
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
-        while True:
-            coming = coming or asyncio.ensure_future(anext(following))
-            done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_S)
-            if not done:
+        async for row in here.runs.events(run, after):
+            if row is None:
                 yield b": still here\n\n"
                 continue
-            try:
-                row = coming.result()
-            except StopAsyncIteration:
-                return
-            coming = None
             name = "end" if row.status in FINISHED else "progress" if row.status == status else "state"
             status = row.status
             yield b"id: %d\nevent: %s\ndata: %s\n\n" % (row.version, name.encode(), run_body(row))
+    except Refused:
+        return  # it was removed meanwhile
     finally:
         here.streams -= 1
-        if coming is not None:
-            coming.cancel()
 
 
 async def found(here: Server, run_id: str) -> Row:

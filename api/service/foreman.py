@@ -48,6 +48,8 @@ SAVED = ("status", "digest", "done", "total", "started", "version")
 REMEMBERED_S = 24 * 3600.0
 """How long an idempotency key holds [s]."""
 CACHED_ROWS = 10_000
+WOKEN_AT_ONCE = 10
+"""Event streams that are served before other requests have their turn; each takes some 0.1 ms."""
 UNTOLD_VERSIONS = 1000
 """More than a dead server can have told of a run without having stored it: no version stands for two states."""
 INTERNAL = {"kind": "internal", "detail": "The software failed; the server's log says why."}
@@ -107,7 +109,7 @@ class Foreman:
         self.examiner = Examiner(folder, pools.checker, limits)
         self._queue: deque[str] = deque()
         self._work: OrderedDict[str, Work] = OrderedDict()
-        self._changed: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._busy = 0
@@ -418,9 +420,26 @@ class Foreman:
         self._tell(run)
 
     def _tell(self, run: str) -> None:
-        event = self._changed.pop(run, None)
-        if event is not None:
-            event.set()
+        waiting = self._waiting.pop(run, None)
+        if waiting:
+            self._spawn(_wake_up(waiting))
+
+    async def change_after(self, run: str, version: int, seconds: float) -> bool:
+        """Wait until a run has a newer version, or is gone from memory; tell whether before the time was over."""
+        if (row := self.at_hand(run)) is None or row.version > version:
+            return True
+        told = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(run, []).append(told)
+        clock = asyncio.get_running_loop().call_later(seconds, _wake, told)
+        try:
+            await told
+        finally:
+            clock.cancel()
+            if told in self._waiting.get(run, ()):
+                self._waiting[run].remove(told)
+                if not self._waiting[run]:
+                    del self._waiting[run]
+        return (row := self.at_hand(run)) is None or row.version > version
 
     async def _save_changes(self) -> None:
         """Store what changed, a few times a second at most."""
@@ -431,6 +450,19 @@ class Foreman:
             rows = [self._active_rows[run] for run in self._unsaved if run in self._active_rows]
             self._unsaved.clear()
             await asyncio.gather(*(self._stored(row.id, {name: getattr(row, name) for name in SAVED}) for row in rows))
+
+
+async def _wake_up(waiting: list[asyncio.Future[None]]) -> None:
+    """Let all go on who wait for a change, some at a time: other requests come in between."""
+    for number, told in enumerate(waiting, start=1):
+        _wake(told)
+        if number % WOKEN_AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+
+def _wake(told: asyncio.Future[None]) -> None:
+    if not told.done():
+        told.set_result(None)
 
 
 def _progress(path: Path) -> tuple[int, int]:
