@@ -41,7 +41,7 @@ FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,})\s*(?P<language>[\w-]*)
 SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"}
 COMMAND_SECONDS = 300
 RUN = "run_0123456789abcdef"
-LONG = {"docs/mechanisms.md", "docs/plots.md", "docs/studies.md", "docs/upgrades.md"}
+LONG = {"README.md", "docs/mechanisms.md", "docs/plots.md", "docs/studies.md", "docs/upgrades.md"}
 """Pages with many runs; CI reads them too."""
 
 

@@ -349,6 +349,7 @@ class LimitsShape(Shape):
     study_factor: float
     worker_mb: int
     free_mb: float
+    kept_mb: float
     streams: int
     page: int
     points: int

@@ -308,9 +308,14 @@ class Foreman:
     async def _study(self, work: Work, timeout: float) -> None:
         """Have a study done, and tell how far it is meanwhile."""
         progress = self.folder.work(work.id) / "progress"
-        arguments = (work.text, str(self.folder.replications), str(self.folder.result(work.id)), str(progress))
-        pool, cluster = self._pools.studies, self._pools.cluster
-        job = asyncio.ensure_future(pool.run(timeout, jobs.study, *arguments, self._simulators.processes, cluster))
+        places = jobs.StudyPlaces(
+            store=str(self.folder.replications),
+            kept_mb=self.limits.kept_mb,
+            target=str(self.folder.result(work.id)),
+            progress=str(progress),
+        )
+        workers, cluster = self._simulators.processes, self._pools.cluster
+        job = asyncio.ensure_future(self._pools.studies.run(timeout, jobs.study, work.text, places, workers, cluster))
         try:
             while not (await asyncio.wait({job}, timeout=PROGRESS_S))[0]:
                 done, total = _progress(progress)

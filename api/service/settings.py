@@ -34,6 +34,8 @@ class Limits:
     """Memory of a worker [MB]."""
     free_mb: float = 200.0
     """Space that stays free on the disk; below it no run is accepted [MB]."""
+    kept_mb: float = 2000.0
+    """Finished replications that studies leave for the next ones; beyond it the oldest go [MB]."""
     streams: int = 1000
     """Event streams open at once."""
     page: int = 100

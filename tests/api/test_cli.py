@@ -99,6 +99,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_killed_runs_leave_no_folder_and_the_next_one_clears_up(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "api.cli", "run", "minimal", *SHORT, "--out", "out"]
     for delay in (0.3, 1.0, 1.8):
