@@ -158,10 +158,21 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
             "key": {"type": "http", "scheme": "bearer", "description": "Needed if the server has keys."}
         }
         found["security"] = [{}, {"key": []}]
+        for methods in found["paths"].values():
+            for operation in methods.values():
+                _summarised(operation)
         app.openapi_schema = found
         return found
 
     return described
+
+
+def _summarised(operation: dict[str, Any]) -> None:
+    """Make the first sentence of what is said of an operation its summary, which pages show beside its address."""
+    first, _, more = str(operation.pop("description", "")).partition(". ")
+    operation["summary"] = first.rstrip(".")
+    if more:
+        operation["description"] = more
 
 
 async def _problem(_: Request, error: Exception) -> Response:

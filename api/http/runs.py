@@ -32,10 +32,16 @@ router = APIRouter(prefix=ROOT)
 RunIdPath = Annotated[str, Path(pattern=r"^run_[0-9a-f]{16}$", examples=["run_0123456789abcdef"])]
 IdempotencyHeader = Annotated[
     str | None,
-    Header(pattern=r"^[\x21-\x7e]{1,255}$", description="The same key with the same body gives the same, for a day."),
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="The same key with the same body gives the same, for a day.",
+    ),
 ]
-PreferHeader = Annotated[str | None, Header(description="`wait=30` answers once it is finished, or after 30 s.")]
-LastEventHeader = Annotated[str | None, Header(description="Number of the last event seen.")]
+PreferHeader = Annotated[
+    str | None, Header(alias="Prefer", description="`wait=30` answers once it is finished, or after 30 s.")
+]
+LastEventHeader = Annotated[str | None, Header(alias="Last-Event-ID", description="Number of the last event seen.")]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Most entries.")]
 CursorQuery = Annotated[str | None, Query(max_length=40, description="`next` of the page before.")]
 EXAMPLE = {"gate": "friendship-pass", "days": 30, "warmup_days": 7, "replications": 20, "seed": 1}

@@ -354,10 +354,14 @@ def test_the_description_is_complete_and_needs_nothing_from_elsewhere(client):
     assert description["openapi"].startswith("3.1")
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
-            assert operation["description"] or operation["summary"], f"{method} {path}"
+            assert " " in operation["summary"], f"{method} {path}"
             assert "401" in operation["responses"], f"{method} {path}"
+            for body in operation.get("requestBody", {}).get("content", {}).values():
+                assert body["example"], f"{method} {path}"
             for status, answer in operation["responses"].items():
                 assert answer["description"], f"{method} {path} {status}"
+                shown = answer.get("content", {}).get("application/problem+json")
+                assert shown is None or shown["example"]["status"] == int(status), f"{method} {path} {status}"
     page = client.get("/docs").text
     assert "http" not in page.replace("HTTP", "")
     for name in ("swagger-ui.css", "swagger-ui-bundle.js", "start.js"):
