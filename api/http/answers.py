@@ -37,6 +37,9 @@ _DETAILS = {
     "unavailable": "The database cannot be reached. Ask again later.",
     "disk-full": "The disk is full. Free some space; nothing was changed.",
 }
+KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "As the asker has it."}}
+AN_HOUR_S = 3600
+A_DAY_S = 86_400
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 RESULTS = {
     "metrics": "/metrics",
@@ -81,6 +84,16 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "content": {MEDIA_TYPE: {"schema": schema, "example": _example(status)}},
         }
         for status in (400, 401, *statuses)
+    }
+
+
+def ranged(what: str, content: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of a file of a result, which is given whole or in a range."""
+    return {
+        200: {"description": what, "content": dict(content)},
+        206: {"description": "A range of it."},
+        **KNOWN,
+        **problems(404, 409, 416, 422, 503, 507),
     }
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, as_problem, base_of, json_answer, run_body, run_document, with_tag
+from api.http.answers import JSON, as_problem, base_of, json_answer, problems, run_body, run_document, with_tag
 from api.http.bodies import read_json
 from api.http.context import Server
 from api.http.keys import allows
 from api.http.problems import Problem
+from api.http.schemas import Shape
 from api.service.examination import Refused
 from api.service.store import FINISHED, Row
 from gates.findings import ConfigError, Finding, value_text
@@ -32,7 +33,31 @@ EVENT_SCHEMA = {
         "retry": {"type": "integer"},
     },
 }
+DELETING = {204: {"description": "Gone, with all its files."}, **problems(403, 404, 409, 422, 503, 507)}
+FOLLOWING: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events `state`, `progress` and `end`; each holds the whole state.",
+        "content": {EVENT_STREAM: {"schema": EVENT_SCHEMA}},
+    },
+    204: {"description": "It is finished and the asker knows its end."},
+    **problems(404, 422, 503, 507),
+}
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+
+
+def submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of answers to a submission."""
+    taken = {
+        "model": shape,
+        "description": "Taken, and safe from now on; or there already.",
+        "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
+    }
+    return {202: taken, **problems(403, 409, 413, 415, 422, 429, 503, 507)}
+
+
+def cancelling(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of answers to the wish to stop."""
+    return {202: {"model": shape, "description": "Its cores are free."}, **problems(403, 404, 409, 422, 503, 507)}
 
 
 async def submitted(request: Request, here: Server, kind: str, key: str | None) -> Response:
