@@ -124,6 +124,7 @@ def create_app(
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _status)
+    app.add_exception_handler(FileNotFoundError, _gone)
     app.add_exception_handler(Exception, _failed)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
@@ -219,6 +220,12 @@ def _methods(request: Request) -> list[str]:
         if compile_path(template)[0].match(request.url.path):
             found |= {method.upper() for method in methods}
     return sorted(found)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Answer who reads a result while it is removed."""
+    log.warning("%s: %s", request.url.path, error)
+    return Problem("not-found", "Its files are not there any more.").response()
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -172,8 +172,8 @@ class RunService(Foreman):
         if row.status not in FINISHED:
             raise Refused("not-finished", f"The run is {row.status}. Cancel it first.")
         await self._asked(store.mark_deleted(run))
-        self._rows.pop(run, None)
         await self._forget(run)
+        self._rows.pop(run, None)
 
     async def events(self, run: str, after: int = 0, pause: float = A_PAUSE_S) -> AsyncIterator[Row | None]:
         """Give the run each time it changed since version `after`, until it is finished; none after each pause."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -381,6 +382,14 @@ def test_what_is_not_there_and_what_cannot_be_done(client):
     answer = client.put("/api/v1/runs")
     problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "GET, POST"
+
+
+def test_a_result_that_is_removed_meanwhile(client, data):
+    made = finished(client, submitted(client, {**SHORT, "seed": 404})["id"])
+    shutil.rmtree(data / "runs" / made["id"])
+    for name in ("metrics", "queue_series", "event_log", "report", "manifest"):
+        problem(client.get(made["links"][name]), 404, "not-found")
+    assert client.delete(made["links"]["self"]).status_code == 204
 
 
 # limits of a small server
