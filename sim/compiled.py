@@ -1,51 +1,57 @@
 """The compiled engine: Numba, the same steps as `sim.reference` under the same names, in the same order.
 
-The rules of order are in `sim.plan`, what the state is in `sim.state`. Pending ends of service stand in a binary
-heap of 64-bit keys, tick above number; arrivals and the timetable are sorted beforehand, so that a cursor is enough.
+The rules of order are in `sim.plan`, what the state is in `sim.state`. Ends of service stand in a tournament of 64-bit
+keys (`sim.agenda`), tick above number; arrivals and the timetable are sorted beforehand, so that a cursor is enough.
 `run` stops at any tick and goes on from there, which is how long runs go block by block.
 """
 
 from __future__ import annotations
 
+from sim.agenda import (
+    NO_EVENT,
+    NUMBER_BITS,
+    NUMBER_MASK,
+    add_event,
+    drop_event,
+    drop_next_event,
+    event_key,
+    new_leaf,
+    next_event,
+    set_event,
+)
 from sim.clocks import end_of_work
 from sim.draws import FOR_EVER, Draws
 from sim.jit import kernel, seldom, step
-from sim.log import FINISHED, JOINED, LEFT, STARTED, EventLog
+from sim.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.outages import in_force
 from sim.paths import SHORTEST_QUEUE
 from sim.plan import Plan
 from sim.state import (
-    ALARMS,
-    IMPATIENT,
     NEXT_ARRIVAL,
     NEXT_CHANGE,
-    NO_EVENT,
+    NO_LEAF,
     NOBODY,
-    NUMBER_BITS,
-    NUMBER_MASK,
-    PENDING,
-    TOP_IS_TAKEN,
+    SPARE_LEAF,
     State,
     Tables,
     Trucks,
-    event_key,
     group_of,
     line_of,
     new_state,
-    pop_event,
-    push_event,
+    next_of,
     put_in,
-    sift_down,
+    row_of,
     tables,
     take_first,
     take_out,
     trucks_of,
+    visit_of,
 )
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
-    log = EventLog.empty(draws)
+    log = EventLog.unwritten(draws)
     network = tables(in_force(plan, draws.outages))
     run(network, trucks_of(draws, log), new_state(network, draws), plan.end)
     return log
@@ -56,44 +62,61 @@ def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
     """Take events in order until none is left before the tick `until`."""
     cursor = state.cursor
     while True:
-        arriving = cursor[NEXT_ARRIVAL]
-        arrival = NO_EVENT
-        if arriving < trucks.arrival.size:
-            arrival = event_key(trucks.arrival[arriving], arriving)
-        end = state.pending[0] if cursor[PENDING] > 0 else NO_EVENT
-        alarm = state.alarms[0] if cursor[ALARMS] > 0 else NO_EVENT
-        leaving = state.impatient[0] if cursor[IMPATIENT] > 0 else NO_EVENT
-        now = min(arrival, end, alarm, leaving) >> NUMBER_BITS
-        change = cursor[NEXT_CHANGE]
-        if change < network.changes.size and network.changes[change]["tick"] <= now:
-            now = network.changes[change]["tick"]
-            if now >= until:
+        arriving = row_of(cursor[NEXT_ARRIVAL])
+        arrival = event_key(trucks.arrival[arriving], arriving) if arriving < trucks.arrival.size else NO_EVENT
+        end = next_event(state.ends)
+        now = min(arrival, end) >> NUMBER_BITS
+        if now >= min(next_of_others(network, state), until):
+            if not take_other(network, trucks, state, now, until):
                 return
+            continue
+        truck = row_of(min(arrival, end) & NUMBER_MASK)
+        if arrival < end:
+            cursor[NEXT_ARRIVAL] += 1
+            arrive(trucks, state, truck)
+        else:
+            finish(network, trucks, state, now, truck)
+        go_on(network, trucks, state, now, truck)
+        free_leaf(state)
+
+
+@step
+def next_of_others(network: Tables, state: State) -> int:
+    """Return the tick from which on something else comes before an arrival or the end of a service."""
+    change = state.cursor[NEXT_CHANGE]
+    timetable = network.changes[change]["tick"] if change < network.changes.size else NO_EVENT
+    alarm = next_event(state.alarms) >> NUMBER_BITS
+    impatience = (next_event(state.impatient) >> NUMBER_BITS) + 1
+    return min(timetable, alarm, impatience)
+
+
+@seldom
+def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: int) -> bool:
+    """Take the next event of the timetable, alarm or end of patience; tell whether it comes before `until`."""
+    cursor = state.cursor
+    alarm, leaving = next_event(state.alarms), next_event(state.impatient)
+    now = min(now, alarm >> NUMBER_BITS, leaving >> NUMBER_BITS)
+    change = cursor[NEXT_CHANGE]
+    if change < network.changes.size and network.changes[change]["tick"] <= now:
+        now = network.changes[change]["tick"]
+        if now < until:
             cursor[NEXT_CHANGE] += 1
             timetable(network, trucks, state, now, change)
-        elif now >= until:
-            return
-        elif alarm >> NUMBER_BITS == now:
-            pop_event(state.alarms, cursor, ALARMS)
-            sound_alarm(network, trucks, state, now, alarm & NUMBER_MASK)
-        elif min(arrival, end) >> NUMBER_BITS != now:
-            pop_event(state.impatient, cursor, IMPATIENT)
-            lose_patience(network, trucks, state, now, leaving & NUMBER_MASK)
-        elif arrival < end:
-            cursor[NEXT_ARRIVAL] += 1
-            arrive(network, trucks, state, now, arriving)
-        else:
-            cursor[TOP_IS_TAKEN] = 1
-            finish(network, trucks, state, now, end & NUMBER_MASK)
-            if cursor[TOP_IS_TAKEN]:
-                cursor[TOP_IS_TAKEN] = 0
-                pop_event(state.pending, cursor, PENDING)
+        return now < until
+    if now >= until:
+        return False
+    if alarm >> NUMBER_BITS == now:
+        drop_next_event(state.alarms)
+        sound_alarm(network, trucks, state, now, alarm & NUMBER_MASK)
+    else:
+        lose_patience(network, trucks, state, now, leaving & NUMBER_MASK)
+    return True
 
 
 @seldom
 def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: int) -> None:
     """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
-    resource = network.changes[change]["resource"]
+    resource = row_of(network.changes[change]["resource"])
     if resource >= network.groups.size:
         state.resources[resource]["on_duty"] = network.changes[change]["units"]
         call_for_pool(network, trucks, state, now, resource)
@@ -103,7 +126,7 @@ def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: i
         if not state.resources[resource]["faces"]:
             return
     state.resources[resource]["on_duty"] = network.changes[change]["units"]
-    serve(network, trucks, state, now, resource)
+    call_trucks(network, trucks, state, now, resource)
 
 
 @seldom
@@ -131,21 +154,24 @@ def face(network: Tables, trucks: Trucks, state: State, now: int, group: int) ->
     state.resources[group]["turning"] = False
     state.resources[group]["faces"] = True
     state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
-    serve(network, trucks, state, now, group)
+    call_trucks(network, trucks, state, now, group)
 
 
 @step
-def arrive(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
-    """A truck arrives, and enters unless the area of its first stage is full."""
-    state.trucks[truck]["visit"] = trucks.first[truck] - 1
-    choose(network, trucks, state, truck)
-    if next_area_is_full(network, trucks, state, truck):
-        stand_for_space(network, trucks, state, truck, now)
-        return
-    vacate(network, trucks, state, now, truck)
-    freed = proceed(network, trucks, state, now, truck)
-    while freed:
-        freed = call_for_space(network, trucks, state, now)
+def arrive(trucks: Trucks, state: State, truck: int) -> None:
+    """A truck arrives."""
+    open_rows(trucks, truck)
+    state.trucks[truck]["visit"] = NOBODY
+    state.trucks[truck]["next"] = trucks.first[truck]
+
+
+@step
+def open_rows(trucks: Trucks, truck: int) -> None:
+    """Write to the rows of a truck that nothing has happened yet."""
+    for visit in range(row_of(trucks.first[truck]), row_of(trucks.first[truck + 1])):
+        for column in range(4):
+            trucks.times[visit, column] = NEVER
+        trucks.group[visit] = NOBODY
 
 
 @step
@@ -153,15 +179,16 @@ def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
     """Take the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
     if trucks.onward.size == 0:
         return
-    visit = state.trucks[truck]["visit"]
-    row = trucks.onward[visit] if visit >= trucks.first[truck] else trucks.first[truck]
-    best = row
-    if row < trucks.first[truck + 1]:
-        while trucks.other[row] != NOBODY:
-            row = trucks.other[row]
-            if is_better(network, state, trucks.rule[row], line_of(trucks, row), line_of(trucks, best)):
-                best = row
-    state.next[truck] = best
+    visit = visit_of(state, truck)
+    first = trucks.first[truck] if visit == NOBODY else trucks.onward[visit]
+    best = first
+    if first < trucks.first[truck + 1]:
+        other = trucks.other[first]
+        while other >= 0:
+            if is_better(network, state, trucks.rule[other], line_of(trucks, other), line_of(trucks, best)):
+                best = other
+            other = trucks.other[other]
+    state.trucks[truck]["next"] = best
 
 
 @seldom
@@ -177,7 +204,7 @@ def is_better(network: Tables, state: State, rule: int, line: int, other: int) -
 def is_open(network: Tables, state: State, line: int) -> bool:
     """Tell whether a lane group of the line is open."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        if state.resources[network.groups_of_line[entry]]["on_duty"] > 0:
+        if state.resources[row_of(network.groups_of_line[entry])]["on_duty"] > 0:
             return True
     return False
 
@@ -191,10 +218,10 @@ def load(network: Tables, state: State, rule: int, line: int) -> float:
     """
     busy, lanes = 0, 0
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        group = network.groups_of_line[entry]
+        group = row_of(network.groups_of_line[entry])
         busy += state.resources[group]["busy"]
         lanes += state.resources[group]["on_duty"]
-    waiting = in_line(network, state, network.lines[line]["stage"])
+    waiting = in_line(network, state, row_of(network.lines[line]["stage"]))
     if rule == SHORTEST_QUEUE:
         return float(waiting + busy)
     if busy < lanes:
@@ -220,14 +247,15 @@ def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, vi
     line = line_of(trucks, visit)
     trucks.times[visit, JOINED] = now
     state.trucks[truck]["visit"] = visit
+    state.trucks[truck]["next"] = visit + 1
     if (
         network.turns_away
-        and in_line(network, state, network.lines[line]["stage"]) >= network.lines[line]["turns_away_at"]
+        and in_line(network, state, row_of(network.lines[line]["stage"])) >= network.lines[line]["turns_away_at"]
     ):
         return turn_back(network, trucks, state, now, truck)
     if gathers(network, line):
         stand_in_line(trucks, state, line, truck, now)
-        gather(network, trucks, state, now, network.lines[line]["stage"])
+        gather(network, trucks, state, now, row_of(network.lines[line]["stage"]))
     else:
         if may_start(network, state, line):
             group = free_group(network, state, line)
@@ -237,35 +265,31 @@ def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, vi
         stand_in_line(trucks, state, line, truck, now)
     if network.reverses:
         for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-            turn_if_due(network, state, now, network.groups_of_line[entry])
+            turn_if_due(network, state, now, row_of(network.groups_of_line[entry]))
     return False
 
 
 @seldom
 def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Leave for good without service. Tell whether a space of an area fell free."""
-    visit = state.trucks[truck]["visit"]
+    visit = visit_of(state, truck)
     trucks.times[visit, LEFT] = now
-    state.trucks[truck]["visit"] = trucks.first[truck + 1]
-    if network.areas.size == 0 or network.lines[line_of(trucks, visit)]["area"] == NOBODY:
+    if network.areas.size == 0 or row_of(network.lines[line_of(trucks, visit)]["area"]) == NOBODY:
         return False
-    free_space(network, state, network.lines[line_of(trucks, visit)]["area"])
+    free_space(network, state, row_of(network.lines[line_of(trucks, visit)]["area"]))
     return True
 
 
 @seldom
 def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
-    """A truck whose patience ends turns back, if it still stands in the line where it counted."""
-    visit = state.trucks[truck]["visit"]
-    if not trucks.first[truck] <= visit < trucks.first[truck + 1] or trucks.times[visit, STARTED] >= 0:
-        return
-    if trucks.times[visit, JOINED] + trucks.patience[visit] != now:
-        return
+    """A truck whose patience ends turns back."""
+    visit = visit_of(state, truck)
+    drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
     line = line_of(trucks, visit)
     take_out(state, state.lines, line, truck)
     state.lines[line]["waiting"] -= 1
     if gathers(network, line):
-        leave_batch(state, network.lines[line]["stage"], trucks.times[visit, JOINED])
+        leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit, JOINED])
     freed = turn_back(network, trucks, state, now, truck)
     while freed:
         freed = call_for_space(network, trucks, state, now)
@@ -274,7 +298,7 @@ def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck
 @step
 def gathers(network: Tables, line: int) -> bool:
     """Tell whether trucks of the line start in batches."""
-    return network.batches and network.stages[network.lines[line]["stage"]]["batch_size"] > 0
+    return network.batches and network.stages[row_of(network.lines[line]["stage"])]["batch_size"] > 0
 
 
 @seldom
@@ -305,7 +329,7 @@ def set_gathering_alarm(network: Tables, state: State, stage: int) -> None:
     state.stages[stage]["timed"] = True
     number = network.groups.size + network.pools.size + stage
     key = event_key(state.stages[stage]["gathered_since"] + network.stages[stage]["batch_after"], number)
-    push_event(state.alarms, state.cursor, ALARMS, key)
+    add_event(state.alarms, key)
 
 
 @seldom
@@ -326,21 +350,21 @@ def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int)
     state.stages[stage]["called_up"] += state.stages[stage]["gathering"]
     state.stages[stage]["gathering"] = 0
     for group in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
-        serve(network, trucks, state, now, group)
+        call_trucks(network, trucks, state, now, row_of(group))
 
 
 @step
 def is_reversible(network: Tables, group: int) -> bool:
     """Tell whether the lanes of a group turn from one direction to the other."""
-    return network.reverses and network.groups[group]["other_way"] != NOBODY
+    return network.reverses and row_of(network.groups[group]["other_way"]) != NOBODY
 
 
 @seldom
 def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
     """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
-    if not is_reversible(network, group) or not state.resources[network.groups[group]["other_way"]]["faces"]:
+    if not is_reversible(network, group) or not state.resources[row_of(network.groups[group]["other_way"])]["faces"]:
         return
-    other = network.groups[group]["other_way"]
+    other = row_of(network.groups[group]["other_way"])
     wait = waiting_for(network, state, group)
     if wait < network.groups[group]["turns_at"] or wait <= waiting_for(network, state, other):
         return
@@ -353,9 +377,9 @@ def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
 @seldom
 def turn_if_empty(network: Tables, state: State, now: int, group: int) -> None:
     """Begin to turn reversible lanes away from a group when they have finished the last truck."""
-    other = network.groups[group]["other_way"]
+    other = row_of(network.groups[group]["other_way"])
     if state.resources[other]["turning"] and state.resources[group]["busy"] == 0:
-        push_event(state.alarms, state.cursor, ALARMS, event_key(now + network.groups[other]["turn_takes"], other))
+        add_event(state.alarms, event_key(now + network.groups[other]["turn_takes"], other))
 
 
 @step
@@ -363,14 +387,14 @@ def waiting_for(network: Tables, state: State, group: int) -> int:
     """Return the number of trucks in the lines that a lane group serves."""
     trucks = 0
     for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
-        trucks += state.lines[network.lines_of_group[entry]]["waiting"]
+        trucks += state.lines[row_of(network.lines_of_group[entry])]["waiting"]
     return trucks
 
 
 @step
 def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
     """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
-    visit = state.trucks[truck]["visit"]
+    visit = visit_of(state, truck)
     state.resources[group]["busy"] += 1
     service = trucks.service[visit]
     if network.taken.size:
@@ -381,40 +405,56 @@ def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, g
         if network.works_by_hand:
             state.works_by_hand[truck] = by_hand
         for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
-            if not (by_hand and network.taken[entry]["pool"] == network.lines[line]["by_hand_without"]):
-                state.resources[network.taken[entry]["pool"]]["busy"] += network.taken[entry]["units"]
+            if not (by_hand and row_of(network.taken[entry]["pool"]) == row_of(network.lines[line]["by_hand_without"])):
+                state.resources[row_of(network.taken[entry]["pool"])]["busy"] += network.taken[entry]["units"]
     if gathers(network, line_of(trucks, visit)):
-        state.stages[network.lines[line_of(trucks, visit)]["stage"]]["called_up"] -= 1
+        state.stages[row_of(network.lines[line_of(trucks, visit)]["stage"])]["called_up"] -= 1
     trucks.times[visit, STARTED] = now
     trucks.group[visit] = group
     key = event_key(end_of_work(network.clocks, group, now, service), truck)
-    if state.cursor[TOP_IS_TAKEN]:
-        state.cursor[TOP_IS_TAKEN] = 0
-        sift_down(state.pending, state.cursor[PENDING], key)
-    else:
-        push_event(state.pending, state.cursor, PENDING, key)
+    leaf = state.cursor[SPARE_LEAF] if state.cursor[SPARE_LEAF] != NO_LEAF else new_leaf(state.ends)
+    state.cursor[SPARE_LEAF] = NO_LEAF
+    state.trucks[truck]["leaf"] = leaf
+    set_event(state.ends, leaf, key)
+
+
+@step
+def free_leaf(state: State) -> None:
+    """Take the service that has ended off the agenda, unless another one took its place there."""
+    leaf = state.cursor[SPARE_LEAF]
+    if leaf != NO_LEAF:
+        state.cursor[SPARE_LEAF] = NO_LEAF
+        drop_event(state.ends, row_of(leaf))
 
 
 @step
 def is_by_hand(network: Tables, state: State, line: int) -> bool:
     """Tell whether a service in the line would be done by hand, for want of its link."""
-    if not network.works_by_hand or network.lines[line]["by_hand_without"] == NOBODY:
+    if not network.works_by_hand or row_of(network.lines[line]["by_hand_without"]) == NOBODY:
         return False
-    return state.resources[network.lines[line]["by_hand_without"]]["on_duty"] == 0
+    return state.resources[row_of(network.lines[line]["by_hand_without"])]["on_duty"] == 0
 
 
 @step
 def finish(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
-    """End the service, give units back, and go on unless the next area is full."""
-    visit = state.trucks[truck]["visit"]
+    """End the service, and give units back."""
+    visit = visit_of(state, truck)
     trucks.times[visit, FINISHED] = now
+    state.cursor[SPARE_LEAF] = state.trucks[truck]["leaf"]
     give_back(network, trucks, state, now, truck, visit)
+
+
+@step
+def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """Go on to the next stage unless its area is full, after an arrival or a service."""
+    visit = visit_of(state, truck)
     choose(network, trucks, state, truck)
     blocked = next_area_is_full(network, trucks, state, truck)
     freed = False
     if not blocked:
         freed = vacate(network, trucks, state, now, truck)
-    call_for_given(network, trucks, state, now, visit)
+    if visit != NOBODY:
+        call_for_given(network, trucks, state, now, visit)
     if blocked:
         stand_for_space(network, trucks, state, truck, now)
         return
@@ -431,15 +471,15 @@ def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: in
     line = line_of(trucks, visit)
     by_hand = network.works_by_hand and state.works_by_hand[truck]
     for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
-        pool = network.given[entry]["pool"]
-        if by_hand and pool == network.lines[line]["by_hand_without"]:
+        pool = row_of(network.given[entry]["pool"])
+        if by_hand and pool == row_of(network.lines[line]["by_hand_without"]):
             continue
         if not network.pools[pool - network.groups.size]["comes_back"]:
             state.resources[pool]["busy"] -= network.given[entry]["units"]
             continue
         for _ in range(network.given[entry]["units"]):
             key = event_key(now + trucks.comes_back[visit], pool)
-            push_event(state.alarms, state.cursor, ALARMS, key)
+            add_event(state.alarms, key)
 
 
 @step
@@ -449,20 +489,20 @@ def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visi
         return
     line = line_of(trucks, visit)
     for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
-        call_for_pool(network, trucks, state, now, network.given[entry]["pool"])
+        call_for_pool(network, trucks, state, now, row_of(network.given[entry]["pool"]))
 
 
 @step
 def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Leave the lane, and take a space of the next area. Tell whether a space of another area fell free."""
-    visit = state.trucks[truck]["visit"]
-    inside = visit >= trucks.first[truck]
+    visit = visit_of(state, truck)
+    inside = visit != NOBODY
     if inside:
         trucks.times[visit, LEFT] = now
         state.resources[group_of(trucks, visit)]["busy"] -= 1
     if network.areas.size == 0:
         return False
-    here = network.lines[line_of(trucks, visit)]["area"] if inside else NOBODY
+    here = row_of(network.lines[line_of(trucks, visit)]["area"]) if inside else NOBODY
     there = next_area(network, trucks, state, truck)
     if here == there:
         return False
@@ -487,14 +527,14 @@ def free_space(network: Tables, state: State, area: int) -> None:
 @step
 def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
-    visit = state.trucks[truck]["visit"]
-    if visit >= trucks.first[truck]:
+    visit = visit_of(state, truck)
+    if visit != NOBODY:
         group = group_of(trucks, visit)
         serve(network, trucks, state, now, group)
         if is_reversible(network, group):
             turn_if_empty(network, state, now, group)
-            turn_if_due(network, state, now, network.groups[group]["other_way"])
-    visit = next_visit(trucks, state, truck)
+            turn_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
+    visit = next_of(state, truck)
     if visit < trucks.first[truck + 1]:
         return join(network, trucks, state, now, truck, visit)
     return False
@@ -504,7 +544,7 @@ def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int)
 def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
     """Let the first truck in line for a free space move on; tell whether one could."""
     for area in range(network.areas.size):
-        truck = state.areas[area]["head"]
+        truck = row_of(state.areas[area]["head"])
         if truck != NOBODY and not state.areas[area]["shut"]:
             take_first(state, state.areas, area)
             vacate(network, trucks, state, now, truck)
@@ -514,22 +554,14 @@ def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> b
 
 
 @step
-def next_visit(trucks: Trucks, state: State, truck: int) -> int:
-    """Return the row of the truck's next visit; the row after its last if it departs."""
-    if trucks.onward.size == 0:
-        return state.trucks[truck]["visit"] + 1
-    return state.next[truck]
-
-
-@step
 def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
     """Return the area of the truck's next stage, or `NOBODY`."""
     if network.areas.size == 0:
         return NOBODY
-    visit = next_visit(trucks, state, truck)
+    visit = next_of(state, truck)
     if visit == trucks.first[truck + 1]:
         return NOBODY
-    return network.lines[line_of(trucks, visit)]["area"]
+    return row_of(network.lines[line_of(trucks, visit)]["area"])
 
 
 @step
@@ -538,23 +570,23 @@ def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int)
     area = next_area(network, trucks, state, truck)
     if area == NOBODY or not state.areas[area]["shut"]:
         return False
-    if network.lines[line_of(trucks, next_visit(trucks, state, truck))]["enters_freely"]:
+    if network.lines[line_of(trucks, next_of(state, truck))]["enters_freely"]:
         return False
-    visit = state.trucks[truck]["visit"]
-    return visit < trucks.first[truck] or area != network.lines[line_of(trucks, visit)]["area"]
+    visit = visit_of(state, truck)
+    return visit == NOBODY or area != row_of(network.lines[line_of(trucks, visit)]["area"])
 
 
 @step
 def may_start(network: Tables, state: State, line: int) -> bool:
     """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
-    if gathers(network, line) and state.stages[network.lines[line]["stage"]]["called_up"] == 0:
+    if gathers(network, line) and state.stages[row_of(network.lines[line]["stage"])]["called_up"] == 0:
         return False
     if network.taken.size == 0:
         return True
     by_hand = is_by_hand(network, state, line)
     for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
-        pool = network.taken[entry]["pool"]
-        if by_hand and pool == network.lines[line]["by_hand_without"]:
+        pool = row_of(network.taken[entry]["pool"])
+        if by_hand and pool == row_of(network.lines[line]["by_hand_without"]):
             continue
         if state.resources[pool]["busy"] + network.taken[entry]["units"] > state.resources[pool]["on_duty"]:
             return False
@@ -565,7 +597,10 @@ def may_start(network: Tables, state: State, line: int) -> bool:
 def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: int, group: int) -> None:
     """Take the first truck out of a line and start it."""
     state.lines[line]["waiting"] -= 1
-    start(network, trucks, state, now, take_first(state, state.lines, line), group)
+    truck = take_first(state, state.lines, line)
+    if trucks.patience.size and trucks.patience[visit_of(state, truck)] < FOR_EVER:
+        drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
+    start(network, trucks, state, now, truck, group)
 
 
 @step
@@ -579,13 +614,19 @@ def serve(network: Tables, trucks: Trucks, state: State, now: int, group: int) -
 
 
 @seldom
+def call_trucks(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Do as `serve` does, where a call is quick enough."""
+    serve(network, trucks, state, now, group)
+
+
+@seldom
 def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
     """Call trucks that need units of the pool, best first, while one of them can start."""
     number = pool - network.groups.size
     while state.resources[pool]["busy"] < state.resources[pool]["on_duty"] or network.works_by_hand:
         best = NOBODY
         for entry in range(network.pools[number]["lines_from"], network.pools[number]["lines_to"]):
-            line = network.lines_of_pool[entry]
+            line = row_of(network.lines_of_pool[entry])
             if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
                 continue
             if free_group(network, state, line) != NOBODY and is_before(network, trucks, state, line, best):
@@ -599,7 +640,7 @@ def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool:
 def free_group(network: Tables, state: State, line: int) -> int:
     """Return the first lane group of the line with a free open lane, or `NOBODY`."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        group = network.groups_of_line[entry]
+        group = row_of(network.groups_of_line[entry])
         if state.resources[group]["busy"] < state.resources[group]["on_duty"]:
             return group
     return NOBODY
@@ -610,7 +651,7 @@ def best_line(network: Tables, trucks: Trucks, state: State, group: int) -> int:
     """Return the line whose first truck is next for a lane of the group, or `NOBODY`."""
     best = NOBODY
     for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
-        line = network.lines_of_group[entry]
+        line = row_of(network.lines_of_group[entry])
         if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
             continue
         if is_before(network, trucks, state, line, best):
@@ -625,9 +666,9 @@ def is_before(network: Tables, trucks: Trucks, state: State, line: int, other: i
         return True
     if network.lines[line]["priority"] != network.lines[other]["priority"]:
         return network.lines[line]["priority"] < network.lines[other]["priority"]
-    a, b = state.lines[line]["head"], state.lines[other]["head"]
-    joined_a = trucks.times[state.trucks[a]["visit"], JOINED]
-    joined_b = trucks.times[state.trucks[b]["visit"], JOINED]
+    a, b = row_of(state.lines[line]["head"]), row_of(state.lines[other]["head"])
+    joined_a = trucks.times[visit_of(state, a), JOINED]
+    joined_b = trucks.times[visit_of(state, b), JOINED]
     return joined_a < joined_b or (joined_a == joined_b and a < b)
 
 
@@ -636,7 +677,7 @@ def stand_for_space(network: Tables, trucks: Trucks, state: State, truck: int, n
     """Stand in line for a space of the next area, by the tick of asking, then by number."""
     area = next_area(network, trucks, state, truck)
     last = state.areas[area]["tail"]
-    while last != NOBODY and last > truck and asked(trucks, state, last) == now:
+    while last != NOBODY and last > truck and asked(trucks, state, row_of(last)) == now:
         last = state.trucks[last]["ahead"]
     put_in(state, state.areas, area, last, truck)
 
@@ -644,18 +685,18 @@ def stand_for_space(network: Tables, trucks: Trucks, state: State, truck: int, n
 @step
 def asked(trucks: Trucks, state: State, truck: int) -> int:
     """Return when a truck began to stand in line for a space."""
-    visit = state.trucks[truck]["visit"]
-    return trucks.arrival[truck] if visit < trucks.first[truck] else trucks.times[visit, FINISHED]
+    visit = visit_of(state, truck)
+    return trucks.arrival[truck] if visit == NOBODY else trucks.times[visit, FINISHED]
 
 
 @step
 def stand_in_line(trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
     """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
     last = state.lines[line]["tail"]
-    while last != NOBODY and last > truck and trucks.times[state.trucks[last]["visit"], JOINED] == now:
+    while last != NOBODY and last > truck and trucks.times[visit_of(state, row_of(last)), JOINED] == now:
         last = state.trucks[last]["ahead"]
     put_in(state, state.lines, line, last, truck)
     state.lines[line]["waiting"] += 1
-    visit = state.trucks[truck]["visit"]
+    visit = visit_of(state, truck)
     if trucks.patience.size and trucks.patience[visit] < FOR_EVER:
-        push_event(state.impatient, state.cursor, IMPATIENT, event_key(now + trucks.patience[visit], truck))
+        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(now + trucks.patience[visit], truck))

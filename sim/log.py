@@ -35,6 +35,11 @@ class EventLog:
         """Return a log in which nothing happened yet."""
         return cls(draws, np.full((draws.visits, 4), NEVER, np.int64), np.full(draws.visits, NEVER, np.int32))
 
+    @classmethod
+    def unwritten(cls, draws: Draws) -> EventLog:
+        """Return a log whose rows hold anything, for an engine that writes to each before it counts."""
+        return cls(draws, np.empty((draws.visits, 4), np.int64), np.empty(draws.visits, np.int32))
+
     @property
     def joined(self) -> Ticks:
         """(visits,) when the truck joined the waiting line."""

@@ -10,23 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim import compiled
+from sim.agenda import NUMBER_MASK, Agenda, agenda_of, keys
 from sim.draws import Draws, draw_blocks
 from sim.log import NEVER, EventLog
 from sim.metrics import Fold, Measures
 from sim.outages import in_force
 from sim.plan import Plan
-from sim.state import (
-    IMPATIENT,
-    NEXT_ARRIVAL,
-    NOBODY,
-    NUMBER_BITS,
-    NUMBER_MASK,
-    PENDING,
-    State,
-    new_state,
-    tables,
-    trucks_of,
-)
+from sim.state import NEXT_ARRIVAL, NOBODY, Rows, State, new_state, tables, trucks_of
 
 BLOCK_DAYS = 14
 
@@ -129,7 +119,7 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
             for name in _ROWS
         },
     )
-    fresh = EventLog.empty(draws)
+    fresh = EventLog.unwritten(draws)
     fresh.times[:shift] = log.times[rows]
     fresh.group[:shift] = log.group[rows]
     return fresh
@@ -154,49 +144,49 @@ def _moved(row: npt.NDArray[np.int64], by: npt.NDArray[np.int64] | np.int64) -> 
 def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, new: Draws) -> State:
     """Return the state with trucks numbered anew: those inside first, in their order.
 
-    The order of numbers is kept, so the heap of ends of service stays a heap and ties fall as they would have.
+    The order of numbers is kept, so ties fall as they would have.
     """
     carried = int(inside.sum())
-    renumbered = np.full(inside.size + 1, NOBODY, np.int32)  # the last entry answers for NOBODY
-    renumbered[:-1][inside] = np.arange(carried, dtype=np.int32)
+    renumbered = np.full(inside.size, NOBODY, np.uint32)
+    renumbered[inside] = np.arange(carried, dtype=np.uint32)
     moved = new.first[:carried] - old.first[:-1][inside]
     cursor = state.cursor.copy()
     cursor[NEXT_ARRIVAL] = carried
-    pending = _renumbered(state.pending[: cursor[PENDING]], renumbered)
-    impatient = np.sort(_renumbered(state.impatient[: cursor[IMPATIENT]], renumbered))  # sorted keys are a heap
-    cursor[IMPATIENT] = impatient.size
     trucks = np.empty(new.trucks, state.trucks.dtype)
-    trucks["visit"][:carried] = state.trucks["visit"][inside] + moved
+    mine = trucks[:carried]
+    mine[:] = state.trucks[inside]
+    for row in ("visit", "next"):
+        mine[row] = np.where(mine[row] == NOBODY, NOBODY, mine[row] + moved)
     for neighbour in ("ahead", "behind"):
-        trucks[neighbour][:carried] = renumbered[_standing(state.trucks[neighbour][inside], inside.size)]
+        mine[neighbour] = _renumbered(mine[neighbour], renumbered)
     lines, areas = state.lines.copy(), state.areas.copy()
     for queues in (lines, areas):
         for end in ("head", "tail"):
-            queues[end] = renumbered[queues[end]]
+            queues[end] = _renumbered(queues[end], renumbered)
     return state._replace(
         lines=lines,
         areas=areas,
         trucks=trucks,
-        next=_extended(state.next[inside] + moved, new.trucks)
-        if state.next.size
-        else np.empty(new.trucks if new.onward.size else 0, np.int64),
         works_by_hand=_extended(_kept(state.works_by_hand, inside), new.trucks if new.by_hand.size else 0),
-        pending=_extended(pending, new.trucks),
-        impatient=_extended(impatient, impatient.size + new.patience.size),
+        ends=_carry_agenda(state.ends, renumbered, mine, new.trucks),
+        impatient=_carry_agenda(state.impatient, renumbered, mine, new.trucks if new.patience.size else 0),
         cursor=cursor,
     )
 
 
-def _renumbered(keys: npt.NDArray[np.int64], renumbered: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Return event keys with trucks numbered anew, without those of trucks that are gone."""
-    number = renumbered[keys & NUMBER_MASK].astype(np.int64)
-    kept = number >= 0
-    return np.asarray(keys[kept] >> NUMBER_BITS << NUMBER_BITS | number[kept])
+def _renumbered(trucks: npt.NDArray[np.uint32], renumbered: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return new numbers of trucks; `NOBODY` for nobody, and for entries left over from a line long left."""
+    real = trucks < renumbered.size
+    return np.where(real, renumbered[np.where(real, trucks, 0)], NOBODY) if renumbered.size else trucks
 
 
-def _standing(neighbour: npt.NDArray[np.int32], trucks: int) -> npt.NDArray[np.int32]:
-    """Return neighbours in line, `NOBODY` where the entry is left over from a line long left."""
-    return np.where((neighbour >= 0) & (neighbour < trucks), neighbour, NOBODY)
+def _carry_agenda(agenda: Agenda, renumbered: npt.NDArray[np.uint32], trucks: Rows, most: int) -> Agenda:
+    """Return an agenda with its trucks numbered anew, and tell each of them its new leaf."""
+    found = keys(agenda)
+    number = renumbered[found & NUMBER_MASK]
+    carried = agenda_of((found & ~NUMBER_MASK) | number, most)
+    trucks["leaf"][number] = np.arange(number.size)
+    return carried
 
 
 def _extended(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
