@@ -38,8 +38,6 @@ PART_S = 2.0
 """Work of a part [s]: little is lost with a worker, and little time goes into files."""
 ACTIVE_RUNS = 8
 """Runs that take turns on the workers, so that a short one need not wait for the end of a long one."""
-ATTEMPTS = 5
-"""Times that a part is given to a worker before the run fails because workers die of it."""
 PROGRESS_S = 0.3
 """How often a study is asked how far it is [s]."""
 SAVING_S = 0.2
@@ -54,7 +52,9 @@ UNTOLD_VERSIONS = 1000
 """More than a dead server can have told of a run without having stored it: no version stands for two states."""
 INTERNAL = {"kind": "internal", "detail": "The software failed; the server's log says why."}
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
-"""Waits before trying again while the disk is full [s]."""
+"""Waits before trying again after a worker died, or while the disk is full [s]."""
+ATTEMPTS = len(RETRY_S) + 1
+"""Times that a part is given to a worker before the run fails because workers die of it."""
 
 
 @dataclass(frozen=True)
@@ -337,7 +337,7 @@ class Foreman:
             work.attempts[key] = work.attempts.get(key, 0) + 1
             if work.attempts[key] < ATTEMPTS:
                 log.warning("%s: %s; its part is done again", work.id, error)
-                self._again(work, part)
+                self._again(work, part, RETRY_S[work.attempts[key] - 1])
                 return
             problem = {"kind": "worker-died", "detail": f"Workers died of it {ATTEMPTS} times: {error}."}
         elif isinstance(error, WorkerTooSlow):
@@ -346,22 +346,22 @@ class Foreman:
             detail = f"A worker needed more than {self.limits.worker_mb:,} MB of memory."
             problem = {"kind": "memory-limit", "detail": detail}
         elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            wait = RETRY_S[min(work.stalled, len(RETRY_S) - 1)]
             work.stalled += 1
-            work.waits_until = time.monotonic() + wait
             self.trouble = "The disk is full; runs go on when there is space."
             log.warning("%s: %s; it goes on when there is space", work.id, error.strerror)
-            self._again(work, part)
-            asyncio.get_running_loop().call_later(wait + 0.01, self._wake.set)
+            self._again(work, part, RETRY_S[min(work.stalled, len(RETRY_S)) - 1])
             return
         else:
             log.error("%s failed", work.id, exc_info=error)
             problem = INTERNAL
         await self._end(work.id, "failed", problem=problem)
 
-    def _again(self, work: Work, part: tuple[int, int] | None) -> None:
+    def _again(self, work: Work, part: tuple[int, int] | None, wait: float) -> None:
+        """Have a part done again, after a while: what the machine lacked may be there by then."""
         if part is not None:
             work.todo.appendleft(part)
+        work.waits_until = time.monotonic() + wait
+        asyncio.get_running_loop().call_later(wait + 0.01, self._wake.set)
 
     async def _end(self, run: str, status: str, problem: dict[str, str] | None = None) -> None:
         """Bring a run to its end: its workers stop, the end is stored, then everyone is told."""
