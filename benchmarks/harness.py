@@ -65,6 +65,17 @@ def in_own_process(module: str, task: Row, limit_s: float = 3600.0) -> Row | Non
     return answer
 
 
+def touch_memory(size: int) -> None:
+    """Let a process of its own write to `size` bytes and end, at most to half of what the machine has free.
+
+    A virtual machine may get its memory from its host only when it is first written to, at a hundred times the usual
+    cost, and keeps it from then on. Afterwards new memory costs what it costs on any machine.
+    """
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    program = f"import numpy; numpy.ones({min(size, free // 2) // 8})"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 class Spent(NamedTuple):
     """What some work took [s]."""
 

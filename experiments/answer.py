@@ -49,9 +49,9 @@ class Metrics:
         """Return an estimate; NaN if the run has none of this name."""
         return self._found.get((metric, statistic, direction, vehicle_class, stage), NO_ESTIMATE)
 
-    def has(self, metric: str, statistic: str, direction: str) -> bool:
+    def has(self, metric: str, statistic: str, direction: str | None = None, *, stage: str | None = None) -> bool:
         """Tell whether the run has a number of this name."""
-        return (metric, statistic, direction, None, None) in self._found
+        return (metric, statistic, direction, None, stage) in self._found
 
     def utilisation(self, stage: str) -> Estimate:
         """Return the share of their open time in which the lanes of a stage are busy; NaN without a limit."""
@@ -323,8 +323,14 @@ def _all_states(time: StageTime) -> list[float]:
 
 
 def unfinished_sentences(metrics: Metrics, labels: Labels) -> tuple[str, ...]:
-    """Say how many trucks were still inside at the end."""
+    """Say how many trucks were still inside at the end, and if some of them can never move again."""
     found = []
+    if metrics.has("locked_trucks", "total") and metrics.get("locked_trucks", "total").value > 0:
+        locked = with_interval(metrics.get("locked_trucks", "total"), 1)
+        found.append(
+            f"{locked} trucks can never move again: full areas wait for each other. Give a path that leads from one to "
+            "the other and back a stage elsewhere in between, where trucks can wait in line."
+        )
     for direction in labels.directions:
         inside = metrics.get("inside_end_trucks", "total", direction)
         share = metrics.get("unfinished_share", "share", direction)
@@ -361,12 +367,16 @@ MECHANISM_ROWS = (
     ("Outside for want of space, trucks on average", "outside_trucks", "mean"),
     ("  the most at any time", "outside_trucks", "max"),
     ("  hours of a truck", "outside_h", "mean"),
+    ("  tail-back on the road, km on average", "tailback_km", "mean"),
+    ("  the longest at any time, km", "tailback_km", "max"),
     ("  of them second loads of the other direction's trucks", "second_loads_per_day", "mean"),
     ("Booking moves an arrival by, h", "slot_delay_h", "mean"),
     ("  found no slot, trucks a day", "without_slot_per_day", "mean"),
     ("  with a slot, but did not come", "no_shows_per_day", "mean"),
     ("Shelf life left at the release, days", "shelf_life_d", "mean"),
     ("  lost since the arrival, days", "shelf_life_lost_d", "mean"),
+    ("Turned back, trucks a day", "turned_back_per_day", "mean"),
+    ("Value lost by ageing and turning back, USD a day", "value_lost_usd_per_day", "mean"),
     ("In line at the start: released after, h (mean)", "backlog_h", "mean"),
     ("  the last of them", "backlog_h", "max"),
 )
@@ -445,11 +455,13 @@ def limit_tables(metrics: Metrics, labels: Labels) -> list[Table]:
     """Return how full the areas are and how busy the pools; nothing for a gate that has none."""
     tables = []
     if labels.gate.areas:
+        roads = any(area.road_per_truck is not None for area in labels.gate.areas.values())
         areas = [
-            (labels.area(name), f"{area.spaces:,}", *_area_cells(metrics, name))
+            (labels.area(name), f"{area.spaces:,}", *_area_cells(metrics, name, roads=roads))
             for name, area in labels.gate.areas.items()
         ]
-        tables.append(Table("Areas", ("", "Spaces", "Trucks, mean", "max"), tuple(areas)))
+        columns = ("", "Spaces", "Trucks, mean", "max", *(("Road, km, mean", "max") if roads else ()))
+        tables.append(Table("Areas", columns, tuple(areas)))
     if labels.gate.pools:
         used = {name: metrics.get("pool_utilisation", "share", stage=name) for name in labels.gate.pools}
         pools = [(labels.pool(name), percent_with_interval(share)) for name, share in used.items()]
@@ -457,11 +469,16 @@ def limit_tables(metrics: Metrics, labels: Labels) -> list[Table]:
     return tables
 
 
-POOL_NOTE = "Utilisation: units in use or on their way back, as a share of the units on duty."
+POOL_NOTE = "Utilisation: units in use or on their way back, as a share of those on duty that no outage takes down."
 
 
-def _area_cells(metrics: Metrics, area: str) -> list[str]:
-    return [with_interval(metrics.get("area_trucks", name, stage=area), 1) for name in ("mean", "max")]
+def _area_cells(metrics: Metrics, area: str, *, roads: bool) -> list[str]:
+    cells = [with_interval(metrics.get("area_trucks", name, stage=area), 1) for name in ("mean", "max")]
+    if not roads:
+        return cells
+    if not metrics.has("tailback_km", "mean", stage=area):
+        return [*cells, "", ""]
+    return [*cells, *(with_interval(metrics.get("tailback_km", name, stage=area)) for name in ("mean", "max"))]
 
 
 def _nobody_waits(metrics: Metrics, direction: str, stage: str) -> bool:

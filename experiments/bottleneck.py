@@ -15,7 +15,8 @@ from experiments.designs import VARIED, Bench, Cell, Setting
 from experiments.replications import Floats
 from experiments.study import StudyResult
 from experiments.study_file import BASE
-from gates.config import UNLIMITED, Gate, Stage
+from gates.config import Gate, Stage
+from gates.model import UNLIMITED
 from gates.quantities import DAY_S, window_text
 from gates.upgrades import Edit
 from sim.definitions import Key

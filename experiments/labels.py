@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from experiments.statistics import Estimate
-from gates.config import UNLIMITED, Choice, Gate, Mark, Step, Visit
+from gates.config import Choice, Gate, Mark, Step, Visit
+from gates.model import UNLIMITED
 
 COUNTRIES = {
     "cn": "China",
@@ -65,6 +66,8 @@ class Labels:
 
     def stage(self, name: str) -> str:
         """Return the title of a stage, or what stands in place of one."""
+        if name in self.gate.pools and name not in self.gate.stages:
+            return self.pool(name)
         if name not in self.gate.stages:
             return name.capitalize()  # `sim.definitions.OUTSIDE`
         return _titled(self.gate.stages[name].title, name)

@@ -109,8 +109,10 @@ def _hours_text(hours: float) -> str:
 
 
 def utilisation(metrics: Metrics, labels: Labels) -> Plot:
-    """Draw the share of their open time in which the lanes of each stage are busy, with its interval."""
+    """Draw the share of their time in which the lanes of each stage and the units of each pool are busy."""
     found = {name: metrics.utilisation(name) for name in labels.gate.stages}
+    pools = {name: metrics.get("pool_utilisation", "share", stage=name) for name in labels.gate.pools}
+    found |= {name: used for name, used in pools.items() if name not in found}
     rows = Frame(
         [(name, *(100 * part for part in used)) for name, used in found.items() if math.isfinite(used.value)],
         columns=["stage", "value", "low", "high"],
@@ -120,7 +122,8 @@ def utilisation(metrics: Metrics, labels: Labels) -> Plot:
     return Plot(
         "utilisation",
         "How busy the lanes are",
-        "Share of the open lane time in which a lane serves or holds a truck. "
+        "Share of the open lane time in which a lane serves or holds a truck"
+        f"{'; of pools, share of the units on duty that are in use' if labels.gate.pools else ''}. "
         f"Dashed: {100 * BINDING_UTILISATION:.0f} %, above which lines grow fast. {interval} "
         "Stages without a limit of lanes are left out.",
         "Empty: no stage has a limited number of lanes."
@@ -140,7 +143,7 @@ def _utilisation_bars(frame: Frame, labels: Labels, width: int) -> Any:
     rows = StageRows([labels.stage(name) for name in order], width)
     x = alt.X(
         "value:Q",
-        title="Share of open lane time [%]",
+        title="Share of open lane time, of units on duty [%]" if labels.gate.pools else "Share of open lane time [%]",
         scale=alt.Scale(domain=[0, 112], nice=False),
         axis=alt.Axis(values=[0, 25, 50, 75, 100]),
     )

@@ -17,9 +17,10 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from experiments import provenance
 from experiments.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed, streams
-from gates.config import Gate, Model
+from gates.config import Gate
 from gates.findings import ConfigError, Finding, one_of, within
 from gates.load import gate_from_data, library_gates, load_gate
+from gates.model import Model
 from gates.quantities import Day, refusal
 from gates.scenario import DayCount, DemandFactor, Scenario, WarmupDays
 from gates.upgrades import Change, Level, Upgrade, apply_upgrades, load_upgrade, upgrade_names

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gates.config import Model
+from gates.model import Model
 from gates.quantities import Count
 
 MAX_REPLICATIONS = 10_000

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from experiments.settings import MAX_REPLICATIONS, ReplicationCount, Seed
-from gates.config import TAG_MARK, Model, Title
 from gates.document import read_text
 from gates.findings import Finding, one_of, shortened
 from gates.load import is_file, library_gates, library_path, model_from_text
+from gates.model import TAG_MARK, Model, Title
 from gates.quantities import Count, Day, Number, Share, refusal
 from gates.scenario import DayCount, DemandFactor, WarmupDays
 from gates.upgrades import Level, Slug

@@ -6,8 +6,9 @@ Every model can say where its numbers come from: `sources` maps a field to a sou
 is one or more fact ids ("F005", "F005, F117") or the word "assumption", or both, with an optional
 note after a colon ("assumption: no published count"). `gates.sources` says which number it covers.
 
-A law of durations and a step of a path can be written in several ways; a function looks at what is
-written and picks the one model meant, so that a mistake in it gives one finding and not one a model.
+A step of a path can be written in several ways; a function looks at what is written and picks the one
+model meant, so that a mistake in it gives one finding and not one a model. Laws of durations are in
+`gates.laws`, entries of the calendar in `gates.calendars`, what all models share in `gates.model`.
 """
 
 from __future__ import annotations
@@ -16,20 +17,29 @@ import datetime as dt
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    GetJsonSchemaHandler,
-    StringConstraints,
-    Tag,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, StringConstraints
 
-from gates.public_holidays import public_holidays, single_names
+from gates.calendars import CalendarEntry, Closure, Holidays, Slowdown, Surge
+from gates.laws import Constant, Distribution
+from gates.model import (
+    EMPTY,
+    MOST_LANES,
+    TAG_MARK,
+    UNLIMITED,
+    DirectionName,
+    Factor,
+    LaneCount,
+    Model,
+    Month,
+    Name,
+    SideName,
+    Sourced,
+    Title,
+    Units,
+    Unlimited,
+    Weekday,
+    tag,
+)
 from gates.quantities import (
     DAY_S,
     Clock,
@@ -39,6 +49,7 @@ from gates.quantities import (
     Hours,
     Megabits,
     Megabytes,
+    Metres,
     Number,
     Seconds,
     Share,
@@ -46,222 +57,6 @@ from gates.quantities import (
     WindowText,
     parse_window,
 )
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
-"""A lower-case name with hyphens, at most 40 characters: `kiosk-in`."""
-SideName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-"""Two lower-case letters, such as a country code: `vn`."""
-DirectionName = Literal["northbound", "southbound"]
-OTHER_WAY: dict[str, DirectionName] = {"northbound": "southbound", "southbound": "northbound"}
-"""Direction -> the other one."""
-LanguageTag = Literal["en", "vi", "zh"]
-Title = dict[LanguageTag, Annotated[str, StringConstraints(min_length=1, max_length=80)]]
-SourceText = Annotated[str, StringConstraints(min_length=1, max_length=600)]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Month = Literal["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-Factor = Annotated[Number, Field(ge=0, le=1000)]
-Unlimited = Literal["unlimited"]
-UNLIMITED: Unlimited = "unlimited"
-MOST_LANES = 1_000_000
-LaneCount = Annotated[Count, Field(ge=1, le=MOST_LANES)]
-Units = LaneCount
-"""Number of units of a pool, or of spaces of an area."""
-
-TAG_MARK = "\N{RIGHTWARDS ARROW}"
-"""First letter of the tag of a variant: such a part of an error's place is no part of the file."""
-
-
-EMPTY = "empty"
-"""Key of `Stage.service_for` for trucks that return empty."""
-
-
-def _tag(name: str) -> Tag:
-    return Tag(TAG_MARK + name)
-
-
-_SCHEMA_WORDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
-
-
-class Model(BaseModel):
-    """Base of every model here: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Write bounds in the words of JSON Schema, which pydantic does not behind a validator of our own."""
-        schema = handler(core_schema)
-        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
-            for part in (field, *field.get("anyOf", ())):
-                for ours in _SCHEMA_WORDS.keys() & part.keys():
-                    part[_SCHEMA_WORDS[ours]] = part.pop(ours)
-        return schema
-
-
-class Sourced(Model):
-    """A model whose fields can say where their numbers come from."""
-
-    sources: dict[str, SourceText] = {}
-    """Field name -> fact ids or `assumption`, with an optional note after a colon."""
-
-
-# Distributions: a mapping with one key, the name of the law.
-
-
-class Constant(Model):
-    """Always the same duration."""
-
-    constant: Seconds
-    """The duration [s]."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return self.constant
-
-
-class MeanOnly(Model):
-    """Parameters of a law with a mean alone."""
-
-    mean: Annotated[Seconds, Field(gt=0)]
-    """Mean duration [s]."""
-
-
-class MeanCv(MeanOnly):
-    """Parameters of a law with a mean and a coefficient of variation."""
-
-    cv: Annotated[Number, Field(gt=0, le=10)]
-    """Coefficient of variation: standard deviation over mean [1]."""
-
-
-class MeanShape(MeanOnly):
-    """Parameters of an Erlang law."""
-
-    shape: Annotated[Count, Field(ge=1, le=1000)]
-    """Number of exponential phases [1]."""
-
-
-class LowHigh(Model):
-    """Parameters of a uniform law."""
-
-    low: Seconds
-    """Shortest duration [s]."""
-    high: Seconds
-    """Longest duration [s]."""
-
-
-class LowModeHigh(Model):
-    """Parameters of a triangular law."""
-
-    low: Seconds
-    """Shortest duration [s]."""
-    mode: Seconds
-    """Most frequent duration [s]."""
-    high: Seconds
-    """Longest duration [s]."""
-
-
-class Exponential(Model):
-    """Exponential durations."""
-
-    exponential: MeanOnly
-    """Its mean."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return self.exponential.mean
-
-
-class Erlang(Model):
-    """Erlang durations: the sum of `shape` equal exponential phases."""
-
-    erlang: MeanShape
-    """Its mean and shape."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return self.erlang.mean
-
-
-class Gamma(Model):
-    """Gamma durations."""
-
-    gamma: MeanCv
-    """Its mean and coefficient of variation."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return self.gamma.mean
-
-
-class Lognormal(Model):
-    """Lognormal durations."""
-
-    lognormal: MeanCv
-    """Mean and coefficient of variation of the durations themselves, not of their logarithms."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return self.lognormal.mean
-
-
-class Uniform(Model):
-    """Uniform durations."""
-
-    uniform: LowHigh
-    """Its bounds."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return (self.uniform.low + self.uniform.high) / 2
-
-
-class Triangular(Model):
-    """Triangular durations."""
-
-    triangular: LowModeHigh
-    """Its bounds and its mode."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return (self.triangular.low + self.triangular.mode + self.triangular.high) / 3
-
-
-class Empirical(Model):
-    """Durations resampled from a list of measured ones."""
-
-    empirical: Annotated[list[Seconds], Field(min_length=1, max_length=10_000)]
-    """Measured durations [s], each as likely as any other."""
-
-    def mean(self) -> float:
-        """Return the mean [s]."""
-        return sum(self.empirical) / len(self.empirical)
-
-
-LAWS = ("constant", "exponential", "erlang", "gamma", "lognormal", "uniform", "triangular", "empirical")
-
-
-def _law_written(value: Any) -> str | None:
-    """The tag of the law that is written, or None where it is not exactly one known law."""
-    if isinstance(value, BaseModel):
-        value = dict.fromkeys(type(value).model_fields)
-    if isinstance(value, dict) and len(value) == 1:
-        (name,) = value
-        return f"{TAG_MARK}{name}" if name in LAWS else None
-    return None
-
-
-Distribution = Annotated[
-    Annotated[Constant, _tag("constant")]
-    | Annotated[Exponential, _tag("exponential")]
-    | Annotated[Erlang, _tag("erlang")]
-    | Annotated[Gamma, _tag("gamma")]
-    | Annotated[Lognormal, _tag("lognormal")]
-    | Annotated[Uniform, _tag("uniform")]
-    | Annotated[Triangular, _tag("triangular")]
-    | Annotated[Empirical, _tag("empirical")],
-    Discriminator(_law_written),
-]
-"""The law of a random duration: a mapping with one key, the name of the law."""
 
 
 class VehicleClass(Sourced):
@@ -277,6 +72,12 @@ class VehicleClass(Sourced):
     """Law of the time since loading when the truck arrives; none means that it is loaded then."""
     least_life: Days = 0.0
     """Shelf life that buyers ask for at the release [d]: a load with less counts as short."""
+    value_usd: Annotated[Number, Field(ge=0, le=1e9)] | None = None
+    """Mean value of a load where it goes [USD]; none if it is not reckoned."""
+    value_turned_back: Share = 1.0
+    """What a load that turns back still brings, as a share of its value."""
+    value_lost_per_day: Share = 0.0
+    """Share of its value that a load loses with each day of shelf life [1/d]."""
     powertrain: Literal["diesel", "gas", "battery"] = "diesel"
     """What drives the vehicle."""
     priority: Annotated[Count, Field(ge=0, le=9)] = 5
@@ -355,7 +156,7 @@ class LaneGroup(Sourced):
     name: Name
     """Its name within the stage."""
     lanes: Annotated[
-        Annotated[LaneCount, _tag("count")] | Annotated[Unlimited, _tag("unlimited")],
+        Annotated[LaneCount, tag("count")] | Annotated[Unlimited, tag("unlimited")],
         Discriminator(_lanes_written),
     ]
     """Number of lanes: trucks served at once."""
@@ -427,9 +228,9 @@ class Stage(Sourced):
     side: SideName
     """The side on which it stands; its hours are on that side's clock."""
     lanes: Annotated[
-        Annotated[LaneCount, _tag("count")]
-        | Annotated[Unlimited, _tag("unlimited")]
-        | Annotated[list[LaneGroup], Field(min_length=1, max_length=32), _tag("groups")],
+        Annotated[LaneCount, tag("count")]
+        | Annotated[Unlimited, tag("unlimited")]
+        | Annotated[list[LaneGroup], Field(min_length=1, max_length=32), tag("groups")],
         Discriminator(_lanes_written),
     ]
     """Number of lanes, `unlimited`, or lane groups. A joining truck takes the first group in this order
@@ -488,6 +289,22 @@ class Shift(Sourced):
     """Units on duty."""
 
 
+class Charging(Sourced):
+    """Stops of a fleet's vehicles to charge or to change batteries, after so much way."""
+
+    range: Annotated[Metres, Field(gt=0)]
+    """Way from one stop to the next [m]."""
+    trip: Annotated[Metres, Field(gt=0)]
+    """Way from where a unit is taken to where it is given back, and back again [m]."""
+    takes: Distribution
+    """Law of the time of a stop."""
+
+    @property
+    def per_use(self) -> float:
+        """Share of the uses after which a unit stops."""
+        return self.trip / self.range
+
+
 class Pool(Sourced):
     """People or machines that stages share, or that trucks keep from one stage to a later one: officers, vehicles."""
 
@@ -499,13 +316,15 @@ class Pool(Sourced):
     """When how many are on duty; where shifts overlap their units add. A unit ends what it does, then leaves."""
     comes_back: Distribution | None = None
     """Law of the time that a unit given back needs before it can be used again; none means at once."""
+    charging: Charging | None = None
+    """Stops to charge; a unit stops after it was given back, in one use of so many. None means never."""
     breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
     """Failures of its units in use; they are repaired when they are given back."""
 
     @property
     def takes_time(self) -> bool:
         """Whether a unit given back may not be used again at once."""
-        return self.comes_back is not None or bool(self.breakdowns)
+        return self.comes_back is not None or self.charging is not None or bool(self.breakdowns)
 
 
 class Area(Sourced):
@@ -525,6 +344,8 @@ class Area(Sourced):
     """Vehicle classes that have to wait for a space; others come in although it is full. None means all."""
     reopens_at: Annotated[Count, Field(ge=0, le=MOST_LANES)] | None = None
     """Trucks inside at which an area that was full lets trucks in again; none means as soon as a space is free."""
+    road_per_truck: Metres | None = None
+    """Road that each truck inside takes, of an area that is a road [m]; none if it is a yard."""
 
 
 class Link(Sourced):
@@ -626,10 +447,10 @@ def _step_written(value: Any) -> str | None:
 
 
 Step = Annotated[
-    Annotated[Name, _tag("name")]
-    | Annotated[Visit, _tag("stage")]
-    | Annotated[Choice, _tag("choose")]
-    | Annotated[Mark, _tag("mark")],
+    Annotated[Name, tag("name")]
+    | Annotated[Visit, tag("stage")]
+    | Annotated[Choice, tag("choose")]
+    | Annotated[Mark, tag("mark")],
     Discriminator(_step_written),
 ]
 """A step of a path: a stage name, a visit, a choice or a mark."""
@@ -681,137 +502,6 @@ class TwoWay(Sourced):
     """Vehicle class of the second load; it goes in the other direction."""
     steps: Annotated[list[Step], Field(min_length=1, max_length=200)]
     """What they do in place of the steps after the mark `empty`; a mark `released` counts the second load."""
-
-
-def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
-    """Return the days from the first to the last; none if the last comes before the first."""
-    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-class _Closing(Sourced):
-    """What entries of the calendar that close something have in common."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
-    """What it is, such as `Tết 2026`."""
-    sides: list[SideName] | None = None
-    """Sides closed; none means all, unless stages are named (of public holidays: the side that the country names)."""
-    stages: list[Name] | None = None
-    """Stages closed; none means all of those sides."""
-    arrivals: Share = 1.0
-    """Share of the usual arrivals that still come."""
-
-    def closes(self, stage: str, side: str) -> bool:
-        """Tell whether it closes a stage of a side."""
-        return (self.stages is None or stage in self.stages) and (self.sides is None or side in self.sides)
-
-
-class Closure(_Closing):
-    """Days on which sides or stages stay closed."""
-
-    first: Day
-    """First day closed."""
-    last: Day
-    """Last day closed."""
-
-    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
-        """Return its days, as far as they lie in a period."""
-        return days_between(max(self.first, first), min(self.last, last))
-
-
-class Holidays(_Closing):
-    """Public holidays of a country, on which sides or stages stay closed; their dates come from a library."""
-
-    holidays: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    """The country, by its two capital letters: `VN`."""
-    only: list[Annotated[str, StringConstraints(min_length=1, max_length=80)]] | None = None
-    """Names of the holidays meant, in English as the library has them; none means all."""
-
-    def closes(self, stage: str, side: str) -> bool:
-        """Tell whether it closes a stage of a side."""
-        sides = [self.holidays.lower()] if self.sides is None and self.stages is None else self.sides
-        return (self.stages is None or stage in self.stages) and (sides is None or side in sides)
-
-    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
-        """Return its days, as far as they lie in a period."""
-        years = range(first.year, last.year + 1)
-        found = {day: name for year in years for day, name in public_holidays(self.holidays, year).items()}
-        return [day for day, name in found.items() if first <= day <= last and self.means(name)]
-
-    def means(self, name: str) -> bool:
-        """Tell whether a holiday is one of those meant; a day that is two holidays is if one of them is."""
-        return self.only is None or not set(self.only).isdisjoint(single_names(name))
-
-
-class Surge(Sourced):
-    """Days on which more trucks come than usual, or fewer."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
-    """What it is, such as `Durian peak`."""
-    first: Day
-    """First day, on the clock of the side from which the trucks come."""
-    last: Day
-    """Last day."""
-    demand: Factor
-    """Factor on the arrivals of these days; where surges overlap their factors multiply."""
-    flows: list[Name] | None = None
-    """Flows that it touches; none means all."""
-    classes: list[Name] | None = None
-    """Vehicle classes that it touches; none means all."""
-    directions: list[DirectionName] | None = None
-    """Directions that it touches; none means all."""
-
-    def touches(self, name: str, flow: Flow) -> bool:
-        """Tell whether it changes the arrivals of a flow."""
-        return (
-            (self.flows is None or name in self.flows)
-            and (self.classes is None or flow.vehicle_class in self.classes)
-            and (self.directions is None or flow.direction in self.directions)
-        )
-
-
-class Slowdown(Sourced):
-    """Days on which services take longer than usual, or less."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
-    """What it is, such as `Storm`."""
-    first: Day
-    """First day."""
-    last: Day
-    """Last day."""
-    service_times: Annotated[Number, Field(gt=0, le=100)]
-    """Factor on the time that services take on these days; where entries overlap their factors multiply."""
-    sides: list[SideName] | None = None
-    """Sides that it touches; none means all."""
-    stages: list[Name] | None = None
-    """Stages that it touches; none means all of those sides."""
-
-    def touches(self, stage: str, side: str) -> bool:
-        """Tell whether it changes the service times of a stage of a side."""
-        return (self.stages is None or stage in self.stages) and (self.sides is None or side in self.sides)
-
-    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
-        """Return its days, as far as they lie in a period."""
-        return days_between(max(self.first, first), min(self.last, last))
-
-
-def _event_written(value: Any) -> str | None:
-    """The tag of the kind of calendar entry that is written."""
-    if isinstance(value, BaseModel):
-        value = dict.fromkeys(type(value).model_fields)
-    if not isinstance(value, dict):
-        return None
-    kinds = [kind for kind in ("holidays", "demand", "service_times") if kind in value]
-    return f"{TAG_MARK}{kinds[0] if kinds else 'closure'}"
-
-
-CalendarEntry = Annotated[
-    Annotated[Closure, _tag("closure")]
-    | Annotated[Holidays, _tag("holidays")]
-    | Annotated[Surge, _tag("demand")]
-    | Annotated[Slowdown, _tag("service_times")],
-    Discriminator(_event_written),
-]
-"""An entry of the calendar: a closure, public holidays, a surge of demand or a slowdown of services."""
 
 
 class Standing(Sourced):
@@ -867,6 +557,8 @@ class Gate(Sourced):
     """Pools of people or machines."""
     areas: Annotated[dict[Name, Area], Field(max_length=64)] = {}
     """Areas of limited space."""
+    road_per_truck: Metres | None = None
+    """Public road that each truck takes which waits outside because an area is full [m]; none if it is not known."""
     links: Annotated[dict[Name, Link], Field(max_length=16)] = {}
     """Data networks."""
     outages: Annotated[dict[Name, Outage], Field(max_length=64)] = {}

@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from gates.checks import check
-from gates.config import Gate, Model
+from gates.config import Gate
 from gates.document import Document, parse, read_text
 from gates.findings import ConfigError, Finding, one_of, shortened, within
+from gates.model import Model
 from gates.quantities import UNITS_REQUIRED
 from gates.repair import best_effort
 from gates.wording import MOST_FINDINGS, model_findings

@@ -16,8 +16,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gates.config import LAWS, Visit
+from gates.config import Visit
 from gates.findings import Place, one_of, value_text
+from gates.laws import LAWS
 from gates.quantities import number_text
 
 Data = dict[str, Any]

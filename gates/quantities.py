@@ -1,8 +1,8 @@
 """Quantities as people write them ("35 s", "45 %", "08:00-21:00"), held as plain numbers.
 
 Each annotated type here reads text with a unit and gives a number in its canonical unit: `Seconds`
-[s], `Days` [d], `Tonnes` [t], `Megabytes` [MB], `Megabits` [Mbit/s], `Share` [0..1], `Clock` [s since midnight],
-`Hours` (windows of seconds).
+[s], `Days` [d], `Tonnes` [t], `Metres` [m], `Megabytes` [MB], `Megabits` [Mbit/s], `Share` [0..1], `Clock` [s since
+midnight], `Hours` (windows of seconds).
 Its JSON form is text with a unit again, so that a dumped gate reads like a gate file and loads as one.
 
 A plain number means the canonical unit. That is right in Python and in a dump, but a person who
@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 DAY_S = 86_400
 LONGEST_D = 3650
 HEAVIEST_T = 1000
+LONGEST_M = 1_000_000
 MOST_MB = 1_000_000
 FASTEST_MBIT_S = 1_000_000
 YEARS = (1990, 2200)
@@ -50,6 +51,7 @@ _TIME_S = {
 }
 _TIME_D = {"h": Decimal(1) / 24, "d": Decimal(1)}
 _MASS_T = {"kg": Decimal("0.001"), "t": Decimal(1)}
+_LENGTH_M = {"m": Decimal(1), "km": Decimal(1000)}
 _DATA_MB = {"kB": Decimal("0.001"), "MB": Decimal(1), "GB": Decimal(1000)}
 _RATE_MBIT_S = {"kbit/s": Decimal("0.001"), "Mbit/s": Decimal(1), "Gbit/s": Decimal(1000)}
 _SHARE = {"%": Decimal("0.01")}
@@ -146,6 +148,11 @@ def days_text(value: float) -> str:
 def tonnes_text(value: float) -> str:
     """The text of a load: `20 t`."""
     return f"{number_text(value)} t"
+
+
+def metres_text(value: float) -> str:
+    """A length [m] as text with a unit: `22 m`."""
+    return f"{number_text(value)} m"
 
 
 def megabytes_text(value: float) -> str:
@@ -320,6 +327,15 @@ Tonnes = Annotated[
     PlainSerializer(tonnes_text, return_type=str, when_used="json"),
 ]
 """A mass [t], written "20 t" or "800 kg"."""
+
+Metres = Annotated[
+    float,
+    BeforeValidator(
+        _reader(_LENGTH_M, LONGEST_M, f"from 0 to {LONGEST_M:,} m", "22 m"), json_schema_input_type=str | float
+    ),
+    PlainSerializer(metres_text, return_type=str, when_used="json"),
+]
+"""A length [m], written "22 m" or "3.6 km"."""
 
 Megabytes = Annotated[
     float,

@@ -16,7 +16,8 @@ from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from gates import quantities
-from gates.config import LAWS, Gate
+from gates.config import Gate
+from gates.laws import LAWS
 from gates.quantities import number_text
 from gates.wording import is_model
 

@@ -7,7 +7,8 @@ import itertools
 import zoneinfo
 from collections.abc import Mapping
 
-from gates.config import Gate, Holidays, Surge
+from gates.calendars import Holidays, Surge
+from gates.config import Gate
 from gates.findings import Place
 from gates.public_holidays import countries, names_around
 from gates.quantities import days_text, parse_window, window_text
@@ -168,6 +169,19 @@ def shelf_lives(gate: Gate) -> Findings:
         elif life is not None and least > life:
             value, most = days_text(least), days_text(life)
             yield found((*place, "least_life"), value, "longer than its shelf life", f"Use at most {most}.")
+
+
+@rule()
+def values(gate: Gate) -> Findings:
+    """What a load loses of its value needs a value, and shelf life to lose it with."""
+    for name, vehicle_class in gate.classes.items():
+        turned_back, per_day = vehicle_class.value_turned_back < 1, vehicle_class.value_lost_per_day > 0
+        if vehicle_class.value_usd is None and (turned_back or per_day):
+            key = "value_turned_back" if turned_back else "value_lost_per_day"
+            yield found(("classes", name, key), "", "it has no value", "Add `value_usd`, or remove this.")
+        if vehicle_class.value_lost_per_day > 0 and vehicle_class.shelf_life is None:
+            place = ("classes", name, "value_lost_per_day")
+            yield found(place, "", "it has no shelf life", "Add `shelf_life`, or remove this.")
 
 
 @rule("flows.*.profile")

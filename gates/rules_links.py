@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gates.config import UNLIMITED, Gate, LaneGroup, Outage
+from gates.config import Gate, LaneGroup, Outage
 from gates.findings import Place
+from gates.model import UNLIMITED
 from gates.quantities import megabits_text
 from gates.rules import Findings, found, rule, unknown, unused
 from gates.rules_pools import most_on_duty

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gates.config import OTHER_WAY, Choice, Gate, Mark, Step, Visit
+from gates.config import Choice, Gate, Mark, Step, Visit
 from gates.findings import Place
+from gates.model import OTHER_WAY
 from gates.rules import Findings, found, not_full, paths_of, rule, steps_of, unknown, unused
 
 # Paths.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gates.config import Choice, Gate, Mark, Pool, Stage, Step, Visit
 from gates.findings import Place, nearest
+from gates.quantities import metres_text
 from gates.rules import Findings, found, paths_of, rule, steps_of, unknown, unused
 
 _USES = ("needs", "takes", "gives")
@@ -63,7 +64,13 @@ def one_use_of_a_pool(gate: Gate) -> Findings:
                 yield found(("stages", name, use, pool), units, f"{pool} is in `needs`, too", "Keep one of the two.")
 
 
-@rule("pools.*.comes_back.**", "pools.*.breakdowns.**", "stages.*.needs.**", "stages.*.gives.**")
+@rule(
+    "pools.*.comes_back.**",
+    "pools.*.charging.**",
+    "pools.*.breakdowns.**",
+    "stages.*.needs.**",
+    "stages.*.gives.**",
+)
 def one_way_back(gate: Gate) -> Findings:
     """At the end of a service, units of one pool at most need time to come back."""
     for name, stage in gate.stages.items():
@@ -72,6 +79,16 @@ def one_way_back(gate: Gate) -> Findings:
         if len(slow) > 1:
             remedy = "Give them back at stages of their own, one pool a stage."
             yield found(("stages", name), ", ".join(slow), "more than one pool whose units take time to return", remedy)
+
+
+@rule()
+def charging_ranges(gate: Gate) -> Findings:
+    """A unit gets through a trip before it must charge."""
+    for name, pool in gate.pools.items():
+        if pool.charging is not None and pool.charging.trip > pool.charging.range:
+            remedy = f"Use at most {metres_text(pool.charging.range)}, or a longer range."
+            value = metres_text(pool.charging.trip)
+            yield found(("pools", name, "charging", "trip"), value, "longer than the range", remedy)
 
 
 # What trucks hold from one stage to another.
@@ -211,6 +228,14 @@ def reopening_areas(gate: Gate) -> Findings:
         if area.reopens_at is not None and area.reopens_at >= area.spaces:
             remedy = f"Use at most {area.spaces - 1}."
             yield found(("areas", name, "reopens_at"), area.reopens_at, "not below the number of spaces", remedy)
+
+
+@rule("areas.**")
+def road_outside(gate: Gate) -> Findings:
+    """Only where an area can be full does anybody wait outside."""
+    if gate.road_per_truck is not None and not gate.areas:
+        remedy = "Add an area, or remove this."
+        yield found(("road_per_truck",), metres_text(gate.road_per_truck), "no area keeps trucks outside", remedy)
 
 
 @rule("paths.**", "areas.*.stages.**", "stages.*")

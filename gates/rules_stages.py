@@ -7,22 +7,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gates.config import (
-    EMPTY,
-    OTHER_WAY,
-    UNLIMITED,
-    Distribution,
-    Gamma,
-    Gate,
-    LaneGroup,
-    Lognormal,
-    Mark,
-    Step,
-    Triangular,
-    Uniform,
-    Visit,
-)
+from gates.config import Gate, LaneGroup, Mark, Step, Visit
 from gates.findings import Place, one_of
+from gates.laws import Distribution, Gamma, Lognormal, Triangular, Uniform
+from gates.model import EMPTY, OTHER_WAY, UNLIMITED
 from gates.quantities import DAY_S, days_text, seconds_text
 from gates.rules import Findings, found, rule, unknown
 from gates.sources import ASSUMPTION, OWN, parse_source, source_mistake, sourced_models, unknown_keys
@@ -217,6 +205,8 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
     for name, pool in gate.pools.items():
         if pool.comes_back is not None:
             yield ("pools", name, "comes_back"), pool.comes_back
+        if pool.charging is not None:
+            yield ("pools", name, "charging", "takes"), pool.charging.takes
         for n, breakdown in enumerate(pool.breakdowns):
             yield ("pools", name, "breakdowns", n, "repair"), breakdown.repair
 

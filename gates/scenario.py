@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gates.config import Gate, Model
+from gates.config import Gate
+from gates.model import Model
 from gates.quantities import Count, Number
 
 MAX_DAYS = 3660

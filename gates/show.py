@@ -7,28 +7,21 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Iterator, Sequence
 
-from gates.config import (
-    CalendarEntry,
-    Choice,
-    Closure,
-    DirectionName,
-    Distribution,
-    Flow,
-    Gate,
-    Holidays,
-    LaneGroup,
-    LanguageTag,
-    Mark,
-    Profile,
-    Slowdown,
-    Stage,
-    Standing,
-    Step,
-    Title,
-    Visit,
-)
+from gates.calendars import CalendarEntry, Closure, Holidays, Slowdown
+from gates.config import Choice, Flow, Gate, LaneGroup, Mark, Pool, Profile, Stage, Standing, Step, Visit
 from gates.findings import path_text
-from gates.quantities import DAY_S, clock_text, hours_text, megabits_text, number_text, seconds_text, share_text
+from gates.laws import Distribution
+from gates.model import DirectionName, LanguageTag, Title
+from gates.quantities import (
+    DAY_S,
+    clock_text,
+    hours_text,
+    megabits_text,
+    metres_text,
+    number_text,
+    seconds_text,
+    share_text,
+)
 from gates.sources import SourcedNumber, every_number
 
 
@@ -65,7 +58,7 @@ class PoolRow:
     users: str
     """Stages that need, take or give units, in words."""
     comes_back: str
-    """Law of the time that a unit needs to come back; empty for none."""
+    """Law of the time that a unit needs to come back, and its stops to charge; empty for none."""
     source: str
     """Ids of the sources of units, hours and the way back."""
 
@@ -330,11 +323,23 @@ def _pool_rows(gate: Gate, name: str, sources: dict[str, SourcedNumber], languag
             units=str(shift.units),
             hours=hours_on_clocks(gate, pool.side, shift.hours),
             users=_users(gate, name),
-            comes_back="" if pool.comes_back is None else law_text(pool.comes_back),
-            source=_ids(sources, f"pools.{name}", (f"shifts[{n}].units", f"shifts[{n}].hours", "comes_back")),
+            comes_back=_way_back(pool),
+            source=_ids(
+                sources,
+                f"pools.{name}",
+                (f"shifts[{n}].units", f"shifts[{n}].hours", "comes_back", "charging.range", "charging.takes"),
+            ),
         )
         for n, shift in enumerate(pool.shifts)
     ]
+
+
+def _way_back(pool: Pool) -> str:
+    words = [] if pool.comes_back is None else [law_text(pool.comes_back)]
+    if pool.charging is not None:
+        every = metres_text(pool.charging.range)
+        words.append(f"charges after {every}: {law_text(pool.charging.takes)}")
+    return "; ".join(words)
 
 
 def _users(gate: Gate, pool: str) -> str:
@@ -353,7 +358,7 @@ def _area_row(gate: Gate, name: str, sources: dict[str, SourcedNumber], language
     return AreaRow(
         name=name,
         title=title_of(area.title, name, language),
-        spaces=str(area.spaces),
+        spaces=str(area.spaces) + ("" if area.road_per_truck is None else f" of {metres_text(area.road_per_truck)}"),
         stages=tuple(area.stages),
         source=_ids(sources, f"areas.{name}", ("spaces",)),
     )

@@ -22,8 +22,9 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-from gates.config import UNLIMITED, Gate, Model, Sourced
+from gates.config import Gate
 from gates.findings import Part, Place, path_text
+from gates.model import UNLIMITED, Model, Sourced
 from gates.quantities import hours_text, number_text
 
 ASSUMPTION = "assumption"

@@ -20,10 +20,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from gates.checks import check
-from gates.config import Gate, Model, Name, Sourced, SourceText, Title
+from gates.config import Gate
 from gates.document import read_text
 from gates.findings import ConfigError, Finding, Place, path_text, shortened, within
 from gates.load import library_path, model_from_text
+from gates.model import Model, Name, Sourced, SourceText, Title
 from gates.places import Data, PlaceError, Spot, find, increased, parts_of, scaled, spoken, with_source
 from gates.quantities import UNITS_REQUIRED, Number, refusal
 from gates.sources import source_mistake

@@ -8,8 +8,9 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from gates.config import LAWS, TAG_MARK
 from gates.findings import Finding, Place, one_of, path_text, value_text
+from gates.laws import LAWS
+from gates.model import TAG_MARK
 
 MOST_FINDINGS = 200
 """More are counted only: nobody reads them, and to word them takes time."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gates.config import Gate, Month, Profile, Weekday
+from gates.config import Gate, Profile
+from gates.model import Month, Weekday
 from sim.clock import LocalDays, Ticks
 
 Floats = npt.NDArray[np.float64]

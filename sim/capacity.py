@@ -7,9 +7,10 @@ import numpy.typing as npt
 
 from sim.arrays import Indices
 from sim.clock import Ticks
+from sim.jit import kernel, step
 from sim.lane_groups import UNLIMITED_LANES
 from sim.levels import LevelSeries
-from sim.log import NEVER, EventLog
+from sim.log import JOINED, LEFT, NEVER, EventLog
 from sim.network import Network
 from sim.outages import in_force
 from sim.plan import Plan
@@ -30,16 +31,23 @@ class Spaces:
         self.outside_time = np.zeros(directions, np.int64)
         """(directions,) time outside of the trucks that arrive in the measured period [tick]."""
         self._area_of_line = plan.network.area_of_line
+        self._places = plan.network.area_spaces.size
         self._direction_of_flow = direction_of_flow
         self._arrives = np.array([stream.standing == 0 for stream in plan.streams], np.bool_)
         self._warmup = plan.warmup
 
     def add(self, log: EventLog, start: int, end: int) -> None:
         """Add what happened in the block [start, end)."""
-        area = self._area_of_line[log.draws.line]
-        for index in range(self._area_of_line.max(initial=-1) + 1):
-            mine = area == index
-            self._add(self.areas, index, log.joined[mine], log.left[mine], start, end)
+        counts = np.zeros((2, self._places), np.int64)
+        count_moves(log.times, log.draws.line, self._area_of_line, counts, start, end)
+        border = np.concatenate(([0], np.cumsum(counts.ravel())))
+        ticks, place = np.empty(border[-1], np.int64), border[:-1].reshape(2, -1).copy()
+        gather_moves(log.times, log.draws.line, self._area_of_line, place, ticks, start, end)
+        for area in range(self._places):
+            came, went = (ticks[border[n] : border[n + 1]] for n in (area, self._places + area))
+            came.sort()
+            went.sort()
+            self.areas.add_place(area, came, went, start, end)
         self._add_outside(log, start, end)
 
     def _add_outside(self, log: EventLog, start: int, end: int) -> None:
@@ -58,6 +66,47 @@ class Spaces:
     @staticmethod
     def _add(levels: LevelSeries, place: int, came: Ticks, went: Ticks, start: int, end: int) -> None:
         levels.add_place(place, _within(came, start, end), _within(went, start, end), start, end)
+
+
+@kernel
+def count_moves(times: Ticks, line: Indices, area_of_line: Indices, counts: Counts, start: int, end: int) -> None:
+    """Count who comes into an area and who leaves it in [start, end), by area, into `counts` (2, areas).
+
+    Two visits in rows that follow each other, the second of which begins in the tick in which the first is left, both
+    in one area, are one stay there: the truck keeps its space.
+    """
+    for visit in range(line.size):
+        area = area_of_line[line[visit]]
+        if area >= 0:
+            joined, left = times[visit, JOINED], times[visit, LEFT]
+            counts[0, area] += start <= joined < end and not goes_on(times, line, area_of_line, visit - 1)
+            counts[1, area] += start <= left < end and not goes_on(times, line, area_of_line, visit)
+
+
+@kernel
+def gather_moves(
+    times: Ticks, line: Indices, area_of_line: Indices, place: Counts, ticks: Ticks, start: int, end: int
+) -> None:
+    """Write the ticks counted by `count_moves` to `ticks`, from the places in `place` (2, areas) on."""
+    for visit in range(line.size):
+        area = area_of_line[line[visit]]
+        if area >= 0:
+            joined, left = times[visit, JOINED], times[visit, LEFT]
+            if start <= joined < end and not goes_on(times, line, area_of_line, visit - 1):
+                ticks[place[0, area]] = joined
+                place[0, area] += 1
+            if start <= left < end and not goes_on(times, line, area_of_line, visit):
+                ticks[place[1, area]] = left
+                place[1, area] += 1
+
+
+@step
+def goes_on(times: Ticks, line: Indices, area_of_line: Indices, visit: int) -> bool:
+    """Tell whether the visit in the next row begins in the same area and tick in which this one ends."""
+    if not 0 <= visit < line.size - 1:
+        return False
+    left = times[visit, LEFT]
+    return bool(left == times[visit + 1, JOINED] and area_of_line[line[visit]] == area_of_line[line[visit + 1]])
 
 
 class PoolUse:
@@ -86,13 +135,14 @@ class PoolUse:
         """
         network, line, back = self._plan.network, log.draws.line, log.draws.comes_back
         by_hand = done_by_hand(self._plan, log)
+        some_by_hand = by_hand.any()
         begin = min(max(start, self._warmup), end)
         started = _known(log.started, begin, end)
         finished = _known(log.finished, begin, end)
         returning = (log.finished >= start) & (log.finished < end)
         for pool in range(self.in_use.size):
             taken, given = self._taken[pool, line], self._given[pool, line]
-            if by_hand.any():  # such services leave the link alone
+            if some_by_hand:  # such services leave the link alone
                 alone = by_hand & (network.by_hand_without[line] == network.groups + pool)
                 taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
             self.in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
@@ -119,11 +169,11 @@ def done_by_hand(plan: Plan, log: EventLog) -> Mask:
 
 
 class Down:
-    """Lane time that outages take from the timetable in the measured period."""
+    """Lane time and unit time that outages take from the timetable in the measured period."""
 
     def __init__(self, plan: Plan) -> None:
-        self.lost = np.zeros(len(plan.groups.name), np.int64)
-        """(groups,) scheduled lanes that were down [lane tick]."""
+        self.lost = np.zeros(len(plan.groups.name) + len(plan.pools), np.int64)
+        """(groups, pools and links) scheduled lanes and units that were down [lane or unit tick]."""
         self._plan = plan
 
     def add(self, log: EventLog, start: int, end: int) -> None:
@@ -131,9 +181,11 @@ class Down:
         plan = self._plan
         network, left = plan.network, in_force(plan, log.draws.outages)
         start = min(max(start, plan.warmup), end)
-        for group in np.flatnonzero(plan.groups.lanes < UNLIMITED_LANES).tolist():  # of others no share is lost
-            self.lost[group] += _on_duty(network, group).unit_time(start, end)
-            self.lost[group] -= _on_duty(left, group).unit_time(start, end)
+        for resource in {resource for source in plan.outages for resource in source.resources}:
+            # of unlimited lanes no share is lost
+            if resource >= network.groups or plan.groups.lanes[resource] < UNLIMITED_LANES:
+                self.lost[resource] += _on_duty(network, resource).unit_time(start, end)
+                self.lost[resource] -= _on_duty(left, resource).unit_time(start, end)
 
 
 def _on_duty(network: Network, resource: int) -> OnDuty:

@@ -84,7 +84,7 @@ def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
 def next_of_others(network: Tables, state: State) -> int:
     """Return the tick from which on something else comes before an arrival or the end of a service."""
     change = state.cursor[NEXT_CHANGE]
-    timetable = network.changes[change]["tick"] if change < network.changes.size else NO_EVENT
+    timetable = network.change_tick[change] if change < network.change_tick.size else NO_EVENT
     alarm = next_event(state.alarms) >> NUMBER_BITS
     impatience = (next_event(state.impatient) >> NUMBER_BITS) + 1
     return min(timetable, alarm, impatience)
@@ -97,8 +97,8 @@ def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: i
     alarm, leaving = next_event(state.alarms), next_event(state.impatient)
     now = min(now, alarm >> NUMBER_BITS, leaving >> NUMBER_BITS)
     change = cursor[NEXT_CHANGE]
-    if change < network.changes.size and network.changes[change]["tick"] <= now:
-        now = network.changes[change]["tick"]
+    if change < network.change_tick.size and network.change_tick[change] <= now:
+        now = network.change_tick[change]
         if now < until:
             cursor[NEXT_CHANGE] += 1
             timetable(network, trucks, state, now, change)
@@ -116,16 +116,16 @@ def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: i
 @seldom
 def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: int) -> None:
     """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
-    resource = row_of(network.changes[change]["resource"])
+    resource = row_of(network.change_resource[change])
     if resource >= network.groups.size:
-        state.resources[resource]["on_duty"] = network.changes[change]["units"]
+        state.resources[resource]["on_duty"] = network.change_units[change]
         call_for_pool(network, trucks, state, now, resource)
         return
     if is_reversible(network, resource):
-        state.resources[resource]["scheduled"] = network.changes[change]["units"]
+        state.resources[resource]["scheduled"] = network.change_units[change]
         if not state.resources[resource]["faces"]:
             return
-    state.resources[resource]["on_duty"] = network.changes[change]["units"]
+    state.resources[resource]["on_duty"] = network.change_units[change]
     call_trucks(network, trucks, state, now, resource)
 
 
@@ -254,7 +254,7 @@ def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, vi
     ):
         return turn_back(network, trucks, state, now, truck)
     if gathers(network, line):
-        stand_in_line(trucks, state, line, truck, now)
+        stand_in_line(network, trucks, state, line, truck, now)
         gather(network, trucks, state, now, row_of(network.lines[line]["stage"]))
     else:
         if may_start(network, state, line):
@@ -262,7 +262,7 @@ def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, vi
             if group != NOBODY:
                 start(network, trucks, state, now, truck, group)
                 return False
-        stand_in_line(trucks, state, line, truck, now)
+        stand_in_line(network, trucks, state, line, truck, now)
     if network.reverses:
         for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
             turn_if_due(network, state, now, row_of(network.groups_of_line[entry]))
@@ -459,7 +459,7 @@ def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -
         stand_for_space(network, trucks, state, truck, now)
         return
     freed |= proceed(network, trucks, state, now, truck)
-    while freed:
+    while freed and is_awaited(network, state):
         freed = call_for_space(network, trucks, state, now)
 
 
@@ -540,6 +540,15 @@ def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int)
     return False
 
 
+@step
+def is_awaited(network: Tables, state: State) -> bool:
+    """Tell whether a truck stands in line for a space; spares a call each time that one falls free."""
+    awaited = False
+    for area in range(network.areas.size):
+        awaited |= state.areas[area]["head"] != NOBODY
+    return awaited
+
+
 @seldom
 def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
     """Let the first truck in line for a free space move on; tell whether one could."""
@@ -598,7 +607,7 @@ def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: i
     """Take the first truck out of a line and start it."""
     state.lines[line]["waiting"] -= 1
     truck = take_first(state, state.lines, line)
-    if trucks.patience.size and trucks.patience[visit_of(state, truck)] < FOR_EVER:
+    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit_of(state, truck)] < FOR_EVER:
         drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
     start(network, trucks, state, now, truck, group)
 
@@ -690,7 +699,7 @@ def asked(trucks: Trucks, state: State, truck: int) -> int:
 
 
 @step
-def stand_in_line(trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
+def stand_in_line(network: Tables, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
     """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
     last = state.lines[line]["tail"]
     while last != NOBODY and last > truck and trucks.times[visit_of(state, row_of(last)), JOINED] == now:
@@ -698,5 +707,5 @@ def stand_in_line(trucks: Trucks, state: State, line: int, truck: int, now: int)
     put_in(state, state.lines, line, last, truck)
     state.lines[line]["waiting"] += 1
     visit = visit_of(state, truck)
-    if trucks.patience.size and trucks.patience[visit] < FOR_EVER:
+    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit] < FOR_EVER:
         state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(now + trucks.patience[visit], truck))

@@ -19,7 +19,7 @@ class Key(NamedTuple):
     direction: str | None = None
     vehicle_class: str | None = None
     stage: str | None = None
-    """Stage; the area of `area_trucks`, the pool of `pool_utilisation`."""
+    """Stage; the area of `area_trucks` and `tailback_km`, the pool of `pool_utilisation`."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,13 @@ METRICS: dict[str, Definition] = {
         unit="t d/day",
         sentence="Shelf life lost between arrival and release, times the load of the class, of the loads released per "
         "day of 24 hours; times the price of a tonne and of a day of freshness it is the value lost.",
+        source=_OURS,
+    ),
+    "value_lost_usd_per_day": Definition(
+        unit="USD/day",
+        sentence="Value that loads lose per day of 24 hours: of those that turn back, their value less what they still "
+        "bring (`value_usd`, `value_turned_back` of the class); of those released, their value times the days of shelf "
+        "life lost since the arrival times `value_lost_per_day`. Classes without a value are left out.",
         source=_OURS,
     ),
     "no_queue_clearance_h": Definition(
@@ -215,16 +222,30 @@ METRICS: dict[str, Definition] = {
         "measured period; a truck still outside at the end counts with its time so far.",
         source=f"{_RELEASE}: waiting time by step",
     ),
+    "tailback_km": Definition(
+        unit="km",
+        sentence="Road that trucks take which wait outside for want of space, by direction, or which are in an area "
+        "that is a road, which stands in place of the stage: number of trucks times `road_per_truck`; averaged over "
+        "time, at most, and when the day's bulletin counts (averaged over the days).",
+        source=_LEVEL,
+    ),
     "area_trucks": Definition(
         unit="trucks",
         sentence="Trucks that take a space of the area, which stands in place of the stage: averaged over time, and "
         "at most.",
         source=_LEVEL,
     ),
+    "locked_trucks": Definition(
+        unit="trucks",
+        sentence="Trucks that stand at the end in areas in which nobody can ever move again: all of them are full, and "
+        "each truck waits for a space in another; only of gates whose areas can lock each other.",
+        source=_OURS,
+    ),
     "pool_utilisation": Definition(
         unit="1",
-        sentence="Units in use or on their way back, of the pool that stands in place of the stage, as a share of "
-        "the units on duty; above 1 where units finish work after their shift.",
+        sentence="Units in use or on their way back, under repair after a breakdown or charging included, of the pool "
+        "that stands in place of the stage, as a share of the units on duty that no outage takes down; above 1 where "
+        "units finish work after their shift or in an outage.",
         source=_LEVEL,
     ),
 }

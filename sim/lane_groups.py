@@ -52,6 +52,7 @@ def lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGr
     """Return the lane groups of all stages and when they are open, as far as hours and closures go."""
     stage_index, names, lanes, counted, windows = [], [], [], [], []
     days_of = {side: scenario_days(scenario, side) for side in scenario.gate.sides}
+    known: dict[tuple[object, ...], Windows] = {}  # groups that keep the same hours share their windows
     for index, stage_name in enumerate(stages):
         stage = scenario.gate.stages[stage_name]
         seen: set[str] = set()
@@ -64,7 +65,10 @@ def lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGr
             hours = stage.hours if group.hours is None else group.hours
             days = days_of[stage.side]
             closed = scenario.gate.closed_days(stage_name, days.dates[0], days.dates[-1])
-            windows.append(open_windows(hours, days, closed, end))
+            name = (stage.side, tuple(hours), tuple(sorted(closed)))
+            if name not in known:
+                known[name] = open_windows(hours, days, closed, end)
+            windows.append(known[name])
     return LaneGroups(
         np.array(stage_index, np.int32),
         tuple(names),

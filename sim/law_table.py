@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gates.config import Distribution, Gate, Stage
+from gates.config import Gate, Stage
+from gates.laws import Distribution
 from sim.arrays import Indices
 from sim.clock import Ticks
 from sim.laws import Law, law

@@ -14,17 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from gates.config import (
-    Constant,
-    Distribution,
-    Empirical,
-    Erlang,
-    Exponential,
-    Gamma,
-    Lognormal,
-    Triangular,
-    Uniform,
-)
+from gates.laws import Constant, Distribution, Empirical, Erlang, Exponential, Gamma, Lognormal, Triangular, Uniform
 from sim.clock import TICKS_PER_SECOND
 from sim.jit import kernel
 

@@ -1,8 +1,11 @@
-"""How many trucks are somewhere over time: hourly means and maxima, and the number at each bulletin."""
+"""How many trucks are somewhere over time: hourly means and maxima, and the number at each bulletin.
+
+Series by hour grow with the length of a run, so they take few bytes a number.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +20,7 @@ Counts = npt.NDArray[np.int64]
 
 
 class Levels(NamedTuple):
-    """What the levels of one place were. Hours are counted from the start of the measured period."""
+    """What the levels of one place were, in a block. Hours are counted from the start of the measured period."""
 
     integral: Ticks
     """(hours,) integral of the level over each hour [truck tick]."""
@@ -27,13 +30,36 @@ class Levels(NamedTuple):
     """(days,) level at each bulletin, just before what happens at that tick."""
 
 
+class HourlySeries:
+    """A number for each place and hour; those of a place take as few bytes each as they need."""
+
+    def __init__(self, places: int, hours: int, kind: type[np.unsignedinteger[Any]]) -> None:
+        self._places: list[npt.NDArray[np.integer[Any]]] = [np.zeros(hours, kind) for _ in range(places)]
+
+    def __getitem__(self, place: int) -> npt.NDArray[np.integer[Any]]:
+        """Return (hours,) the numbers of a place."""
+        return self._places[place]
+
+    def put(self, place: int, first: int, numbers: Counts) -> None:
+        """Replace numbers of a place from an hour on; none may be below zero."""
+        mine = self._places[place]
+        kind = np.promote_types(mine.dtype, np.min_scalar_type(int(numbers.max())))
+        self._places[place] = mine = mine.astype(kind, copy=False)
+        mine[first : first + numbers.size] = numbers
+
+    def by_hour(self) -> npt.NDArray[np.integer[Any]]:
+        """Return (hours, places) all numbers."""
+        return np.stack(self._places, axis=1)
+
+
 class LevelSeries:
     """Levels of several places, added up block by block. Only levels that last for a tick or more count."""
 
     def __init__(self, plan: Plan, places: int) -> None:
         hours = -(-(plan.end - plan.warmup) // TICKS_PER_HOUR)
-        self.integral = np.zeros((places, hours), np.int64)
-        self.highest = np.zeros((places, hours), np.int64)
+        self.integral = HourlySeries(places, hours, np.uint32)
+        self.highest = HourlySeries(places, hours, np.uint8)
+        """As in `Levels`, of every place."""
         self.bulletin = np.zeros((places, plan.bulletin.size), np.int64)
         self._bulletins = plan.bulletin
         self._warmup = plan.warmup
@@ -50,10 +76,14 @@ class LevelSeries:
             skip = np.searchsorted(came, start), np.searchsorted(went, start)
             came, went = came[skip[0] :], went[skip[1] :]
             level += int(skip[0] - skip[1])
-        first = 0 if start == self._warmup else int(np.searchsorted(self._bulletins, start, side="right"))
-        levels = Levels(self.integral[place], self.highest[place], self.bulletin[place, first:])
-        span = np.array([self._warmup, start, end])
-        follow(came, went, level, span, self._bulletins[first:], levels)
+        day = 0 if start == self._warmup else int(np.searchsorted(self._bulletins, start, side="right"))
+        first, stop = (start - self._warmup) // TICKS_PER_HOUR, -(-(end - self._warmup) // TICKS_PER_HOUR)
+        integral, highest = (part[place][first:stop].astype(np.int64) for part in (self.integral, self.highest))
+        levels = Levels(integral, highest, self.bulletin[place, day:])
+        span = np.array([self._warmup + first * TICKS_PER_HOUR, start, end])
+        follow(came, went, level, span, self._bulletins[day:], levels)
+        self.integral.put(place, first, levels.integral)
+        self.highest.put(place, first, levels.highest)
 
 
 class QueueLevels(LevelSeries):
@@ -130,7 +160,7 @@ def follow(joined: Ticks, started: Ticks, level: int, span: Ticks, bulletins: Ti
     level
         Level before the first of them.
     span
-        (3,) start of the measured period, start and end of the block [tick].
+        (3,) start of the first hour, start and end of the block [tick].
     bulletins
         (days to come,) [tick].
     levels

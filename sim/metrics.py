@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
 from sim.definitions import METRICS, OUTSIDE, Definition, Key
 from sim.lane_groups import UNLIMITED_LANES
 from sim.log import NEVER, EventLog
-from sim.plan import Plan
+from sim.plan import Plan, Worth
 from sim.sums import Sums
 from sim.survival import Survival
 from sim.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
@@ -25,6 +25,7 @@ Counts = npt.NDArray[np.int64]
 
 PERCENT: Floats = np.arange(1, 200) / 2
 """Percentages at which the curves of clearance and passage are given."""
+METRES_PER_KM = 1000
 QUANTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
 UNDEFINED = float("nan")
 
@@ -46,9 +47,9 @@ class Measures:
 
     values: dict[Key, float]
     """NaN where undefined."""
-    hourly_mean: Floats
-    """(hours, stages) mean number of trucks in line, by hour since the start of the measured period."""
-    hourly_max: Counts
+    hourly_integral: npt.NDArray[np.integer[Any]]
+    """(hours, stages) integral of the number of trucks in line, by hour of the measured period [truck tick]."""
+    hourly_max: npt.NDArray[np.integer[Any]]
     """(hours, stages) largest number of trucks in line."""
     arrived: Counts
     """(days, directions) loaded trucks that arrived, by day of the bulletin's side."""
@@ -67,6 +68,15 @@ class Measures:
     """The same for passage [h]."""
     stage_time: dict[tuple[str, str], StageTime]
     """(stage, direction) -> where the time went. `OUTSIDE` is one more stage of a gate with areas."""
+    measured_ticks: int
+    """Length of the measured period [tick]."""
+
+    @property
+    def hourly_mean(self) -> Floats:
+        """(hours, stages) mean number of trucks in line, by hour since the start of the measured period."""
+        since = np.arange(len(self.hourly_integral)) * TICKS_PER_HOUR
+        length = np.minimum(self.measured_ticks - since, TICKS_PER_HOUR)
+        return np.asarray(self.hourly_integral / length[:, np.newaxis])
 
 
 def measure(plan: Plan, log: EventLog) -> Measures:
@@ -127,7 +137,6 @@ class Fold:
 
 def _measures(sums: Sums) -> Measures:
     plan = sums.plan
-    length = np.diff(np.append(np.arange(plan.warmup, plan.end, TICKS_PER_HOUR), plan.end))
     clearance = {name: sums.clearance(rows) for name, rows in _cohorts(sums)}
     passage = {name: sums.passage(rows) for name, rows in _cohorts(sums)}
     stage_time = {(stage, direction): _stage_time(sums, stage, direction) for stage, direction in _served(plan)}
@@ -137,19 +146,21 @@ def _measures(sums: Sums) -> Measures:
         *_time_values("passage_h", passage),
         *_backlog_values(sums),
         *_shelf_values(sums),
+        *_value_values(sums),
         *_turnout_values(sums),
         *_stage_values(stage_time),
         *_queue_values(sums),
         *_lane_values(sums),
         *_outside_values(sums),
         *_area_values(sums),
+        *_lock_values(sums),
         *_pool_values(sums),
     ]
     order = list(METRICS)
     return Measures(
         values=dict(sorted(found, key=lambda item: order.index(item[0].metric))),
-        hourly_mean=(sums.queues.integral / length).T,
-        hourly_max=sums.queues.highest.T,
+        hourly_integral=sums.queues.integral.by_hour(),
+        hourly_max=sums.queues.highest.by_hour(),
         arrived=sums.arrived,
         released=sums.released,
         departed=sums.departed,
@@ -159,6 +170,7 @@ def _measures(sums: Sums) -> Measures:
         clearance_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in clearance.items()},
         passage_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in passage.items()},
         stage_time={**stage_time, **_outside_time(sums)},
+        measured_ticks=plan.end - plan.warmup,
     )
 
 
@@ -250,6 +262,22 @@ def _shelf_values(sums: Sums) -> Values:
             )
 
 
+def _value_values(sums: Sums) -> Values:
+    """Yield the value that loads lost: those that turned back, and those that aged until their release."""
+    plan = sums.plan
+    for (direction, name), cohort in _cohorts(sums):
+        rows = [(row, worth) for row in cohort if (worth := plan.worth[row]) is not None]
+        if rows:
+            lost = sum(worth.value_usd * _share_lost(sums, row, worth) for row, worth in rows)
+            yield Key("value_lost_usd_per_day", "mean", direction, name), lost / plan.measured_days
+
+
+def _share_lost(sums: Sums, row: int, worth: Worth) -> float:
+    """Return the value lost of the loads of a row, in loads."""
+    aged = 0 if sums.ageing is None else int(sums.ageing.lost[row])
+    return worth.turned_back * int(sums.turned_back_by_class[row]) + worth.per_day * aged / TICKS_PER_DAY
+
+
 def _turnout_values(sums: Sums) -> Values:
     """Yield what booking made of the arrivals."""
     found, days = sums.turnout, sums.plan.measured_days
@@ -336,6 +364,11 @@ def _outside_values(sums: Sums) -> Values:
         yield Key("outside_trucks", "mean", direction), integral / (sums.plan.end - sums.plan.warmup)
         yield Key("outside_trucks", "max", direction), float(levels.highest[index].max())
         yield Key("outside_trucks", "end_of_day", direction), float(levels.bulletin[index].mean())
+        if sums.plan.outside_road_m is not None:
+            km = sums.plan.outside_road_m / METRES_PER_KM
+            yield Key("tailback_km", "mean", direction), km * integral / (sums.plan.end - sums.plan.warmup)
+            yield Key("tailback_km", "max", direction), km * float(levels.highest[index].max())
+            yield Key("tailback_km", "end_of_day", direction), km * float(levels.bulletin[index].mean())
         yield Key("outside_h", "mean", direction), _ratio(time.blocked_h, time.visits)
 
 
@@ -347,14 +380,27 @@ def _area_values(sums: Sums) -> Values:
         integral = int(levels.integral[index].sum())
         yield Key("area_trucks", "mean", stage=area), integral / (sums.plan.end - sums.plan.warmup)
         yield Key("area_trucks", "max", stage=area), float(levels.highest[index].max())
+        road_m = sums.plan.road_m[index]
+        if road_m is not None:
+            km = road_m / METRES_PER_KM
+            yield Key("tailback_km", "mean", stage=area), km * integral / (sums.plan.end - sums.plan.warmup)
+            yield Key("tailback_km", "max", stage=area), km * float(levels.highest[index].max())
+            yield Key("tailback_km", "end_of_day", stage=area), km * float(levels.bulletin[index].mean())
+
+
+def _lock_values(sums: Sums) -> Values:
+    if sums.locked is not None:
+        yield Key("locked_trucks", "total"), float(sums.locked)
 
 
 def _pool_values(sums: Sums) -> Values:
     if sums.pools is None:
         return
     plan = sums.plan
-    for name, on_duty, in_use in zip(plan.pools, plan.on_duty, sums.pools.in_use.tolist(), strict=True):
-        yield Key("pool_utilisation", "share", stage=name), _ratio(in_use, on_duty.unit_time(plan.warmup, plan.end))
+    for n, (name, on_duty, in_use) in enumerate(zip(plan.pools, plan.on_duty, sums.pools.in_use.tolist(), strict=True)):
+        down = int(sums.down.lost[plan.network.groups + n]) if sums.down else 0
+        there = on_duty.unit_time(plan.warmup, plan.end) - down
+        yield Key("pool_utilisation", "share", stage=name), _ratio(in_use, there)
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -61,6 +61,8 @@ class Network(NamedTuple):
     """(areas,) trucks inside at which an area that was full lets trucks in again."""
     enters_freely: npt.NDArray[np.bool_]
     """(lines,) whether trucks that come to the line enter its area although it is full."""
+    impatient: npt.NDArray[np.bool_]
+    """(lines,) whether trucks in the line may lose patience."""
     lines_of_stage_from: Indices
     """(stages + 1,) lines stand stage by stage."""
     groups_of_stage_from: Indices
@@ -142,6 +144,7 @@ def network_of(gate: Gate, lines: list[Line], groups: LaneGroups, pools: list[On
         area_spaces=np.array([area.spaces for area in gate.areas.values()], np.int64),
         area_reopens=np.array([_reopens_at(area) for area in gate.areas.values()], np.int64),
         enters_freely=np.array([line.enters_freely for line in lines], np.bool_),
+        impatient=np.array([bool(s.patience or s.patience_for) for s in _of_lines(lines, stages)], np.bool_),
         lines_of_stage_from=_starts([line.stage for line in lines], len(stages)),
         groups_of_stage_from=_starts(groups.stage.tolist(), len(stages)),
         turns_away_at=_where_any([stages[line.stage].turns_away_at or NEVER_FULL for line in lines], NEVER_FULL),

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gates.config import OTHER_WAY, Choice, DirectionName, Gate, Mark, Step, TwoWay, Visit
+from gates.config import Choice, Gate, Mark, Step, TwoWay, Visit
+from gates.model import OTHER_WAY, DirectionName
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gates.config import Breakdown, Gate, Stage, VehicleClass
+from gates.config import Breakdown, Gate, Pool, Stage, VehicleClass
 from gates.scenario import Scenario
 from sim.arrays import Indices
 from sim.arrivals import NOBODY_COMES, ArrivalRate, arrival_rate
@@ -97,6 +97,17 @@ class Shelf:
     """Law of the time since loading at the arrival; none for loaded then."""
     tonnes: float | None
     """Mean load [t]."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the loads of a class are worth, and what they lose."""
+
+    value_usd: float
+    turned_back: float
+    """Share of the value that a load loses that turns back."""
+    per_day: float
+    """Share of the value that it loses with each day of shelf life [1/d]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +183,8 @@ class Plan:
     """(stages,) what fails in the units that are given back at each."""
     shelf: tuple[Shelf | None, ...]
     """(kinds / 2,) shelf life of each class in each direction, in the order of its loaded kinds; none if it keeps."""
+    worth: tuple[Worth | None, ...]
+    """(kinds / 2,) worth of the loads of each, in the same order; none if it is not reckoned."""
     ageing: npt.NDArray[np.float64]
     """(stages,) how fast loads age there [1]."""
     bookings: tuple[Slots, ...]
@@ -188,6 +201,10 @@ class Plan:
     """(pools,) their units on duty over the run; of a link the rate that it can carry [kbit/s]."""
     areas: tuple[str, ...]
     """Areas, in the order of the file."""
+    road_m: tuple[float | None, ...]
+    """(areas,) road that a truck inside takes [m]; none for a yard."""
+    outside_road_m: float | None
+    """Road that a truck takes which waits outside [m]; none if it is not known."""
     load_t: npt.NDArray[np.float64]
     """(classes in a direction, as in every second of `kinds`) mean load [t]; NaN where the file names none."""
     clock_of_group: tuple[Pieces | None, ...]
@@ -262,6 +279,7 @@ def compile_plan(scenario: Scenario) -> Plan:
         failing=tuple(tuple(_failing(found) for found in stage.breakdowns) for stage in gate.stages.values()),
         return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
         shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
+        worth=tuple(_worth(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
         ageing=np.array([stage.ageing for stage in gate.stages.values()]),
         bookings=tuple(_slots(scenario, name) for name in gate.booking),
         by_hand_law_of=by_hand_law_of,
@@ -271,6 +289,8 @@ def compile_plan(scenario: Scenario) -> Plan:
         pools=(*gate.pools, *gate.links),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
+        road_m=tuple(area.road_per_truck for area in gate.areas.values()),
+        outside_road_m=gate.road_per_truck,
         load_t=np.array([gate.classes[kind.vehicle_class].load for kind in kinds[::2]], np.float64),
         clock_of_group=clock_of_group,
         outages=tuple(outage_sources(gate, groups)),
@@ -433,6 +453,12 @@ def _shelf(vehicle_class: VehicleClass) -> Shelf | None:
     return Shelf(life, least, age, vehicle_class.load)
 
 
+def _worth(vehicle_class: VehicleClass) -> Worth | None:
+    if vehicle_class.value_usd is None:
+        return None
+    return Worth(vehicle_class.value_usd, 1 - vehicle_class.value_turned_back, vehicle_class.value_lost_per_day)
+
+
 def _failing(breakdown: Breakdown) -> Failing:
     return Failing(
         name=breakdown.name,
@@ -445,7 +471,16 @@ def _failing(breakdown: Breakdown) -> Failing:
 
 def _return_failing(gate: Gate, stage: Stage) -> tuple[Returning, ...]:
     return tuple(
-        Returning(name, frozenset(s for s, other in gate.stages.items() if name in other.takes), _failing(breakdown))
+        Returning(name, frozenset(s for s, other in gate.stages.items() if name in other.takes), failing)
         for name in {**stage.needs, **stage.gives}
-        for breakdown in gate.pools[name].breakdowns
+        for failing in _pool_failing(gate.pools[name])
     )
+
+
+def _pool_failing(pool: Pool) -> list[Failing]:
+    """Return what keeps units of a pool away after their way back: repairs, and stops to charge."""
+    found = [_failing(breakdown) for breakdown in pool.breakdowns]
+    if pool.charging is not None:
+        stop, per_use = law(pool.charging.takes), pool.charging.per_use
+        found.append(Failing("charging stop", stop, per_tick=0.0, per_use=per_use, restarts=False))
+    return found

@@ -53,12 +53,12 @@ _LINE = _columns(
     turns_away_at="i8",
     mean_service="i8",
     enters_freely="?",
+    impatient="?",
 )
 _GROUP = _columns(lines_from="u4", lines_to="u4", other_way="u4", faces_first="?", turns_at="i8", turn_takes="i8")
 _POOL = _columns(lines_from="u4", lines_to="u4", comes_back="?")
 _AREA = _columns(spaces="i8", reopens_at="i8")
 _STAGE = _columns(lines_from="u4", lines_to="u4", groups_from="u4", groups_to="u4", batch_size="i8", batch_after="i8")
-_CHANGE = _columns(tick="i8", units="i8", resource="u4")
 _UNITS = _columns(units="i8", pool="u4")
 
 
@@ -70,8 +70,10 @@ class Tables(NamedTuple):
     pools: Rows
     areas: Rows
     stages: Rows
-    changes: Rows
-    """The timetable."""
+    change_tick: Ticks
+    """The timetable, which is long, and the network's own arrays."""
+    change_resource: Numbers
+    change_units: Counts
     taken: Rows
     given: Rows
     groups_of_line: Numbers
@@ -102,6 +104,7 @@ def tables(network: Network) -> Tables:
             turns_away_at=network.turns_away_at if away else 0,
             mean_service=network.mean_service,
             enters_freely=network.enters_freely,
+            impatient=network.impatient,
             **_ranges(groups=network.groups_of_line_from, taken=network.taken_from, given=network.given_from),
         ),
         groups=_rows(
@@ -120,7 +123,9 @@ def tables(network: Network) -> Tables:
             batch_size=network.batch_size if batches else 0,
             **_ranges(lines=network.lines_of_stage_from, groups=network.groups_of_stage_from),
         ),
-        changes=_rows(_CHANGE, tick=network.change_tick, units=network.change_units, resource=network.change_resource),
+        change_tick=network.change_tick,
+        change_resource=network.change_resource.view(np.uint32),
+        change_units=network.change_units,
         taken=_rows(_UNITS, pool=network.taken_pool, units=network.taken_units),
         given=_rows(_UNITS, pool=network.given_pool, units=network.given_units),
         groups_of_line=network.groups_of_line.view(np.uint32),
@@ -226,7 +231,7 @@ def new_state(network: Tables, draws: Draws) -> State:
 def _most_alarms(network: Tables) -> int:
     """Return how many alarms can be set at once: units on their way back, lanes that turn, batches."""
     back = np.flatnonzero(network.pools["comes_back"]) + network.groups.size
-    units = int(network.changes["units"][np.isin(network.changes["resource"], back)].sum())
+    units = int(network.change_units[np.isin(network.change_resource, back)].sum())
     return units + network.groups.size + network.stages.size
 
 

@@ -29,6 +29,7 @@ def stream(plan: Plan, seed: int = 1, replication: int = 0, block_days: int = BL
     fold = Fold(plan)
     for block in blocks(plan, seed, replication, block_days):
         fold.add(block.log, block.start, block.end)
+        del block  # its memory is for the next one, or for the measures
     return fold.measures()
 
 

@@ -14,6 +14,7 @@ from sim.clock import Ticks
 from sim.durations import Durations, Histogram, Values
 from sim.jit import kernel
 from sim.levels import QueueLevels
+from sim.locks import can_lock, locked_trucks
 from sim.log import NEVER, EventLog
 from sim.plan import Plan, Stream
 from sim.survival import Survival, kaplan_meier
@@ -44,6 +45,8 @@ class Sums:
         self.use = TimeUse(plan, direction_of_flow, len(self.directions))
         self.spaces = Spaces(plan, direction_of_flow, len(self.directions)) if plan.areas else None
         """None for a gate without areas."""
+        self.locked = 0 if can_lock(plan) else None
+        """Trucks at the end in areas that lock each other; None for a gate whose areas cannot."""
         self.repair = RepairTime(plan) if any(plan.failing) else None
         """None for a gate where nothing breaks down."""
         self.pools = PoolUse(plan) if plan.pools else None
@@ -84,6 +87,8 @@ class Sums:
         self.use.add(log, start, end)
         if self.spaces:
             self.spaces.add(log, start, end)
+        if self.locked is not None and end == self.plan.end:
+            self.locked = locked_trucks(self.plan, log)
         if self.repair:
             self.repair.add(log, start, end)
         if self.pools:

@@ -21,6 +21,8 @@ VISITS, WAITING, CLOSED, SERVED, BLOCKED = range(5)
 """Columns of `Totals.stage`; without the first, columns of `truck_times`."""
 WHILE_OPEN, AFTER_CLOSING = range(2)
 """Columns of `Totals.lane`."""
+_CELL = 12 * TICKS_PER_HOUR
+"""Length of a cell of the table of openings: few windows end in one."""
 
 
 class Openings(NamedTuple):
@@ -31,7 +33,7 @@ class Openings(NamedTuple):
     of_group: Indices
     """(groups,) row of each lane group."""
     entry: Indices
-    """(rows, hours) first window that ends after the start of each hour of the run."""
+    """(rows, cells) first window that ends after the start of each cell of the run."""
     start: Ticks
     """(windows,) row after row [tick]; each row ends with a window that never comes."""
     end: Ticks
@@ -75,11 +77,11 @@ def openings(plan: Plan) -> Openings:
 
     of_line = np.array([row_of(windows) for windows in plan.line_windows], np.int32)
     of_group = np.array([row_of(windows) for windows in plan.groups.windows], np.int32)
-    hours = np.arange(plan.end // TICKS_PER_HOUR + 1) * TICKS_PER_HOUR
+    cells = np.arange(plan.end // _CELL + 1) * _CELL
     offset = np.cumsum([0, *(windows.start.size + 1 for windows in distinct)])
-    entry = np.empty((len(distinct), hours.size), np.int32)
+    entry = np.empty((len(distinct), cells.size), np.int32)
     for row, windows in enumerate(distinct):
-        entry[row] = offset[row] + np.searchsorted(windows.end, hours, side="right")
+        entry[row] = offset[row] + np.searchsorted(windows.end, cells, side="right")
     never = np.array([np.iinfo(np.int64).max])
     return Openings(
         of_line=of_line,
@@ -209,7 +211,7 @@ def open_between(openings: Openings, row: int, start: int, end: int) -> int:
 @step
 def open_before(openings: Openings, row: int, tick: int) -> int:
     """Return how long the windows of a row were open before `tick` [tick]."""
-    window = openings.entry[row, tick // TICKS_PER_HOUR]
+    window = openings.entry[row, tick // _CELL]
     while openings.end[window] <= tick:
         window += 1
     return int(openings.before[window] + max(0, tick - openings.start[window]))

@@ -66,6 +66,8 @@ def added(shifts: Sequence[tuple[Windows, int]]) -> OnDuty:
 
 def union(windows: Sequence[Windows]) -> Windows:
     """Return the times at which at least one of `windows` is open."""
+    if all(other is windows[0] for other in windows):
+        return windows[0]
     pairs = [(int(a), int(b)) for w in windows for a, b in zip(w.start, w.end, strict=True)]
     return merged_windows(pairs, max((int(w.end[-1]) for w in windows if w.end.size), default=0))
 

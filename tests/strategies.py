@@ -196,6 +196,8 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         pool["comes_back"] = draw(services())
     pool["breakdowns"] = draw(breakdowns(then=st.just("resumes")))
+    if draw(st.booleans()):
+        pool["charging"] = {"range": 10_000, "trip": draw(st.sampled_from([2_500, 10_000])), "takes": draw(services())}
     return pool
 
 
@@ -214,17 +216,20 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
             "stages": list(found[name]),
             "keeps_out": draw(st.sampled_from([None, ["durian"]])),
             "reopens_at": draw(st.sampled_from([None, max(spaces - 2, 0)])),
+            "road_per_truck": draw(st.sampled_from([None, 22])),
         }
     return made
 
 
 @st.composite
 def shelf_lives(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw how long loads keep, if they perish at all."""
+    """Draw how long loads keep, if they perish at all, and what they are worth."""
     life = draw(st.sampled_from([None, 0.2, 3]))
+    worth = draw(st.sampled_from([{}, {"value_usd": 20_000, "value_turned_back": 0.25}]))
     if life is None:
-        return {}
-    return {
+        return worth
+    return worth | {
+        "value_lost_per_day": draw(st.sampled_from([0, 0.02])) if worth else 0,
         "shelf_life": life,
         "least_life": life / 2,
         "age": draw(st.sampled_from([None, {"constant": 7200}, {"exponential": {"mean": 36_000}}])),
@@ -298,7 +303,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     returning = draw(pools())
     if fleet:  # taken at one stage, given back at another
         made["bay"]["takes"], made["dock"]["gives"] = {"fleet": 1}, {"fleet": 1}
-    if "comes_back" in returning or returning["breakdowns"]:  # from a stage units of one pool alone may take time
+    # from a stage units of one pool alone may take time
+    if "comes_back" in returning or "charging" in returning or returning["breakdowns"]:
         made["dock"]["needs"].pop("cranes", None)
     gate: dict[str, Any] = {
         "name": "generated",
@@ -316,6 +322,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "fleet": returning,
         },
         "areas": draw(areas()),
+        "road_per_truck": draw(st.sampled_from([None, 20])),
         "links": {
             "radio": {"uplink": 27, "shared_uplink": 40, "round_trip": 0.5},
             "cable": {"uplink": 1000, "shared_uplink": 1000, "round_trip": 0},

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from api.http.app import open_data
-from api.service import store
+from api.service import jobs, store
 from api.service.foreman import UNTOLD_VERSIONS, Pools
 from api.service.runs import RunService
 from api.service.settings import Limits, ServiceSettings
@@ -24,7 +24,7 @@ async def service(data: Path) -> AsyncIterator[RunService]:
     """Give a service with one process that simulates."""
     limits = Limits(free_mb=1)
     opened = open_data(ServiceSettings(data=data, limits=limits))
-    kind = Kind(limits.worker_mb)
+    kind = Kind(limits.worker_mb, prepare=jobs.warm_up)
     pools = Pools(simulators=Pool(1, kind), checker=Pool(1, kind), studies=Pool(1, kind))
     found = RunService(opened.folder, opened.stored, pools, limits)
     try:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from tests.api.servers import SHORT, Process, finished, process, submitted
 
 SETTINGS = Path(__file__).resolve().parent.parent / "schemathesis.toml"
-FULL = 1200
+FULL = 650
 WANTED = 20_000
 STUDY = {
     "name": "booths",

@@ -171,7 +171,14 @@ def test_the_basis_says_what_the_intervals_are(replications, said):
 def test_the_screen_shows_what_a_run_must_show(tmp_path):
     found = read_summary(write_folder(tmp_path / "run", load_gate("friendship-pass"), replications=2))
     texts = [table.title for table in found.tables]
-    assert texts == ["A day at the gate", "Time at the gate", "Stages, northbound", "Stages, southbound"]
+    assert texts == [
+        "A day at the gate",
+        "Time at the gate",
+        "Stages, northbound",
+        "Stages, southbound",
+        "Areas",
+        "Pools",
+    ]
     assert len(found.answers) == 2
     assert all(answer.startswith(("Northbound, ", "Southbound, ")) for answer in found.answers)
     for table in found.tables:

@@ -1140,6 +1140,46 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Keep one of the two.",
         ),
     ],
+    "road_outside": [
+        (
+            [("road_per_truck", "22 m")],
+            "road_per_truck",
+            "22 m",
+            "no area keeps trucks outside",
+            "Add an area, or remove this.",
+        ),
+    ],
+    "charging_ranges": [
+        (
+            [
+                (
+                    "pools.officer",
+                    {**OFFICERS[1], "charging": {"range": "5 km", "trip": "7.2 km", "takes": {"constant": "1 h"}}},
+                ),
+                ("stages.booth.needs", {"officer": 1}),
+            ],
+            "pools.officer.charging.trip",
+            "7200 m",
+            "longer than the range",
+            "Use at most 5000 m, or a longer range.",
+        ),
+    ],
+    "values": [
+        (
+            [("classes.general.value_turned_back", "25 %")],
+            "classes.general.value_turned_back",
+            "",
+            "it has no value",
+            "Add `value_usd`, or remove this.",
+        ),
+        (
+            [("classes.general.value_usd", 9), ("classes.general.value_lost_per_day", "2 %")],
+            "classes.general.value_lost_per_day",
+            "",
+            "it has no shelf life",
+            "Add `shelf_life`, or remove this.",
+        ),
+    ],
     "unused_areas": [
         (
             [(f"{NORTH}.1", REMOVED), ("areas.yard", {"spaces": 5, "stages": ["inspection"]})],

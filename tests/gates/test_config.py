@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from gates import config
-from gates.config import Constant, Erlang, Gate, LaneGroup, MeanShape, Profile, Stage, Visit
+from gates.config import Gate, LaneGroup, Profile, Stage, Visit
+from gates.laws import Constant, Erlang, MeanShape
 from gates.load import load_gate
 from gates.public_holidays import public_holidays
 

@@ -17,7 +17,7 @@ def data():
     ("path", "value"),
     [
         ("stages.bay-cn.lanes", 13),
-        ("stages.kiosk-in-cn.lanes.loaded.lanes", 6),
+        ("stages.kiosk-in-cn.lanes.loaded.lanes", 4),
         ("stages.bay-cn.service.lognormal.mean", "55 min"),
         ("paths.northbound.bay-cn.share", "5 %"),
         ("paths.northbound.bay-cn.share_for.durian", "100 %"),

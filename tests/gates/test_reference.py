@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gates.config import LAWS, Gate, LaneGroup, Visit
+from gates.config import Gate, LaneGroup, Visit
+from gates.laws import LAWS
 from gates.reference import reference, with_reference
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gate-file.md"

@@ -30,13 +30,15 @@ def held_back() -> Gate:
     # The profile of durian has a factor of 0.3 in February: the observed arrivals hold whatever it says.
     gate["flows"]["durian-north"]["profile"] = gate["flows"]["fruit-north"]["profile"]
     kiosk = gate["stages"]["kiosk-in-cn"]
-    kiosk["lanes"][0]["lanes"] = 1
+    kiosk["lanes"] = [
+        {**group, "lanes": 1} for group in kiosk["lanes"] if group["name"] != "tidal"
+    ]  # no lane turns, and those for empties were one already
     kiosk["service_for"] = {"empty": kiosk["service"]}
     kiosk["service"] = {"erlang": {"mean": f"{13 * 3600 / CLEARED - 20} s", "shape": 4}}
-    # Those in line stand at the border, by class as they arrive.
+    # Those in line are held in the metering yard, by class as they arrive.
     share = {name: flow["per_day"] / 170 for name, flow in north.items()}
     gate["initial"] = [
-        {"class": flow["class"], "direction": NORTH, "stage": "kiosk-in-cn", "trucks": round(FIRST * share[name])}
+        {"class": flow["class"], "direction": NORTH, "stage": "metering-yard", "trucks": round(FIRST * share[name])}
         for name, flow in north.items()
     ]
     return Gate.model_validate(gate)

@@ -66,6 +66,17 @@ def test_v13_a_driver_crosses_once_in_two_or_three_days(month: RunResult) -> Non
     assert 24 <= value <= 72
 
 
+def test_rules_for_a_jam_do_not_act_in_a_usual_month(month: RunResult) -> None:
+    # Room in the yards, the upstream stop of fruit and patience: written in the file, met by nobody in July.
+    for measures in month.measures:
+        acting = {
+            key: value
+            for key, value in measures.values.items()
+            if key.metric in ("outside_trucks", "blocked_h", "turned_back_per_day") and value > 0
+        }
+        assert not acting
+
+
 @pytest.mark.parametrize("demand", [0.6, 0.8, 0.95])
 def test_the_stock_stays_about_a_day_while_the_flow_varies(demand: float) -> None:
     # As observed from 2023 to 2026: 1.0-1.4 days, while the flow varied fourfold.

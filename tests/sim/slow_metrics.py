@@ -173,6 +173,23 @@ class Slow:
                 total += units * self.in_use(pool, visit.started, last)
         return total
 
+    def pool_there(self, pool: str) -> int:
+        """Return the unit time that a pool is on duty and not down, by a walk through all that begins and ends."""
+        index, total, outages = self.plan.pools.index(pool), 0, self.log.draws.outages
+        on_duty, sources = self.plan.on_duty[index], self.plan.outages
+        most = max(on_duty.units.tolist(), default=0)
+        down = [
+            (int(start), int(end), most if (units := sources[source].units) is None else units)
+            for source, start, end in zip(outages.source, outages.start, outages.end, strict=True)
+            if self.plan.network.groups + index in sources[source].resources
+        ]
+        shifts = list(zip(on_duty.tick.tolist(), on_duty.units.tolist(), strict=True))
+        cuts = {self.plan.warmup, self.plan.end, *on_duty.tick.tolist(), *(t for a, b, _ in down for t in (a, b))}
+        for a, b in pairwise(sorted(cut for cut in cuts if self.plan.warmup <= cut <= self.plan.end)):
+            planned = next((units for tick, units in reversed(shifts) if tick <= a), 0)
+            total += max(0, planned - sum(units for start, end, units in down if start <= a < end)) * (b - a)
+        return total
+
     def in_use(self, pool: str, taken: float, last: Visit | None) -> int:
         """Return how long a unit is away in the measured period, until it has come back."""
         back = math.inf

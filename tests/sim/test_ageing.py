@@ -9,7 +9,7 @@ import pytest
 
 from sim import Measures, Plan, draw, measure, simulate, stream
 from sim.metrics import Key
-from tests.sim.hand import plan_of, trucks
+from tests.sim.hand import Visit, plan_of, trucks
 
 NORTH = "northbound"
 HOUR_D = 1 / 24
@@ -68,6 +68,33 @@ def test_who_waits_outside_ages_as_on_the_road() -> None:
     found = measure(one, simulate(one, draws))
     assert value(found, "shelf_life_lost_d") == pytest.approx((3 + 4) / 2 * HOUR_D)
     assert Key("tonne_days_lost_per_day", "mean", NORTH) not in found.values  # the load is not known
+
+
+def test_what_loads_lose_in_money() -> None:
+    # Loads of USD 1,000 that lose a tenth of it with each day of shelf life, and bring a quarter if they turn back.
+    # The first two lose 3 and 5 h, as above: 1000 x 0.1 x 8 / 24. The third finds two at the booth, waits 2 h in line
+    # for the first, and gives up: 750. Durian has no value here.
+    one = plan_of(
+        {"booth": {"lanes": 1, "ageing": 2, "patience_for": {"general": {"constant": "2 h"}}}, "road": {"lanes": 1}},
+        ["booth", "road"],
+        classes={
+            "durian": {},
+            "general": {
+                "shelf_life": "1 d",
+                "value_usd": 1000,
+                "value_turned_back": "25 %",
+                "value_lost_per_day": "10 %",
+            },
+        },
+    )
+    way: list[Visit] = [("booth", 60.0, 120.0), ("road.", 60.0)]
+    slow: list[Visit] = [("booth", 120.0, 90.0), ("road.", 60.0)]
+    draws = trucks(one, ("general", 0, way), ("general", 0, way), ("general", 0, slow), ("durian", 0, way))
+    found = measure(one, simulate(one, draws))
+    lost = value(found, "value_lost_usd_per_day")
+    assert lost == pytest.approx(1000 * 0.1 * (3 + 5) * HOUR_D + 750)
+    assert value(found, "value_lost_usd_per_day", name="general") == lost
+    assert Key("value_lost_usd_per_day", "mean", NORTH, "durian") not in found.values
 
 
 def test_ages_are_drawn_truck_by_truck() -> None:

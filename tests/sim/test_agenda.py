@@ -38,7 +38,8 @@ def check(agenda: Agenda, expected: dict[int, int]) -> None:
 
 @given(st.data())
 def test_the_next_event_is_the_smallest_key(data: st.DataObject) -> None:
-    agenda, expected = new_agenda(MOST), {}
+    agenda = new_agenda(MOST)
+    expected: dict[int, int] = {}
     for _ in range(data.draw(st.integers(1, 60))):
         moves = ["add"] * (len(expected) < MOST) + ["set", "drop", "drop next"] * bool(expected)
         move, key = data.draw(st.sampled_from(moves)), data.draw(st.integers(0, 20))

@@ -45,6 +45,24 @@ def test_a_lane_stands_still_for_the_repair(engine: Engine) -> None:
     assert share == pytest.approx(fails.sum() * 20 / 1440)
 
 
+@both
+def test_a_vehicle_stops_to_charge_after_so_much_way(engine: Engine) -> None:
+    # A trip of 5 km out of a range of 10 km: after half of its trips the vehicle stops for 20 min. Each trip is 10 min
+    # and the way back 5 min, so the next one starts 15 or 35 min later. Who stops follows from the uniform numbers.
+    fleet = {
+        "side": "vn",
+        "shifts": [{"hours": "24 h", "units": 1}],
+        "comes_back": {"constant": "5 min"},
+        "charging": {"range": "10 km", "trip": "5 km", "takes": {"constant": "20 min"}},
+    }
+    stage = {"lanes": "unlimited", "service": {"constant": 600}, "needs": {"igv": 1}}
+    plan, draws = at_once(6, {"crane": stage}, pools={"igv": fleet})
+    stops = uniforms("1/0/general northbound at crane/crane/breakdown/igv/charging stop/failures", 0, 6) < 0.5
+    assert 0 < stops.sum() < 6
+    starts = np.cumsum([0, *np.where(stops, 35, 15)[:-1]]).tolist()
+    assert minutes(plan, draws, engine) == [(0, start, start + 10) for start in starts]
+
+
 def test_a_service_starts_again() -> None:
     # Attempts of 10 min. Half of the uses fail: with u the uniform number, k times if 2^-(k + 1) <= u < 2^-k.
     # Each time an even share of the 10 min is lost, and the repair takes 1 min.

@@ -6,7 +6,6 @@ import datetime as dt
 import math
 import re
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ from tests.strategies import scenarios
 
 NORTH = "northbound"
 ONE_MINUTE = {"constant": 60}
-LIMITS = {"outside_trucks", "outside_h", "area_trucks", "pool_utilisation"}
+LIMITS = {"outside_trucks", "outside_h", "area_trucks", "tailback_km", "locked_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
 OTHERS = {
     "backlog_h",
@@ -43,6 +42,7 @@ OTHERS = {
     "shelf_life_lost_d",
     "short_life_share",
     "tonne_days_lost_per_day",
+    "value_lost_usd_per_day",
     "slot_delay_h",
     "without_slot_per_day",
     "no_shows_per_day",
@@ -260,6 +260,7 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
     for index, area in enumerate(plan.areas):
         values = [found.values[Key("area_trucks", statistic, stage=area)] for statistic in ("mean", "max")]
         assert values == near(list(slow.level(slow.in_area(index))))
+        check_tailback(found, [*values, *in_area_at_bulletins(plan, slow, index)], plan.road_m[index], stage=area)
     for direction in found.directions if plan.areas else []:
         outside = slow.outside(direction)
         spells = [(a, b) for _, a, b in outside]
@@ -268,18 +269,30 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
         bulletins = [sum(a < bulletin <= b for a, b in spells) for bulletin in plan.bulletin]
         value = found.values[Key("outside_trucks", "end_of_day", direction)]
         assert value == near(sum(bulletins) / len(bulletins))
+        check_tailback(found, [*values, value], plan.outside_road_m, direction=direction)
         arrived = sum(slow.fresh(truck) for truck in slow.trucks(direction, None))
         hours = sum(min(b, plan.end) - a for truck, a, b in outside if slow.fresh(truck)) / TICKS_PER_HOUR
         assert found.values[Key("outside_h", "mean", direction)] == near(ratio(hours, arrived))
         assert list(found.stage_time[OUTSIDE, direction]) == near([arrived, 0, 0, 0, hours])
 
 
+def in_area_at_bulletins(plan: Plan, slow: Slow, area: int) -> list[float]:
+    counts = [sum(a < bulletin <= b for a, b in slow.in_area(area)) for bulletin in plan.bulletin]
+    return [sum(counts) / len(counts)]
+
+
+def check_tailback(found: Measures, trucks: list[float], road_m: float | None, **place: str) -> None:
+    keys = [Key("tailback_km", statistic, **place) for statistic in ("mean", "max", "end_of_day")]
+    if road_m is None:
+        assert not set(keys) & found.values.keys()
+    else:
+        assert [found.values[key] for key in keys] == near([count * road_m / 1000 for count in trucks])
+
+
 def check_pools(plan: Plan, found: Measures, slow: Slow) -> None:
-    for pool, on_duty in zip(plan.pools, plan.on_duty, strict=True):
-        changes = [*zip(on_duty.tick.tolist(), on_duty.units.tolist(), strict=True), (plan.end, 0)]
-        there = sum(units * max(0, b - max(a, plan.warmup)) for (a, units), (b, _) in pairwise(changes))
+    for pool in plan.pools:
         value = found.values[Key("pool_utilisation", "share", stage=pool)]
-        assert value == near(ratio(slow.pool_time(pool), there))
+        assert value == near(ratio(slow.pool_time(pool), slow.pool_there(pool)))
 
 
 @given(scenarios(), st.integers(0, 2**32))
@@ -322,6 +335,7 @@ def check_trucks(plan: Plan, found: Measures, slow: Slow) -> None:
         mine = slow.trucks(direction, name)
         cohort = [truck for truck in mine if slow.fresh(truck)]
         check_turned_back(plan, found, slow, direction, name)
+        check_value(found, slow, direction, name)
         released = sum(slow.measured(slow.released[truck]) and not slow.behind[truck] for truck in mine)
         assert found.values[Key("arrivals_per_day", "mean", direction, name)] == near(len(cohort) / days)
         more = sum(slow.measured(at) for at in slow.second_loads(direction, name))
@@ -357,6 +371,23 @@ def check_turned_back(plan: Plan, found: Measures, slow: Slow, direction: str, n
     )
     if plan.turns_back:
         assert found.values[key] == near(turned / plan.measured_days)
+
+
+def check_value(found: Measures, slow: Slow, direction: str, name: str | None) -> None:
+    key, lost, classes = Key("value_lost_usd_per_day", "mean", direction, name), [], slow.gate.classes
+    for truck in slow.trucks(direction, name):
+        load = classes[slow.kind[truck].vehicle_class]
+        if load.value_usd is None:
+            continue
+        lost.append(0.0)
+        if slow.measured(slow.turned[truck]) and slow.released[truck] == math.inf:
+            lost.append(load.value_usd * (1 - load.value_turned_back))
+        if slow.measured(slow.released[truck]) and not slow.behind[truck] and load.shelf_life is not None:
+            lost.append(load.value_usd * load.value_lost_per_day * slow.shelf_life(truck)[1] / 86_400_000)
+    if lost:
+        assert found.values[key] == pytest.approx(sum(lost) / slow.plan.measured_days, rel=1e-9)
+    else:
+        assert found.values.get(key, 0) == 0
 
 
 def first_choices(draws: Draws, truck: int) -> list[int]:
@@ -502,15 +533,19 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 
 def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
-        {"booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]}},
+        {
+            "booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]},
+            "bay": {"lanes": 1},
+        },
         [],
         outages={"storm": {"every": ONE_MINUTE, "lasts": ONE_MINUTE, "stages": ["booth"]}},
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
-        areas={"yard": {"spaces": 2, "stages": ["booth"]}},
+        areas={"yard": {"spaces": 2, "stages": ["booth"]}, "apron": {"spaces": 2, "stages": ["bay"]}},
+        road_per_truck=22,
         initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
-        classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {"load": 15}},
+        classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {"load": 15, "value_usd": 1}},
         booking={"slots": {"flows": ["general"], "side": "vn", "slot": 600, "capacity": 1}},
-        **both_ways(["booth"]),
+        **both_ways(["booth", "bay", "booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
     assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS
@@ -526,16 +561,21 @@ def test_who_waits_outside_on_paper():
     # Booth: one lane, 10 h, and space for one truck. Trucks come at 0, 6 and 12 h: the second enters at 10 and the
     # third at 20. Outside: 6-10 and 12-20, so 12 truck-hours of 24; at 20:00, before anything happens, one.
     # The officer (one, all day) works all day: 0-10, 10-20, 20-24 of 30.
+    # A truck takes 20 m of the road outside, and 1 km of the yard, which is a road: one truck is there all the time.
     plan = plan_of(
         {"booth": {"lanes": 1, "needs": {"officer": 1}}},
         ["booth"],
         pools={"officer": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
-        areas={"yard": {"spaces": 1, "stages": ["booth"]}},
+        areas={"yard": {"spaces": 1, "stages": ["booth"], "road_per_truck": "1 km"}},
+        road_per_truck="20 m",
     )
     draws = trucks(plan, *[("general", 60 * hour, [("booth.", 600)]) for hour in (0, 6, 12)])
     values = measure(plan, simulate(plan, draws)).values
     outside = [values[Key("outside_trucks", statistic, NORTH)] for statistic in ("mean", "max", "end_of_day")]
     assert outside == [0.5, 1, 1]
+    for place, km in (({"direction": NORTH}, [0.01, 0.02, 0.02]), ({"stage": "yard"}, [1, 1, 1])):
+        keys = [Key("tailback_km", statistic, **place) for statistic in ("mean", "max", "end_of_day")]
+        assert [values[key] for key in keys] == km
     assert values[Key("outside_h", "mean", NORTH)] == 4
     assert [values[Key("area_trucks", statistic, stage="yard")] for statistic in ("mean", "max")] == [1, 1]
     assert values[Key("pool_utilisation", "share", stage="officer")] == 1

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sim import measure, simulate
 from sim.engines import Engine
+from sim.metrics import Key
 from sim.plan import Plan
 from tests.sim.hand import minutes, plan_of, trucks
 
@@ -60,6 +62,14 @@ def test_a_lane_of_several_fails(engine: Engine) -> None:
     plan = failing({"booth": {"lanes": 2}}, jam={**BOOTH, "units": 1})
     draws = trucks(plan, *[("general", n, [("booth", 10.0)]) for n in (0, 0, 1, 2, 3)], outages=[("jam", 5, 25)])
     assert minutes(plan, draws, engine) == [(0, 0, 10), (0, 0, 10), (1, 10, 20), (2, 20, 30), (3, 25, 35)]
+
+
+def test_officers_who_are_called_away_are_not_on_duty() -> None:
+    # Two officers, one called away from 0:00 to 12:00; the other looks at a truck for 6 h: 6 of 36 hours on duty.
+    plan = failing({"booth": {"lanes": 1, "needs": {"officer": 1}}}, call={"pools": ["officer"], "units": 1})
+    draws = trucks(plan, ("general", 0, [("booth", 360.0)]), outages=[("call", 0, 720)])
+    found = measure(plan, simulate(plan, draws)).values
+    assert found[Key("pool_utilisation", "share", stage="officer")] == pytest.approx(6 / 36)
 
 
 @both

@@ -1,0 +1,68 @@
+"""Areas that lock each other, worked on paper. Times are minutes after midnight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sim import Plan, measure, simulate
+from sim.engines import Engine
+from sim.locks import can_lock
+from sim.metrics import Key
+from tests.sim.hand import minutes, plan_of, trucks
+
+LOCKED = Key("locked_trucks", "total")
+both = pytest.mark.parametrize("engine", ["reference", "compiled"])
+
+
+def there_and_back(*path: str, lanes: int = 1, spaces: int = 1) -> Plan:
+    """Return a yard with a dock and an apron with a crane, a gate elsewhere, and a path between them."""
+    stages: dict[str, Any] = {name: {"lanes": lanes} for name in ("dock", "crane", "gate")}
+    areas = {name: {"spaces": spaces, "stages": [stage]} for name, stage in (("yard", "dock"), ("apron", "crane"))}
+    return plan_of({name: stages[name] for name in dict.fromkeys(path)}, list(path), areas=areas)
+
+
+WAY = [("dock", 10.0), ("crane", 10.0), ("dock", 10.0)]
+
+
+@both
+def test_two_full_areas_wait_for_each_other(engine: Engine) -> None:
+    # Truck 0 leaves the yard for the apron at 10; truck 1, outside since 5, comes into the yard. Both end at 20, and
+    # each wants the only space of the other's area, for ever. Truck 2 stays outside: it stands in no area.
+    plan = there_and_back("dock", "crane", "dock")
+    draws = trucks(plan, *[("general", at, WAY) for at in (0, 5, 30)])
+    nothing = (None, None, None)
+    assert minutes(plan, draws, engine) == [
+        *[(0, 0, 10), (10, 10, None), nothing],
+        *[(10, 10, None), nothing, nothing],
+        *[nothing, nothing, nothing],
+    ]
+    assert measure(plan, simulate(plan, draws)).values[LOCKED] == 2
+
+
+def test_who_is_served_at_the_end_is_not_locked() -> None:
+    # The second truck comes when the first is back in the yard: nobody waits for ever. At midnight one is served.
+    plan = there_and_back("dock", "crane", "dock")
+    draws = trucks(plan, ("general", 0, WAY), ("general", 25, [("dock", 9999.0), *WAY[1:]]))
+    assert measure(plan, simulate(plan, draws)).values[LOCKED] == 0
+
+
+def test_who_stands_in_line_behind_locked_trucks_is_locked() -> None:
+    # Two spaces, one lane. Trucks 0 and 1 reach the apron at 10 and 20, trucks 2 and 3 the yard. From 30 on truck 2 is
+    # blocked in the lane of the yard, truck 3 in line behind it; truck 0 in the lane of the apron, truck 1 behind it.
+    plan = there_and_back("dock", "crane", "dock", spaces=2)
+    way = [("dock", 10.0), ("crane", 20.0), ("dock", 10.0)]
+    draws = trucks(plan, *[("general", 0.0, way)] * 4)
+    assert measure(plan, simulate(plan, draws)).values[LOCKED] == 4
+
+
+def test_a_stage_in_between_gives_room_to_wait() -> None:
+    assert not can_lock(there_and_back("dock", "crane"))
+    assert can_lock(there_and_back("dock", "crane", "dock"))
+    assert not can_lock(there_and_back("dock", "crane", "gate", "dock"))
+    assert LOCKED not in measure_nothing(there_and_back("dock", "crane"))
+
+
+def measure_nothing(plan: Plan) -> dict[Key, float]:
+    return measure(plan, simulate(plan, trucks(plan))).values
