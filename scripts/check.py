@@ -26,7 +26,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINES = tuple(f"sim/{name}.py" for name in ("reference", "compiled", "state", "agenda", "clocks", "outages"))
+ENGINES = tuple(
+    f"sim/{name}.py" for name in ("reference", "compiled", "conditions", "state", "agenda", "clocks", "outages")
+)
 COVERED_PERCENT = 90  # of the four packages; the engines have a bar of their own
 FAST = ("lint", "format", "types", "tests")
 

@@ -20,11 +20,27 @@ from sim.agenda import (
     set_event,
 )
 from sim.clocks import end_of_work
+from sim.conditions import (
+    asked,
+    best_line,
+    free_group,
+    gathers,
+    in_line,
+    is_awaited,
+    is_before,
+    is_better,
+    is_by_hand,
+    is_reversible,
+    may_start,
+    next_area,
+    next_area_is_full,
+    next_of_others,
+    waiting_for,
+)
 from sim.draws import FOR_EVER, Draws
 from sim.jit import kernel, seldom, step
 from sim.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.outages import in_force
-from sim.paths import SHORTEST_QUEUE
 from sim.plan import Plan
 from sim.state import (
     NEXT_ARRIVAL,
@@ -78,16 +94,6 @@ def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
             finish(network, trucks, state, now, truck)
         go_on(network, trucks, state, now, truck)
         free_leaf(state)
-
-
-@step
-def next_of_others(network: Tables, state: State) -> int:
-    """Return the tick from which on something else comes before an arrival or the end of a service."""
-    change = state.cursor[NEXT_CHANGE]
-    timetable = network.change_tick[change] if change < network.change_tick.size else NO_EVENT
-    alarm = next_event(state.alarms) >> NUMBER_BITS
-    impatience = (next_event(state.impatient) >> NUMBER_BITS) + 1
-    return min(timetable, alarm, impatience)
 
 
 @seldom
@@ -191,53 +197,6 @@ def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
     state.trucks[truck]["next"] = best
 
 
-@seldom
-def is_better(network: Tables, state: State, rule: int, line: int, other: int) -> bool:
-    """Tell whether a rule prefers a line: one with open lanes, then the smaller load."""
-    open_here, open_there = is_open(network, state, line), is_open(network, state, other)
-    if open_here != open_there:
-        return open_here
-    return load(network, state, rule, line) < load(network, state, rule, other)
-
-
-@step
-def is_open(network: Tables, state: State, line: int) -> bool:
-    """Tell whether a lane group of the line is open."""
-    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        if state.resources[row_of(network.groups_of_line[entry])]["on_duty"] > 0:
-            return True
-    return False
-
-
-@step
-def load(network: Tables, state: State, rule: int, line: int) -> float:
-    """Return what a truck finds in a line.
-
-    By the queue: trucks at the stage, as a whole. By the wait: nothing if a lane is free, else the service times of
-    those in line and of the truck itself, shared by the open lanes.
-    """
-    busy, lanes = 0, 0
-    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        group = row_of(network.groups_of_line[entry])
-        busy += state.resources[group]["busy"]
-        lanes += state.resources[group]["on_duty"]
-    waiting = in_line(network, state, row_of(network.lines[line]["stage"]))
-    if rule == SHORTEST_QUEUE:
-        return float(waiting + busy)
-    if busy < lanes:
-        return 0.0
-    return float((waiting + 1) * network.lines[line]["mean_service"]) / max(lanes, 1)
-
-
-@step
-def in_line(network: Tables, state: State, stage: int) -> int:
-    """Return the number of trucks in line at a stage."""
-    trucks = 0
-    for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
-        trucks += state.lines[line]["waiting"]
-    return trucks
-
-
 @step
 def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> bool:
     """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free.
@@ -295,12 +254,6 @@ def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck
         freed = call_for_space(network, trucks, state, now)
 
 
-@step
-def gathers(network: Tables, line: int) -> bool:
-    """Tell whether trucks of the line start in batches."""
-    return network.batches and network.stages[row_of(network.lines[line]["stage"])]["batch_size"] > 0
-
-
 @seldom
 def gather(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
     """Add a truck to the next batch of the stage, and let it start when it is complete."""
@@ -353,12 +306,6 @@ def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int)
         call_trucks(network, trucks, state, now, row_of(group))
 
 
-@step
-def is_reversible(network: Tables, group: int) -> bool:
-    """Tell whether the lanes of a group turn from one direction to the other."""
-    return network.reverses and row_of(network.groups[group]["other_way"]) != NOBODY
-
-
 @seldom
 def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
     """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
@@ -380,15 +327,6 @@ def turn_if_empty(network: Tables, state: State, now: int, group: int) -> None:
     other = row_of(network.groups[group]["other_way"])
     if state.resources[other]["turning"] and state.resources[group]["busy"] == 0:
         add_event(state.alarms, event_key(now + network.groups[other]["turn_takes"], other))
-
-
-@step
-def waiting_for(network: Tables, state: State, group: int) -> int:
-    """Return the number of trucks in the lines that a lane group serves."""
-    trucks = 0
-    for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
-        trucks += state.lines[row_of(network.lines_of_group[entry])]["waiting"]
-    return trucks
 
 
 @step
@@ -425,14 +363,6 @@ def free_leaf(state: State) -> None:
     if leaf != NO_LEAF:
         state.cursor[SPARE_LEAF] = NO_LEAF
         drop_event(state.ends, row_of(leaf))
-
-
-@step
-def is_by_hand(network: Tables, state: State, line: int) -> bool:
-    """Tell whether a service in the line would be done by hand, for want of its link."""
-    if not network.works_by_hand or row_of(network.lines[line]["by_hand_without"]) == NOBODY:
-        return False
-    return state.resources[row_of(network.lines[line]["by_hand_without"])]["on_duty"] == 0
 
 
 @step
@@ -540,15 +470,6 @@ def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int)
     return False
 
 
-@step
-def is_awaited(network: Tables, state: State) -> bool:
-    """Tell whether a truck stands in line for a space; spares a call each time that one falls free."""
-    awaited = False
-    for area in range(network.areas.size):
-        awaited |= state.areas[area]["head"] != NOBODY
-    return awaited
-
-
 @seldom
 def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
     """Let the first truck in line for a free space move on; tell whether one could."""
@@ -560,46 +481,6 @@ def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> b
             proceed(network, trucks, state, now, truck)
             return True
     return False
-
-
-@step
-def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
-    """Return the area of the truck's next stage, or `NOBODY`."""
-    if network.areas.size == 0:
-        return NOBODY
-    visit = next_of(state, truck)
-    if visit == trucks.first[truck + 1]:
-        return NOBODY
-    return row_of(network.lines[line_of(trucks, visit)]["area"])
-
-
-@step
-def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int) -> bool:
-    """Tell whether the truck cannot go on for want of space."""
-    area = next_area(network, trucks, state, truck)
-    if area == NOBODY or not state.areas[area]["shut"]:
-        return False
-    if network.lines[line_of(trucks, next_of(state, truck))]["enters_freely"]:
-        return False
-    visit = visit_of(state, truck)
-    return visit == NOBODY or area != row_of(network.lines[line_of(trucks, visit)]["area"])
-
-
-@step
-def may_start(network: Tables, state: State, line: int) -> bool:
-    """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
-    if gathers(network, line) and state.stages[row_of(network.lines[line]["stage"])]["called_up"] == 0:
-        return False
-    if network.taken.size == 0:
-        return True
-    by_hand = is_by_hand(network, state, line)
-    for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
-        pool = row_of(network.taken[entry]["pool"])
-        if by_hand and pool == row_of(network.lines[line]["by_hand_without"]):
-            continue
-        if state.resources[pool]["busy"] + network.taken[entry]["units"] > state.resources[pool]["on_duty"]:
-            return False
-    return True
 
 
 @step
@@ -646,42 +527,6 @@ def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool:
 
 
 @step
-def free_group(network: Tables, state: State, line: int) -> int:
-    """Return the first lane group of the line with a free open lane, or `NOBODY`."""
-    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        group = row_of(network.groups_of_line[entry])
-        if state.resources[group]["busy"] < state.resources[group]["on_duty"]:
-            return group
-    return NOBODY
-
-
-@step
-def best_line(network: Tables, trucks: Trucks, state: State, group: int) -> int:
-    """Return the line whose first truck is next for a lane of the group, or `NOBODY`."""
-    best = NOBODY
-    for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
-        line = row_of(network.lines_of_group[entry])
-        if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
-            continue
-        if is_before(network, trucks, state, line, best):
-            best = line
-    return best
-
-
-@step
-def is_before(network: Tables, trucks: Trucks, state: State, line: int, other: int) -> bool:
-    """Tell whether the first truck of `line` goes before that of `other`: by (priority, tick joined, number)."""
-    if other == NOBODY:
-        return True
-    if network.lines[line]["priority"] != network.lines[other]["priority"]:
-        return network.lines[line]["priority"] < network.lines[other]["priority"]
-    a, b = row_of(state.lines[line]["head"]), row_of(state.lines[other]["head"])
-    joined_a = trucks.times[visit_of(state, a), JOINED]
-    joined_b = trucks.times[visit_of(state, b), JOINED]
-    return joined_a < joined_b or (joined_a == joined_b and a < b)
-
-
-@step
 def stand_for_space(network: Tables, trucks: Trucks, state: State, truck: int, now: int) -> None:
     """Stand in line for a space of the next area, by the tick of asking, then by number."""
     area = next_area(network, trucks, state, truck)
@@ -689,13 +534,6 @@ def stand_for_space(network: Tables, trucks: Trucks, state: State, truck: int, n
     while last != NOBODY and last > truck and asked(trucks, state, row_of(last)) == now:
         last = state.trucks[last]["ahead"]
     put_in(state, state.areas, area, last, truck)
-
-
-@step
-def asked(trucks: Trucks, state: State, truck: int) -> int:
-    """Return when a truck began to stand in line for a space."""
-    visit = visit_of(state, truck)
-    return trucks.arrival[truck] if visit == NOBODY else trucks.times[visit, FINISHED]
 
 
 @step

@@ -120,16 +120,8 @@ class Run:
         self.serve(group)
 
     def arrive(self, truck: int) -> None:
-        """A truck arrives, and enters unless the area of its first stage is full."""
-        outside = self.draws.first[truck] - 1
-        row = self.choose(truck, outside)
-        if self.next_area_is_full(truck, outside, row):
-            self.stand_for_space(truck, outside, row)
-            return
-        self.vacate(truck, outside, row)
-        freed = self.proceed(truck, outside, row)
-        while freed:
-            freed = self.call_for_space()
+        """A truck arrives."""
+        self.go_on(truck, self.draws.first[truck] - 1)
 
     def choose(self, truck: int, visit: int) -> int:
         """Return the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
@@ -308,13 +300,18 @@ class Run:
         return bool(links.size and links[line] != NOBODY and self.on_duty[links[line]] == 0)
 
     def finish(self, truck: int, visit: int) -> None:
-        """End the service, give units back, and go on unless the next area is full."""
+        """End the service, and give units back."""
         self.log.times[visit, FINISHED] = self.now
         self.give_back(truck, visit)
+        self.go_on(truck, visit)
+
+    def go_on(self, truck: int, visit: int) -> None:
+        """Go on to the next stage unless its area is full, after an arrival or a service."""
         row = self.choose(truck, visit)
         blocked = self.next_area_is_full(truck, visit, row)
         freed = not blocked and self.vacate(truck, visit, row)
-        self.call_for_given(visit)
+        if visit >= self.draws.first[truck]:
+            self.call_for_given(visit)
         if blocked:
             self.stand_for_space(truck, visit, row)
             return

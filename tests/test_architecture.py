@@ -15,7 +15,11 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = ("gates", "sim", "experiments", "api")  # each may import those before it
 PACKAGES = [name for name in ORDER if (ROOT / name / "__init__.py").exists()]
 DOORS = [*PACKAGES, *(["api.cli"] if (ROOT / "api" / "cli.py").exists() else [])]
-ENGINES = [path for path in (ROOT / "sim" / "reference.py", ROOT / "sim" / "compiled.py") if path.exists()]
+ENGINES = [
+    path
+    for path in (ROOT / "sim" / f"{name}.py" for name in ("reference", "compiled", "conditions", "state"))
+    if path.exists()
+]
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
 HEAVY = {"numba", "pandas", "altair", "scipy", "pyarrow", "vl_convert"}  # too slow to load for a line of help
 IMPORT_SECONDS = 1.0
