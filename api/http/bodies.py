@@ -52,13 +52,13 @@ def read_json(body: bytes, limits: Limits) -> dict[str, Any]:
         raise Problem("malformed", f"The body is no JSON: {error}.") from None
     if not isinstance(found, dict):
         raise Problem("malformed", "The body is no JSON object. Send one in braces.")
-    _refuse_what_no_file_says(found, depth)
+    _refuse_what_no_file_says(found, limits)
     return found
 
 
-def _refuse_what_no_file_says(found: object, depth: int) -> None:
-    layer = [found]
-    for _ in range(depth):
+def _refuse_what_no_file_says(found: object, limits: Limits) -> None:
+    layer, entries = [found], 0
+    for _ in range(limits.json_depth):
         below: list[object] = []
         for value in layer:
             if isinstance(value, dict):
@@ -66,12 +66,16 @@ def _refuse_what_no_file_says(found: object, depth: int) -> None:
                 below += value.values()
             elif isinstance(value, list):
                 below += value
+                entries += len(value)
             elif isinstance(value, str) and _CONTROL.search(value):
                 raise Problem("invalid", "A text holds a control character or half a letter. Remove it.")
+        if entries > limits.json_entries:
+            detail = f"The body's lists have more than {limits.json_entries:,} entries. Describe it with less."
+            raise Problem("too-large", detail)
         if not below:
             return
         layer = below
-    raise Problem("malformed", f"The body is nested too deeply; keep it below {depth} levels.")
+    raise Problem("malformed", f"The body is nested too deeply; keep it below {limits.json_depth} levels.")
 
 
 def _no_constant(word: str) -> NoReturn:

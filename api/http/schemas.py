@@ -344,6 +344,7 @@ class LimitsShape(Shape):
     json_depth: int
     json_names_at_once: int
     json_names: int
+    json_entries: int
     events: float
     queued: int
     queued_a_key: int

@@ -20,6 +20,8 @@ class Limits:
     """Names in one object of it; a gate may have 256 stages."""
     json_names: int = 5_000
     """Names in all its objects; Friendship Pass has a thousand."""
+    json_entries: int = 5_000
+    """Entries of all its lists."""
     events: float = 2e9
     """Predicted stage visits of all replications of a run."""
     queued: int = 1000

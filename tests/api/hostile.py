@@ -23,6 +23,10 @@ def _flow(**changes: Any) -> bytes:
     return _gate(flows={"general": {**GATE["flows"]["general"], **changes}})
 
 
+def _times(values: list[Any]) -> bytes:
+    return _gate(stages={"documents": {"side": "vn", "lanes": 1, "service": {"empirical": values}}})
+
+
 def _deep(levels: int) -> bytes:
     return b'{"gate": ' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
 
@@ -66,9 +70,8 @@ BODIES: dict[str, bytes] = {
     "five hundred unknown keys": _gate(**{f"key{n}": n for n in range(450)}),
     "a thousand empty entries": _gate(calendar=[{}] * 1000),
     "a hundred thousand numbers": _gate(calendar=[1] * 100_000),
-    "ten thousand times that are none": _gate(
-        stages={"documents": {"side": "vn", "lanes": 1, "service": {"empirical": ["x"] * 10_000}}}
-    ),
+    "ten thousand times that are none": _times(["x"] * 10_000),
+    "five thousand times below zero": _times([-1] * 4_900),
     "five thousand names, few in each": _gate(stages={f"s{n}": {f"k{m}": 1 for m in range(20)} for n in range(220)}),
     "10^12 trucks": _flow(per_day=10**12),
     "trucks below zero": _flow(per_day=-5),

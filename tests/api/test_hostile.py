@@ -131,6 +131,7 @@ def names(count: int) -> bytes:
         (b'{"\\ud800": 1}', "half a letter"),
         (b'{"a":' * 41 + b"1" + b"}" * 41, "below 40 levels"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": [' + b"1," * 5000 + b"1]}", "more than 5,000 entries"),
         (names(501), "the most are 500 in an object"),
         (b'{"a": [' + b",".join(names(500) for _ in range(11)) + b"]}", "5,000 in all"),
     ],
