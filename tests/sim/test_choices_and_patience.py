@@ -108,6 +108,16 @@ PATIENT = {"lanes": 1, "patience": {"constant": "9 min"}}
 
 
 @both
+def test_patience_of_a_class_that_never_comes(engine: Engine) -> None:
+    # The stage has patience, and nobody who waits there does: nothing is drawn, and nobody turns back.
+    patient = {"lanes": 1, "patience_for": {"durian": {"constant": "1 min"}}}
+    plan = plan_of({"desk": patient}, [{"stage": "desk", "only": ["general"]}])
+    draws = trucks(plan, *[("general", at, [("desk", 10.0)]) for at in (0, 1)])
+    assert not draws.patience.size
+    assert minutes(plan, draws, engine) == [(0, 0, 10), (1, 10, 20)]
+
+
+@both
 def test_patience(engine: Engine) -> None:
     # One lane, 10 min. Truck 1 would leave at 10, when the lane falls free: it starts. Truck 2 leaves at 11 from the
     # middle of the line. Truck 3 starts at 20. Truck 4 has no patience at all and leaves in the tick in which it joins.
