@@ -237,6 +237,7 @@ def serve(
     run_seconds: Annotated[float, typer.Option(min=1, help="Most processor time of a run.")] = 3600,
     worker_mb: Annotated[int, typer.Option(min=512, help="Most memory of a worker.")] = 4096,
     free_mb: Annotated[float, typer.Option(min=0, help="Space that stays free on the disk.")] = 200,
+    kept_mb: Annotated[float, typer.Option(min=0, help="Replications that studies leave for the next ones.")] = 2000,
 ) -> None:
     """Serve runs over HTTP, on this machine alone unless told otherwise; `/docs` describes it.
 
@@ -247,7 +248,12 @@ def serve(
         from api.service.settings import Limits, ServiceSettings
 
         limits = Limits(
-            events=max_events, queued=max_queued, run_seconds=run_seconds, worker_mb=worker_mb, free_mb=free_mb
+            events=max_events,
+            queued=max_queued,
+            run_seconds=run_seconds,
+            worker_mb=worker_mb,
+            free_mb=free_mb,
+            kept_mb=kept_mb,
         )
         settings = ServiceSettings(
             data=data or _data_folder(),

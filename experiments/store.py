@@ -56,6 +56,24 @@ class Store:
         """Return those of some replications that are not there."""
         return [number for number in numbers if not self._path(digest, number).is_file()]
 
+    def trim(self, most_bytes: float) -> None:
+        """Remove the oldest replications, until those left take no more than so much; only while no study runs.
+
+        What a study that was killed left half written goes first. Stopped in the middle, it has merely removed less.
+        """
+        files = [path for path in self.folder.glob("*/*/*") if path.is_file()]
+        found = sorted(((path.stat(), path) for path in files), key=lambda one: one[0].st_mtime_ns)
+        found.sort(key=lambda one: one[1].name.startswith("."), reverse=True)
+        size = sum(stat.st_size for stat, _ in found)
+        for stat, path in found:
+            if size <= most_bytes and not path.name.startswith("."):
+                break
+            path.unlink()
+            size -= stat.st_size
+            for folder in (path.parent, path.parent.parent):
+                with contextlib.suppress(OSError):  # others are in it
+                    folder.rmdir()
+
 
 class NoStore(Store):
     """Keeps nothing."""

@@ -30,10 +30,11 @@ from sim.conditions import (
     is_before,
     is_better,
     is_by_hand,
+    is_full,
+    is_needed,
     is_reversible,
     may_start,
     next_area,
-    next_area_is_full,
     next_of_others,
     waiting_for,
 )
@@ -379,14 +380,15 @@ def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -
     """Go on to the next stage unless its area is full, after an arrival or a service."""
     visit = visit_of(state, truck)
     choose(network, trucks, state, truck)
-    blocked = next_area_is_full(network, trucks, state, truck)
+    there = next_area(network, trucks, state, truck)
+    blocked = is_full(network, trucks, state, truck, there)
     freed = False
     if not blocked:
-        freed = vacate(network, trucks, state, now, truck)
+        freed = vacate(network, trucks, state, now, truck, there)
     if visit != NOBODY:
         call_for_given(network, trucks, state, now, visit)
     if blocked:
-        stand_for_space(network, trucks, state, truck, now)
+        stand_for_space(trucks, state, there, truck, now)
         return
     freed |= proceed(network, trucks, state, now, truck)
     while freed and is_awaited(network, state):
@@ -419,12 +421,14 @@ def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visi
         return
     line = line_of(trucks, visit)
     for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
-        call_for_pool(network, trucks, state, now, row_of(network.given[entry]["pool"]))
+        pool = row_of(network.given[entry]["pool"])
+        if is_needed(network, state, pool):
+            call_for_pool(network, trucks, state, now, pool)
 
 
 @step
-def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
-    """Leave the lane, and take a space of the next area. Tell whether a space of another area fell free."""
+def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int, there: int) -> bool:
+    """Leave the lane, and take a space of the area `there`. Tell whether a space of another area fell free."""
     visit = visit_of(state, truck)
     inside = visit != NOBODY
     if inside:
@@ -433,7 +437,6 @@ def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int) 
     if network.areas.size == 0:
         return False
     here = row_of(network.lines[line_of(trucks, visit)]["area"]) if inside else NOBODY
-    there = next_area(network, trucks, state, truck)
     if here == there:
         return False
     if there != NOBODY:
@@ -473,11 +476,12 @@ def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int)
 @seldom
 def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
     """Let the first truck in line for a free space move on; tell whether one could."""
-    for area in range(network.areas.size):
+    for number in range(network.areas.size):
+        area = row_of(number)
         truck = row_of(state.areas[area]["head"])
         if truck != NOBODY and not state.areas[area]["shut"]:
             take_first(state, state.areas, area)
-            vacate(network, trucks, state, now, truck)
+            vacate(network, trucks, state, now, truck, area)
             proceed(network, trucks, state, now, truck)
             return True
     return False
@@ -527,9 +531,8 @@ def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool:
 
 
 @step
-def stand_for_space(network: Tables, trucks: Trucks, state: State, truck: int, now: int) -> None:
-    """Stand in line for a space of the next area, by the tick of asking, then by number."""
-    area = next_area(network, trucks, state, truck)
+def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: int) -> None:
+    """Stand in line for a space of an area, by the tick of asking, then by number."""
     last = state.areas[area]["tail"]
     while last != NOBODY and last > truck and asked(trucks, state, row_of(last)) == now:
         last = state.trucks[last]["ahead"]

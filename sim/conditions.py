@@ -119,15 +119,23 @@ def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
 
 
 @step
-def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int) -> bool:
-    """Tell whether the truck cannot go on for want of space."""
-    area = next_area(network, trucks, state, truck)
-    if area == NOBODY or not state.areas[area]["shut"]:
+def is_full(network: Tables, trucks: Trucks, state: State, truck: int, there: int) -> bool:
+    """Tell whether the truck cannot go on for want of space in the area `there` of its next stage."""
+    if there == NOBODY or not state.areas[there]["shut"]:
         return False
     if network.lines[line_of(trucks, next_of(state, truck))]["enters_freely"]:
         return False
     visit = visit_of(state, truck)
-    return visit == NOBODY or area != row_of(network.lines[line_of(trucks, visit)]["area"])
+    return visit == NOBODY or there != row_of(network.lines[line_of(trucks, visit)]["area"])
+
+
+@step
+def is_needed(network: Tables, state: State, pool: int) -> bool:
+    """Tell whether a truck stands in a line that needs the pool; spares a call each time that a unit is given back."""
+    number, needed = pool - network.groups.size, False
+    for entry in range(network.pools[number]["lines_from"], network.pools[number]["lines_to"]):
+        needed |= state.lines[network.lines_of_pool[entry]]["head"] != NOBODY
+    return needed
 
 
 @step

@@ -33,8 +33,8 @@ class Levels(NamedTuple):
 class HourlySeries:
     """A number for each place and hour; those of a place take as few bytes each as they need."""
 
-    def __init__(self, places: int, hours: int, kind: type[np.unsignedinteger[Any]]) -> None:
-        self._places: list[npt.NDArray[np.integer[Any]]] = [np.zeros(hours, kind) for _ in range(places)]
+    def __init__(self, places: int, hours: int) -> None:
+        self._places: list[npt.NDArray[np.integer[Any]]] = [np.zeros(hours, np.uint8) for _ in range(places)]
 
     def __getitem__(self, place: int) -> npt.NDArray[np.integer[Any]]:
         """Return (hours,) the numbers of a place."""
@@ -57,8 +57,7 @@ class LevelSeries:
 
     def __init__(self, plan: Plan, places: int) -> None:
         hours = -(-(plan.end - plan.warmup) // TICKS_PER_HOUR)
-        self.integral = HourlySeries(places, hours, np.uint32)
-        self.highest = HourlySeries(places, hours, np.uint8)
+        self.integral, self.highest = HourlySeries(places, hours), HourlySeries(places, hours)
         """As in `Levels`, of every place."""
         self.bulletin = np.zeros((places, plan.bulletin.size), np.int64)
         self._bulletins = plan.bulletin

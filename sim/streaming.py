@@ -18,7 +18,7 @@ from sim.outages import in_force
 from sim.plan import Plan
 from sim.state import NEXT_ARRIVAL, NOBODY, Rows, State, new_state, tables, trucks_of
 
-BLOCK_DAYS = 14
+BLOCK_DAYS = 7
 
 
 def stream(plan: Plan, seed: int = 1, replication: int = 0, block_days: int = BLOCK_DAYS) -> Measures:

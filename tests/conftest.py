@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 SLOW = [HealthCheck.too_slow]
 
 settings.register_profile(
-    "everyday", max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=SLOW
+    "everyday", max_examples=40, derandomize=True, database=None, deadline=None, suppress_health_check=SLOW
 )
 settings.register_profile("long", settings.get_profile("everyday"), max_examples=250)
 settings.register_profile("explore", max_examples=20_000, deadline=None, print_blob=True, suppress_health_check=SLOW)

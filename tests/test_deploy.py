@@ -44,6 +44,12 @@ def test_the_unit_is_clean(tmp_path):
     assert not mine, "\n".join(mine)
 
 
+def test_the_proxy_is_told_all_that_it_needs():
+    needed = set(re.findall(r"\{\$(\w+)\}", (DEPLOY / "Caddyfile").read_text(encoding="utf-8")))
+    composed = YAML(typ="safe").load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    assert needed <= composed["services"]["proxy"]["environment"].keys()
+
+
 def commands() -> list[list[str]]:
     """Every command line of bordergate in the files."""
     unit = (DEPLOY / "bordergate.service").read_text(encoding="utf-8")

@@ -41,6 +41,8 @@ FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,})\s*(?P<language>[\w-]*)
 SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"}
 COMMAND_SECONDS = 300
 RUN = "run_0123456789abcdef"
+LONG = {"README.md", "docs/mechanisms.md", "docs/plots.md", "docs/studies.md", "docs/upgrades.md"}
+"""Pages with many runs; CI reads them too."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,11 @@ def parsed(path: Path) -> list[Block]:
     return blocks(name_of(path), path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.long] if name_of(path) in LONG else []) for path in PAGES],
+    ids=name_of,
+)
 def test_page(path, tmp_path, monkeypatch):
     found = parsed(path)
     for block in found:

@@ -15,14 +15,31 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from api.http.problems import MEDIA_TYPE, Problem
+from api.http.problems import KINDS, MEDIA_TYPE, Problem, document
 from api.http.schemas import ProblemShape
 from api.service.examination import Refused
 from api.service.store import FINISHED, Row
-from gates.findings import ConfigError
+from gates.findings import ConfigError, Finding
 
 ROOT = "/api/v1"
 JSON = "application/json"
+_DETAILS = {
+    "malformed": "The body is not UTF-8 text.",
+    "no-key": "Send `Authorization: Bearer KEY` with a key of this server.",
+    "forbidden": "This key may only read.",
+    "not-found": "There is no run_0123456789abcdef.",
+    "not-acceptable": "Accept one of application/json, text/csv.",
+    "finished": "The run has succeeded; there is nothing to cancel.",
+    "body-too-large": "The body may have 262,144 bytes at most.",
+    "not-json": "Send the body as JSON, with `Content-Type: application/json`.",
+    "range": "The file has 20,480 bytes.",
+    "queue-full": "Too many runs wait already. Ask again when some are finished.",
+    "unavailable": "The database cannot be reached. Ask again later.",
+    "disk-full": "The disk is full. Free some space; nothing was changed.",
+}
+KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "As the asker has it."}}
+AN_HOUR_S = 3600
+A_DAY_S = 86_400
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 RESULTS = {
     "metrics": "/metrics",
@@ -60,8 +77,34 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         503: "It cannot be done just now.",
         507: "The disk is full.",
     }
-    schema = {"schema": {"$ref": f"#/components/schemas/{ProblemShape.__name__}"}}
-    return {s: {"description": sentences[s], "content": {MEDIA_TYPE: schema}} for s in (400, 401, *statuses)}
+    schema = {"$ref": f"#/components/schemas/{ProblemShape.__name__}"}
+    return {
+        status: {
+            "description": sentences[status],
+            "content": {MEDIA_TYPE: {"schema": schema, "example": _example(status)}},
+        }
+        for status in (400, 401, *statuses)
+    }
+
+
+def ranged(what: str, content: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of a file of a result, which is given whole or in a range."""
+    return {
+        200: {"description": what, "content": dict(content)},
+        206: {"description": "A range of it."},
+        **KNOWN,
+        **problems(404, 409, 416, 422, 503, 507),
+    }
+
+
+def _example(status: int) -> dict[str, Any]:
+    """Return a problem with this status, as it may be answered."""
+    kind = next(name for name, kind in KINDS.items() if kind.status == status)
+    detail, findings = _DETAILS.get(kind, KINDS[kind].title + "."), []
+    if kind == "invalid":
+        findings = [Finding("days", "0", "too small", "Use at least 1.")]
+        detail = str(findings[0])
+    return document(kind, detail, findings)
 
 
 def as_problem(error: Exception) -> Problem:

@@ -31,7 +31,7 @@ from api.service.foreman import Pools
 from api.service.runs import RunService
 from api.service.settings import ServiceSettings
 from api.service.store import Store, StoredKey
-from api.service.workers import NICE, Pool
+from api.service.workers import NICE, Kind, Pool
 from experiments.provenance import version
 from gates.findings import ConfigError, Finding, value_text
 
@@ -85,11 +85,12 @@ def create_app(
         Pages of other sites that may ask, for instance `https://example.org`.
     """
     limits = settings.limits
-    reader = Pool(1, limits.worker_mb)
+    memory = limits.worker_mb
+    reader = Pool(1, Kind(memory))
     pools = Pools(
-        simulators=Pool(settings.workers, limits.worker_mb, NICE, jobs.warm_up),
-        checker=Pool(1, limits.worker_mb, prepare=jobs.warm_up),
-        studies=Pool(1, limits.worker_mb, NICE),
+        simulators=Pool(settings.workers, Kind(memory, NICE, jobs.warm_up)),
+        checker=Pool(1, Kind(memory, prepare=jobs.warm_up)),
+        studies=Pool(1, Kind(memory, NICE, has_children=True)),
         cluster=settings.cluster,
     )
     everyone = (pools.simulators, pools.checker, pools.studies, reader)
@@ -99,8 +100,8 @@ def create_app(
     async def life(app: FastAPI) -> AsyncIterator[None]:
         service = RunService(opened.folder, opened.stored, pools, limits)
         app.state.server = Server(service, opened.stored, reader, limits, figures)
-        await service.start()
         try:
+            await service.start()
             yield
         finally:
             await service.stop()
@@ -123,6 +124,7 @@ def create_app(
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _status)
+    app.add_exception_handler(FileNotFoundError, _gone)
     app.add_exception_handler(Exception, _failed)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
@@ -157,10 +159,21 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
             "key": {"type": "http", "scheme": "bearer", "description": "Needed if the server has keys."}
         }
         found["security"] = [{}, {"key": []}]
+        for methods in found["paths"].values():
+            for operation in methods.values():
+                _summarised(operation)
         app.openapi_schema = found
         return found
 
     return described
+
+
+def _summarised(operation: dict[str, Any]) -> None:
+    """Make the first sentence of what is said of an operation its summary, which pages show beside its address."""
+    first, _, more = str(operation.pop("description", "")).partition(". ")
+    operation["summary"] = first.rstrip(".")
+    if more:
+        operation["description"] = more
 
 
 async def _problem(_: Request, error: Exception) -> Response:
@@ -207,6 +220,12 @@ def _methods(request: Request) -> list[str]:
         if compile_path(template)[0].match(request.url.path):
             found |= {method.upper() for method in methods}
     return sorted(found)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Answer who reads a result while it is removed."""
+    log.warning("%s: %s", request.url.path, error)
+    return Problem("not-found", "Its files are not there any more.").response()
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -1,4 +1,8 @@
-"""JSON as it comes in: bounded in depth, without what JSON does not have or what no file may say."""
+"""JSON as it comes in: bounded in depth and in names, without what JSON does not have or what no file may say.
+
+What is refused here costs little, and what passes costs little to check: a body of the largest size can hold a hundred
+thousand mistakes, each of which would become a finding.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +12,37 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from api.http.problems import Problem
+from api.service.settings import Limits
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 LONGEST_INTEGER = 40
 
 
-def read_json(body: bytes, depth: int) -> dict[str, Any]:
+def read_json(body: bytes, limits: Limits) -> dict[str, Any]:
     """Return a body that is one JSON object.
 
     Raises
     ------
     Problem
-        If it is none, is nested more than `depth` levels, names a key twice, or holds control characters.
+        If it is none, is nested too deeply, has too many names, names a key twice, or holds control characters.
     """
+    names = 0
+
+    def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal names
+        names += len(pairs)
+        if len(pairs) > limits.json_names_at_once or names > limits.json_names:
+            most = f"{limits.json_names_at_once:,} in an object, and {limits.json_names:,} in all"
+            raise Problem("too-large", f"The body has too many names; the most are {most}. Describe it with less.")
+        return _object(pairs)
+
+    depth = limits.json_depth
     try:
         found = json.loads(
             body.decode("utf-8"),
             parse_constant=_no_constant,
             parse_int=_integer,
-            object_pairs_hook=_object,
+            object_pairs_hook=as_object,
         )
     except UnicodeDecodeError:
         raise Problem("malformed", "The body is not UTF-8 text.") from None
@@ -36,13 +52,13 @@ def read_json(body: bytes, depth: int) -> dict[str, Any]:
         raise Problem("malformed", f"The body is no JSON: {error}.") from None
     if not isinstance(found, dict):
         raise Problem("malformed", "The body is no JSON object. Send one in braces.")
-    _refuse_what_no_file_says(found, depth)
+    _refuse_what_no_file_says(found, limits)
     return found
 
 
-def _refuse_what_no_file_says(found: object, depth: int) -> None:
-    layer = [found]
-    for _ in range(depth):
+def _refuse_what_no_file_says(found: object, limits: Limits) -> None:
+    layer, entries = [found], 0
+    for _ in range(limits.json_depth):
         below: list[object] = []
         for value in layer:
             if isinstance(value, dict):
@@ -50,12 +66,16 @@ def _refuse_what_no_file_says(found: object, depth: int) -> None:
                 below += value.values()
             elif isinstance(value, list):
                 below += value
+                entries += len(value)
             elif isinstance(value, str) and _CONTROL.search(value):
                 raise Problem("invalid", "A text holds a control character or half a letter. Remove it.")
+        if entries > limits.json_entries:
+            detail = f"The body's lists have more than {limits.json_entries:,} entries. Describe it with less."
+            raise Problem("too-large", detail)
         if not below:
             return
         layer = below
-    raise Problem("malformed", f"The body is nested too deeply; keep it below {depth} levels.")
+    raise Problem("malformed", f"The body is nested too deeply; keep it below {limits.json_depth} levels.")
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from api.http.answers import JSON, ROOT, as_body, problems, tagged
+from api.http.answers import AN_HOUR_S, JSON, KNOWN, ROOT, as_body, problems, tagged
 from api.http.context import Here
 from api.http.problems import Problem
 from api.http.runs import run_schema
@@ -19,9 +19,7 @@ from gates.upgrades import Upgrade, load_upgrade, upgrade_names
 
 router = APIRouter(prefix=ROOT, tags=["catalogue"])
 
-AN_HOUR_S = 3600
 NamePath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["friendship-pass"])]
-KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "As the asker has it."}}
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.keys import allows, hashed
 from api.http.problems import Problem
-from api.service.store import StoredKey
+from api.service.store import StoredKey, StoreUnavailable
 
 OPEN_PATHS = ("/health", "/docs", "/openapi.json")
 """Answered without a key: they tell nothing of any run."""
@@ -61,7 +61,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app, self._door = app, door
-        self._keys: dict[str, StoredKey] = {}
+        self._keys: dict[str, StoredKey] | None = None
         self._known_until = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +101,11 @@ class Guard:
     async def _known(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, str]:
         """Return who asks, and what they may do."""
         if time.monotonic() > self._known_until:
-            self._keys = {key.sha256: key for key in await self._door.keys()}
+            try:
+                self._keys = {key.sha256: key for key in await self._door.keys()}
+            except StoreUnavailable:  # those of before hold on: nobody can remove one meanwhile, either
+                if self._keys is None:
+                    raise Problem("unavailable", "The database cannot be reached. Ask again later.") from None
             self._known_until = time.monotonic() + KEYS_KNOWN_S
         if not self._keys:
             return "", "admin"  # the server refuses to start like this on an address that others reach

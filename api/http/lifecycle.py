@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import re
@@ -12,16 +11,16 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, as_problem, base_of, json_answer, run_body, run_document, with_tag
+from api.http.answers import JSON, as_problem, base_of, json_answer, problems, run_body, run_document, with_tag
 from api.http.bodies import read_json
 from api.http.context import Server
 from api.http.keys import allows
 from api.http.problems import Problem
+from api.http.schemas import Shape
 from api.service.examination import Refused
 from api.service.store import FINISHED, Row
 from gates.findings import ConfigError, Finding, value_text
 
-HEARTBEAT_S = 15.0
 RETRY_MS = 2000
 LONGEST_WAIT_S = 60.0
 EVENT_STREAM = "text/event-stream"
@@ -34,7 +33,31 @@ EVENT_SCHEMA = {
         "retry": {"type": "integer"},
     },
 }
+DELETING = {204: {"description": "Gone, with all its files."}, **problems(403, 404, 409, 422, 503, 507)}
+FOLLOWING: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events `state`, `progress` and `end`; each holds the whole state.",
+        "content": {EVENT_STREAM: {"schema": EVENT_SCHEMA}},
+    },
+    204: {"description": "It is finished and the asker knows its end."},
+    **problems(404, 422, 503, 507),
+}
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+
+
+def submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of answers to a submission."""
+    taken = {
+        "model": shape,
+        "description": "Taken, and safe from now on; or there already.",
+        "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
+    }
+    return {202: taken, **problems(403, 409, 413, 415, 422, 429, 503, 507)}
+
+
+def cancelling(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of answers to the wish to stop."""
+    return {202: {"model": shape, "description": "Its cores are free."}, **problems(403, 404, 409, 422, 503, 507)}
 
 
 async def submitted(request: Request, here: Server, kind: str, key: str | None) -> Response:
@@ -72,7 +95,7 @@ async def seen(request: Request, here: Server, name: str, prefer: str | None) ->
         row = await found(here, name)
     wait = _WAIT.search(prefer) if prefer else None
     if wait and row.status not in FINISHED:
-        row = await here.runs.changed(name, row.version, min(float(wait[1]), LONGEST_WAIT_S))
+        row = await here.runs.ended(name, min(float(wait[1]), LONGEST_WAIT_S))
     return with_tag(request, run_body(row), f'"{row.version}"', JSON)
 
 
@@ -112,29 +135,20 @@ async def followed(here: Server, name: str, last_event_id: str | None) -> Respon
 async def _told(here: Server, run: str, after: int) -> AsyncIterator[bytes]:
     """Yield the changes of a run as server-sent events, and a sign of life when there are none."""
     here.streams += 1
-    following = here.runs.events(run, after)
-    coming: asyncio.Task[Row] | None = None
     status = ""
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
-        while True:
-            coming = coming or asyncio.ensure_future(anext(following))
-            done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_S)
-            if not done:
+        async for row in here.runs.events(run, after):
+            if row is None:
                 yield b": still here\n\n"
                 continue
-            try:
-                row = coming.result()
-            except StopAsyncIteration:
-                return
-            coming = None
             name = "end" if row.status in FINISHED else "progress" if row.status == status else "state"
             status = row.status
             yield b"id: %d\nevent: %s\ndata: %s\n\n" % (row.version, name.encode(), run_body(row))
+    except Refused:
+        return  # it was removed meanwhile
     finally:
         here.streams -= 1
-        if coming is not None:
-            coming.cancel()
 
 
 async def found(here: Server, run_id: str) -> Row:
@@ -147,7 +161,7 @@ async def found(here: Server, run_id: str) -> Row:
 
 async def asked_of(request: Request, here: Server) -> dict[str, Any]:
     """Return the JSON object in the body of a request."""
-    return read_json(await request.body(), here.limits.json_depth)
+    return read_json(await request.body(), here.limits)
 
 
 def taken_reuse(asked: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, ROOT, file_answer, problems, report_answer, tagged
+from api.http.answers import A_DAY_S, JSON, KNOWN, ROOT, file_answer, problems, ranged, report_answer, tagged
 from api.http.context import Here, Server
 from api.http.lifecycle import found
 from api.http.problems import Problem, with_findings
@@ -24,10 +24,10 @@ CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
 FORMS = {"json": "application/vnd.vegalite.v6+json", "svg": "image/svg+xml", "png": "image/png"}
-A_DAY_S = 86_400
 CSV_ROWS = 50_000
+REPORT = ranged("The report: one page that needs nothing else.", {"text/html": {}})
+MANIFEST = ranged("The manifest.", {JSON: {"schema": {"type": "object"}}})
 
-KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "As the asker has it."}}
 SeenBy = Annotated[str, Header(description="Forms of the answer that are welcome.")]
 Replication = Annotated[int, Query(ge=0, le=99_999, description="Number of the replication.")]
 
@@ -180,12 +180,7 @@ async def plots(request: Request, here: Here, run_id: RunIdPath) -> Response:
 @router.get(
     "/plots/{name}.{form}",
     response_class=Response,
-    responses={
-        200: {"description": "The plot.", "content": {form: {} for form in FORMS.values()}},
-        206: {"description": "A range of it."},
-        **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
-    },
+    responses=ranged("The plot.", {form: {} for form in FORMS.values()}),
 )
 async def plot(
     request: Request,
@@ -205,12 +200,7 @@ async def plot(
 @router.get(
     "/report",
     response_class=Response,
-    responses={
-        200: {"description": "The report: one page that needs nothing else.", "content": {"text/html": {}}},
-        206: {"description": "A range of it."},
-        **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
-    },
+    responses=REPORT,
 )
 async def report(request: Request, here: Here, run_id: RunIdPath) -> Response:
     """The report, with the answer first; made when first asked for."""
@@ -224,12 +214,7 @@ async def report(request: Request, here: Here, run_id: RunIdPath) -> Response:
 @router.get(
     "/manifest",
     response_class=Response,
-    responses={
-        200: {"description": "The manifest.", "content": {JSON: {"schema": {"type": "object"}}}},
-        206: {"description": "A range of it."},
-        **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
-    },
+    responses=MANIFEST,
 )
 async def manifest(request: Request, here: Here, run_id: RunIdPath) -> Response:
     """All that the result rests on: the scenario resolved, seed, versions, sources, assumptions."""

@@ -10,15 +10,17 @@ from starlette.responses import Response, StreamingResponse
 from api.http.answers import JSON, ROOT, json_answer, problems
 from api.http.context import Here
 from api.http.lifecycle import (
-    EVENT_SCHEMA,
-    EVENT_STREAM,
+    DELETING,
+    FOLLOWING,
     asked_of,
     cancelled,
+    cancelling,
     deleted,
     followed,
     listed,
     seen,
     submitted,
+    submitting,
     taken_reuse,
 )
 from api.http.problems import document
@@ -32,10 +34,16 @@ router = APIRouter(prefix=ROOT)
 RunIdPath = Annotated[str, Path(pattern=r"^run_[0-9a-f]{16}$", examples=["run_0123456789abcdef"])]
 IdempotencyHeader = Annotated[
     str | None,
-    Header(pattern=r"^[\x21-\x7e]{1,255}$", description="The same key with the same body gives the same, for a day."),
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="The same key with the same body gives the same, for a day.",
+    ),
 ]
-PreferHeader = Annotated[str | None, Header(description="`wait=30` answers once it is finished, or after 30 s.")]
-LastEventHeader = Annotated[str | None, Header(description="Number of the last event seen.")]
+PreferHeader = Annotated[
+    str | None, Header(alias="Prefer", description="`wait=30` answers once it is finished, or after 30 s.")
+]
+LastEventHeader = Annotated[str | None, Header(alias="Last-Event-ID", description="Number of the last event seen.")]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Most entries.")]
 CursorQuery = Annotated[str | None, Query(max_length=40, description="`next` of the page before.")]
 EXAMPLE = {"gate": "friendship-pass", "days": 30, "warmup_days": 7, "replications": 20, "seed": 1}
@@ -59,14 +67,7 @@ def run_schema(*, with_reuse: bool) -> dict[str, Any]:
     "/runs",
     status_code=202,
     tags=["runs"],
-    responses={
-        202: {
-            "model": SubmittedShape,
-            "description": "Taken, and safe from now on; or there already.",
-            "headers": {"Location": {"description": "Where the run is.", "schema": {"type": "string"}}},
-        },
-        **problems(403, 409, 413, 415, 422, 429, 503, 507),
-    },
+    responses=submitting(SubmittedShape),
     openapi_extra=body_of(run_schema(with_reuse=True), EXAMPLE),
 )
 async def submit(
@@ -135,10 +136,7 @@ async def see(
     "/runs/{run_id}/cancel",
     status_code=202,
     tags=["runs"],
-    responses={
-        202: {"model": RunShape, "description": "Its cores are free."},
-        **problems(403, 404, 409, 422, 503, 507),
-    },
+    responses=cancelling(RunShape),
 )
 async def cancel(request: Request, here: Here, run_id: RunIdPath) -> Response:
     """Stop a run. To ask again does no harm."""
@@ -150,7 +148,7 @@ async def cancel(request: Request, here: Here, run_id: RunIdPath) -> Response:
     status_code=204,
     tags=["runs"],
     response_class=Response,
-    responses={204: {"description": "Gone, with all its files."}, **problems(403, 404, 409, 422, 503, 507)},
+    responses=DELETING,
 )
 async def delete(request: Request, here: Here, run_id: RunIdPath) -> Response:
     """Remove a finished run with all its files."""
@@ -161,14 +159,7 @@ async def delete(request: Request, here: Here, run_id: RunIdPath) -> Response:
     "/runs/{run_id}/events",
     tags=["runs"],
     response_class=StreamingResponse,
-    responses={
-        200: {
-            "description": "Server-sent events `state`, `progress` and `end`; each holds the whole run.",
-            "content": {EVENT_STREAM: {"schema": EVENT_SCHEMA}},
-        },
-        204: {"description": "The run is finished and the asker knows its end."},
-        **problems(404, 422, 503, 507),
-    },
+    responses=FOLLOWING,
 )
 async def events(
     here: Here,

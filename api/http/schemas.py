@@ -46,23 +46,23 @@ class ProblemShape(Shape):
 class PredictedShape(Shape):
     """What a run is expected to cost, good to about a factor of two."""
 
-    events: float
+    events: Annotated[float, Field(examples=[4.7e6])]
     """Stage visits of all replications."""
-    seconds: float
+    seconds: Annotated[float, Field(examples=[1.7])]
     """Processor time [s]."""
-    disk_mb: float
+    disk_mb: Annotated[float, Field(examples=[5.5])]
     """Size of the result [MB]."""
-    memory_mb: float
+    memory_mb: Annotated[float, Field(examples=[420])]
     """Memory of a worker [MB]."""
 
 
 class ProgressShape(Shape):
     """How far a run is."""
 
-    done: int
+    done: Annotated[int, Field(examples=[8])]
     """Replications that are done."""
-    total: int
-    eta_s: float | None
+    total: Annotated[int, Field(examples=[20])]
+    eta_s: Annotated[float | None, Field(examples=[1.8])]
     """Expected time to the end [s], once it can be told."""
 
 
@@ -77,20 +77,20 @@ class StateShape(Shape):
     """How a run or a study is."""
 
     status: Status
-    gate: str
+    gate: Annotated[str, Field(examples=["friendship-pass"])]
     created: Instant
     started: Instant | None
     finished: Instant | None
     progress: ProgressShape
     predicted: PredictedShape
-    request: dict[str, Any]
+    request: Annotated[dict[str, Any], Field(examples=[{"gate": "friendship-pass", "days": 30, "replications": 20}])]
     """What was asked."""
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """SHA-256 of all that the result depends on: equal digests give equal results."""
-    problem: FailureShape | None
-    version: int
+    problem: Annotated[FailureShape | None, Field(examples=[None])]
+    version: Annotated[int, Field(examples=[2])]
     """Counts changes; the id of the event that told of the last one."""
-    links: dict[str, str]
+    links: Annotated[dict[str, str], Field(examples=[{"self": "/api/v1/runs/run_0123456789abcdef"}])]
     """Where to go from here."""
 
 
@@ -106,6 +106,8 @@ class StudyShape(StateShape):
 
     id: StudyId
     kind: Literal["study"]
+    links: Annotated[dict[str, str], Field(examples=[{"self": "/api/v1/studies/study_0123456789abcdef"}])]
+    """Where to go from here."""
 
 
 class SubmittedStudyShape(StudyShape):
@@ -340,6 +342,9 @@ class LimitsShape(Shape):
 
     body_bytes: int
     json_depth: int
+    json_names_at_once: int
+    json_names: int
+    json_entries: int
     events: float
     queued: int
     queued_a_key: int
@@ -347,6 +352,7 @@ class LimitsShape(Shape):
     study_factor: float
     worker_mb: int
     free_mb: float
+    kept_mb: float
     streams: int
     page: int
     points: int

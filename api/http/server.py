@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
 
@@ -41,8 +42,14 @@ def serve(
         If it must not or cannot start so.
     """
     opened = open_data(settings)
+
+    def started(address: str) -> None:
+        gc.collect()
+        gc.freeze()  # what was loaded stays: to look it through for cycles would hold up all requests for 50 ms
+        ready(address)
+
     try:
-        made_server(settings, opened, host, port, hosts=hosts, origins=origins, ready=ready).run()
+        made_server(settings, opened, host, port, hosts=hosts, origins=origins, ready=started).run()
     finally:
         opened.close()
 

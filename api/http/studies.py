@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, ROOT, as_body, file_answer, problems, report_answer, tagged
+from api.http.answers import A_DAY_S, JSON, KNOWN, ROOT, as_body, file_answer, problems, ranged, report_answer, tagged
 from api.http.context import Here
-from api.http.lifecycle import EVENT_SCHEMA, EVENT_STREAM, cancelled, deleted, followed, listed, seen, submitted
+from api.http.lifecycle import (
+    DELETING,
+    FOLLOWING,
+    cancelled,
+    cancelling,
+    deleted,
+    followed,
+    listed,
+    seen,
+    submitted,
+    submitting,
+)
 from api.http.problems import Problem
-from api.http.results import CSV, FORMS, PARQUET, form_of, read, result_of
+from api.http.results import CSV, FORMS, MANIFEST, PARQUET, REPORT, form_of, read, result_of
 from api.http.runs import CursorQuery, IdempotencyHeader, LastEventHeader, LimitQuery, PreferHeader, body_of
 from api.http.schemas import Status, StudyPageShape, StudyShape, SubmittedStudyShape, TableShape, TablesShape
 from api.service import reading
@@ -19,8 +30,6 @@ from api.service import reading
 router = APIRouter(prefix=ROOT, tags=["studies"])
 
 StudyIdPath = Annotated[str, Path(pattern=r"^study_[0-9a-f]{16}$", examples=["study_0123456789abcdef"])]
-KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "As the asker has it."}}
-A_DAY_S = 86_400
 EXAMPLE = {
     "name": "lanes",
     "question": "What do more kiosk lanes bring?",
@@ -35,14 +44,7 @@ ABOUT = {"type": "object", "description": "What a study file says; the schema of
 @router.post(
     "/studies",
     status_code=202,
-    responses={
-        202: {
-            "model": SubmittedStudyShape,
-            "description": "Taken, and safe from now on; or there already.",
-            "headers": {"Location": {"description": "Where the study is.", "schema": {"type": "string"}}},
-        },
-        **problems(403, 409, 413, 415, 422, 429, 503, 507),
-    },
+    responses=submitting(SubmittedStudyShape),
     openapi_extra=body_of(ABOUT, EXAMPLE),
 )
 async def submit(request: Request, here: Here, idempotency_key: IdempotencyHeader = None) -> Response:
@@ -71,10 +73,7 @@ async def see(request: Request, here: Here, study_id: StudyIdPath, prefer: Prefe
 @router.post(
     "/studies/{study_id}/cancel",
     status_code=202,
-    responses={
-        202: {"model": StudyShape, "description": "Its cores are free."},
-        **problems(403, 404, 409, 422, 503, 507),
-    },
+    responses=cancelling(StudyShape),
 )
 async def cancel(request: Request, here: Here, study_id: StudyIdPath) -> Response:
     """Stop a study; replications that are finished are found again by the next one that needs them."""
@@ -85,7 +84,7 @@ async def cancel(request: Request, here: Here, study_id: StudyIdPath) -> Respons
     "/studies/{study_id}",
     status_code=204,
     response_class=Response,
-    responses={204: {"description": "Gone, with all its files."}, **problems(403, 404, 409, 422, 503, 507)},
+    responses=DELETING,
 )
 async def delete(request: Request, here: Here, study_id: StudyIdPath) -> Response:
     """Remove a finished study with all its files."""
@@ -95,14 +94,7 @@ async def delete(request: Request, here: Here, study_id: StudyIdPath) -> Respons
 @router.get(
     "/studies/{study_id}/events",
     response_class=StreamingResponse,
-    responses={
-        200: {
-            "description": "Server-sent events `state`, `progress` and `end`; each holds the whole study.",
-            "content": {EVENT_STREAM: {"schema": EVENT_SCHEMA}},
-        },
-        204: {"description": "The study is finished and the asker knows its end."},
-        **problems(404, 422, 503, 507),
-    },
+    responses=FOLLOWING,
 )
 async def events(here: Here, study_id: StudyIdPath, last_event_id: LastEventHeader = None) -> Response:
     """Follow a study."""
@@ -186,12 +178,7 @@ async def plots(request: Request, here: Here, study_id: StudyIdPath) -> Response
 @router.get(
     "/studies/{study_id}/plots/{name}.{form}",
     response_class=Response,
-    responses={
-        200: {"description": "The plot.", "content": {FORMS[form]: {} for form in ("svg", "png")}},
-        206: {"description": "A range of it."},
-        **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
-    },
+    responses=ranged("The plot.", {FORMS[form]: {} for form in ("svg", "png")}),
 )
 async def plot(
     request: Request,
@@ -210,12 +197,7 @@ async def plot(
 @router.get(
     "/studies/{study_id}/report",
     response_class=Response,
-    responses={
-        200: {"description": "The report: one page that needs nothing else.", "content": {"text/html": {}}},
-        206: {"description": "A range of it."},
-        **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
-    },
+    responses=REPORT,
 )
 async def report(request: Request, here: Here, study_id: StudyIdPath) -> Response:
     """The report, with the answer first."""
@@ -225,12 +207,7 @@ async def report(request: Request, here: Here, study_id: StudyIdPath) -> Respons
 @router.get(
     "/studies/{study_id}/manifest",
     response_class=Response,
-    responses={
-        200: {"description": "The manifest.", "content": {JSON: {"schema": {"type": "object"}}}},
-        206: {"description": "A range of it."},
-        **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
-    },
+    responses=MANIFEST,
 )
 async def manifest(request: Request, here: Here, study_id: StudyIdPath) -> Response:
     """All that the study rests on."""

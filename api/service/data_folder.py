@@ -39,7 +39,7 @@ class DataFolder:
 
     @property
     def replications(self) -> Path:
-        """Finished replications of studies, by content; may be removed at any time."""
+        """Finished replications of studies, by content; may be removed while no study runs."""
         return self.root / "replications"
 
     def free_mb(self) -> float:

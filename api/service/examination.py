@@ -21,7 +21,8 @@ from gates.findings import Finding
 
 log = logging.getLogger("bordergate")
 
-EXAMINATION_S = 10.0
+EXAMINATION_S = 30.0
+"""A gate of the largest size takes well below one; the rest is for a machine with much else to do [s]."""
 ATTEMPTS = 5
 SIZES = 10_000
 """Sizes of replications that are remembered."""

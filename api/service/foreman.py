@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import errno
+import functools
 import json
 import logging
 import math
@@ -37,15 +38,23 @@ PART_S = 2.0
 """Work of a part [s]: little is lost with a worker, and little time goes into files."""
 ACTIVE_RUNS = 8
 """Runs that take turns on the workers, so that a short one need not wait for the end of a long one."""
-ATTEMPTS = 5
-"""Times that a part is given to a worker before the run fails because workers die of it."""
 PROGRESS_S = 0.3
 """How often a study is asked how far it is [s]."""
+SAVING_S = 0.2
+"""For so long changes are gathered, to be stored together [s]."""
+SAVED = ("status", "digest", "done", "total", "started", "version")
 REMEMBERED_S = 24 * 3600.0
 """How long an idempotency key holds [s]."""
 CACHED_ROWS = 10_000
+WOKEN_AT_ONCE = 10
+"""Event streams that are served before other requests have their turn; each takes some 0.1 ms."""
+UNTOLD_VERSIONS = 1000
+"""More than a dead server can have told of a run without having stored it: no version stands for two states."""
+INTERNAL = {"kind": "internal", "detail": "The software failed; the server's log says why."}
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
-"""Waits before trying again while the disk is full [s]."""
+"""Waits before trying again after a worker died, or while the disk is full [s]."""
+ATTEMPTS = len(RETRY_S) + 1
+"""Times that a part is given to a worker before the run fails because workers die of it."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +109,13 @@ class Foreman:
         self.examiner = Examiner(folder, pools.checker, limits)
         self._queue: deque[str] = deque()
         self._work: OrderedDict[str, Work] = OrderedDict()
-        self._changed: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._busy = 0
+        self._taken_up = 0
         self._unsaved: set[str] = set()
+        self._some_unsaved = asyncio.Event()
         self._ending: dict[str, asyncio.Event] = {}
         self.replications_done = 0
         self.trouble = ""
@@ -114,6 +125,7 @@ class Foreman:
         """Take up what an earlier server left."""
         for row in await self._store.asynchronously(store.with_status(DELETED)):
             await self._forget(row.id)
+        await self._store.asynchronously(store.count_versions_on(UNTOLD_VERSIONS))
         for row in await self._store.asynchronously(store.with_status(*UNFINISHED)):
             self._active_rows[row.id] = row
             self._same[row.digest] = row.id
@@ -166,13 +178,26 @@ class Foreman:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._queue and len(self._work) < ACTIVE_RUNS:
-                await self._take_up(self._queue.popleft())
+            while self._queue and len(self._work) + self._taken_up < ACTIVE_RUNS:
+                self._taken_up += 1
+                self._spawn(self._take_up(self._queue.popleft())).add_done_callback(self._was_taken_up)
             while self._busy < self._simulators.processes and self._start_one():
                 pass
 
+    def _was_taken_up(self, _: object) -> None:
+        self._taken_up -= 1
+        self._wake.set()
+
     async def _take_up(self, run: str) -> None:
-        """Prepare a run that waited; what its parts hold already is not done again."""
+        """Prepare a run that waited; one that cannot be prepared is no reason to leave the others lying."""
+        try:
+            await self._prepare(run)
+        except Exception as error:
+            log.error("%s failed", run, exc_info=error)
+            await self._end(run, "failed", problem=INTERNAL)
+
+    async def _prepare(self, run: str) -> None:
+        """Find out what is left to do; what the parts of a run hold already is not done again."""
         row = self._active_rows.get(run)
         if row is None or row.status not in UNFINISHED:
             return
@@ -186,16 +211,19 @@ class Foreman:
             detail = f"This version of the software cannot run it any more: {error}"
             await self._end(run, "failed", problem={"kind": "not-runnable", "detail": detail})
             return
-        if run not in self._active_rows:
+        is_new = found.digest != row.digest  # the software or the library changed since: start again, do not mix
+        if is_new:
+            await asyncio.to_thread(shutil.rmtree, self.folder.work(run), True)
+        work = await asyncio.to_thread(self._prepared, row, found, cost)
+        if run not in self._active_rows or run in self._ending:
             return  # cancelled meanwhile
-        folder = self.folder.work(run)
-        if found.digest != row.digest:  # the software or the library changed since: start again, do not mix
-            shutil.rmtree(folder, ignore_errors=True)
-            self._publish(run, digest=found.digest)
-        self._work[run] = await asyncio.to_thread(self._prepared, row, found, cost)
+        self._work[run] = work
+        changes: dict[str, Any] = {"digest": found.digest} if is_new else {}
+        if row.kind == "run":
+            changes["done"] = work.done
         if row.status == "queued":
-            self._publish(run, status="running", started=time.time())
-        self._wake.set()
+            changes |= {"status": "running", "started": time.time()}
+        self._publish(run, **changes)
 
     def _requeue(self, run: str) -> None:
         self._queue.append(run)
@@ -234,8 +262,15 @@ class Foreman:
             self._busy += 1
             task = self._spawn(self._do(work, part))
             work.tasks.add(task)
+            task.add_done_callback(functools.partial(self._was_done, work))
             return True
         return False
+
+    def _was_done(self, work: Work, task: asyncio.Task[None]) -> None:
+        """Count a worker as free again: also after a task that was cancelled before its first step."""
+        work.tasks.discard(task)
+        self._busy -= 1
+        self._wake.set()
 
     async def _do(self, work: Work, part: tuple[int, int] | None) -> None:
         """Have one part done, or the result put together."""
@@ -259,11 +294,6 @@ class Foreman:
                 self._publish(work.id, done=work.done)
         finally:
             work.spent += time.monotonic() - began
-            current = asyncio.current_task()
-            if current is not None:
-                work.tasks.discard(current)
-            self._busy -= 1
-            self._wake.set()
 
     async def _computed(self, work: Work, part: tuple[int, int] | None) -> None:
         folder, left = str(self.folder.work(work.id)), max(1.0, work.timeout - work.spent)
@@ -278,9 +308,14 @@ class Foreman:
     async def _study(self, work: Work, timeout: float) -> None:
         """Have a study done, and tell how far it is meanwhile."""
         progress = self.folder.work(work.id) / "progress"
-        arguments = (work.text, str(self.folder.replications), str(self.folder.result(work.id)), str(progress))
-        pool, cluster = self._pools.studies, self._pools.cluster
-        job = asyncio.ensure_future(pool.run(timeout, jobs.study, *arguments, self._simulators.processes, cluster))
+        places = jobs.StudyPlaces(
+            store=str(self.folder.replications),
+            kept_mb=self.limits.kept_mb,
+            target=str(self.folder.result(work.id)),
+            progress=str(progress),
+        )
+        workers, cluster = self._simulators.processes, self._pools.cluster
+        job = asyncio.ensure_future(self._pools.studies.run(timeout, jobs.study, work.text, places, workers, cluster))
         try:
             while not (await asyncio.wait({job}, timeout=PROGRESS_S))[0]:
                 done, total = _progress(progress)
@@ -302,7 +337,7 @@ class Foreman:
             work.attempts[key] = work.attempts.get(key, 0) + 1
             if work.attempts[key] < ATTEMPTS:
                 log.warning("%s: %s; its part is done again", work.id, error)
-                self._again(work, part)
+                self._again(work, part, RETRY_S[work.attempts[key] - 1])
                 return
             problem = {"kind": "worker-died", "detail": f"Workers died of it {ATTEMPTS} times: {error}."}
         elif isinstance(error, WorkerTooSlow):
@@ -311,22 +346,22 @@ class Foreman:
             detail = f"A worker needed more than {self.limits.worker_mb:,} MB of memory."
             problem = {"kind": "memory-limit", "detail": detail}
         elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            wait = RETRY_S[min(work.stalled, len(RETRY_S) - 1)]
             work.stalled += 1
-            work.waits_until = time.monotonic() + wait
             self.trouble = "The disk is full; runs go on when there is space."
             log.warning("%s: %s; it goes on when there is space", work.id, error.strerror)
-            self._again(work, part)
-            asyncio.get_running_loop().call_later(wait + 0.01, self._wake.set)
+            self._again(work, part, RETRY_S[min(work.stalled, len(RETRY_S)) - 1])
             return
         else:
             log.error("%s failed", work.id, exc_info=error)
-            problem = {"kind": "internal", "detail": "The software failed; the server's log says why."}
+            problem = INTERNAL
         await self._end(work.id, "failed", problem=problem)
 
-    def _again(self, work: Work, part: tuple[int, int] | None) -> None:
+    def _again(self, work: Work, part: tuple[int, int] | None, wait: float) -> None:
+        """Have a part done again, after a while: what the machine lacked may be there by then."""
         if part is not None:
             work.todo.appendleft(part)
+        work.waits_until = time.monotonic() + wait
+        asyncio.get_running_loop().call_later(wait + 0.01, self._wake.set)
 
     async def _end(self, run: str, status: str, problem: dict[str, str] | None = None) -> None:
         """Bring a run to its end: its workers stop, the end is stored, then everyone is told."""
@@ -386,23 +421,53 @@ class Foreman:
         if "digest" in changes:
             self._same[changes["digest"]] = run
         self._unsaved.add(run)
+        self._some_unsaved.set()
         self._tell(run)
 
     def _tell(self, run: str) -> None:
-        event = self._changed.pop(run, None)
-        if event is not None:
-            event.set()
+        waiting = self._waiting.pop(run, None)
+        if waiting:
+            self._spawn(_wake_up(waiting))
+
+    async def change_after(self, run: str, version: int, seconds: float) -> bool:
+        """Wait until a run has a newer version, or is gone from memory; tell whether before the time was over."""
+        if (row := self.at_hand(run)) is None or row.version > version:
+            return True
+        told = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(run, []).append(told)
+        clock = asyncio.get_running_loop().call_later(seconds, _wake, told)
+        try:
+            await told
+        finally:
+            clock.cancel()
+            if told in self._waiting.get(run, ()):
+                self._waiting[run].remove(told)
+                if not self._waiting[run]:
+                    del self._waiting[run]
+        return (row := self.at_hand(run)) is None or row.version > version
 
     async def _save_changes(self) -> None:
         """Store what changed, a few times a second at most."""
         while True:
-            await asyncio.sleep(0.2)
-            for run in list(self._unsaved):
-                self._unsaved.discard(run)
-                row = self._active_rows.get(run)
-                if row is not None:
-                    names = ("status", "digest", "done", "total", "started", "version")
-                    await self._stored(run, {name: getattr(row, name) for name in names})
+            await self._some_unsaved.wait()
+            self._some_unsaved.clear()
+            await asyncio.sleep(SAVING_S)
+            rows = [self._active_rows[run] for run in self._unsaved if run in self._active_rows]
+            self._unsaved.clear()
+            await asyncio.gather(*(self._stored(row.id, {name: getattr(row, name) for name in SAVED}) for row in rows))
+
+
+async def _wake_up(waiting: list[asyncio.Future[None]]) -> None:
+    """Let all go on who wait for a change, some at a time: other requests come in between."""
+    for number, told in enumerate(waiting, start=1):
+        _wake(told)
+        if number % WOKEN_AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+
+def _wake(told: asyncio.Future[None]) -> None:
+    if not told.done():
+        told.set_result(None)
 
 
 def _progress(path: Path) -> tuple[int, int]:

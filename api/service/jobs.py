@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -144,11 +143,22 @@ def finish(text: str, folder: str, target: str) -> None:
     put_together(text, Path(folder), Path(target))
 
 
-def study(text: str, store: str, target: str, progress: str, workers: int, cluster: str | None) -> None:
+class StudyPlaces(NamedTuple):
+    """Where a study finds and leaves what."""
+
+    store: str
+    """Finished replications, of all studies."""
+    kept_mb: float
+    """What they may take between two studies [MB]."""
+    target: str
+    progress: str
+
+
+def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> None:
     """Run a study, and write its folder with plots and report.
 
     Replications run in processes of this worker's own, or on a cluster. What is finished is in the store, so a study
-    that was interrupted goes on.
+    that was interrupted goes on; the store is trimmed before and after, when no other study needs it.
     """
     from experiments import executors
     from experiments.store import Store
@@ -158,23 +168,23 @@ def study(text: str, store: str, target: str, progress: str, workers: int, clust
     from experiments.study_report import write_study_report
     from experiments.study_results import write_study
 
-    # A pool's process may have none of its own; these end by themselves as soon as this one is gone.
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-
     def told(done: int, total: int) -> None:
-        partial = Path(f"{progress}.partial")
+        partial = Path(f"{places.progress}.partial")
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(f"{done} {total}\n", encoding="ascii")
-        partial.replace(progress)
+        partial.replace(places.progress)
 
     def finished(folder: Path) -> None:
         draw_study_plots(folder)
         write_study_report(folder)
         sync_tree(folder)
 
+    store = Store(Path(places.store))
+    store.trim(1e6 * places.kept_mb)
     with executors.dask(cluster) if cluster else executors.local(workers) as executor:
-        result = run_study(study_from_text(text), store=Store(Path(store)), executor=executor, progress=told)
-    write_study(result, Path(target), finish=finished)
+        result = run_study(study_from_text(text), store=store, executor=executor, progress=told)
+    write_study(result, Path(places.target), finish=finished)
+    store.trim(1e6 * places.kept_mb)
 
 
 def warm_up() -> None:

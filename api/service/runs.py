@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import dataclasses
 import hashlib
 import json
 import secrets
@@ -18,6 +16,9 @@ from api.service.foreman import Foreman, Pools
 from api.service.settings import Limits
 from api.service.store import FINISHED, Row, Store
 from experiments.provenance import canonical_json
+
+A_PAUSE_S = 15.0
+"""After so long without a change, whoever follows a run gets a sign of life [s]."""
 
 
 class RunService(Foreman):
@@ -78,11 +79,15 @@ class RunService(Foreman):
     ) -> tuple[Row, bool]:
         found, cost = await self.examiner.examine(asked, kind)
         self.examiner.refuse_what_is_too_large(cost, kind)
-        if reuse and (row := await self._same_run(found.digest, kind)) is not None:
+        if reuse and found.digest in self._same:
+            same = self._active_rows[self._same[found.digest]]
             if remembered is not None:
-                await self._asked(store.remember(owner, *remembered, row.id))
-            return row, True
-        self._refuse_more_than_fits(owner)
+                await self._asked(store.remember(owner, *remembered, same.id))
+            return same, True
+        if self._is_full(owner):
+            there = await self._asked(store.same(found.digest, kind)) if reuse else None
+            if there is None:
+                raise Refused("queue-full", "Too many runs wait already. Ask again when some are finished.")
         row = Row(
             id=f"{kind}_{secrets.token_hex(8)}",
             kind=kind,
@@ -98,28 +103,22 @@ class RunService(Foreman):
         )
         self._active_rows[row.id] = row  # counts against the limits while it is being stored
         try:
-            seq = await self._asked(store.add_run(row, remembered))
+            taken: Row = await self._asked(store.add_run(row, remembered, reuse=reuse))
         except BaseException:
             del self._active_rows[row.id]
             raise
-        row = dataclasses.replace(row, seq=seq)
-        self._active_rows[row.id] = row
+        if taken.id != row.id:
+            del self._active_rows[row.id]
+            return taken, True
+        self._active_rows[row.id] = taken
         self._same.setdefault(row.digest, row.id)
         self._queue.append(row.id)
         self._wake.set()
-        return row, False
+        return taken, False
 
-    async def _same_run(self, digest: str, kind: str) -> Row | None:
-        if digest in self._same:
-            return self._active_rows[self._same[digest]]
-        found: Row | None = await self._asked(store.same(digest, kind))
-        return found
-
-    def _refuse_more_than_fits(self, owner: str) -> None:
-        waiting = len(self._active_rows)
+    def _is_full(self, owner: str) -> bool:
         mine = sum(row.owner == owner for row in self._active_rows.values()) if owner else 0
-        if waiting >= self.limits.queued or mine >= self.limits.queued_a_key:
-            raise Refused("queue-full", "Too many runs wait already. Ask again when some are finished.")
+        return len(self._active_rows) >= self.limits.queued or mine >= self.limits.queued_a_key
 
     async def get(self, run: str) -> Row:
         """Return a run.
@@ -173,32 +172,28 @@ class RunService(Foreman):
         if row.status not in FINISHED:
             raise Refused("not-finished", f"The run is {row.status}. Cancel it first.")
         await self._asked(store.mark_deleted(run))
-        self._rows.pop(run, None)
         await self._forget(run)
+        self._rows.pop(run, None)
 
-    async def events(self, run: str, after: int = 0) -> AsyncIterator[Row]:
-        """Give the run each time it changed since version `after`, until it is finished."""
-        row = await self.get(run)
+    async def events(self, run: str, after: int = 0, pause: float = A_PAUSE_S) -> AsyncIterator[Row | None]:
+        """Give the run each time it changed since version `after`, until it is finished; none after each pause."""
         while True:
-            row = self.at_hand(run) or row
+            row = await self.get(run)
             if row.version > after:
                 after = row.version
                 yield row
             if row.status in FINISHED:
                 return
-            if (self.at_hand(run) or row).version == after:
-                await self._changed.setdefault(run, asyncio.Event()).wait()
+            if not await self.change_after(run, after, pause):
+                yield None
 
-    async def changed(self, run: str, version: int, seconds: float) -> Row:
+    async def ended(self, run: str, seconds: float) -> Row:
         """Return the run once it is finished or the time is over."""
         row = await self.get(run)
-        try:
-            async with asyncio.timeout(seconds):
-                async for row in self.events(run, version):
-                    if row.status in FINISHED:
-                        break
-        except TimeoutError:
-            pass
+        until = time.monotonic() + seconds
+        while row.status not in FINISHED and (left := until - time.monotonic()) > 0:
+            await self.change_after(run, row.version, left)
+            row = await self.get(run)
         return row
 
     @property

@@ -16,6 +16,12 @@ class Limits:
     """Body of a request [B]."""
     json_depth: int = 40
     """Levels of a JSON body."""
+    json_names_at_once: int = 500
+    """Names in one object of it; a gate may have 256 stages."""
+    json_names: int = 5_000
+    """Names in all its objects; Friendship Pass has a thousand."""
+    json_entries: int = 5_000
+    """Entries of all its lists."""
     events: float = 2e9
     """Predicted stage visits of all replications of a run."""
     queued: int = 1000
@@ -30,6 +36,8 @@ class Limits:
     """Memory of a worker [MB]."""
     free_mb: float = 200.0
     """Space that stays free on the disk; below it no run is accepted [MB]."""
+    kept_mb: float = 2000.0
+    """Finished replications that studies leave for the next ones; beyond it the oldest go [MB]."""
     streams: int = 1000
     """Event streams open at once."""
     page: int = 100

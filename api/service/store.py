@@ -294,16 +294,27 @@ def _as_unavailable(error: Exception) -> Exception:
 # What is asked of the tables: functions of a connection, for `asynchronously` and `at_once`.
 
 
-def add_run(row: Row, remembered: tuple[str, str] | None = None) -> Callable[[sa.Connection], int]:
-    """Store a new run, with the idempotency key and the fingerprint of what it was asked with; return its number."""
+def add_run(
+    row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = False
+) -> Callable[[sa.Connection], Row]:
+    """Store a new run, and return it with its number; or one with this content that succeeded, if that may be given.
 
-    def job(connection: sa.Connection) -> int:
-        values = {name: value for name, value in dataclasses.asdict(row).items() if name != "seq"}
-        added = connection.execute(_runs.insert().values(values))
+    Parameters
+    ----------
+    remembered
+        The idempotency key and the fingerprint of what it was asked with.
+    """
+    values = {name: value for name, value in vars(row).items() if name != "seq"}
+
+    def job(connection: sa.Connection) -> Row:
+        taken = same(row.digest, row.kind)(connection) if reuse else None
+        if taken is None:
+            added = connection.execute(_runs.insert(), values)
+            (seq,) = added.inserted_primary_key or (0,)
+            taken = dataclasses.replace(row, seq=int(seq))
         if remembered is not None:
-            remember(row.owner, *remembered, row.id)(connection)
-        (seq,) = added.inserted_primary_key or (0,)
-        return int(seq)
+            remember(row.owner, *remembered, taken.id)(connection)
+        return taken
 
     return job
 
@@ -343,6 +354,16 @@ def forget_old(seconds: float) -> Callable[[sa.Connection], None]:
 def change(run: str, values: Mapping[str, Any]) -> Callable[[sa.Connection], None]:
     """Change the row of a run that is not finished; an end is never overwritten."""
     query = _runs.update().where(_runs.c.id == run, _runs.c.status.in_(UNFINISHED)).values(**values)
+
+    def job(connection: sa.Connection) -> None:
+        connection.execute(query)
+
+    return job
+
+
+def count_versions_on(steps: int) -> Callable[[sa.Connection], None]:
+    """Leave out some versions of every run that is not finished: a server that died may have told them."""
+    query = _runs.update().where(_runs.c.status.in_(UNFINISHED)).values(version=_runs.c.version + steps)
 
     def job(connection: sa.Connection) -> None:
         connection.execute(query)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import resource
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
-
-from pebble import ProcessExpired, ProcessPool
-from pebble.common.types import CONSTS
 
 Answer = TypeVar("Answer")
 
 NICE = 10
 """Simulations give way to the server: the same machine answers half as many questions again (measured)."""
-CONSTS.term_timeout = 0.5  # a worker that does not stop when told is killed after so many seconds
+START_S = 120.0
+"""The longest that a process may take until it can be given work [s]; a busy machine needs a few."""
 
 
 class WorkerDied(Exception):
@@ -33,20 +34,103 @@ class WorkerTooSlow(Exception):
     """A worker did not finish in its time, and was stopped."""
 
 
-class Pool:
-    """Some processes that do one job each at a time; started when first needed.
+@dataclass(frozen=True)
+class Kind:
+    """What all processes of a pool are like."""
 
-    Each is a pool of its own: what one leaves behind when it is killed, such as a lock that it held, goes with it.
+    memory_mb: int
+    nice: int = 0
+    prepare: Callable[[], object] | None = None
+    """Called once in each, before its first job."""
+    has_children: bool = False
+    """Whether jobs start processes of their own, which must end by themselves when it is killed."""
+
+
+class Worker:
+    """One process that does one job at a time; started when first needed.
+
+    The pipe to it is all that is shared, and this side keeps only its own end: however the process dies, whoever waits
+    for an answer is told at once. Methods block, but for `stop`; a thread calls them.
     """
 
-    def __init__(
-        self, processes: int, memory_mb: int, nice: int = 0, prepare: Callable[[], object] | None = None
-    ) -> None:
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._lock = threading.Lock()
+        self._is_stopped = False
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+
+    def start(self) -> None:
+        """Wait until the process can be given a job.
+
+        Raises
+        ------
+        WorkerDied
+            If it could not begin.
+        """
+        with self._lock:
+            if self._is_stopped:
+                raise WorkerDied("a worker was stopped before it began")
+            context = multiprocessing.get_context("spawn")
+            self._pipe, there = context.Pipe()
+            daemon = not self._kind.has_children
+            process = context.Process(target=_serve, args=(there, self._kind), name="worker", daemon=daemon)
+            try:
+                process.start()
+            except OSError as error:
+                raise WorkerDied(f"a worker cannot be started: {error.strerror}") from None
+            finally:
+                there.close()
+            self._process = process
+        self._answer()
+
+    def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+        """Return whether a job was done, and its answer or its error.
+
+        Raises
+        ------
+        WorkerDied
+            If the process ended before.
+        """
+        assert self._pipe is not None
+        with contextlib.suppress(ConnectionError):  # it ended while it had nothing to do: there is no answer either
+            self._pipe.send((function, arguments))
+        found: tuple[bool, Any] = self._answer()
+        return found
+
+    def _answer(self) -> Any:
+        assert self._pipe is not None
+        assert self._process is not None
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            raise WorkerDied(f"a worker ended with code {self._process.exitcode}") from None
+
+    def stop(self) -> None:
+        """Stop the process at once."""
+        with self._lock:
+            self._is_stopped = True
+        if self._process is not None:
+            self._process.kill()
+
+    def join(self) -> None:
+        """Wait until the process is gone."""
+        if self._process is not None:
+            self._process.join()
+
+
+class Pool:
+    """Some workers of one kind, which do one job each at a time."""
+
+    def __init__(self, processes: int, kind: Kind) -> None:
         self.processes = processes
-        self._begin = (memory_mb, nice, prepare)
+        self._kind = kind
         self._room = asyncio.Semaphore(processes)
-        self._free: list[ProcessPool] = []
-        self._all: set[ProcessPool] = set()
+        self._free: list[Worker] = []
+        self._all: set[Worker] = set()
+        # as many again: one whose wait was cancelled takes a moment until it has seen its worker die
+        self._threads = ThreadPoolExecutor(2 * processes, thread_name_prefix="waits-for-a-worker")
 
     async def run(self, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
         """Do `function(*arguments)` in a process; cancelling the wait stops it.
@@ -57,74 +141,90 @@ class Pool:
             If it could not be done to the end.
         """
         async with self._room:
-            pool = self._free.pop() if self._free else self._new()
+            worker = self._free.pop() if self._free else await self._new()
             is_fit = False
             try:
-                answer: Answer = await asyncio.wrap_future(_given(pool, timeout, function, arguments))
-                is_fit = True
-            except (ProcessExpired, BrokenProcessPool) as error:
-                raise WorkerDied(f"a worker ended with code {getattr(error, 'exitcode', 'unknown')}") from None
-            except TimeoutError:
-                raise WorkerTooSlow(f"not done after {timeout:.0f} s") from None
-            except MemoryError:
-                raise
-            except Exception:
-                is_fit = True  # the job failed, the worker did not
-                raise
+                is_done, answer = await self._in_time(timeout, worker.ask, function, arguments)
+                is_fit = is_done or not isinstance(answer, MemoryError)
             finally:
-                if is_fit and pool in self._all:
-                    self._free.append(pool)
+                if is_fit and worker in self._all:
+                    self._free.append(worker)
                 else:
-                    self._discard(pool)
-            return answer
+                    self._discard(worker)
+            if not is_done:
+                raise answer
+            found: Answer = answer
+            return found
 
-    def _new(self) -> ProcessPool:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPool(1, initializer=_begin, initargs=self._begin, context=context)
-        self._all.add(pool)
-        return pool
+    async def _new(self) -> Worker:
+        worker = Worker(self._kind)
+        self._all.add(worker)
+        try:
+            await self._in_time(START_S, worker.start)
+        except BaseException:
+            self._discard(worker)
+            raise
+        return worker
 
-    def _discard(self, pool: ProcessPool) -> None:
-        self._all.discard(pool)
-        threading.Thread(target=_stopped, args=(pool,), daemon=True).start()
+    async def _in_time(self, seconds: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        except TimeoutError:
+            raise WorkerTooSlow(f"not done after {seconds:.0f} s") from None
+
+    def _discard(self, worker: Worker) -> None:
+        self._all.discard(worker)
+        worker.stop()
 
     def stop(self) -> None:
-        """Stop all processes at once."""
-        pools, self._free = list(self._all), []
+        """Stop all processes, and wait until they are gone."""
+        workers, self._free = list(self._all), []
         self._all.clear()
-        for pool in pools:
-            _stopped(pool)
+        for worker in workers:
+            worker.stop()
+        for worker in workers:
+            worker.join()
+        self._threads.shutdown()
 
 
-def _given(pool: ProcessPool, timeout: float, function: Callable[..., Any], arguments: Any) -> Future[Any]:
+# In the process of a worker
+
+
+def _serve(pipe: Connection, kind: Kind) -> None:
+    """Do job after job, until there is nobody who could ask."""
+    _begin(kind)
+    with contextlib.suppress(EOFError, ConnectionError):
+        pipe.send("ready")
+        while True:
+            function, arguments = pipe.recv()
+            pipe.send(_done(function, arguments))
+
+
+def _done(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
     try:
-        return pool.schedule(function, args=arguments, timeout=timeout)
-    except RuntimeError as error:  # its process ended while it had nothing to do
-        raise BrokenProcessPool(str(error)) from None
+        return True, function(*arguments)
+    except Exception as error:
+        error.add_note(f"In a worker:\n{traceback.format_exc()}")
+        return False, error
 
 
-def _stopped(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]
-    with suppress(TimeoutError):
-        pool.join(timeout=10)
-
-
-def _begin(memory_mb: int, nice: int, prepare: Callable[[], object] | None) -> None:
+def _begin(kind: Kind) -> None:
     """Prepare a worker: its limits, its rank, its end, and what it will need for every job."""
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Linux counts what was really asked for; elsewhere only the address space can be limited
-    kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-    most = memory_mb * 1024 * 1024
-    hard = resource.getrlimit(kind)[1]
-    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    limited = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    most = kind.memory_mb * 1024 * 1024
+    hard = resource.getrlimit(limited)[1]
+    resource.setrlimit(limited, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     os.environ["BORDERGATE_QUIET"] = "1"
-    if nice:
-        os.nice(nice)
-    if prepare is not None:
-        prepare()
+    if kind.nice:
+        os.nice(kind.nice)
+    if kind.prepare is not None:
+        kind.prepare()
 
 
 def _end_with_the_server() -> None:

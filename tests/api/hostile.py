@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -20,6 +21,10 @@ def _gate(**changes: Any) -> bytes:
 
 def _flow(**changes: Any) -> bytes:
     return _gate(flows={"general": {**GATE["flows"]["general"], **changes}})
+
+
+def _times(values: list[Any]) -> bytes:
+    return _gate(stages={"documents": {"side": "vn", "lanes": 1, "service": {"empirical": values}}})
 
 
 def _deep(levels: int) -> bytes:
@@ -61,6 +66,13 @@ BODIES: dict[str, bytes] = {
     "no stages": _gate(stages={}),
     "ten thousand unknown keys": _gate(**{f"key{n}": n for n in range(10_000)}),
     "ten thousand stages": _gate(stages={f"stage-{n}": {"side": "vn"} for n in range(6_000)}),
+    "five hundred stages that are none": _gate(stages={f"stage-{n}": {} for n in range(500)}),
+    "five hundred unknown keys": _gate(**{f"key{n}": n for n in range(450)}),
+    "a thousand empty entries": _gate(calendar=[{}] * 1000),
+    "a hundred thousand numbers": _gate(calendar=[1] * 100_000),
+    "ten thousand times that are none": _times(["x"] * 10_000),
+    "five thousand times below zero": _times([-1] * 4_900),
+    "five thousand names, few in each": _gate(stages={f"s{n}": {f"k{m}": 1 for m in range(20)} for n in range(220)}),
     "10^12 trucks": _flow(per_day=10**12),
     "trucks below zero": _flow(per_day=-5),
     "41 levels": _deep(41),
@@ -72,6 +84,9 @@ BODIES: dict[str, bytes] = {
     "an array of keys": b'{"gate": {"stages": [[[[]]]]}}',
     "code": _run(gate={"__class__": {"__init__": {"__globals__": 1}}}),
     "a pickle": b"\x80\x04\x95\x0f\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.",
+    "an archive": b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + b"\x00" * 64,
+    "packed": gzip.compress(b'{"gate": "minimal"}', mtime=0),
+    "YAML whose aliases swell": b"a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b]\n",
     "YAML": b"gate: minimal\ndays: 3\n",
     "XML": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>',
 }

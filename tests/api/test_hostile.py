@@ -14,6 +14,7 @@ from api.http.bodies import read_json
 from api.http.guard import host_name
 from api.http.problems import Problem
 from api.service.reading import csv_cell
+from api.service.settings import Limits
 from tests.api.hostile import BODIES, PATHS
 from tests.api.servers import SHORT, finished, submitted, threaded
 
@@ -42,6 +43,13 @@ def test_hostile_paths_are_refused(client, path):
     answer = client.get(httpx.URL(str(client.base_url), raw_path=path.encode()))
     assert answer.status_code in (404, 405, 422), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_no_request_names_an_address_to_fetch(client):
+    described = client.get("/openapi.json").text
+    assert '"format":"uri' not in described
+    assert '"callbacks"' not in described
+    assert '"webhooks"' not in described
 
 
 def test_bodies_of_another_kind(client):
@@ -106,6 +114,10 @@ def test_names_of_hosts(header, name):
     assert host_name(header) == name
 
 
+def names(count: int) -> bytes:
+    return json.dumps({f"key{n}": n for n in range(count)}).encode()
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
@@ -119,20 +131,23 @@ def test_names_of_hosts(header, name):
         (b'{"\\ud800": 1}', "half a letter"),
         (b'{"a":' * 41 + b"1" + b"}" * 41, "below 40 levels"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": [' + b"1," * 5000 + b"1]}", "more than 5,000 entries"),
+        (names(501), "the most are 500 in an object"),
+        (b'{"a": [' + b",".join(names(500) for _ in range(11)) + b"]}", "5,000 in all"),
     ],
 )
 def test_json_that_is_none(body, text):
     with pytest.raises(Problem) as refused:
-        read_json(body, 40)
+        read_json(body, Limits())
     assert text in refused.value.detail
 
 
 def test_json_that_is_fine():
-    assert read_json('{"a": [1, 2.5, "tên 友谊关\\n"], "b": {"c": null}}'.encode(), 40) == {
+    assert read_json('{"a": [1, 2.5, "tên 友谊关\\n"], "b": {"c": null}}'.encode(), Limits()) == {
         "a": [1, 2.5, "tên 友谊关\n"],
         "b": {"c": None},
     }
-    assert read_json(b'{"a": ' + b"9" * 5000 + b"}", 40) == {"a": float("inf")}
+    assert read_json(b'{"a": ' + b"9" * 5000 + b"}", Limits()) == {"a": float("inf")}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -354,10 +355,14 @@ def test_the_description_is_complete_and_needs_nothing_from_elsewhere(client):
     assert description["openapi"].startswith("3.1")
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
-            assert operation["description"] or operation["summary"], f"{method} {path}"
+            assert " " in operation["summary"], f"{method} {path}"
             assert "401" in operation["responses"], f"{method} {path}"
+            for body in operation.get("requestBody", {}).get("content", {}).values():
+                assert body["example"], f"{method} {path}"
             for status, answer in operation["responses"].items():
                 assert answer["description"], f"{method} {path} {status}"
+                shown = answer.get("content", {}).get("application/problem+json")
+                assert shown is None or shown["example"]["status"] == int(status), f"{method} {path} {status}"
     page = client.get("/docs").text
     assert "http" not in page.replace("HTTP", "")
     for name in ("swagger-ui.css", "swagger-ui-bundle.js", "start.js"):
@@ -379,6 +384,14 @@ def test_what_is_not_there_and_what_cannot_be_done(client):
     assert answer.headers["allow"] == "GET, POST"
 
 
+def test_a_result_that_is_removed_meanwhile(client, data):
+    made = finished(client, submitted(client, {**SHORT, "seed": 404})["id"])
+    shutil.rmtree(data / "runs" / made["id"])
+    for name in ("metrics", "queue_series", "event_log", "report", "manifest"):
+        problem(client.get(made["links"][name]), 404, "not-found")
+    assert client.delete(made["links"]["self"]).status_code == 204
+
+
 # limits of a small server
 
 
@@ -398,12 +411,10 @@ def test_a_full_queue_and_a_full_disk(tmp_path):
         assert (answer.status_code, answer.json()["ready"]) == (503, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "days", "kind"),
-    [
-        pytest.param({"run_seconds": 3.0}, 2000, "time-limit", marks=pytest.mark.long),
-        ({"worker_mb": 350}, 500, "memory-limit"),
-    ],
+    [({"run_seconds": 3.0}, 2000, "time-limit"), ({"worker_mb": 350}, 500, "memory-limit")],
 )
 def test_a_run_that_takes_more_than_predicted_is_stopped(tmp_path, monkeypatch, change, days, kind):
     from api.service.examination import Examiner

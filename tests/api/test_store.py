@@ -40,7 +40,7 @@ def row(number: int) -> Row:
 
 
 def test_rows_come_back_as_they_were(stored):
-    assert stored.at_once(store.add_run(ROW)) == 1
+    assert stored.at_once(store.add_run(ROW)).seq == 1
     assert stored.at_once(store.one(ROW.id)) == dataclasses.replace(ROW, seq=1)
     assert stored.at_once(store.one("run_x")) is None
 

@@ -11,6 +11,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from api.service.settings import Limits
 from tests.api.servers import threaded
 from tests.api.test_http import problem, told
 
@@ -131,3 +132,11 @@ def test_catalogue_of_upgrades(client):
         "/api/v1/runs", json={"gate": "friendship-pass", "upgrades": ["5g"], "days": 2, "replications": 2}
     )
     assert run.status_code == 202, run.text
+
+
+def test_replications_of_studies_do_not_pile_up(tmp_path):
+    small = {**STUDY, "gate": "minimal", "scenarios": [{"name": "third", "set": {"stages.booth.lanes": 3}}]}
+    with threaded(tmp_path, limits=Limits(free_mb=1, kept_mb=0)) as client:
+        study = client.post("/api/v1/studies", json=small).json()
+        assert finished(client, study)["status"] == "succeeded"
+    assert not list((tmp_path / "replications").rglob("*.npz"))

@@ -121,8 +121,9 @@ def test_a_killed_server_repeats_one_part_for_each_worker_at_most(tmp_path):
     assert len(numbers) - len(set(numbers)) <= 2 * most
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.long)])
-def test_killed_workers_cost_only_their_part(kills, tmp_path, undisturbed):
+@pytest.mark.long
+def test_killed_workers_cost_only_their_part(tmp_path, undisturbed):
+    kills = 50
     chance = random.Random(kills)
     data = tmp_path / "data"
     with process(data) as server:

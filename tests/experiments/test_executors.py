@@ -51,6 +51,7 @@ def test_what_is_allowed_and_what_is_warned_about(address, warned):
     assert executors.is_shared_network(address) is warned
 
 
+@pytest.mark.long
 def test_an_address_without_scheduler_is_a_finding():
     pytest.importorskip("distributed")
     with pytest.raises(ConfigError, match="no scheduler answers"), executors.dask("tcp://127.0.0.1:9"):

@@ -34,7 +34,14 @@ DESIGNS: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=DESIGNS, ids=str)
+EVERYDAY = ("named", "grid", "tornado", "bottleneck")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[] if name in EVERYDAY else [pytest.mark.long]) for name in DESIGNS],
+    ids=str,
+)
 def folder(request, tmp_path_factory):
     if request.param == "screening":
         pytest.importorskip("SALib")

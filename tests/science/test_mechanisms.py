@@ -51,6 +51,7 @@ def test_a_pool_of_two_stages_is_one_delay_system():
     check(found, [mean_wait_mmc(units, units * busy, SERVICE_H)] * 2, within=0.09)
 
 
+@pytest.mark.long
 def test_a_full_area_moves_the_line_outside():
     """M/M/1 with K spaces in front: the time in the system is that of M/M/1, N - K trucks of N > K are outside.
 
@@ -83,6 +84,7 @@ def stationary(rates: Floats) -> Floats:
     return share
 
 
+@pytest.mark.long
 def test_two_stages_with_blocking_after_service():
     """A line that is never empty, one server, K spaces, one server.
 
@@ -186,6 +188,7 @@ def test_a_service_that_starts_again(clock):
     check(found, [mean_wait_with(first, variance + first**2, per_hour), per_hour * times * mend], within=0.09)
 
 
+@pytest.mark.long
 def test_a_visit_made_again_is_a_queue_with_feedback():
     """M/M/1 with feedback p (Jackson 1957): L of M/M/1 with arrivals lambda / (1 - p). Twenty rounds: all but 3e-11."""
     busy, again = 0.7, 0.3

@@ -49,6 +49,7 @@ def test_a_lane_that_fails_by_the_calendar():
     check(found, [theory / arrivals * SERVICE_H, FAILS / (FAILS + REPAIRS)], within=0.09)
 
 
+@pytest.mark.long
 def test_two_lanes_that_fail_together():
     """M/M/2 under a common cause. State: trucks, and whether the power is on."""
     arrivals = 1.1

@@ -111,6 +111,7 @@ def test_one_server_with_any_service(service, cv):
     check_mg1(0.7, service, cv, trucks=100_000, within=0.09)
 
 
+@pytest.mark.long
 def test_what_leaves_a_queue_arrives_at_the_next_as_if_there_were_none():
     # Burke (1956): departures of M/M/c are Poisson, so the second stage in series is M/M/c again.
     found = run(queue(2, 0.75, EXPONENTIAL, trucks=100_000, stages=2), stage=1)

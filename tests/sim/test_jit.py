@@ -42,12 +42,14 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_compiled_code_is_kept(copy: Path) -> None:
     first, second = run(copy), run(copy)
     assert first.stdout.split() == ["cold", "True"], first.stderr
     assert second.stdout.split() == ["warm", "True"], second.stderr
 
 
+@pytest.mark.long
 def test_no_folder_that_can_be_written(copy: Path) -> None:
     # a file stands where the folder of compiled code would be, here and in the user's own cache
     (copy / "sim" / "__pycache__").write_text("")
