@@ -42,6 +42,7 @@ _PART = re.compile(r"part-(\d{5})-(\d{5})\.npz")
 _KEYS: dict[str, Callable[..., Any]] = {"values": Key}
 _ENTRIES: dict[str, Callable[[Any], Any]] = {
     "values": float,
+    "road_m": float,
     "stage_time": lambda row: StageTime(int(row[0]), *(float(hours) for hours in row[1:])),
 }
 

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def write_result(
         write_table(partial / "days.parquet", _days(result))
         write_table(partial / "clearance.parquet", _curves(result))
         write_table(partial / "stages.parquet", _stages(result))
-        if result.measures[0].tailback:
+        if result.measures[0].road_m:
             write_table(partial / "tailback.parquet", _tailback(result))
         (write_logs or result_logs(result))(partial)
         if finish:
@@ -192,23 +192,22 @@ def _queues(result: RunResult) -> pa.Table:
 
 def _tailback(result: RunResult) -> pa.Table:
     """Return the length of every tail-back by hour, outside by direction and in areas that are roads."""
-    places = list(result.measures[0].tailback)
-    hours = result.measures[0].hourly_integral.shape[0]
+    directions, areas = zip(*result.measures[0].road_m, strict=True)
+    hours, places = result.measures[0].tailback_mean_km.shape
 
-    def names(part: int) -> pa.Array:
-        return pa.array([place[part] for place in places for _ in range(hours)], pa.string()).dictionary_encode()
+    def names(of: Sequence[str | None]) -> pa.Array:
+        return pa.array([*of] * hours, pa.string()).dictionary_encode()
 
-    def columns(m: Any) -> dict[str, Column]:
-        means, highest = zip(*(m.tailback_km(*place) for place in places), strict=True)
-        return {
-            "hour": np.tile(np.arange(hours, dtype=np.int32), len(places)),
-            "direction": names(0),
-            "area": names(1),
-            "mean_km": np.concatenate(means),
-            "max_km": np.concatenate(highest),
-        }
-
-    return _replicated(result, columns)
+    return _replicated(
+        result,
+        lambda m: {
+            "hour": np.repeat(np.arange(hours, dtype=np.int32), places),
+            "direction": names(directions),
+            "area": names(areas),
+            "mean_km": m.tailback_mean_km.ravel(),
+            "max_km": m.tailback_max_km.ravel(),
+        },
+    )
 
 
 def _days(result: RunResult) -> pa.Table:

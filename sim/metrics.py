@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,13 +12,14 @@ import numpy.typing as npt
 from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
 from sim.definitions import METRICS, OUTSIDE, Definition, Key
 from sim.lane_groups import UNLIMITED_LANES
+from sim.levels import HourlySeries, LevelSeries
 from sim.log import NEVER, EventLog
 from sim.plan import Plan, Worth
 from sim.sums import Sums
 from sim.survival import Survival
 from sim.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
 
-__all__ = ["METRICS", "OUTSIDE", "Definition", "Fold", "Key", "Measures", "StageTime", "Tailback", "measure"]
+__all__ = ["METRICS", "OUTSIDE", "Definition", "Fold", "Key", "Measures", "StageTime", "measure"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -41,17 +42,6 @@ class StageTime(NamedTuple):
     blocked_h: float
 
 
-class Tailback(NamedTuple):
-    """Trucks that stand on the road in one place, by hour of the measured period."""
-
-    integral: npt.NDArray[np.integer[Any]]
-    """(hours,) integral of their number [truck tick]."""
-    highest: npt.NDArray[np.integer[Any]]
-    """(hours,) largest number of trucks."""
-    road_m: float
-    """Road that each of them takes [m]."""
-
-
 @dataclass(frozen=True, eq=False)
 class Measures:
     """What one replication measured. Every replication of a plan has the same keys, in the same order."""
@@ -62,8 +52,12 @@ class Measures:
     """(hours, stages) integral of the number of trucks in line, by hour of the measured period [truck tick]."""
     hourly_max: npt.NDArray[np.integer[Any]]
     """(hours, stages) largest number of trucks in line."""
-    tailback: dict[tuple[str | None, str | None], Tailback]
-    """(direction outside, None), or (None, area that is a road) -> who stands there; empty where no road is known."""
+    road_m: dict[tuple[str | None, str | None], float]
+    """(direction outside, None) or (None, area that is a road) -> road that each truck there takes [m], if known."""
+    road_integral: npt.NDArray[np.integer[Any]]
+    """(hours, places of `road_m`) integral of the number of trucks that stand there [truck tick]."""
+    road_max: npt.NDArray[np.integer[Any]]
+    """(hours, places of `road_m`) largest number of trucks that stand there."""
     arrived: Counts
     """(days, directions) loaded trucks that arrived, by day of the bulletin's side."""
     released: Counts
@@ -89,11 +83,19 @@ class Measures:
         """(hours, stages) mean number of trucks in line, by hour since the start of the measured period."""
         return np.asarray(self.hourly_integral / self._hour_ticks[:, np.newaxis])
 
-    def tailback_km(self, direction: str | None, area: str | None) -> tuple[Floats, Floats]:
-        """Return (hours,) mean and (hours,) highest length of a tail-back [km], by hour of the measured period."""
-        found = self.tailback[direction, area]
-        km = found.road_m / METRES_PER_KM
-        return km * (found.integral / self._hour_ticks), km * found.highest.astype(np.float64)
+    @property
+    def tailback_mean_km(self) -> Floats:
+        """(hours, places of `road_m`) mean length of the tail-back [km], by hour since the measured period began."""
+        return np.asarray(self.road_integral / self._hour_ticks[:, np.newaxis] * self._road_km)
+
+    @property
+    def tailback_max_km(self) -> Floats:
+        """(hours, places of `road_m`) largest length of the tail-back [km]."""
+        return np.asarray(self.road_max * self._road_km)
+
+    @property
+    def _road_km(self) -> Floats:
+        return np.array(list(self.road_m.values()), np.float64) / METRES_PER_KM
 
     @property
     def _hour_ticks(self) -> Ticks:
@@ -184,7 +186,9 @@ def _measures(sums: Sums) -> Measures:
         values=dict(sorted(found, key=lambda item: order.index(item[0].metric))),
         hourly_integral=sums.queues.integral.by_hour(),
         hourly_max=sums.queues.highest.by_hour(),
-        tailback=_tailback(sums),
+        road_m=_road_m(sums),
+        road_integral=_on_roads(sums, lambda levels: levels.integral),
+        road_max=_on_roads(sums, lambda levels: levels.highest),
         arrived=sums.arrived,
         released=sums.released,
         departed=sums.departed,
@@ -378,19 +382,25 @@ def _outside_time(sums: Sums) -> dict[tuple[str, str], StageTime]:
     return found
 
 
-def _tailback(sums: Sums) -> dict[tuple[str | None, str | None], Tailback]:
-    """Return who stands on the road, outside or in an area that is one."""
-    found: dict[tuple[str | None, str | None], Tailback] = {}
-    if sums.spaces is None:
-        return found
-    outside, areas, plan = sums.spaces.outside, sums.spaces.areas, sums.plan
-    if plan.outside_road_m is not None:
-        for index, direction in enumerate(sums.directions):
-            found[direction, None] = Tailback(outside.integral[index], outside.highest[index], plan.outside_road_m)
-    for index, area in enumerate(plan.areas):
-        if (road_m := plan.road_m[index]) is not None:
-            found[None, area] = Tailback(areas.integral[index], areas.highest[index], road_m)
-    return found
+def _road_m(sums: Sums) -> dict[tuple[str | None, str | None], float]:
+    """Return how much road a truck takes that stands outside, or in an area that is a road."""
+    plan, found = sums.plan, dict[tuple[str | None, str | None], float]()
+    if sums.spaces is not None and plan.outside_road_m is not None:
+        found |= {(direction, None): plan.outside_road_m for direction in sums.directions}
+    roads = zip(plan.areas, plan.road_m, strict=True)
+    return found | {(None, area): road_m for area, road_m in roads if road_m is not None}
+
+
+def _on_roads(sums: Sums, part: Callable[[LevelSeries], HourlySeries]) -> npt.NDArray[np.integer[Any]]:
+    """Return (hours, places of `_road_m`) a number of the trucks that stand on the road."""
+    found: list[npt.NDArray[np.integer[Any]]] = []
+    for direction, area in _road_m(sums):
+        assert sums.spaces is not None
+        if direction is not None:
+            found.append(part(sums.spaces.outside)[sums.directions.index(direction)])
+        else:
+            found.append(part(sums.spaces.areas)[sums.plan.areas.index(str(area))])
+    return np.stack(found, axis=1) if found else np.zeros((len(sums.queues.integral[0]), 0), np.uint8)
 
 
 def _outside_values(sums: Sums) -> Values:

@@ -262,7 +262,7 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
         assert values == near(list(slow.level(slow.in_area(index))))
         check_tailback(found, [*values, *in_area_at_bulletins(plan, slow, index)], plan.road_m[index], stage=area)
         if (road_m := plan.road_m[index]) is not None:
-            check_hours_of_road(found.tailback_km(None, area), road_m, slow, slow.in_area(index))
+            check_hours_of_road(tailback_km(found, None, area), road_m, slow, slow.in_area(index))
     for direction in found.directions if plan.areas else []:
         outside = slow.outside(direction)
         spells: list[tuple[float, float]] = [(a, b) for _, a, b in outside]
@@ -273,7 +273,7 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
         assert value == near(sum(bulletins) / len(bulletins))
         check_tailback(found, [*values, value], plan.outside_road_m, direction=direction)
         if plan.outside_road_m is not None:
-            check_hours_of_road(found.tailback_km(direction, None), plan.outside_road_m, slow, spells)
+            check_hours_of_road(tailback_km(found, direction, None), plan.outside_road_m, slow, spells)
         arrived = sum(slow.fresh(truck) for truck in slow.trucks(direction, None))
         hours = sum(min(b, plan.end) - a for truck, a, b in outside if slow.fresh(truck)) / TICKS_PER_HOUR
         assert found.values[Key("outside_h", "mean", direction)] == near(ratio(hours, arrived))
@@ -285,11 +285,16 @@ def in_area_at_bulletins(plan: Plan, slow: Slow, area: int) -> list[float]:
     return [sum(counts) / len(counts)]
 
 
+def tailback_km(found: Measures, direction: str | None, area: str | None) -> tuple[list[float], list[float]]:
+    place = list(found.road_m).index((direction, area))
+    return found.tailback_mean_km[:, place].tolist(), found.tailback_max_km[:, place].tolist()
+
+
 def check_hours_of_road(
-    hourly: tuple[np.ndarray, np.ndarray], road_m: float, slow: Slow, spells: list[tuple[float, float]]
+    hourly: tuple[list[float], list[float]], road_m: float, slow: Slow, spells: list[tuple[float, float]]
 ) -> None:
     for found, levels in zip(hourly, zip(*slow.level_by_hour(spells), strict=True), strict=True):
-        assert found.tolist() == near([count * road_m / 1000 for count in levels])
+        assert found == near([count * road_m / 1000 for count in levels])
 
 
 def check_tailback(found: Measures, trucks: list[float], road_m: float | None, **place: str) -> None:
@@ -485,12 +490,11 @@ def assert_same_but_for_quantiles(whole: Measures, folded: Measures) -> None:
             assert folded.values[key] == pytest.approx(value, rel=1e-14, nan_ok=True), key
         else:
             assert same(value, folded.values[key]), key
-    for name in ("hourly_mean", "hourly_max", "arrived", "released", "departed", "stock"):
+    for name in (
+        "hourly_mean", "hourly_max", "tailback_mean_km", "tailback_max_km", "arrived", "released", "departed", "stock",
+    ):  # fmt: skip
         assert np.array_equal(getattr(whole, name), getattr(folded, name)), name
-    assert list(whole.tailback) == list(folded.tailback)
-    for place in whole.tailback:
-        for exact, in_blocks in zip(whole.tailback_km(*place), folded.tailback_km(*place), strict=True):
-            assert np.array_equal(exact, in_blocks), place
+    assert whole.road_m == folded.road_m
     assert whole.stage_time == folded.stage_time
     for cohort in whole.clearance_curve:
         assert_within_bound(whole.clearance_curve[cohort], folded.clearance_curve[cohort])
@@ -563,7 +567,8 @@ def test_every_metric_is_defined_and_measured(on_paper):
         **both_ways(["booth", "bay", "booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
-    assert not on_paper.tailback
+    assert not on_paper.road_m
+    assert on_paper.tailback_mean_km.shape == (len(on_paper.hourly_mean), 0)
     assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS
     assert {key.metric for key in found.values} == set(METRICS)
     for name, definition in METRICS.items():
@@ -594,9 +599,9 @@ def test_who_waits_outside_on_paper():
         keys = [Key("tailback_km", statistic, **place) for statistic in ("mean", "max", "end_of_day")]
         assert [values[key] for key in keys] == km
     by_hour = [0.02 if 6 <= hour < 10 or 12 <= hour < 20 else 0 for hour in range(24)]
-    assert [hours.tolist() for hours in found.tailback_km(NORTH, None)] == [by_hour, by_hour]
-    assert [hours.tolist() for hours in found.tailback_km(None, "yard")] == [[1] * 24, [1] * 24]
-    assert set(found.tailback) == {(NORTH, None), (None, "yard")}
+    assert tailback_km(found, NORTH, None) == (by_hour, by_hour)
+    assert tailback_km(found, None, "yard") == ([1] * 24, [1] * 24)
+    assert found.road_m == {(NORTH, None): 20, (None, "yard"): 1000}
     assert values[Key("outside_h", "mean", NORTH)] == 4
     assert [values[Key("area_trucks", statistic, stage="yard")] for statistic in ("mean", "max")] == [1, 1]
     assert values[Key("pool_utilisation", "share", stage="officer")] == 1
