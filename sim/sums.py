@@ -141,9 +141,9 @@ class Sums:
         np.add.at(self.service_to_release, row[fresh], _service_to_release(log)[fresh])
         for cohort, ticks, happened in (
             (self._clearance, released, cleared),
-            (self._passage, departed, left),
+            (self._passage, departed, left & (turned == NEVER)),
         ):
-            done = happened & measured & (turned == NEVER)
+            done = happened & measured
             cohort.add(row[done], ticks[done] - arrival[done])
         if end == self.plan.end:
             here = arrival < end

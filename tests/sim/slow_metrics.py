@@ -316,8 +316,14 @@ class Slow:
         return [int(tick) for tick in gone if tick < math.inf], sum(tick == math.inf for tick in gone)
 
     def durations(self, trucks: list[int], ends: list[float]) -> tuple[list[int], list[int]]:
-        """Return the durations of the cohort that ended, and those cut short by the end of the run."""
-        cohort = [truck for truck in trucks if self.fresh(truck) and self.turned[truck] == math.inf]
+        """Return the durations of the cohort that ended, and those cut short by the end of the run.
+
+        Who turned back is left out, but from clearance only if that was before the release.
+        """
+        released = ends is self.released
+        cohort = [
+            t for t in trucks if self.fresh(t) and (self.turned[t] == math.inf or released and ends[t] < math.inf)
+        ]
         ended = [int(ends[t] - self.arrival[t]) for t in cohort if ends[t] < math.inf]
         return ended, [self.plan.end - self.arrival[t] for t in cohort if ends[t] == math.inf]
 
