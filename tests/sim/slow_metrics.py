@@ -322,7 +322,7 @@ class Slow:
         """
         released = ends is self.released
         cohort = [
-            t for t in trucks if self.fresh(t) and (self.turned[t] == math.inf or released and ends[t] < math.inf)
+            t for t in trucks if self.fresh(t) and (self.turned[t] == math.inf or (released and ends[t] < math.inf))
         ]
         ended = [int(ends[t] - self.arrival[t]) for t in cohort if ends[t] < math.inf]
         return ended, [self.plan.end - self.arrival[t] for t in cohort if ends[t] == math.inf]
