@@ -30,11 +30,11 @@ from sim.conditions import (
     is_before,
     is_better,
     is_by_hand,
-    is_full,
     is_needed,
     is_reversible,
     may_start,
     next_area,
+    next_area_is_full,
     next_of_others,
     waiting_for,
 )
@@ -381,7 +381,7 @@ def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -
     visit = visit_of(state, truck)
     choose(network, trucks, state, truck)
     there = next_area(network, trucks, state, truck)
-    blocked = is_full(network, trucks, state, truck, there)
+    blocked = next_area_is_full(network, trucks, state, truck, there)
     freed = False
     if not blocked:
         freed = vacate(network, trucks, state, now, truck, there)

@@ -1,6 +1,6 @@
 """What the compiled engine asks before it acts. Nothing here changes anything.
 
-The reference engine asks the same under the same names.
+The reference engine asks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
 
 
 @step
-def is_full(network: Tables, trucks: Trucks, state: State, truck: int, there: int) -> bool:
+def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int, there: int) -> bool:
     """Tell whether the truck cannot go on for want of space in the area `there` of its next stage."""
     if there == NOBODY or not state.areas[there]["shut"]:
         return False

@@ -345,10 +345,15 @@ def _stage_values(found: dict[tuple[str, str], StageTime]) -> Values:
 
 def _queue_values(sums: Sums) -> Values:
     for index, stage in enumerate(sums.plan.stages):
-        integral = int(sums.queues.integral[index].sum())
-        yield Key("queue_trucks", "mean", stage=stage), integral / (sums.plan.end - sums.plan.warmup)
-        yield Key("queue_trucks", "max", stage=stage), float(sums.queues.highest[index].max())
-        yield Key("queue_trucks", "end_of_day", stage=stage), float(sums.queues.bulletin[index].mean())
+        yield from _level_values(sums, Key("queue_trucks", "mean", stage=stage), sums.queues, index)
+
+
+def _level_values(sums: Sums, mean: Key, levels: LevelSeries, index: int, each: float = 1.0) -> Values:
+    """Yield mean, maximum and end-of-day level of one place, of which a truck makes up `each`; `mean` is the first."""
+    integral = int(levels.integral[index].sum())
+    yield mean, each * integral / (sums.plan.end - sums.plan.warmup)
+    yield mean._replace(statistic="max"), each * float(levels.highest[index].max())
+    yield mean._replace(statistic="end_of_day"), each * float(levels.bulletin[index].mean())
 
 
 def _lane_values(sums: Sums) -> Values:
@@ -409,15 +414,10 @@ def _outside_values(sums: Sums) -> Values:
         assert sums.spaces is not None
         index = sums.directions.index(direction)
         levels = sums.spaces.outside
-        integral = int(levels.integral[index].sum())
-        yield Key("outside_trucks", "mean", direction), integral / (sums.plan.end - sums.plan.warmup)
-        yield Key("outside_trucks", "max", direction), float(levels.highest[index].max())
-        yield Key("outside_trucks", "end_of_day", direction), float(levels.bulletin[index].mean())
+        yield from _level_values(sums, Key("outside_trucks", "mean", direction), levels, index)
         if sums.plan.outside_road_m is not None:
             km = sums.plan.outside_road_m / METRES_PER_KM
-            yield Key("tailback_km", "mean", direction), km * integral / (sums.plan.end - sums.plan.warmup)
-            yield Key("tailback_km", "max", direction), km * float(levels.highest[index].max())
-            yield Key("tailback_km", "end_of_day", direction), km * float(levels.bulletin[index].mean())
+            yield from _level_values(sums, Key("tailback_km", "mean", direction), levels, index, km)
         yield Key("outside_h", "mean", direction), _ratio(time.blocked_h, time.visits)
 
 
@@ -432,9 +432,7 @@ def _area_values(sums: Sums) -> Values:
         road_m = sums.plan.road_m[index]
         if road_m is not None:
             km = road_m / METRES_PER_KM
-            yield Key("tailback_km", "mean", stage=area), km * integral / (sums.plan.end - sums.plan.warmup)
-            yield Key("tailback_km", "max", stage=area), km * float(levels.highest[index].max())
-            yield Key("tailback_km", "end_of_day", stage=area), km * float(levels.bulletin[index].mean())
+            yield from _level_values(sums, Key("tailback_km", "mean", stage=area), levels, index, km)
 
 
 def _lock_values(sums: Sums) -> Values:
