@@ -13,7 +13,7 @@ from scipy import stats
 from gates import Gate, Scenario, gate_from_data
 from sim import Draws, Plan, compile_plan, draw
 from sim.clock import TICKS_PER_SECOND
-from sim.draws import draw_blocks
+from sim.draws.draw import draw_blocks
 
 LANES = (4, 5, 6, 6, 7, 7)
 TRUCKS_PER_MINUTE = 4

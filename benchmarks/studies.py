@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import RESULTS, Row, median, save, table
-from experiments.designs import cells
-from experiments.executors import local
-from experiments.run import replicate
-from experiments.settings import RunSettings
-from experiments.study import run_study
-from experiments.study_file import Study, load_study
-from sim.plan import compile_plan
+from experiments.runs.executors import local
+from experiments.runs.run import replicate
+from experiments.runs.settings import RunSettings
+from experiments.studies.designs import cells
+from experiments.studies.model import Study, load_study
+from experiments.studies.run import run_study
+from sim.plan.compile import compile_plan
 
 WORKERS = (1, 2)
 FACTORS = ("more-bays", "fast-lab", "kiosk-lanes")

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.run import RunResult, run_scenario
-    from experiments.settings import RunSettings
-    from experiments.statistics import Estimate, mean_interval
-    from experiments.study import StudyResult, run_study
-    from experiments.study_file import Study, load_study
+    from experiments.runs.run import RunResult, run_scenario
+    from experiments.runs.settings import RunSettings
+    from experiments.runs.statistics import Estimate, mean_interval
+    from experiments.studies.model import Study, load_study
+    from experiments.studies.result import StudyResult
+    from experiments.studies.run import run_study
 
 __all__ = [
     "Estimate",
@@ -23,13 +24,15 @@ __all__ = [
 
 
 _HOMES = {
-    "Estimate": "statistics",
-    "RunSettings": "settings",
-    "Study": "study_file",
-    "StudyResult": "study",
-    "load_study": "study_file",
-    "mean_interval": "statistics",
-    "run_study": "study",
+    "Estimate": "runs.statistics",
+    "RunResult": "runs.run",
+    "RunSettings": "runs.settings",
+    "Study": "studies.model",
+    "StudyResult": "studies.result",
+    "load_study": "studies.model",
+    "mean_interval": "runs.statistics",
+    "run_scenario": "runs.run",
+    "run_study": "studies.run",
 }
 
 
@@ -39,4 +42,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"experiments.{_HOMES.get(name, 'run')}"), name)
+    return getattr(import_module(f"experiments.{_HOMES[name]}"), name)

@@ -1,12 +1,19 @@
 """What stands at the border: the gate model, its files, checks and sources."""
 
-from gates.checks import check
-from gates.config import Gate
+from gates.checks.check import check
+from gates.files.load import gate_from_data, gate_from_text, library_gates, load_gate
 from gates.findings import ConfigError, Finding
-from gates.load import gate_from_data, gate_from_text, library_gates, load_gate
-from gates.scenario import Scenario
+from gates.schema.gate import Gate
+from gates.schema.scenario import Scenario
 from gates.sources import Fact, SourcedNumber, assumptions, every_number
-from gates.upgrades import Change, Level, Upgrade, apply_upgrades, load_upgrade, upgrade_names
+from gates.upgrades import (
+    Change,
+    Level,
+    Upgrade,
+    apply_upgrades,
+    load_upgrade,
+    upgrade_names,
+)
 
 __all__ = [
     "Change",

@@ -22,10 +22,10 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-from gates.config import Gate
 from gates.findings import Part, Place, path_text
-from gates.model import UNLIMITED, Model, Sourced
-from gates.quantities import hours_text, number_text
+from gates.schema.base import UNLIMITED, Model, Sourced
+from gates.schema.gate import Gate
+from gates.schema.quantities import hours_text, number_text
 
 ASSUMPTION = "assumption"
 OWN = "own"

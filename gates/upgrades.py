@@ -19,16 +19,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
-from gates.checks import check
-from gates.config import Gate
-from gates.document import read_text
+from gates.addresses import (
+    Data,
+    PlaceError,
+    Spot,
+    find,
+    increased,
+    parts_of,
+    scaled,
+    spoken,
+    with_source,
+)
+from gates.checks.check import check
+from gates.files.explain import model_findings
+from gates.files.load import library_path, model_from_text
+from gates.files.yaml import read_text
 from gates.findings import ConfigError, Finding, Place, path_text, shortened, within
-from gates.load import library_path, model_from_text
-from gates.model import Model, Name, Sourced, SourceText, Title
-from gates.places import Data, PlaceError, Spot, find, increased, parts_of, scaled, spoken, with_source
-from gates.quantities import UNITS_REQUIRED, Number, refusal
+from gates.schema.base import Model, Name, Sourced, SourceText, Title
+from gates.schema.gate import Gate
+from gates.schema.quantities import UNITS_REQUIRED, Number, refusal
 from gates.sources import source_mistake
-from gates.wording import model_findings
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 """A name that may start with a digit: `5g`."""

@@ -1,4 +1,4 @@
-"""Make the font subsets of `experiments/fonts/` from the fonts of two Debian packages.
+"""Make the font subsets of `experiments/plots/fonts/` from the fonts of two Debian packages.
 
 Plots and reports name gates in Vietnamese and Chinese, and must look the same on a machine that has
 neither script. So the package carries its own fonts, cut down to the characters such texts use.
@@ -24,7 +24,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).resolve().parent.parent
-FONTS = ROOT / "experiments" / "fonts"
+FONTS = ROOT / "experiments" / "plots" / "fonts"
 PACKAGES = ("fonts-noto-core", "fonts-noto-cjk")
 TRUETYPE = "usr/share/fonts/truetype/noto"
 CJK = "usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"

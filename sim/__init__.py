@@ -1,13 +1,14 @@
 """How time passes: plans, draws, two engines that give equal logs, and metrics."""
 
-from sim.definitions import METRICS, Definition
-from sim.draws import Draws, draw
-from sim.engines import Engine, simulate
-from sim.log import EventLog
-from sim.metrics import Fold, Key, Measures, StageTime, measure
-from sim.plan import Plan, compile_plan
+from sim.draws.draw import Draws, draw
+from sim.engines.log import EventLog
+from sim.engines.simulate import Engine, simulate
+from sim.measure.definitions import METRICS, Definition
+from sim.measure.fold import Fold, Key, Measures, StageTime, measure
+from sim.measure.time_use import truck_times
+from sim.plan.compile import compile_plan
+from sim.plan.plan import Plan
 from sim.streaming import stream
-from sim.time_use import truck_times
 
 __all__ = [
     "METRICS",

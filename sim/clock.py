@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from gates.scenario import Scenario
-
 TICKS_PER_SECOND = 1000
 TICKS_PER_HOUR = 3600 * TICKS_PER_SECOND
 TICKS_PER_DAY = 24 * TICKS_PER_HOUR
@@ -54,13 +52,6 @@ def local_days(zone: str, origin_zone: str, first: dt.date, days: int) -> LocalD
     dates = [first + dt.timedelta(days=d) for d in range(-margin, days + margin + 1)]
     midnight = [_elapsed(origin, dt.datetime.combine(date, dt.time(), here)) for date in dates]
     return LocalDays(tuple(dates[:-1]), np.array(midnight, np.int64), here, origin)
-
-
-def scenario_days(scenario: Scenario, side: str, more: int = 0) -> LocalDays:
-    """Return the days of a side's clock that touch the run, and some after it."""
-    gate = scenario.gate
-    origin_zone = gate.sides[gate.end_of_day.side]
-    return local_days(gate.sides[side], origin_zone, scenario.first_simulated, scenario.days_simulated + more)
 
 
 def ticks_of(seconds: float) -> int:

@@ -88,17 +88,6 @@ def seldom(function: Function) -> Function:
     return function if _INTERPRETED else cast(Function, Step(function))
 
 
-def cache_is_warm() -> bool:
-    """Tell whether the engine was compiled before, so that a first use can announce the wait."""
-    from sim import compiled
-
-    cache = getattr(compiled.run, "_cache", None)
-    index = getattr(cache, "_cache_file", None)  # none where nothing can be kept
-    if index is None:
-        return False
-    return bool(index._load_index())  # empty if the code is newer than what was kept
-
-
 def _tell_once() -> None:
     global _told
     if not _told and "BORDERGATE_QUIET" not in os.environ:

@@ -9,14 +9,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim import compiled
-from sim.agenda import NUMBER_MASK, Agenda, agenda_of, keys
-from sim.draws import Draws, draw_blocks
-from sim.log import NEVER, EventLog
-from sim.metrics import Fold, Measures
-from sim.outages import in_force
-from sim.plan import Plan
-from sim.state import NEXT_ARRIVAL, NOBODY, Rows, State, new_state, tables, trucks_of
+from sim.draws.draw import Draws, draw_blocks
+from sim.draws.outages import in_force
+from sim.engines import compiled
+from sim.engines.agenda import NUMBER_MASK, Agenda, agenda_of, keys
+from sim.engines.log import NEVER, EventLog
+from sim.engines.state import (
+    NEXT_ARRIVAL,
+    NOBODY,
+    Rows,
+    State,
+    new_state,
+    tables,
+    trucks_of,
+)
+from sim.measure.fold import Fold, Measures
+from sim.plan.plan import Plan
 
 BLOCK_DAYS = 7
 

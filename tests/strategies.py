@@ -7,9 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gates.config import Gate, Standing
-from gates.rules_stages import Kind, comes_to
-from gates.scenario import Scenario
+from gates.checks.stages import Kind, comes_to
+from gates.schema.demand import Standing
+from gates.schema.gate import Gate
+from gates.schema.scenario import Scenario
 
 CLASSES = ("durian", "general", "parcels")
 STAGES = ("booth", "scan", "bay", "dock")

@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, Response
 
 from api.http.problems import KINDS, MEDIA_TYPE, Problem, document
 from api.http.schemas import ProblemShape
-from api.service.examination import Refused
+from api.service.queue.admission import Refused
 from api.service.store import FINISHED, Row
 from gates.findings import ConfigError, Finding
 

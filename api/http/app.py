@@ -17,22 +17,23 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
-from api.http import catalogue, operations, results, runs, studies
 from api.http.answers import as_problem
 from api.http.context import Server
-from api.http.figures import Counted, Figures
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
+from api.http.routes import catalogue, operations, results, runs, studies
 from api.http.schemas import ProblemShape
-from api.service import jobs, store
+from api.http.telemetry import Counted, Figures
+from api.service import store
 from api.service.data_folder import DataFolder, Lock, open_folder
-from api.service.examination import Refused
-from api.service.foreman import Pools
+from api.service.queue import tasks
+from api.service.queue.admission import Refused
+from api.service.queue.scheduler import Pools
+from api.service.queue.workers import NICE, Kind, Pool
 from api.service.runs import RunService
 from api.service.settings import ServiceSettings
 from api.service.store import Store, StoredKey
-from api.service.workers import NICE, Kind, Pool
-from experiments.provenance import version
+from experiments.runs.provenance import version
 from gates.findings import ConfigError, Finding, value_text
 
 log = logging.getLogger("bordergate")
@@ -88,8 +89,8 @@ def create_app(
     memory = limits.worker_mb
     reader = Pool(1, Kind(memory))
     pools = Pools(
-        simulators=Pool(settings.workers, Kind(memory, NICE, jobs.warm_up)),
-        checker=Pool(1, Kind(memory, prepare=jobs.warm_up)),
+        simulators=Pool(settings.workers, Kind(memory, NICE, tasks.warm_up)),
+        checker=Pool(1, Kind(memory, prepare=tasks.warm_up)),
         studies=Pool(1, Kind(memory, NICE, has_children=True)),
         cluster=settings.cluster,
     )

@@ -8,12 +8,12 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
-from api.http.figures import Figures
 from api.http.problems import Problem
+from api.http.telemetry import Figures
+from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
 from api.service.runs import RunService
 from api.service.settings import Limits
 from api.service.store import Store
-from api.service.workers import Pool, WorkerDied, WorkerTooSlow
 
 Answer = TypeVar("Answer")
 READING_S = 120.0

@@ -11,13 +11,22 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.answers import JSON, as_problem, base_of, json_answer, problems, run_body, run_document, with_tag
+from api.http.answers import (
+    JSON,
+    as_problem,
+    base_of,
+    json_answer,
+    problems,
+    run_body,
+    run_document,
+    with_tag,
+)
 from api.http.bodies import read_json
 from api.http.context import Server
 from api.http.keys import allows
 from api.http.problems import Problem
 from api.http.schemas import Shape
-from api.service.examination import Refused
+from api.service.queue.admission import Refused
 from api.service.store import FINISHED, Row
 from gates.findings import ConfigError, Finding, value_text
 

@@ -13,75 +13,75 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def queue_series(folder: Path, stage: str | None, points: int) -> bytes:
-    """Return `views.queue_series` as JSON."""
-    from experiments import views
+    """Return `series.queue_series` as JSON."""
+    from experiments.report import series
 
-    return _json(views.queue_series(folder, stage, points))
+    return _json(series.queue_series(folder, stage, points))
 
 
 def clearance(folder: Path, measure: str, direction: str | None, vehicle_class: str | None, bins: int) -> bytes:
-    """Return `views.clearance` as JSON."""
-    from experiments import views
+    """Return `series.clearance` as JSON."""
+    from experiments.report import series
 
-    return _json(views.clearance(folder, measure, direction, vehicle_class, bins))
+    return _json(series.clearance(folder, measure, direction, vehicle_class, bins))
 
 
 def log_rows(folder: Path, replication: int) -> int:
     """Return the number of rows of an event log."""
-    from experiments import views
+    from experiments.report import series
 
-    return views.log_rows(folder, replication)
+    return series.log_rows(folder, replication)
 
 
 def log_csv(folder: Path, replication: int, first: int, count: int) -> bytes:
     """Return some rows of an event log as CSV."""
-    from experiments import views
+    from experiments.report import series
 
-    return views.log_csv(folder, replication, first, count)
+    return series.log_csv(folder, replication, first, count)
 
 
 def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, arrow: bool) -> bytes:
     """Return the stage visits in a window of time."""
-    from experiments import views
+    from experiments.report import series
 
-    return views.replay(folder, replication, start_h, end_h, most, arrow)
+    return series.replay(folder, replication, start_h, end_h, most, arrow)
 
 
 def plots(folder: Path, base: str) -> bytes:
     """Return the list of the plots, with links to them."""
-    from experiments import views
+    from experiments.report import series
 
     items: list[dict[str, Any]] = [
         {**plot, "links": {form: f"{base}{plot['name']}.{form}" for form in ("json", "svg", "png")}}
-        for plot in views.plots(folder)
+        for plot in series.plots(folder)
     ]
     return _json({"items": items})
 
 
 def draw_plot(folder: Path, name: str, form: str, target: Path) -> None:
     """Draw one plot into a file."""
-    from experiments import views
+    from experiments.report import series
 
-    views.draw_plot(folder, name, form, target)
+    series.draw_plot(folder, name, form, target)
 
 
 def draw_report(folder: Path, target: Path) -> None:
     """Write the report into a file."""
-    from experiments import views
+    from experiments.report import series
 
-    views.draw_report(folder, target)
+    series.draw_report(folder, target)
 
 
 def study_schema() -> bytes:
     """Return the JSON Schema of a study."""
-    from experiments.study_file import Study
+    from experiments.studies.model import Study
 
     return _json(Study.model_json_schema(by_alias=True))
 
 
 def table(folder: Path, name: str) -> bytes:
     """Return a table of a study as JSON; what is unknown is null."""
-    from experiments.study_results import read_table
+    from experiments.studies.folder import read_table
 
     rows = json.loads(read_table(folder, name).to_json(orient="records", double_precision=15))
     return _json({"name": name, "rows": rows})

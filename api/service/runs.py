@@ -11,11 +11,11 @@ from typing import Any
 
 from api.service import store
 from api.service.data_folder import DataFolder
-from api.service.examination import Refused
-from api.service.foreman import Foreman, Pools
+from api.service.queue.admission import Refused
+from api.service.queue.scheduler import Foreman, Pools
 from api.service.settings import Limits
 from api.service.store import FINISHED, Row, Store
-from experiments.provenance import canonical_json
+from experiments.runs.provenance import canonical_json
 
 A_PAUSE_S = 15.0
 """After so long without a change, whoever follows a run gets a sign of life [s]."""
@@ -36,7 +36,7 @@ class RunService(Foreman):
         Parameters
         ----------
         asked
-            What `experiments.request.RunRequest` says, or a study file.
+            What `experiments.runs.request.RunRequest` says, or a study file.
         owner
             Name of the access key.
         key

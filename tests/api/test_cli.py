@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.load import gate_path
+from gates.files.load import gate_path
 
 SHORT = ["--days", "2", "--warmup-days", "1", "--replications", "2"]
 

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from api.http.app import open_data
-from api.service import jobs, store
-from api.service.foreman import UNTOLD_VERSIONS, Pools
+from api.service import store
+from api.service.queue import tasks
+from api.service.queue.scheduler import UNTOLD_VERSIONS, Pools
+from api.service.queue.workers import Kind, Pool
 from api.service.runs import RunService
 from api.service.settings import Limits, ServiceSettings
-from api.service.workers import Kind, Pool
 from tests.api.servers import SHORT
 
 MANY = {**SHORT, "days": 200, "replications": 2000}
@@ -24,7 +25,7 @@ async def service(data: Path) -> AsyncIterator[RunService]:
     """Give a service with one process that simulates."""
     limits = Limits(free_mb=1)
     opened = open_data(ServiceSettings(data=data, limits=limits))
-    kind = Kind(limits.worker_mb, prepare=jobs.warm_up)
+    kind = Kind(limits.worker_mb, prepare=tasks.warm_up)
     pools = Pools(simulators=Pool(1, kind), checker=Pool(1, kind), studies=Pool(1, kind))
     found = RunService(opened.folder, opened.stored, pools, limits)
     try:

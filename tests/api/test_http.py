@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments import run_scenario
-from experiments.request import resolve
-from experiments.results import write_result
+from experiments.runs.folder import write_result
+from experiments.runs.request import resolve
 from tests.api.servers import LONG, SHORT, finished, submitted, threaded
 
 ASKED = {"gate": "friendship-pass", "days": 3, "warmup_days": 1, "replications": 4, "keep_events": 2}
@@ -417,7 +417,7 @@ def test_a_full_queue_and_a_full_disk(tmp_path):
     [({"run_seconds": 3.0}, 2000, "time-limit"), ({"worker_mb": 350}, 500, "memory-limit")],
 )
 def test_a_run_that_takes_more_than_predicted_is_stopped(tmp_path, monkeypatch, change, days, kind):
-    from api.service.examination import Examiner
+    from api.service.queue.admission import Examiner
     from api.service.settings import Limits
 
     monkeypatch.setattr(Examiner, "refuse_what_is_too_large", lambda *_: None)

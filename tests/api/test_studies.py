@@ -72,8 +72,8 @@ def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
 
     from rich.console import Console
 
-    from api.studies import run as run_at_the_command_line
-    from experiments.study_file import study_from_text
+    from api.cli.study import run as run_at_the_command_line
+    from experiments.studies.model import study_from_text
 
     asked = study_from_text(json.dumps(STUDY))
     run_at_the_command_line(Console(file=io.StringIO()), asked, tmp_path / "out", 2, None, tmp_path / "store")

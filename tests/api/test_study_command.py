@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli.app import app
 from tests.experiments.studies import SCENARIOS, SMALL
 
 runner = CliRunner()

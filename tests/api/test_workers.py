@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.service.workers import Kind, Pool, WorkerDied, WorkerTooSlow
+from api.service.queue.workers import Kind, Pool, WorkerDied, WorkerTooSlow
 from gates.findings import ConfigError, Finding
 
 LONG_S = 60.0

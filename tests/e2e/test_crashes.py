@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from experiments import run_scenario
-from experiments.request import resolve
-from experiments.results import write_result
+from experiments.runs.folder import write_result
+from experiments.runs.request import resolve
 from tests.api.servers import LONG, SHORT, Process, finished, process, submitted
 
 ORPHAN_S = 10.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from experiments.results import write_result
-from experiments.run import run_scenario
-from experiments.settings import RunSettings
+from experiments.runs.folder import write_result
+from experiments.runs.run import run_scenario
+from experiments.runs.settings import RunSettings
 from gates import Gate, Scenario, load_gate
 
 HOSTILE = "<script>alert('1')</script> & \"quotes\" \\ 'back'"

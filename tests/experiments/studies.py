@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.study_file import Study
+from experiments.studies.model import Study
 
 SMALL: dict[str, Any] = {
     "name": "small",

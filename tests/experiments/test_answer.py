@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from experiments.answer import (
+from experiments.answers.labels import Labels
+from experiments.answers.run_summary import (
     BINDING_UTILISATION,
     Binding,
     Metrics,
@@ -18,7 +19,6 @@ from experiments.answer import (
     summary,
     time_table,
 )
-from experiments.labels import Labels
 from gates import Gate, load_gate
 from tests.experiments.folders import one_way, write_folder
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.compare import (
+from experiments.studies.compare import (
     adjusted_p,
     against_base,
     all_pairs,

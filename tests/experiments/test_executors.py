@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments import executors
-from experiments.study import run_study
-from experiments.study_file import metric_key
+from experiments.runs import executors
+from experiments.studies.model import metric_key
+from experiments.studies.run import run_study
 from gates import ConfigError
 from tests.experiments.studies import small
 
@@ -70,7 +70,7 @@ def alive(process: int) -> bool:
 def test_workers_end_when_their_parent_is_killed():
     script = """
 import os, time
-from experiments.executors import local
+from experiments.runs.executors import local
 if __name__ == "__main__":
     with local(2) as pool:
         found = {pool.submit(os.getpid).result() for _ in range(20)}

@@ -9,7 +9,7 @@ import vl_convert
 from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FONTS = ROOT / "experiments" / "fonts"
+FONTS = ROOT / "experiments" / "plots" / "fonts"
 FAMILIES = {
     "NotoSans-Regular.ttf": ("Noto Sans", "Regular"),
     "NotoSans-Bold.ttf": ("Noto Sans", "Bold"),

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from experiments.labels import Labels, count, listed, number_text, percent_with_interval, with_interval
-from experiments.statistics import Estimate
+from experiments.answers.labels import (
+    Labels,
+    count,
+    listed,
+    number_text,
+    percent_with_interval,
+    with_interval,
+)
+from experiments.runs.statistics import Estimate
 from gates import Gate, load_gate
 from tests.experiments.folders import one_way
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.answer import read_summary
-from experiments.plots import draw_plots
-from experiments.report import write_report
-from experiments.results import read_json
+from experiments.answers.run_summary import read_summary
+from experiments.plots.draw import draw_plots
+from experiments.report.html import write_report
+from experiments.runs.folder import read_json
 from gates import Gate
 from tests.experiments.folders import one_way, write_folder
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from experiments import run_scenario
-from experiments.parts import put_together, replications_in, simulate_part
-from experiments.request import resolve, run_text
-from experiments.results import write_result
+from experiments.runs.folder import write_result
+from experiments.runs.parts import put_together, replications_in, simulate_part
+from experiments.runs.request import resolve, run_text
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -11,15 +11,23 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import theme
-from experiments.charts import NARROW, WIDE, Plot, StageRows, band_text, columns_of, over_replications
-from experiments.labels import Labels
-from experiments.plots import draw_plots, read_plots
-from experiments.plots_days import end_of_day_stock, throughput
-from experiments.plots_road import tailback_by_hour
-from experiments.plots_stages import MOST_PANELS, queue_by_hour, where_time_goes
-from experiments.plots_trucks import clearance_distribution, journeys
-from experiments.results import MANIFEST, read_json
+from experiments.answers.labels import Labels
+from experiments.plots import theme
+from experiments.plots.days import end_of_day_stock, throughput
+from experiments.plots.draw import draw_plots, read_plots
+from experiments.plots.marks import (
+    NARROW,
+    WIDE,
+    Plot,
+    StageRows,
+    band_text,
+    columns_of,
+    over_replications,
+)
+from experiments.plots.road import tailback_by_hour
+from experiments.plots.stages import MOST_PANELS, queue_by_hour, where_time_goes
+from experiments.plots.trucks import clearance_distribution, journeys
+from experiments.runs.folder import MANIFEST, read_json
 from gates import load_gate
 from tests.experiments.folders import HOSTILE, TWO_STAGES, friendship_pass, one_way, write_folder
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.answer import read_summary
-from experiments.labels import Labels
-from experiments.report import facts_used, grouped, report, write_report
-from experiments.results import MANIFEST, read_json
+from experiments.answers.labels import Labels
+from experiments.answers.run_summary import read_summary
+from experiments.report.html import facts_used, grouped, report, write_report
+from experiments.runs.folder import MANIFEST, read_json
 from gates import load_gate
 from tests.experiments.folders import HOSTILE, TWO_STAGES, one_way, write_folder
 
@@ -222,7 +222,7 @@ def test_assumptions_stand_by_section_and_part(folder):
 
 
 def test_templates_are_part_of_the_package():
-    from experiments import report as module
+    from experiments.report import html as module
 
     folder = Path(module.__file__ or "").parent / "templates"
     assert {path.name for path in folder.iterdir()} == {"report.html.j2", "study.html.j2", "report.css"}

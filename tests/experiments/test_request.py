@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from experiments.request import RunRequest, canonical, digest, replication_digest, resolve
+from experiments.runs.request import RunRequest, canonical, digest, replication_digest, resolve
 from gates import ConfigError, load_gate
 
 GATE = load_gate("minimal").model_dump(mode="json", by_alias=True)
@@ -98,7 +98,7 @@ def test_everything_wrong_is_found_at_once():
 
 
 def test_only_who_sits_at_the_machine_may_name_a_file(tmp_path):
-    from gates.load import gate_path
+    from gates.files.load import gate_path
 
     (tmp_path / "mine.yaml").write_text(gate_path("minimal").read_text(encoding="utf-8"), encoding="utf-8")
     name = str(tmp_path / "mine.yaml")
@@ -115,6 +115,8 @@ def test_the_schema_says_what_is_written():
 
 
 def test_reading_a_request_loads_no_engine():
-    script = "import sys; from experiments.request import resolve; resolve({'gate': 'minimal'}); print(*sys.modules)"
+    script = (
+        "import sys; from experiments.runs.request import resolve; resolve({'gate': 'minimal'}); print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"numpy", "numba", "pandas", "pyarrow"} & set(done.stdout.split())

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments import RunResult, RunSettings, run_scenario
-from experiments.results import read_json, write_result
+from experiments.runs.folder import read_json, write_result
 from gates import ConfigError, Scenario, load_gate
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import RunResult, RunSettings, run_scenario
-from experiments.run import expected_visits
+from experiments.runs.run import expected_visits
 from gates import ConfigError, Gate, Scenario, load_gate
 from sim import compile_plan, draw
 

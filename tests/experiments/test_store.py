@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from experiments.store import Store
+from experiments.runs.store import Store
 
 KEPT_B = 1000
 

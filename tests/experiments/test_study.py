@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import executors
-from experiments.replications import Replication, replicate_some, scenario_digest
-from experiments.store import Store
-from experiments.study import Cancelled, run_study
-from experiments.study_file import metric_key
-from experiments.study_results import write_study
-from experiments.warmup import mser
+from experiments.runs import executors
+from experiments.runs.replications import Replication, replicate_some, scenario_digest
+from experiments.runs.store import Store
+from experiments.studies.folder import write_study
+from experiments.studies.model import metric_key
+from experiments.studies.run import Cancelled, run_study
+from experiments.studies.warm_up import mser
 from gates import ConfigError, Scenario, load_gate
 from tests.experiments.studies import small
 

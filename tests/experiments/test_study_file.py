@@ -6,10 +6,16 @@ import json
 
 import pytest
 
-from experiments.designs import cells
-from experiments.study_file import load_study, metric_key, metric_text, study_from_text, study_names
+from experiments.studies.designs import cells
+from experiments.studies.model import (
+    load_study,
+    metric_key,
+    metric_text,
+    study_from_text,
+    study_names,
+)
 from gates import ConfigError
-from sim.definitions import Key
+from sim.measure.definitions import Key
 from tests.experiments.studies import SCENARIOS, SMALL, small
 
 

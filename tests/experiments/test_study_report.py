@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments.study import run_study
-from experiments.study_answer import read_answer
-from experiments.study_plots import draw_study_plots
-from experiments.study_report import write_study_report
-from experiments.study_results import read_table, write_study
+from experiments.answers.study_advice import read_answer
+from experiments.plots.study import draw_study_plots
+from experiments.report.study import write_study_report
+from experiments.studies.folder import read_table, write_study
+from experiments.studies.run import run_study
 from tests.experiments.studies import SCENARIOS, small
 
 LANES = {"title": "Booths", "path": "stages.booth.lanes", "values": [2, 3]}

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import gates
-from gates.document import parse
+from gates.files.load import gate_from_text, gate_path
+from gates.files.yaml import parse
 from gates.findings import Place
-from gates.load import gate_from_text, gate_path
 
 MINIMAL = gate_path("minimal").read_text(encoding="utf-8")
 REMOVED = object()

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gates.checks import RULES, check
-from gates.config import Gate
-from gates.load import library_gates, load_gate
-from gates.scenario import Scenario
+from gates.checks.check import RULES, check
+from gates.files.load import library_gates, load_gate
+from gates.schema.gate import Gate
+from gates.schema.scenario import Scenario
 from sim import compile_plan
 
 from .files import REMOVED, changed, findings_of, minimal

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
+import pkgutil
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from gates import config
-from gates.config import Gate, LaneGroup, Profile, Stage, Visit
-from gates.laws import Constant, Erlang, MeanShape
-from gates.load import load_gate
-from gates.public_holidays import public_holidays
+import gates.schema
+from gates.files.load import load_gate
+from gates.schema.demand import Profile
+from gates.schema.distributions import Constant, Erlang, MeanShape
+from gates.schema.gate import Gate
+from gates.schema.holidays import public_holidays
+from gates.schema.paths import Visit
+from gates.schema.stages import LaneGroup, Stage
 
 from .files import changed
 
-MODELS = [
-    kind
-    for kind in vars(config).values()
-    if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
-]
+MODELS = sorted(
+    {
+        kind
+        for module in pkgutil.iter_modules(gates.schema.__path__, "gates.schema.")
+        for kind in vars(importlib.import_module(module.name)).values()
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
+    },
+    key=lambda kind: kind.__name__,
+)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

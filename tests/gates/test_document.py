@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.document import MAX_BYTES, MAX_DEPTH, MAX_NODES, parse, read_text
+from gates.files.yaml import MAX_BYTES, MAX_DEPTH, MAX_NODES, parse, read_text
 from gates.findings import ConfigError
 
 

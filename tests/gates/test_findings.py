@@ -6,7 +6,16 @@ import datetime as dt
 
 import pytest
 
-from gates.findings import ConfigError, Finding, nearest, one_of, path_text, shortened, value_text, within
+from gates.findings import (
+    ConfigError,
+    Finding,
+    nearest,
+    one_of,
+    path_text,
+    shortened,
+    value_text,
+    within,
+)
 
 LANES = Finding(
     "stages.kiosk.lanes", "0", "nobody can pass", "Use at least 1, or remove the stage.", "friendship-pass.yaml"

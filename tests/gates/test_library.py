@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 from gates import every_number, load_gate
-from gates.config import Choice, Mark, Visit
-from gates.load import gate_path
-from gates.rules_stages import Kind, kinds_by_stage
-from gates.show import hours_on_clocks
+from gates.checks.stages import Kind, kinds_by_stage
+from gates.describe import hours_on_clocks
+from gates.files.load import gate_path
+from gates.schema.paths import Choice, Mark, Visit
 
 HOUR = 3600
 

@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 import gates
-from gates import ConfigError, Gate, gate_from_data, gate_from_text, library_gates, load_gate
-from gates.load import gate_path
+from gates import (
+    ConfigError,
+    Gate,
+    gate_from_data,
+    gate_from_text,
+    library_gates,
+    load_gate,
+)
+from gates.files.load import gate_path
 
 from .files import MINIMAL, as_text, changed, findings_of, findings_of_text, minimal, write
 

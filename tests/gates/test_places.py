@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from gates import load_gate
-from gates.places import PlaceError, find, increased, parts_of, scaled, spoken, with_source
+from gates.addresses import (
+    PlaceError,
+    find,
+    increased,
+    parts_of,
+    scaled,
+    spoken,
+    with_source,
+)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from gates.quantities import (
+from gates.schema.quantities import (
     DAY_S,
     LONGEST_D,
     UNITS_REQUIRED,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gates.config import Gate, LaneGroup, Visit
-from gates.laws import LAWS
-from gates.reference import reference, with_reference
+from gates.manual import reference, with_reference
+from gates.schema.distributions import LAWS
+from gates.schema.gate import Gate
+from gates.schema.paths import Visit
+from gates.schema.stages import LaneGroup
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gate-file.md"
 
 
 def test_the_page_is_current():
     text = PAGE.read_text(encoding="utf-8")
-    assert with_reference(text) == text, "run python -m gates.reference docs/gate-file.md"
+    assert with_reference(text) == text, "run python -m gates.manual docs/gate-file.md"
 
 
 def test_every_key_and_law_is_named():

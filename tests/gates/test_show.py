@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gates import Gate, load_gate
-from gates.quantities import DAY_S
-from gates.show import hours_on_clocks, law_text, sheet, title_of
+from gates.describe import hours_on_clocks, law_text, sheet, title_of
+from gates.schema.quantities import DAY_S
 
 from .files import changed
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gates import Gate, assumptions, every_number, library_gates, load_gate
-from gates.load import gate_path
+from gates.files.load import gate_path
 from gates.sources import facts, parse_source, source_mistake, unknown_keys
 
 from .files import REMOVED, changed, minimal
@@ -187,7 +187,7 @@ def test_keys_that_name_no_number_but_a_field_are_fine():
 
 
 def test_the_catalogue_holds_exactly_the_facts_that_the_library_names():
-    studies = LIBRARY.parent.parent / "experiments" / "studies"
+    studies = LIBRARY.parent.parent / "experiments" / "studies" / "library"
     files = [*LIBRARY.rglob("*.yaml"), *studies.glob("*.yaml")]
     named = {match for path in files for match in ID.findall(path.read_text(encoding="utf-8"))}
     assert sorted(facts()) == sorted(named)

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gates import ConfigError, Gate, Scenario, apply_upgrades, assumptions, every_number, load_gate, load_upgrade
+from gates import (
+    ConfigError,
+    Gate,
+    Scenario,
+    apply_upgrades,
+    assumptions,
+    every_number,
+    load_gate,
+    load_upgrade,
+)
 from gates import upgrade_names as names_in_library
 from gates.upgrades import LEVELS, check_upgrade, upgrade_from_text, with_needs
 from sim import compile_plan, draw, simulate

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gates.config import Gate
+from gates.files.load import gate_from_data
 from gates.findings import ConfigError
-from gates.load import gate_from_data
+from gates.schema.gate import Gate
 
 from .files import REMOVED, changed, findings_of, minimal, places_of
 

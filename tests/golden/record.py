@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from experiments import RunSettings, run_scenario
-from experiments.results import metrics_document
+from experiments.runs.folder import metrics_document
 from gates import Scenario, library_gates, load_gate
 
 FOLDER = Path(__file__).parent

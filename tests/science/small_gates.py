@@ -15,10 +15,10 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from gates.config import Gate
-from gates.scenario import Scenario
+from gates.schema.gate import Gate
+from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.metrics import Key, measure
+from sim.measure.fold import Key, measure
 from tests.science.theory import Evidence, evidence
 
 NORTH = "northbound"

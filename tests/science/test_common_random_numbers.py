@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.config import LaneGroup, Stage, Visit
-from gates.scenario import Scenario
+from gates.schema.paths import Visit
+from gates.schema.scenario import Scenario
+from gates.schema.stages import LaneGroup, Stage
 from sim import EventLog, compile_plan, draw, simulate
-from sim.log import LEFT, NEVER
+from sim.engines.log import LEFT, NEVER
 from tests.sim.hand import plan_of
 from tests.strategies import scenarios
 

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.config import EndOfDay, Gate
-from gates.scenario import Scenario
+from gates.schema.gate import EndOfDay, Gate
+from gates.schema.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
-from sim.log import NEVER
-from sim.metrics import Key, measure
+from sim.engines.log import NEVER
+from sim.measure.fold import Key, measure
 from tests.strategies import scenarios
 
 seeds = st.integers(0, 2**32)

@@ -11,12 +11,12 @@ from concurrent.futures import Executor
 import numpy as np
 import pytest
 
-from experiments import executors
-from experiments.compare import against_base
-from experiments.replications import replicate_some
-from experiments.statistics import mean_interval
+from experiments.runs import executors
+from experiments.runs.replications import replicate_some
+from experiments.runs.statistics import mean_interval
+from experiments.studies.compare import against_base
 from gates import Gate, Scenario
-from sim.definitions import Key
+from sim.measure.definitions import Key
 from tests.science.theory import mean_wait_mmc
 
 STUDIES, REPLICATIONS = 1000, 10

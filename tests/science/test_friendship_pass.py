@@ -9,11 +9,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments import Estimate, RunResult, RunSettings, mean_interval, run_scenario
+from experiments import (
+    Estimate,
+    RunResult,
+    RunSettings,
+    mean_interval,
+    run_scenario,
+)
 from gates import Scenario, load_gate
 from sim import Plan, draw
 from sim.clock import TICKS_PER_HOUR
-from sim.metrics import Key
+from sim.measure.fold import Key
 
 
 @pytest.fixture(scope="module")

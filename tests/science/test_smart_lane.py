@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from gates.config import Gate
-from gates.scenario import Scenario
+from gates.schema.gate import Gate
+from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, measure, simulate
-from sim.metrics import Key
+from sim.measure.fold import Key
 from tests.science.small_gates import NORTH
 from tests.science.theory import Evidence, evidence
 from tests.test_docs import ROOT, blocks

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from gates.config import Gate
-from gates.scenario import Scenario
-from sim.draws import FOR_EVER, Draws, _ways
-from sim.engines import Engine, simulate
-from sim.log import NEVER
-from sim.outages import Outages
-from sim.plan import Plan, compile_plan
+from gates.schema.gate import Gate
+from gates.schema.scenario import Scenario
+from sim.draws.draw import FOR_EVER, Draws, _ways
+from sim.draws.outages import Outages
+from sim.engines.log import NEVER
+from sim.engines.simulate import Engine, simulate
+from sim.plan.compile import compile_plan
+from sim.plan.plan import Plan
 
 MINUTE = 60_000
 

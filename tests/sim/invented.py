@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sim import EventLog, Plan, draw
-from sim.log import NEVER
+from sim.engines.log import NEVER
 
 GRID = 15 * 60_000  # all happens at a quarter of an hour
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.run import expected_visits
+from experiments.runs.run import expected_visits
 from sim import Draws, Plan, draw
-from sim.engines import Engine
-from sim.uniforms import uniforms
+from sim.draws.uniforms import uniforms
+from sim.engines.simulate import Engine
 from tests.sim.hand import minutes, plan_of
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

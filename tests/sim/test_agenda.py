@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.agenda import (
+from sim.engines.agenda import (
     FREE,
     LEAVES,
     NO_EVENT,

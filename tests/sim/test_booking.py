@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 
 from sim import Plan, draw, measure, simulate
-from sim.booking import AFTER_ALL, BOOKED, NO_SHOW, NO_SLOT, UNBOOKED, WITHOUT, Comers, Desk
 from sim.clock import TICKS_PER_HOUR
-from sim.engines import Engine
-from sim.metrics import Key
-from sim.uniforms import uniforms
+from sim.draws.booking import (
+    AFTER_ALL,
+    BOOKED,
+    NO_SHOW,
+    NO_SLOT,
+    UNBOOKED,
+    WITHOUT,
+    Comers,
+    Desk,
+)
+from sim.draws.uniforms import uniforms
+from sim.engines.simulate import Engine
+from sim.measure.fold import Key
 from tests.sim.hand import MINUTE, minutes, plan_of, trucks
 
 NORTH = "northbound"

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from sim import Draws, Plan, draw, measure, simulate
-from sim.breakdowns import MOST_FAILURES, Failing, struck
 from sim.clock import TICKS_PER_HOUR
-from sim.engines import Engine
-from sim.laws import law
-from sim.metrics import Key
-from sim.uniforms import uniforms
+from sim.draws.breakdowns import MOST_FAILURES, struck
+from sim.draws.uniforms import uniforms
+from sim.engines.simulate import Engine
+from sim.measure.fold import Key
+from sim.plan.distributions import law
+from sim.plan.failures import Failing
 from tests.sim.hand import MINUTE, minutes, plan_of
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])
@@ -78,7 +79,7 @@ def test_a_service_starts_again() -> None:
 
 
 def law_of(text: dict[str, Any]) -> Any:
-    from gates.config import Stage
+    from gates.schema.stages import Stage
 
     return law(Stage.model_validate({"side": "vn", "lanes": 1, "service": text}).service)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sim.engines import Engine
-from sim.plan import Plan
+from sim.engines.simulate import Engine
+from sim.plan.plan import Plan
 from tests.sim.hand import Visit, minutes, plan_of, trucks
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

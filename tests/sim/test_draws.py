@@ -7,8 +7,8 @@ import pytest
 
 from gates import Gate, Scenario, load_gate
 from sim import Draws, compile_plan, draw
-from sim.laws import law
-from sim.uniforms import uniforms
+from sim.draws.uniforms import uniforms
+from sim.plan.distributions import law
 
 
 def drawn(gate: Gate, seed: int = 1, replication: int = 0, demand: float = 1.0) -> Draws:
@@ -94,7 +94,7 @@ def test_more_demand_keeps_order_and_luck(gate: Gate) -> None:
 )
 def test_laws_have_their_moments(text: dict[str, object], mean: float, sd: float) -> None:
     # A grid of 200,000 equal probabilities integrates the quantile function; its tails cost less than 0.5 % of sd.
-    from gates.config import Stage
+    from gates.schema.stages import Stage
 
     stage = Stage.model_validate({"side": "vn", "lanes": 1, "service": text})
     uniform = (np.arange(200_000) + 0.5) / 200_000
@@ -106,7 +106,7 @@ def test_laws_have_their_moments(text: dict[str, object], mean: float, sd: float
 def test_tabulated_quantiles_are_those_of_the_law() -> None:
     from scipy import stats
 
-    from gates.config import Stage
+    from gates.schema.stages import Stage
 
     u = np.array([1e-9, 1e-4, 0.01, 0.3, 0.5, 0.9, 0.999, 1 - 1e-6])
     service = Stage.model_validate(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.durations import (
+from sim.measure.durations import (
     CELLS_PER_OCTAVE,
     EXACT_BELOW,
     RELATIVE_ERROR,

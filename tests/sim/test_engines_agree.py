@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gates import Scenario, library_gates, load_gate
 from sim import compile_plan, draw, simulate
-from sim.draws import Draws
+from sim.draws.draw import Draws
 from tests.strategies import scenarios
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim import Draws, Plan, draw
-from sim.engines import Engine
+from sim.engines.simulate import Engine
 from tests.sim.hand import minutes, plan_of
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

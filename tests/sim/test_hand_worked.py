@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sim.draws import Draws
-from sim.engines import Engine, simulate
-from sim.log import NEVER
-from sim.plan import Plan
+from sim.draws.draw import Draws
+from sim.engines.log import NEVER
+from sim.engines.simulate import Engine, simulate
+from sim.plan.plan import Plan
 from tests.sim.hand import MINUTE, minutes, plan_of, trucks
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

@@ -9,8 +9,8 @@ import pytest
 
 from sim import Plan, draw, measure, simulate, stream
 from sim.clock import TICKS_PER_HOUR
-from sim.engines import Engine
-from sim.metrics import Key
+from sim.engines.simulate import Engine
+from sim.measure.fold import Key
 from tests.sim.hand import minutes, plan_of
 
 NORTH = "northbound"
@@ -140,7 +140,7 @@ def test_who_stands_where_nobody_is_sent_any_more_was_sent_there() -> None:
 
 
 def test_a_run_says_how_many_visits_it_expects() -> None:
-    from experiments.run import expected_visits
+    from experiments.runs.run import expected_visits
 
     one = plan(["booth", "bay", {"stage": "out", "share": 0.5}], {"class": "general", "stage": "bay", "trucks": 10})
     assert expected_visits(one) == 15

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sim import Plan, measure, simulate
-from sim.engines import Engine
-from sim.locks import can_lock
-from sim.metrics import Key
+from sim.engines.simulate import Engine
+from sim.measure.deadlock import can_lock
+from sim.measure.fold import Key
 from tests.sim.hand import minutes, plan_of, trucks
 
 LOCKED = Key("locked_trucks", "total")

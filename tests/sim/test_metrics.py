@@ -12,15 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.config import Gate
-from gates.scenario import Scenario
+from gates.schema.gate import Gate
+from gates.schema.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
-from sim.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
 from sim.clock import TICKS_PER_HOUR
-from sim.draws import Draws
-from sim.durations import RELATIVE_ERROR
-from sim.lane_groups import UNLIMITED_LANES
-from sim.metrics import METRICS, OUTSIDE, PERCENT, QUANTILES, Fold, Key, Measures, measure
+from sim.draws.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
+from sim.draws.draw import Draws
+from sim.measure.durations import RELATIVE_ERROR
+from sim.measure.fold import (
+    METRICS,
+    OUTSIDE,
+    PERCENT,
+    QUANTILES,
+    Fold,
+    Key,
+    Measures,
+    measure,
+)
+from sim.plan.supply import UNLIMITED_LANES
 from sim.streaming import blocks
 from tests.sim.hand import both_ways, plan_of, trucks
 from tests.sim.invented import invented_log

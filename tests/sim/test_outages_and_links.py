@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sim import measure, simulate
-from sim.engines import Engine
-from sim.metrics import Key
-from sim.plan import Plan
+from sim.engines.simulate import Engine
+from sim.measure.fold import Key
+from sim.plan.plan import Plan
 from tests.sim.hand import minutes, plan_of, trucks
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

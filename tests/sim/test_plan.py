@@ -9,11 +9,11 @@ import pytest
 
 from gates import Gate, Scenario, load_gate
 from sim import compile_plan
-from sim.arrivals import arrival_rate
 from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, local_days
-from sim.lane_groups import UNLIMITED_LANES
-from sim.plan import Plan
-from sim.timetable import Windows, open_windows, union
+from sim.plan.arrivals import arrival_rate
+from sim.plan.plan import Plan
+from sim.plan.supply import UNLIMITED_LANES
+from sim.plan.timetable import Windows, open_windows, union
 from tests.sim.hand import plan_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.engines import Engine
+from sim.engines.simulate import Engine
 from tests.sim.hand import minutes, plan_of, trucks
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.scenario import Scenario
+from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.draws import Draws, draw_blocks
-from sim.log import NEVER, EventLog
+from sim.draws.draw import Draws, draw_blocks
+from sim.engines.log import NEVER, EventLog
 from sim.streaming import blocks
 from tests.strategies import scenarios
 

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.scenario import Scenario
+from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.time_use import open_before, openings, truck_times
+from sim.measure.time_use import open_before, openings, truck_times
 from tests.sim.hand import plan_of
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, open_time

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sim import draw, measure, simulate, stream
-from sim.engines import Engine
-from sim.log import NEVER
-from sim.metrics import Key
-from sim.uniforms import uniforms
+from sim.draws.uniforms import uniforms
+from sim.engines.log import NEVER
+from sim.engines.simulate import Engine
+from sim.measure.fold import Key
 from tests.sim.hand import both_ways, minutes, plan_of
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

@@ -1,0 +1,5 @@
+"""`python -m api.cli` is the command `bordergate`."""
+
+from api.cli.app import main
+
+main()

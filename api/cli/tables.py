@@ -1,0 +1,204 @@
+"""Tables for the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from experiments.answers.run_summary import Summary
+from gates import (
+    Gate,
+    Upgrade,
+    assumptions,
+    library_gates,
+    load_gate,
+    load_upgrade,
+    upgrade_names,
+)
+from gates.addresses import spoken
+from gates.describe import GateSheet, sheet
+from gates.upgrades import LEVELS, Levels
+
+
+def print_library(console: Console) -> None:
+    """Print the gates of the library, a line each."""
+    table = _table("", ("Name", "Gate", "Stages", "Loaded trucks a day", "Assumptions"))
+    for name in library_gates():
+        gate = load_gate(name)
+        titles = " · ".join(gate.title.values()) or name
+        per_day = sum(flow.per_day for flow in gate.flows.values())
+        cells = (name, titles, f"{len(gate.stages)}", f"{per_day:g}", f"{len(assumptions(gate))}")
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    console.print("Show one: bordergate gates NAME   Run one: bordergate run NAME", markup=False)
+
+
+def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
+    """Print a gate: stages, pools, areas, flows, paths, hours on all clocks, and every number with its source."""
+    found = sheet(gate)
+    console.print(f"[bold]{escape(' · '.join(gate.title.values()) or gate.name)}[/bold]")
+    if found.about:
+        console.print(escape(found.about))
+    clocks = ", ".join(f"{side} ({zone})" for side, zone in found.sides.items())
+    console.print(
+        f"\nSides: {escape(clocks)}. First measured day: {found.start}. Bulletin: {escape(found.end_of_day)}."
+    )
+    console.print(_stages(found))
+    if found.pools:
+        console.print(_pools(found))
+    if found.areas:
+        areas = [(row.title, row.spaces, ", ".join(row.stages), row.source) for row in found.areas]
+        console.print(_rows("Areas", ("Area", "Spaces", "Spans", "Source"), areas))
+    console.print(_rows("Flows", ("Flow", "Class", "Direction", "Trucks a day", "Arrivals", "Source"), _flows(found)))
+    for path in found.paths:
+        console.print(f"\n[bold]Path {path.direction}[/bold]")
+        for step in path.steps:
+            console.print(f"  {step}", markup=False)
+    for title, lines in (
+        ("Links", found.links),
+        ("Outages", found.outages),
+        ("Calendar", found.calendar),
+        ("In line at the start", found.initial),
+    ):
+        if lines:
+            console.print(f"\n[bold]{title}[/bold]")
+            for line in lines:
+                console.print(f"  {line}", markup=False)
+    if numbers:
+        rows = [(n.path, n.value, n.source, n.note) for n in found.numbers]
+        console.print(_rows("Every number with its source", ("Number", "Value", "Source", "Note"), rows))
+    unsourced = f", {found.unsourced} name no source" if found.unsourced else ""
+    console.print(f"{len(found.numbers)} numbers: {found.assumptions} rest on an assumption{unsourced}.")
+
+
+def print_upgrades(console: Console) -> None:
+    """Print the upgrades of the library, a line each."""
+    columns = ("Upgrade", "Title", "Gate", "Changes", "Needs", "Capital, USD m", "Running, USD m a year")
+    table = _table("", columns)
+    for name in upgrade_names():
+        found = load_upgrade(name)
+        costs = found.costs
+        money = ("–", "–") if costs is None else (_millions(costs.capital_usd), _millions(costs.running_usd_per_year))
+        title = found.title.get("en", name)
+        cells = (name, title, found.gate, f"{len(found.changes)}", ", ".join(found.needs), *money)
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    console.print("Money: base value, with low to high; mostly assumed.", markup=False)
+    console.print(
+        "Show one: bordergate gates NAME --upgrades   Use one: bordergate run GATE --upgrade NAME", markup=False
+    )
+
+
+def print_upgrade(console: Console, found: Upgrade) -> None:
+    """Print an upgrade: what it changes at each level, what it needs, what it costs, and where its numbers are from."""
+    console.print(f"[bold]{escape(' · '.join(found.title.values()) or found.name)}[/bold]")
+    console.print(escape(" ".join(found.about.split())))
+    for word, names in (("Needs", found.needs), ("Excludes", found.excludes)):
+        if names:
+            console.print(f"{word}: {escape(', '.join(names))}.")
+    rows = [(e.path, e.operation, *(spoken(e.value(level)) for level in LEVELS), e.source) for e in found.changes]
+    console.print(_rows("Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows))
+    if found.costs is not None:
+        costs, why = found.costs, found.costs.sources
+        money = [
+            ("Capital, USD m", _millions(costs.capital_usd), why.get("capital_usd", "")),
+            ("Running, USD m a year", _millions(costs.running_usd_per_year), why.get("running_usd_per_year", "")),
+            ("Life, years", f"{costs.life_years:g}", why.get("life_years", "")),
+            ("Lead time, months", f"{costs.lead_time_months:g}", why.get("lead_time_months", "")),
+        ]
+        console.print(_rows("Costs", ("Cost", "Base (low to high)", "Source"), money))
+
+
+def _millions(levels: Levels) -> str:
+    low, base, high = (f"{value / 1e6:.3g}" for value in (levels.low, levels.base, levels.high))
+    return f"{base} ({low} to {high})"
+
+
+def print_summary(console: Console, summary: Summary) -> None:
+    """Print the answer of a run on one screen."""
+    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.basis)}\n")
+    for sentence in summary.answers:
+        console.print(f"[bold]→[/bold] {escape(sentence)}")
+    for table in summary.tables:
+        shown = _table(table.title, table.columns)
+        for row in table.rows:
+            shown.add_row(*map(escape, row))
+        console.print(shown)
+        if table.note:
+            console.print(f"[dim]{escape(table.note)}[/dim]")
+    for note in summary.notes:
+        console.print(escape(note))
+
+
+def _stages(found: GateSheet) -> Table:
+    clocks = tuple(f"Hours, {side}" for side in found.sides)
+    rows = [
+        (
+            row.title,
+            row.side,
+            row.lanes,
+            row.admits,
+            *(row.hours[s] for s in found.sides),
+            row.service,
+            row.source,
+        )
+        for row in found.stages
+    ]
+    return _rows("Stages", ("Stage", "Side", "Lanes", "For", *clocks, "Service", "Source"), rows)
+
+
+def _pools(found: GateSheet) -> Table:
+    clocks = tuple(f"Hours, {side}" for side in found.sides)
+    rows = [
+        (row.title, row.side, row.units, *(row.hours[s] for s in found.sides), row.users, row.comes_back, row.source)
+        for row in found.pools
+    ]
+    return _rows("Pools", ("Pool", "Side", "Units", *clocks, "Used by", "Comes back", "Source"), rows)
+
+
+def _flows(found: GateSheet) -> Iterable[Sequence[str]]:
+    return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in found.flows]
+
+
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of plain texts; the first column names the row."""
+    return _rows(title, columns, rows)
+
+
+def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = _table(title, columns)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for n, column in enumerate(columns):
+        number = n > 0 and column not in (
+            "Gate",
+            "For",
+            "Service",
+            "Source",
+            "Note",
+            "Class",
+            "Direction",
+            "Arrivals",
+            "Used by",
+            "Comes back",
+            "Spans",
+            "Title",
+            "How",
+            "Question",
+            "Needs",
+            "How",
+            "Low",
+            "Base",
+            "High",
+        )
+        table.add_column(escape(column), justify="right" if number else "left", overflow="fold")
+    return table

@@ -1,0 +1,52 @@
+"""What `bordergate validate` says about a file: which kind it is, and what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gates import ConfigError, assumptions, load_gate, load_upgrade
+from gates.files.load import gate_from_text
+from gates.files.yaml import parse, read_text
+from gates.upgrades import check_upgrade, upgrade_from_text, with_needs
+
+
+def checked(path: Path) -> str:
+    """Return what a sound file holds, in a sentence.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once.
+    """
+    text = read_text(path)
+    keys = parse(text, path.name).data.keys()
+    if "changes" in keys and "stages" not in keys:
+        return _upgrade(text, path.name)
+    if "question" in keys and "stages" not in keys:
+        return _study(text, path.name)
+    gate = gate_from_text(text, path.name)
+    return (
+        f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows, "
+        f"{len(assumptions(gate))} numbers are assumptions."
+    )
+
+
+def _upgrade(text: str, file: str) -> str:
+    upgrade = upgrade_from_text(text, file)
+    others = [load_upgrade(name) for name in with_needs(upgrade.needs)]
+    findings = check_upgrade(upgrade, load_gate(upgrade.gate), others)
+    if findings:
+        raise ConfigError(findings)
+    changes = "1 change" if len(upgrade.changes) == 1 else f"{len(upgrade.changes)} changes"
+    return f"Upgrade {upgrade.name} of gate {upgrade.gate}: {changes}, checked at low, base and high."
+
+
+def _study(text: str, file: str) -> str:
+    from experiments.studies.designs import cells
+    from experiments.studies.model import study_from_text
+
+    study = study_from_text(text, file)
+    warmup_days = 0 if study.warmup_days == "auto" else study.warmup_days
+    scenarios = len(cells(study, warmup_days))
+    more = " to start with" if study.design in ("screening", "bottleneck") else ""
+    return f"Study {study.name} of gate {study.gate}: {scenarios} scenarios{more}, the base included."

@@ -1,0 +1,109 @@
+"""Routes of what there is to run: gates with their sources, upgrades, schemas."""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from api.http.answers import AN_HOUR_S, JSON, KNOWN, ROOT, as_body, problems, tagged
+from api.http.context import Here
+from api.http.problems import Problem
+from api.http.routes.runs import run_schema
+from api.http.schemas import CatalogueShape, GateShape, UpgradeShape
+from api.service import reading
+from gates import Gate, every_number, library_gates, load_gate
+from gates.upgrades import Upgrade, load_upgrade, upgrade_names
+
+router = APIRouter(prefix=ROOT, tags=["catalogue"])
+
+NamePath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["friendship-pass"])]
+
+
+@functools.cache
+def _gates() -> bytes:
+    items = [
+        {"name": name, "title": load_gate(name).title, "links": {"self": f"{ROOT}/gates/{name}"}}
+        for name in library_gates()
+    ]
+    return as_body({"items": items})
+
+
+@functools.cache
+def _gate(name: str) -> bytes:
+    gate = load_gate(name)
+    numbers = [
+        {
+            "path": number.path,
+            "value": number.value,
+            "ids": [fact.id for fact in number.facts],
+            "assumption": number.is_assumption,
+            "note": number.note,
+        }
+        for number in every_number(gate)
+    ]
+    return as_body({"name": gate.name, "gate": gate.model_dump(mode="json", by_alias=True), "numbers": numbers})
+
+
+@functools.cache
+def _upgrades() -> bytes:
+    found = [load_upgrade(name) for name in upgrade_names()]
+    items = [{"name": one.name, "title": one.title, "links": {"self": f"{ROOT}/upgrades/{one.name}"}} for one in found]
+    return as_body({"items": items})
+
+
+@functools.cache
+def _upgrade(name: str) -> bytes:
+    return as_body({"name": name, "upgrade": load_upgrade(name).model_dump(mode="json", by_alias=True)})
+
+
+@router.get("/gates", responses={200: {"model": CatalogueShape}, **KNOWN, **problems()})
+def gates(request: Request) -> Response:
+    """The gates of the library."""
+    return tagged(request, _gates(), JSON, AN_HOUR_S)
+
+
+@router.get("/gates/{name}", responses={200: {"model": GateShape}, **KNOWN, **problems(404, 422)})
+def gate(request: Request, name: NamePath) -> Response:
+    """A gate with every number's source; `gate` can be changed and given in a run."""
+    if name not in library_gates():
+        raise Problem("not-found", f"There is no gate {name} in the library.")
+    return tagged(request, _gate(name), JSON, AN_HOUR_S)
+
+
+@router.get("/upgrades", responses={200: {"model": CatalogueShape}, **KNOWN, **problems()})
+def upgrades(request: Request) -> Response:
+    """The upgrades of the library."""
+    return tagged(request, _upgrades(), JSON, AN_HOUR_S)
+
+
+@router.get("/upgrades/{name}", responses={200: {"model": UpgradeShape}, **KNOWN, **problems(404, 422)})
+def upgrade(request: Request, name: NamePath) -> Response:
+    """An upgrade: what it changes, on which sources, and what it costs."""
+    if name not in upgrade_names():
+        raise Problem("not-found", f"There is no upgrade {name} in the library.")
+    return tagged(request, _upgrade(name), JSON, AN_HOUR_S)
+
+
+@router.get(
+    "/schema/{kind}",
+    responses={
+        200: {"description": "JSON Schema.", "content": {JSON: {"schema": {"type": "object"}}}},
+        **KNOWN,
+        **problems(422, 503),
+    },
+    response_class=Response,
+)
+async def schema(
+    request: Request, here: Here, kind: Annotated[Literal["run", "gate", "upgrade", "study"], Path()]
+) -> Response:
+    """JSON Schema of what is asked."""
+    if kind == "run":
+        body = as_body(run_schema(with_reuse=True))
+    elif kind == "study":
+        body = await here.read(reading.study_schema)
+    else:
+        body = as_body((Gate if kind == "gate" else Upgrade).model_json_schema(by_alias=True))
+    return tagged(request, body, JSON, AN_HOUR_S)

@@ -1,0 +1,126 @@
+"""Routes for those who keep the server: health, readiness, limits, figures, problems, the description."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib import util
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from api.http.answers import ROOT, json_answer, problems
+from api.http.context import Here
+from api.http.problems import KINDS, PREFIX, Problem
+from api.http.schemas import HealthShape, KindShape, LimitsShape, ReadyShape
+from api.service import store
+from api.service.store import StoreUnavailable
+from experiments.runs.provenance import version
+
+router = APIRouter(tags=["operations"])
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>bordergate: HTTP API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><div id="swagger-ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
+"""
+START = """window.ui = SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true,
+  displayRequestDuration: true, validatorUrl: null, tryItOutEnabled: false, docExpansion: "list"});
+"""
+POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+
+
+@router.get("/health", responses={200: {"model": HealthShape}, **problems()})
+async def health() -> Response:
+    """The process answers."""
+    return json_answer({"status": "ok", "version": version()}, headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    "/ready",
+    responses={
+        200: {"model": ReadyShape},
+        **problems(),
+        503: {"model": ReadyShape, "description": "Runs cannot be taken now."},
+    },
+)
+async def ready(here: Here) -> Response:
+    """Runs can be taken and done: the database answers, the disk has room."""
+    try:
+        await here.stored.asynchronously(store.counts())
+        database = True
+    except StoreUnavailable:
+        database = False
+    free = here.runs.folder.free_mb()
+    is_ready = database and free >= here.limits.free_mb and not here.runs.trouble
+    found = {
+        "ready": is_ready,
+        "database": database,
+        "disk_free_mb": round(free, 1),
+        "unfinished": here.runs.unfinished,
+        "trouble": here.runs.trouble or ("" if free >= here.limits.free_mb else "The disk is nearly full."),
+    }
+    return json_answer(found, 200 if is_ready else 503, {"Cache-Control": "no-store"})
+
+
+@router.get(f"{ROOT}/limits", responses={200: {"model": LimitsShape}, **problems()})
+async def limits(here: Here) -> Response:
+    """The most that this server takes on."""
+    return json_answer(dataclasses.asdict(here.limits))
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        200: {"description": "Figures for Prometheus.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        **problems(503, 507),
+    },
+)
+async def figures(here: Here) -> Response:
+    """Figures of the server in Prometheus' text form."""
+    return Response(await here.figures.text(here.runs, here.streams), media_type=here.figures.media_type)
+
+
+@router.get(PREFIX + "{kind}", responses={200: {"model": KindShape}, **problems(404, 422)})
+async def problem(kind: Annotated[str, Path(pattern="^[a-z-]{1,40}$", examples=["invalid"])]) -> Response:
+    """What a kind of problem means."""
+    if kind not in KINDS:
+        raise Problem("not-found", "There is no such kind of problem.")
+    return json_answer({"type": PREFIX + kind, "title": KINDS[kind].title, "status": KINDS[kind].status})
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def description(request: Request) -> Response:
+    """The description of this API, OpenAPI 3.1."""
+    found: dict[str, Any] = request.app.openapi()
+    return json_answer(found, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs() -> Response:
+    """The description as a page; it loads nothing from elsewhere."""
+    return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
+
+
+@router.get("/docs/{name}", include_in_schema=False)
+async def asset(name: str) -> Response:
+    """A part of that page."""
+    if name == "start.js":
+        return Response(START, media_type="text/javascript")
+    if name not in ASSETS:
+        raise Problem("not-found", "There is nothing here.")
+    return FileResponse(_assets() / name, media_type=ASSETS[name], headers={"Cache-Control": "max-age=86400"})
+
+
+def _assets() -> FilePath:
+    """Return where the package that ships the page's parts keeps them, without running it."""
+    found = util.find_spec("fastapi_offline")
+    places = found.submodule_search_locations if found else None
+    if not places:
+        raise Problem("unavailable", "The package fastapi-offline is not installed.")
+    return FilePath(places[0]) / "static"

@@ -1,0 +1,194 @@
+"""What workers are asked to do: functions of plain values, importable by name, heavy imports inside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from experiments.runs.files import sync_tree
+from gates.findings import ConfigError, Finding, one_of
+
+if TYPE_CHECKING:
+    from experiments.runs.prediction import Size
+
+
+class Examined(NamedTuple):
+    """What there is to know of a request before it runs."""
+
+    text: str
+    """The resolved run, or the study."""
+    digest: str
+    """SHA-256 of all that the result depends on."""
+    gate: str
+    total: int
+    """Replications, of all scenarios; an upper bound if a precision is asked for."""
+    settings: dict[str, Any]
+    size: Size | None
+    """How large a replication is."""
+
+
+def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
+    """Resolve a run.
+
+    Raises
+    ------
+    ConfigError
+        With every finding.
+    """
+    from experiments.runs.provenance import code_digest
+    from experiments.runs.request import resolve, run_text
+
+    resolved = resolve(asked)
+    text = run_text(resolved)
+    return Examined(
+        text=text,
+        digest=_sha256(text, code_digest()),
+        gate=resolved.scenario.gate.name,
+        total=resolved.settings.replications,
+        settings=resolved.settings.model_dump(mode="json"),
+        size=size(text) if with_size else None,
+    )
+
+
+def examine(asked: str) -> Examined:
+    """Resolve a run that is JSON text.
+
+    Raises
+    ------
+    ConfigError
+        With every finding.
+    """
+    return examined(json.loads(asked))
+
+
+def examine_study(asked: str) -> Examined:
+    """Resolve a study that is JSON text: what a study file says. It may name nothing outside the library.
+
+    Raises
+    ------
+    ConfigError
+        With every finding.
+    """
+    from experiments.runs.prediction import size_of
+    from experiments.runs.provenance import code_digest
+    from experiments.runs.settings import RunSettings
+    from experiments.studies.designs import cells
+    from experiments.studies.model import Precision, study_from_text
+    from sim.plan.compile import compile_plan
+
+    _refuse_files(json.loads(asked))
+    study = study_from_text(asked)
+    made = cells(study, study.warmup_days if isinstance(study.warmup_days, int) else 0)
+    each = study.replications
+    total = len(made) * (each.at_most if isinstance(each, Precision) else each)
+    text = study.model_dump_json(by_alias=True)
+    settings = RunSettings(replications=1, seed=study.seed, keep_events=0)
+    plan = compile_plan(made[0].scenario)
+    code = _sha256(text, code_digest())
+    return Examined(text, code, study.gate, total, settings.model_dump(mode="json"), size_of(plan))
+
+
+def _refuse_files(asked: dict[str, Any]) -> None:
+    """Refuse names that are in no library: a study file may hold paths, a request may not."""
+    from gates.files.load import library_gates
+    from gates.upgrades import upgrade_names
+
+    named = asked.get("upgrades")
+    wanted = [("gate", asked.get("gate"), library_gates())]
+    wanted += [(f"upgrades[{n}]", u, upgrade_names()) for n, u in enumerate(named if isinstance(named, list) else [])]
+    for n, entry in enumerate(asked["scenarios"] if isinstance(asked.get("scenarios"), list) else []):
+        inside = entry.get("upgrades") if isinstance(entry, dict) else None
+        places = enumerate(inside if isinstance(inside, list) else [])
+        wanted += [(f"scenarios[{n}].upgrades[{k}]", u, upgrade_names()) for k, u in places]
+    findings = [
+        Finding(path, name[:60], "none of the library", one_of(known, name[:60]))
+        for path, name, known in wanted
+        if isinstance(name, str) and name not in known
+    ]
+    if findings:
+        raise ConfigError(findings)
+
+
+def _sha256(*texts: str) -> str:
+    from experiments.runs.provenance import canonical_json, versions
+
+    return hashlib.sha256(canonical_json([*texts, versions()])).hexdigest()
+
+
+def size(text: str) -> Size:
+    """Return how large the replications of a resolved run are."""
+    from experiments.runs.parts import planned
+    from experiments.runs.prediction import size_of
+
+    return size_of(planned(text)[2])
+
+
+def simulate(text: str, folder: str, first: int, end: int) -> None:
+    """Simulate some replications into files."""
+    from experiments.runs.parts import simulate_part
+
+    started = Path(folder) / "started.log"
+    started.parent.mkdir(parents=True, exist_ok=True)
+    with started.open("a", encoding="ascii") as stream:
+        stream.write(f"{first} {end}\n")
+    simulate_part(text, Path(folder), first, end)
+
+
+def finish(text: str, folder: str, target: str) -> None:
+    """Put the parts of a run together."""
+    from experiments.runs.parts import put_together
+
+    put_together(text, Path(folder), Path(target))
+
+
+class StudyPlaces(NamedTuple):
+    """Where a study finds and leaves what."""
+
+    store: str
+    """Finished replications, of all studies."""
+    kept_mb: float
+    """What they may take between two studies [MB]."""
+    target: str
+    progress: str
+
+
+def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> None:
+    """Run a study, and write its folder with plots and report.
+
+    Replications run in processes of this worker's own, or on a cluster. What is finished is in the store, so a study
+    that was interrupted goes on; the store is trimmed before and after, when no other study needs it.
+    """
+    from experiments.plots.study import draw_study_plots
+    from experiments.report.study import write_study_report
+    from experiments.runs import executors
+    from experiments.runs.store import Store
+    from experiments.studies.folder import write_study
+    from experiments.studies.model import study_from_text
+    from experiments.studies.run import run_study
+
+    def told(done: int, total: int) -> None:
+        partial = Path(f"{places.progress}.partial")
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(f"{done} {total}\n", encoding="ascii")
+        partial.replace(places.progress)
+
+    def finished(folder: Path) -> None:
+        draw_study_plots(folder)
+        write_study_report(folder)
+        sync_tree(folder)
+
+    store = Store(Path(places.store))
+    store.trim(1e6 * places.kept_mb)
+    with executors.dask(cluster) if cluster else executors.local(workers) as executor:
+        result = run_study(study_from_text(text), store=store, executor=executor, progress=told)
+    write_study(result, Path(places.target), finish=finished)
+    store.trim(1e6 * places.kept_mb)
+
+
+def warm_up() -> None:
+    """Load what simulations need, before the first one asks for it."""
+    from experiments.runs import parts
+
+    del parts

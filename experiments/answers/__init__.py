@@ -1,0 +1,1 @@
+"""What results say, in words: run summaries, study advice, labels."""

@@ -1,0 +1,305 @@
+"""What plots and pages call things: titles, clocks, paths in order, and numbers with their interval."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from experiments.runs.statistics import Estimate
+from gates.schema.base import UNLIMITED
+from gates.schema.gate import Gate
+from gates.schema.paths import Choice, Mark, Step, Visit
+
+COUNTRIES = {
+    "cn": "China",
+    "kh": "Cambodia",
+    "la": "Laos",
+    "mm": "Myanmar",
+    "th": "Thailand",
+    "vn": "Vietnam",
+}
+"""Side -> name; a side that is not here is called by its two letters."""
+NOTHING = "–"
+"""Shown for a number that is not defined."""
+GLUE = "\N{NO-BREAK SPACE}"
+"""Keeps a value, its interval and its unit on one line."""
+Spell = tuple[dt.datetime, dt.datetime]
+
+
+class Labels:
+    """The names of one result, read from its manifest."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        scenario = manifest["scenario"]
+        self.gate = Gate.model_validate(scenario["gate"])
+        self.days: int = scenario["days"]
+        self.warmup_days: int = scenario["warmup_days"]
+        self.replications: int = manifest["replications"]
+        self.seed: int = manifest["seed"]
+        self.first = dt.date.fromisoformat(scenario["start"] or self.gate.start.isoformat())
+        self.tick_zero = dt.datetime.fromisoformat(manifest["tick_zero"])
+
+    @property
+    def title(self) -> str:
+        """The gate in its languages: `Friendship Pass · Hữu Nghị · 友谊关`."""
+        titles = self.gate.title
+        return " · ".join(dict.fromkeys(titles[tag] for tag in ("en", "vi", "zh") if tag in titles)) or (
+            _words(self.gate.name)
+        )
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions in which trucks flow."""
+        flowing = {flow.direction for flow in self.gate.flows.values()}
+        return [name for name in ("northbound", "southbound") if name in flowing]
+
+    def direction(self, name: str) -> str:
+        """`Northbound (Vietnam to China)`."""
+        origin = self.gate.origin.get(name)  # type: ignore[call-overload]
+        others = [side for side in self.gate.sides if side != origin]
+        if origin is None or len(others) != 1:
+            return name.capitalize()
+        return f"{name.capitalize()} ({country(origin)} to {country(others[0])})"
+
+    def stage(self, name: str) -> str:
+        """Return the title of a stage, or what stands in place of one."""
+        if name in self.gate.pools and name not in self.gate.stages:
+            return self.pool(name)
+        if name not in self.gate.stages:
+            return name.capitalize()  # `sim.measure.definitions.OUTSIDE`
+        return _titled(self.gate.stages[name].title, name)
+
+    def pool(self, name: str) -> str:
+        """Return the title of a pool."""
+        return self.gate.pools[name].title.get("en") or _words(name)
+
+    def users_of(self, pool: str) -> list[str]:
+        """Return the stages that need units of a pool, or take some along, in the order of the file."""
+        return [name for name, stage in self.gate.stages.items() if pool in {**stage.needs, **stage.takes}]
+
+    def area(self, name: str) -> str:
+        """Return the title of an area."""
+        return self.gate.areas[name].title.get("en") or _words(name)
+
+    def local_title(self, name: str) -> str:
+        """Return the title of a stage in the language of its side, if the gate file has one."""
+        stage = self.gate.stages[name]
+        own = {"vn": "vi", "cn": "zh"}.get(stage.side)
+        return next((text for tag, text in stage.title.items() if tag == own), "")
+
+    def vehicle_class(self, name: str) -> str:
+        """Return the title of a vehicle class."""
+        return _titled(self.gate.classes[name].title, name)
+
+    def classes_of(self, direction: str) -> list[str]:
+        """Return the vehicle classes that flow in a direction, in the order of the file."""
+        flowing = {flow.vehicle_class for flow in self.gate.flows.values() if flow.direction == direction}
+        return [name for name in self.gate.classes if name in flowing]
+
+    @property
+    def bulletin_side(self) -> str:
+        """The side whose clock and days the results use."""
+        return self.gate.end_of_day.side
+
+    def zone(self, side: str) -> ZoneInfo:
+        """Return the time zone of a side."""
+        return ZoneInfo(self.gate.sides[side])
+
+    def clock(self, side: str) -> str:
+        """`Vietnam time (UTC+7)`."""
+        return f"{country(side)} time ({self.offset_text(side)})"
+
+    def offset_text(self, side: str) -> str:
+        """`UTC+7`."""
+        minutes = round(self.offset(side).total_seconds() / 60)
+        hours, rest = divmod(abs(minutes), 60)
+        return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
+
+    def offset(self, side: str) -> dt.timedelta:
+        """Return how far the clock of a side is ahead of UTC on the first measured day."""
+        noon = dt.datetime.combine(self.first, dt.time(12), self.zone(side))
+        return noon.utcoffset() or dt.timedelta()
+
+    def midnight(self, day: int) -> dt.datetime:
+        """Return when a measured day begins on the bulletin's side, counted from 0, in UTC."""
+        date = self.first + dt.timedelta(days=day)
+        return dt.datetime.combine(date, dt.time(), self.zone(self.bulletin_side)).astimezone(dt.UTC)
+
+    def ticks(self, moment: dt.datetime) -> float:
+        """Return a moment as milliseconds since the start of the run."""
+        return (moment - self.tick_zero) / dt.timedelta(milliseconds=1)
+
+    @property
+    def bulletin(self) -> str:
+        """When the waiting trucks are counted: `24:00 Vietnam time (UTC+7)`."""
+        minutes = self.gate.end_of_day.at // 60
+        return f"{minutes // 60:02d}:{minutes % 60:02d} {self.clock(self.bulletin_side)}"
+
+    @property
+    def period(self) -> str:
+        """`30 days from 1 July 2025`."""
+        return f"{count(self.days, 'day')} from {day_text(self.first)}"
+
+    @property
+    def basis(self) -> str:
+        """Period, warm-up and replications in one line."""
+        return (
+            f"{self.period}, after {count(self.warmup_days, 'day')} of warm-up; "
+            f"{count(self.replications, 'replication')}"
+        )
+
+    @cached_property
+    def _paths(self) -> dict[str, tuple[list[str], list[str]]]:
+        found = {}
+        for direction, steps in self.gate.paths.items():
+            loaded, empty = _stages_in_order(steps)
+            if direction in self.gate.two_way:
+                second, after = _stages_in_order(self.gate.two_way[direction].steps)
+                empty = list(dict.fromkeys([*empty, *second, *after]))
+            found[str(direction)] = loaded, empty
+        return found
+
+    def stages_of(self, direction: str) -> list[str]:
+        """Return the stages of a direction in the order of its path, the empty return last."""
+        loaded, empty = self._paths.get(direction, ([], []))
+        return list(dict.fromkeys([*loaded, *empty]))
+
+    def loaded_stages(self, direction: str) -> list[str]:
+        """Return the stages that loaded trucks of a direction may visit, in order."""
+        return list(self._paths.get(direction, ([], []))[0])
+
+    def is_limited(self, stage: str) -> bool:
+        """Tell whether a stage has a limited number of lanes."""
+        return all(group.lanes != UNLIMITED for group in self.gate.stages[stage].lane_groups())
+
+    def closed(self, stage: str, begin: dt.datetime, end: dt.datetime, *, calendar: bool = True) -> list[Spell]:
+        """Return when all lanes of a stage are closed between two moments in UTC, closures of the calendar too."""
+        found, zone = self.gate.stages[stage], self.zone(self.gate.stages[stage].side)
+        hours = [found.hours if group.hours is None else group.hours for group in found.lane_groups()]
+        windows = sorted({window for windows in hours for window in windows})
+        day, spells, at = begin.astimezone(zone).date() - dt.timedelta(days=1), [], begin
+        shut = self.gate.closed_days(stage, day, end.astimezone(zone).date()) if calendar else set()
+        while day <= end.astimezone(zone).date():
+            for window in [] if day in shut else windows:
+                opens, closes = (_on_clock(day, second, zone) for second in window)
+                if min(opens, end) > at:
+                    spells.append((at, min(opens, end)))
+                at = max(at, closes)
+            day += dt.timedelta(days=1)
+        return [*spells, (at, end)] if at < end else spells
+
+
+def together(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Return the first and last of each row of days that follow each other."""
+    rows: list[tuple[dt.date, dt.date]] = []
+    for day in sorted(set(days)):
+        if rows and day - rows[-1][1] == dt.timedelta(days=1):
+            rows[-1] = (rows[-1][0], day)
+        else:
+            rows.append((day, day))
+    return rows
+
+
+def _on_clock(day: dt.date, second: int, zone: ZoneInfo) -> dt.datetime:
+    """Return a time of day on a side's clock, in UTC."""
+    wall = dt.datetime.combine(day, dt.time(), zone) + dt.timedelta(seconds=second)
+    return wall.astimezone(dt.UTC)
+
+
+def country(side: str) -> str:
+    """Return the name of a side."""
+    return COUNTRIES.get(side, side.upper())
+
+
+def _titled(titles: Mapping[Any, str], name: str) -> str:
+    return titles.get("en") or next(iter(titles.values()), _words(name))
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ").capitalize()
+
+
+def _stages_in_order(steps: Sequence[Step]) -> tuple[list[str], list[str]]:
+    """Return the stages visited loaded and those visited empty, each in order and once."""
+    found: tuple[dict[str, None], dict[str, None]] = ({}, {})
+    empty = False
+    for step in _flat(steps):
+        if isinstance(step, Mark):
+            empty = empty or step.mark == "empty"
+        else:
+            found[empty][step if isinstance(step, str) else step.stage] = None
+    return list(found[0]), list(found[1])
+
+
+def _flat(steps: Sequence[Step]) -> Iterator[str | Visit | Mark]:
+    for step in steps:
+        if isinstance(step, Choice):
+            for inner in step.then.values():
+                yield from _flat(inner)
+        else:
+            yield step
+
+
+def day_text(day: dt.date) -> str:
+    """`1 July 2025`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 day`, `30 days`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`A, B and C`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+# Numbers. The interval decides how many digits a value has, so that both end at the same place.
+
+
+def number_text(value: float, decimals: int) -> str:
+    """Return a number with so many decimals; one that is too small to show is `< 0.01`, not zero."""
+    if value == 0:
+        return "0"
+    grain = 10.0**-decimals
+    if abs(value) < grain / 2:
+        return f"<{GLUE}{grain:.{decimals}f}"
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def with_interval(estimate: Estimate | None, most_decimals: int = 2, unit: str = "") -> str:
+    """Return a mean with its interval: `262 ± 3`; alone where there is no interval.
+
+    The half width keeps one significant digit, two if the first is 1, and never more than `most_decimals`.
+    """
+    if estimate is None or not math.isfinite(estimate.value):
+        return NOTHING
+    half = (estimate.high - estimate.low) / 2
+    if not math.isfinite(half) or half == 0:
+        return number_text(estimate.value, min(most_decimals, _decimals(estimate.value, 3))) + unit
+    decimals = min(most_decimals, _decimals(half, 1 + (_first_digit(half) == 1)))
+    if abs(estimate.value) < 10.0**-decimals / 2 and half < 10.0**-decimals / 2:
+        return number_text(estimate.value, decimals) + unit
+    value = f"{estimate.value + 0.0:,.{decimals}f}".replace("-", "−")
+    return f"{value}{GLUE}±{GLUE}{number_text(half, decimals).removeprefix(f'<{GLUE}')}{unit}"
+
+
+def percent_with_interval(estimate: Estimate | None) -> str:
+    """Return a share with its interval in percent: `93 ± 1 %`."""
+    if estimate is None:
+        return NOTHING
+    return with_interval(Estimate(*(100 * number for number in estimate)), 1, f"{GLUE}%")
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Decimals with which `value` shows so many significant digits, none if it is large."""
+    return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+
+
+def _first_digit(value: float) -> int:
+    return int(f"{abs(value):e}"[0])

@@ -1,0 +1,213 @@
+"""What plots and pages of a study call things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from experiments.answers.labels import Labels, day_text
+from experiments.answers.labels import count as counted
+from experiments.runs.folder import MANIFEST, read_json
+from experiments.studies.model import HIGHER_IS_BETTER, metric_key
+from sim.measure.definitions import METRICS
+
+STATISTICS = {
+    "mean": "mean",
+    "p50": "median",
+    "p90": "p90",
+    "p95": "p95",
+    "p99": "p99",
+    "max": "largest",
+    "end_of_day": "end of day",
+    "total": "total",
+    "share": "share",
+}
+NAMES = {
+    "clearance_h": "clearance",
+    "passage_h": "passage",
+    "throughput_per_day": "throughput",
+    "arrivals_per_day": "arrivals",
+    "stock_trucks": "stock",
+    "stock_days": "stock in days of clearance",
+    "wait_h": "wait",
+    "queue_trucks": "queue",
+    "utilisation": "utilisation",
+}
+
+
+class StudyLabels:
+    """The names of one study, read from its manifest."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        self.manifest = manifest
+        study = manifest["study"]
+        self._labels = Labels({**manifest, "tick_zero": "1970-01-01T00:00:00+00:00"})
+        self.titles: dict[str, str] = {each["name"]: each["title"] for each in manifest["scenarios"]}
+        self.metrics: list[str] = manifest["metrics"]
+        self.question: str = study["question"]
+        self.about: str = " ".join(study["about"].split())
+        self.design: str = study["design"] or ""
+        self.name: str = study["name"]
+        self._study = study
+        varied = study["assumptions"]
+        self.ends: tuple[float, float] = (varied["low"], varied["high"])
+
+    @property
+    def title(self) -> str:
+        """The study and its gate."""
+        return f"{self._study['title'].get('en', self.name)} · {self._labels.title}"
+
+    @property
+    def basis(self) -> str:
+        """Period, warm-up and replications in one line."""
+        scenario = self.manifest["scenario"]
+        starts = {each["start"] for each in self.manifest["scenarios"]}
+        period = (
+            f"{counted(scenario['days'], 'day')} from {day_text(self._labels.first)}"
+            if len(starts) == 1
+            else (f"{counted(scenario['days'], 'day')} each")
+        )
+        return (
+            f"{period}, after {counted(self.manifest['warmup_days'], 'day')} of warm-up; "
+            f"{counted(self.manifest['replications'], 'replication')} of {counted(len(self.titles), 'scenario')}"
+        )
+
+    @property
+    def gate(self) -> Labels:
+        """The names of the gate."""
+        return self._labels
+
+    @property
+    def choice(self) -> str:
+        """The scenario that a tornado sets beside the base."""
+        return next((self.titles[e["name"]] for e in self._study["scenarios"]), "")
+
+    @property
+    def choice_name(self) -> str:
+        """Name of that scenario."""
+        return next((str(each["name"]) for each in self._study["scenarios"]), "")
+
+    @property
+    def adjustment(self) -> str:
+        """How p-values allow for the number of comparisons."""
+        return str(self._study["adjustment"])
+
+    @property
+    def clock(self) -> str:
+        """The clock of the bulletin's side."""
+        return self._labels.clock(self._labels.bulletin_side)
+
+    @property
+    def bulletin(self) -> str:
+        """When the trucks that wait are counted."""
+        return self._labels.bulletin
+
+    def direction(self, name: str) -> str:
+        """`Northbound (Vietnam to China)`."""
+        return self._labels.direction(name)
+
+    def direction_of(self, metric: str) -> str:
+        """Direction of a metric; empty for none."""
+        return metric_key(metric).direction or ""
+
+    def directions_of(self, metrics: Iterable[str]) -> list[str]:
+        """The directions of some metrics, in their order."""
+        return list(dict.fromkeys(self.direction_of(metric) for metric in metrics))
+
+    def metric(self, text: str) -> str:
+        """`Clearance, p90, northbound`."""
+        key = metric_key(text)
+        parts = [NAMES.get(key.metric, key.metric.replace("_", " ")), STATISTICS.get(key.statistic, key.statistic)]
+        parts += [key.direction] if key.direction else []
+        parts += [self._labels.vehicle_class(key.vehicle_class)] if key.vehicle_class else []
+        parts += [self.stage(key.stage)] if key.stage else []
+        words = ", ".join(parts)
+        return words[:1].upper() + words[1:]
+
+    def unit(self, text: str) -> str:
+        """Unit of a metric."""
+        return METRICS[metric_key(text).metric].unit
+
+    def axis(self, text: str) -> str:
+        """Title of an axis."""
+        return f"{self.metric(text)} [{self.unit(text)}]"
+
+    def higher_is_better(self, text: str) -> bool:
+        """Whether more of a metric is better."""
+        return metric_key(text).metric in HIGHER_IS_BETTER
+
+    def better_side(self, text: str) -> str:
+        """`right` or `left`."""
+        return "right" if self.higher_is_better(text) else "left"
+
+    def stage(self, name: str) -> str:
+        """Title of a stage, pool or area."""
+        gate = self._labels.gate
+        if name in gate.pools:
+            return self._labels.pool(name)
+        return self._labels.area(name) if name in gate.areas else self._labels.stage(name)
+
+    def place(self, path: str) -> str:
+        """A place in the gate in words: `stages.bay-cn.lanes` -> `Inspection bays (China): lanes`."""
+        section, _, rest = path.partition(".")
+        if section == "stages":
+            name, _, field = rest.partition(".")
+            return f"{self.stage(name)}: {_field_words(field)}"
+        if section == "flows":
+            flow = self._labels.gate.flows.get(rest.partition(".")[0])
+            if flow is not None:
+                return f"{self._labels.vehicle_class(flow.vehicle_class)}, {flow.direction}: trucks a day"
+        if section == "paths":
+            step, field = _step_at(self._labels.gate.paths, rest)
+            if step:
+                return f"{self.stage(step)}: {_field_words(field)}, {rest.partition('[')[0]}"
+        return path
+
+    def cell_words(self, name: str) -> str:
+        """A cell of a bottleneck study in words: `bay-cn capacity` -> the stage."""
+        return self.stage(name.rpartition(" ")[0])
+
+    def factor(self, name: str) -> str:
+        """Title of a factor."""
+        return self._study["factors"].get(name, {}).get("title") or name
+
+    def with_titles(self, names: Iterable[str]) -> StudyLabels:
+        """Return the labels with names that are titles themselves."""
+        other = StudyLabels(self.manifest)
+        other.titles = {**self.titles, **{name: name for name in names}}
+        return other
+
+    def rows_of(self, estimates: pd.DataFrame, metric: str) -> pd.DataFrame:
+        """Return the estimates of one metric."""
+        key = metric_key(metric)
+        wanted = {"metric": key.metric, "statistic": key.statistic, "direction": key.direction}
+        wanted |= {"class": key.vehicle_class, "stage": key.stage}
+        mask = pd.Series(True, index=estimates.index)
+        for column, value in wanted.items():
+            mask &= estimates[column].isna() if value is None else estimates[column] == value
+        return estimates[mask]
+
+
+def read_labels(folder: Path) -> StudyLabels:
+    """Return the names of a study's folder."""
+    return StudyLabels(read_json(folder / MANIFEST))
+
+
+def _field_words(field: str) -> str:
+    """`service_for.empty` -> `service time, empty`."""
+    word, _, of = field.partition(".")
+    name = {"lanes": "lanes", "service": "service time", "service_for": "service time", "share_for": "share"}
+    return ", ".join(part for part in (name.get(word.partition("[")[0], word.replace("_", " ")), of) if part)
+
+
+def _step_at(paths: Mapping[Any, Any], rest: str) -> tuple[str, str]:
+    """The stage of a step such as `northbound[11].share_for.fruit`, and the field; both empty for another step."""
+    match = re.fullmatch(r"([a-z]+)\[(\d+)\]\.(.+)", rest)
+    if match is None or match[1] not in paths or int(match[2]) >= len(paths[match[1]]):
+        return "", ""
+    step = paths[match[1]][int(match[2])]
+    return getattr(step, "stage", ""), match[3]

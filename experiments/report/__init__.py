@@ -1,0 +1,1 @@
+"""Reports that open offline, and the series behind their plots."""

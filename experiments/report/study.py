@@ -1,0 +1,41 @@
+"""The report of a study: one HTML file that needs nothing else, with the advice first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from experiments.answers.study_advice import read_answer
+from experiments.answers.study_labels import read_labels
+from experiments.plots.study import study_plots
+from experiments.report.html import FONTS_GO_HERE, figure, rendered
+from experiments.studies.model import metric_key
+from gates import assumptions
+
+SHOWN = 40
+"""Scenarios whose changes are on the page; all are in the manifest."""
+
+
+def write_study_report(folder: Path) -> Path:
+    """Write `report.html` of a study's folder, and return its path."""
+    path = folder / "report.html"
+    path.write_text(rendered("study.html.j2", _content(folder)), encoding="utf-8")
+    return path
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    from sim.measure.definitions import METRICS
+
+    labels = read_labels(folder)
+    scenarios = labels.manifest["scenarios"]
+    named = dict.fromkeys(metric_key(text).metric for text in labels.metrics)
+    return {
+        "labels": labels,
+        "answer": read_answer(folder),
+        "fonts": FONTS_GO_HERE,
+        "figures": [figure(plot) for plot in study_plots(folder, labels)],
+        "scenarios": scenarios[:SHOWN],
+        "left_out": max(0, len(scenarios) - SHOWN),
+        "assumed": len(assumptions(labels.gate.gate)),
+        "definitions": {name: METRICS[name] for name in named},
+    }

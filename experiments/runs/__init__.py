@@ -1,0 +1,1 @@
+"""Runs: replications of one scenario, their results and where they come from."""

@@ -1,0 +1,133 @@
+"""Where a result comes from: enough to run it again, and to see what it rests on."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import platform
+from importlib import metadata, util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.runs.settings import RunSettings
+from gates import Change, Fact, Gate, Scenario, SourcedNumber, every_number
+
+if TYPE_CHECKING:
+    from experiments.runs.run import RunResult
+
+DISTRIBUTION = "bordergate"
+LIBRARIES = ("numba", "numpy", "scipy", "simpy")
+"""Libraries whose version can move a result."""
+
+
+def version() -> str:
+    """Return the version of this software, "unknown" if it runs from a folder that is not installed."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def scenario_document(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as JSON, the gate resolved; `Scenario.model_validate` reads it back."""
+    document = scenario.model_dump(mode="json", by_alias=True)
+    document["start"] = scenario.first_measured.isoformat()
+    return document
+
+
+def canonical_json(document: Any) -> bytes:
+    """Return a JSON document in one canonical spelling."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest(document: Any) -> str:
+    """Return the SHA-256 of a JSON document in its canonical spelling."""
+    return hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+def canonical(scenario: Scenario, settings: RunSettings) -> bytes:
+    """Return all that a result folder depends on, software versions included, in one canonical spelling."""
+    return canonical_json([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
+
+
+def result_digest(scenario: Scenario, settings: RunSettings) -> str:
+    """Return the SHA-256 of `canonical`: equal digests give equal result folders."""
+    return hashlib.sha256(canonical(scenario, settings)).hexdigest()
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Return the versions of this software, of Python and of the libraries that can move a result."""
+    found = {name: metadata.version(name) for name in LIBRARIES}
+    return {DISTRIBUTION: version(), "python": platform.python_version(), **found}
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return the SHA-256 of the code that turns a gate into results, so that no result outlives a change of it."""
+    found = hashlib.sha256()
+    for package in ("gates", "sim"):
+        located = util.find_spec(package)  # finds it without running it
+        for root in (located.submodule_search_locations if located else None) or ():
+            for path in sorted(Path(root).glob("*.py")):
+                found.update(canonical_json([path.name, path.read_text(encoding="utf-8")]))
+    return found.hexdigest()
+
+
+def manifest(result: RunResult, schema: int) -> dict[str, Any]:
+    """Return what `manifest.json` holds. No time of day is in it: the same run gives the same bytes."""
+    scenario, settings = result.scenario, result.settings
+    numbers = every_number(scenario.gate)
+    document = scenario_document(scenario)
+    return {
+        "schema": schema,
+        "kind": "run",
+        "versions": versions(),
+        "scenario": document,
+        **settings.model_dump(mode="json"),
+        "tick_zero": result.plan.days.origin.isoformat(),
+        "hashes": {"scenario": digest(document), "result": result_digest(scenario, settings)},
+        "changes": [dataclasses.asdict(change) for change in result.changes],
+        "run_again": run_again(scenario, settings, result.changes),
+        "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
+        "sources": [_sourced(n) for n in numbers if n.facts],
+        "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
+    }
+
+
+def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
+    """Return the command line that repeats the run, if the gate is one of the library."""
+    gate: Gate = scenario.gate
+    parts = [
+        f"bordergate run {gate.name}",
+        *(f"--upgrade {name}" for name in dict.fromkeys(change.upgrade for change in changes)),
+        *dict.fromkeys(f"--level {change.level}" for change in changes if change.level != "base"),
+        f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
+        f"--start {scenario.first_measured.isoformat()}",
+        f"--replications {settings.replications} --seed {settings.seed}",
+    ]
+    if scenario.demand != 1:
+        parts.append(f"--demand {scenario.demand:g}")
+    if settings.engine != "compiled":
+        parts.append(f"--engine {settings.engine}")
+    return " ".join(parts)
+
+
+def _assumption(number: SourcedNumber) -> dict[str, str]:
+    return {"path": number.path, "value": number.value, "note": number.note}
+
+
+def _sourced(number: SourcedNumber) -> dict[str, Any]:
+    return {
+        "path": number.path,
+        "value": number.value,
+        "ids": [fact.id for fact in number.facts],
+        "note": number.note,
+        "facts": [_fact(fact) for fact in number.facts],
+    }
+
+
+def _fact(fact: Fact) -> dict[str, str]:
+    return {k: str(v) for k, v in dataclasses.asdict(fact).items()}

@@ -1,0 +1,34 @@
+"""How a scenario is run: with the scenario, all that a result depends on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gates.schema.base import Model
+from gates.schema.quantities import Count
+
+MAX_REPLICATIONS = 10_000
+
+ReplicationCount = Annotated[Count, Field(ge=1, le=MAX_REPLICATIONS)]
+Seed = Annotated[Count, Field(ge=0, lt=2**63)]
+EngineName = Literal["compiled", "reference"]
+
+
+class RunSettings(Model):
+    """How a scenario is run."""
+
+    replications: ReplicationCount = 20
+    """Number of independent replications."""
+    seed: Seed = 1
+    """Seed of all random numbers."""
+    engine: EngineName = "compiled"
+    """Engine; both give the same results."""
+    keep_events: Annotated[Count, Field(ge=0)] = 1
+    """Number of first replications whose event log is kept; 0 streams, so that memory does not grow with time."""
+
+
+def streams(settings: RunSettings) -> bool:
+    """Tell whether replications are folded into their metrics without ever holding a log."""
+    return settings.keep_events == 0 and settings.engine == "compiled"

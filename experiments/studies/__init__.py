@@ -1,0 +1,1 @@
+"""Studies: scenarios compared on common random numbers."""

@@ -1,0 +1,43 @@
+"""Checks across the fields of a gate: what no single field can know.
+
+A gate that is expected to be overloaded is not a mistake: that is what the simulation is for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gates.checks import booking, breakdowns, demand, initial, links, paths, pools, stages
+from gates.checks.register import RULES
+from gates.findings import Finding, within
+from gates.schema.gate import Gate
+
+__all__ = ["RULES", "booking", "breakdowns", "check", "demand", "initial", "links", "paths", "pools", "stages"]
+
+
+def check(gate: Gate, *, damaged: Sequence[str] = ()) -> list[Finding]:
+    """Every finding of every check.
+
+    Parameters
+    ----------
+    gate
+        A gate that the models accept.
+    damaged
+        Paths that were repaired before: nothing is said about them.
+    """
+    findings: list[Finding] = []
+    for rule in RULES.values():
+        if not any(_spoils(path, pattern) for path in damaged for pattern in rule.complete):
+            findings += rule.run(gate)
+    return [found for found in findings if not any(within(found.path, path) for path in damaged)]
+
+
+def _spoils(path: str, pattern: str) -> bool:
+    """Tell whether a repair at `path` touches what `pattern` names; `**` at its end means all inside, too."""
+    parts, words = re.split(r"[.\[]", path), pattern.split(".")
+    inside = words[-1] == "**"
+    words = words[:-1] if inside else words
+    return (inside or len(parts) <= len(words)) and all(
+        word in (part, "*") for part, word in zip(parts, words, strict=False)
+    )

@@ -1,0 +1,251 @@
+"""Checks of sides, clocks, calendar, flows and arrival profiles."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import zoneinfo
+from collections.abc import Mapping
+
+from gates.checks.register import Findings, found, not_full, rule, unknown, unused
+from gates.findings import Place
+from gates.schema.calendar import Holidays, Surge
+from gates.schema.gate import Gate
+from gates.schema.holidays import countries, names_around
+from gates.schema.quantities import days_text, parse_window, window_text
+
+MOST_TRUCKS_PER_DAY = 1_000_000
+
+# Sides, clocks, calendar.
+
+
+@rule()
+def time_zones(gate: Gate) -> Findings:
+    """Time zones must be known."""
+    for side, zone in gate.sides.items():
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            near = difflib.get_close_matches(zone, sorted(zoneinfo.available_timezones()), n=1, cutoff=0.85)
+            remedy = f"Did you mean {near[0]}?" if near else "Use an IANA name, such as Asia/Shanghai."
+            yield found(("sides", side), zone, "an unknown time zone", remedy)
+
+
+@rule("sides.*")
+def sides(gate: Gate) -> Findings:
+    """Every side that is named must be one of the gate's."""
+    named: list[tuple[Place, str]] = [(("end_of_day", "side"), gate.end_of_day.side)]
+    named += [(("origin", direction), side) for direction, side in gate.origin.items()]
+    named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
+    named += [(("pools", name, "side"), pool.side) for name, pool in gate.pools.items()]
+    named += [(("booking", name, "side"), booking.side) for name, booking in gate.booking.items()]
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Surge):
+            named += [(("calendar", n, "sides", k), side) for k, side in enumerate(entry.sides or [])]
+    for place, side in named:
+        if side not in gate.sides:
+            yield unknown(place, side, "side", gate.sides)
+
+
+@rule("origin.*", "paths.*")
+def origins(gate: Gate) -> Findings:
+    """Directions with a path are the directions with an origin."""
+    for direction in gate.paths:
+        if direction not in gate.origin:
+            yield found(
+                ("origin",),
+                "",
+                f"{direction} is missing",
+                f"Add the side from which {direction} trucks come.",
+            )
+    for direction in gate.origin:
+        if direction not in gate.paths:
+            yield found(("origin", direction), "", "no path has this direction", "Add the path, or remove it.")
+
+
+@rule()
+def closure_days(gate: Gate) -> Findings:
+    """A closure or a surge ends on or after its first day."""
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Holidays) and entry.first > entry.last:
+            yield found(("calendar", n, "last"), entry.last, "before the first day", f"Use {entry.first} or later.")
+
+
+@rule("stages.*.side")
+def closure_stages(gate: Gate) -> Findings:
+    """A closure names stages of the gate, on the sides it names."""
+    for n, entry in enumerate(gate.calendar):
+        if isinstance(entry, Surge):
+            continue
+        for k, name in enumerate(entry.stages or []):
+            place: Place = ("calendar", n, "stages", k)
+            if name not in gate.stages:
+                yield unknown(place, name, "stage", gate.stages)
+            elif entry.sides is not None and gate.stages[name].side not in entry.sides:
+                side = gate.stages[name].side
+                yield found(place, name, "on another side", f"Add {side} to the sides, or remove the stage.")
+
+
+@rule("sides.*")
+def holiday_countries(gate: Gate) -> Findings:
+    """Public holidays are of a country that the library knows, at a side that is named or that it names itself."""
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Holidays):
+            continue
+        place: Place = ("calendar", n)
+        if entry.holidays not in countries():
+            remedy = "Use the two letters of a country (ISO 3166-1), or write its days as closures."
+            yield found((*place, "holidays"), entry.holidays, "no holidays of this country are known", remedy)
+            continue
+        if entry.sides is None and entry.stages is None and entry.holidays.lower() not in gate.sides:
+            yield found(place, entry.holidays, "no side is named like the country", "Name the `sides` that it closes.")
+        known = names_around(entry.holidays, gate.start.year)
+        for k, name in enumerate(entry.only or []):
+            if name not in known:
+                yield unknown((*place, "only", k), name, f"public holiday of {entry.holidays}", known)
+
+
+@rule("classes.*", "flows.**")
+def surges(gate: Gate) -> Findings:
+    """A surge names flows, classes and directions of the gate, and touches at least one flow."""
+    for n, entry in enumerate(gate.calendar):
+        if not isinstance(entry, Surge):
+            continue
+        place: Place = ("calendar", n)
+        wrong: list[tuple[Place, str, str, Mapping[str, object]]]
+        wrong = [(("flows", k), name, "flow", gate.flows) for k, name in enumerate(entry.flows or [])]
+        wrong += [(("classes", k), name, "vehicle class", gate.classes) for k, name in enumerate(entry.classes or [])]
+        wrong = [row for row in wrong if row[1] not in row[3]]
+        for where, name, kind, known in wrong:
+            yield unknown((*place, *where), name, kind, known)
+        if not wrong and not any(entry.touches(name, flow) for name, flow in gate.flows.items()):
+            yield found(place, entry.name, "it touches no flow", "Mend its flows, classes or directions, or remove it.")
+
+
+# Flows and profiles.
+
+
+@rule("classes.*")
+def flow_classes(gate: Gate) -> Findings:
+    """A flow's class must exist."""
+    for name, flow in gate.flows.items():
+        if flow.vehicle_class not in gate.classes:
+            yield unknown(("flows", name, "class"), flow.vehicle_class, "vehicle class", gate.classes)
+
+
+@rule("paths.*")
+def flow_directions(gate: Gate) -> Findings:
+    """A flow's direction must have a path."""
+    for name, flow in gate.flows.items():
+        if flow.direction not in gate.paths:
+            remedy = f"Add paths.{flow.direction}, or change the direction."
+            yield found(("flows", name, "direction"), flow.direction, "no path has this direction", remedy)
+
+
+@rule("profiles.*")
+def flow_profiles(gate: Gate) -> Findings:
+    """A flow's profile must exist."""
+    for name, flow in gate.flows.items():
+        if flow.profile is not None and flow.profile not in gate.profiles:
+            yield unknown(("flows", name, "profile"), flow.profile, "profile", gate.profiles)
+
+
+@rule("flows.*.class")
+def unused_classes(gate: Gate) -> Findings:
+    """A class that no flow brings is a mistake."""
+    for name in unused(gate.classes, [flow.vehicle_class for flow in gate.flows.values()]):
+        yield found(("classes", name), "", "no flow brings it", "Add a flow of it, or remove the class.")
+
+
+@rule()
+def shelf_lives(gate: Gate) -> Findings:
+    """Only what perishes has an age, and buyers ask for no more shelf life than a load ever has."""
+    for name, vehicle_class in gate.classes.items():
+        place: Place = ("classes", name)
+        life, least = vehicle_class.shelf_life, vehicle_class.least_life
+        if life is None and (least or vehicle_class.age is not None):
+            key = "least_life" if least else "age"
+            yield found((*place, key), "", "it has no shelf life", "Add `shelf_life`, or remove this.")
+        elif life is not None and least > life:
+            value, most = days_text(least), days_text(life)
+            yield found((*place, "least_life"), value, "longer than its shelf life", f"Use at most {most}.")
+
+
+@rule()
+def values(gate: Gate) -> Findings:
+    """What a load loses of its value needs a value, and shelf life to lose it with."""
+    for name, vehicle_class in gate.classes.items():
+        turned_back, per_day = vehicle_class.value_turned_back < 1, vehicle_class.value_lost_per_day > 0
+        if vehicle_class.value_usd is None and (turned_back or per_day):
+            key = "value_turned_back" if turned_back else "value_lost_per_day"
+            yield found(("classes", name, key), "", "it has no value", "Add `value_usd`, or remove this.")
+        if vehicle_class.value_lost_per_day > 0 and vehicle_class.shelf_life is None:
+            place = ("classes", name, "value_lost_per_day")
+            yield found(place, "", "it has no shelf life", "Add `shelf_life`, or remove this.")
+
+
+@rule("flows.*.profile")
+def unused_profiles(gate: Gate) -> Findings:
+    """A profile that no flow has is a mistake."""
+    for name in unused(gate.profiles, [flow.profile for flow in gate.flows.values()]):
+        yield found(("profiles", name), "", "no flow has it", "Name it in a flow, or remove it.")
+
+
+@rule("flows.*.direction")
+def unused_paths(gate: Gate) -> Findings:
+    """A path in whose direction nobody travels is a mistake."""
+    used = {flow.direction for flow in gate.flows.values()}
+    for direction in gate.paths:
+        if direction not in used:
+            remedy = "Add a flow in this direction, or remove the path."
+            yield found(("paths", direction), "", "no flow has this direction", remedy)
+
+
+@rule()
+def too_many_trucks(gate: Gate) -> Findings:
+    """All flows together stay within what a run can hold."""
+    total = sum(flow.per_day for flow in gate.flows.values())
+    if total > MOST_TRUCKS_PER_DAY:
+        remedy = f"Keep the sum of per_day below {MOST_TRUCKS_PER_DAY}."
+        yield found(("flows",), f"{total:g} a day", "too many trucks", remedy)
+
+
+@rule()
+def group_sizes(gate: Gate) -> Findings:
+    """The shares of the sizes of groups add to 100 %."""
+    for name, flow in gate.flows.items():
+        if flow.groups:
+            yield from not_full(("flows", name, "groups"), {str(size): share for size, share in flow.groups.items()})
+
+
+@rule()
+def profile_windows(gate: Gate) -> Findings:
+    """The windows of a profile must not overlap."""
+    for name, profile in gate.profiles.items():
+        windows = sorted(piece for text in profile.hours for piece in parse_window(text))
+        for before, after in itertools.pairwise(windows):
+            if after[0] < before[1]:
+                value = f"{window_text(before)} and {window_text(after)}"
+                yield found(
+                    ("profiles", name, "hours"),
+                    value,
+                    "windows overlap",
+                    "Let one end where the next starts.",
+                )
+
+
+@rule()
+def profile_shares(gate: Gate) -> Findings:
+    """The shares of a profile add to 100 %."""
+    for name, profile in gate.profiles.items():
+        yield from not_full(("profiles", name, "hours"), profile.hours)
+
+
+@rule()
+def profile_factors(gate: Gate) -> Findings:
+    """Some weekday and some month must have arrivals."""
+    for name, profile in gate.profiles.items():
+        for key, factors, size in (("weekdays", profile.weekdays, 7), ("months", profile.months, 12)):
+            if len(factors) == size and not any(factors.values()):
+                remedy = "Give at least one of them a factor above 0."
+                yield found(("profiles", name, key), "0", "nobody ever arrives", remedy)

@@ -1,0 +1,124 @@
+"""Checks of links and outages: who sends over which link, and what goes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gates.checks.pools import most_on_duty
+from gates.checks.register import Findings, found, rule, unknown, unused
+from gates.findings import Place
+from gates.schema.base import UNLIMITED
+from gates.schema.gate import Gate
+from gates.schema.quantities import megabits_text
+from gates.schema.resources import Outage
+from gates.schema.stages import LaneGroup
+
+# Links.
+
+
+@rule("links.*")
+def stage_links(gate: Gate) -> Findings:
+    """A stage sends over a link of the gate."""
+    for name, stage in gate.stages.items():
+        if stage.sends is not None and stage.sends.link not in gate.links:
+            yield unknown(("stages", name, "sends", "link"), stage.sends.link, "link", gate.links)
+
+
+@rule("stages.*.sends.**")
+def unused_links(gate: Gate) -> Findings:
+    """A link that no stage sends over is a mistake."""
+    for name in unused(gate.links, [stage.sends.link for stage in gate.stages.values() if stage.sends]):
+        yield found(("links", name), "", "no stage sends over it", "Name it in `sends` of a stage, or remove the link.")
+
+
+@rule()
+def link_names(gate: Gate) -> Findings:
+    """Results name pools and links alike, so no link has the name of a pool."""
+    for name in gate.links:
+        if name in gate.pools:
+            yield found(("links", name), name, "a pool has this name, too", "Rename one of them.")
+
+
+@rule("links.**")
+def video_rates(gate: Gate) -> Findings:
+    """The video of one service fits through its link."""
+    for name, stage in gate.stages.items():
+        link = gate.links.get(stage.sends.link) if stage.sends else None
+        if stage.sends is not None and link is not None and stage.sends.video > link.shared_uplink:
+            most = megabits_text(link.shared_uplink)
+            place = ("stages", name, "sends", "video")
+            yield found(place, megabits_text(stage.sends.video), "more than the link carries", f"Use at most {most}.")
+
+
+# Outages.
+
+
+@rule("stages.*", "pools.*", "links.*")
+def outage_targets(gate: Gate) -> Findings:
+    """An outage takes down stages, lane groups, pools and links of the gate, and at least one of them."""
+    for name, outage in gate.outages.items():
+        place: Place = ("outages", name)
+        for kind, names, known in (
+            ("stage", outage.stages, gate.stages),
+            ("pool", outage.pools, gate.pools),
+            ("link", outage.links, gate.links),
+        ):
+            for n, target in enumerate(names):
+                if target not in known:
+                    yield unknown((*place, f"{kind}s", n), target, kind, known)
+        groups = [group.name for _, group in _groups(gate, outage, whole=True)]
+        for n, group_name in enumerate(outage.groups or []):
+            if outage.stages and all(stage in gate.stages for stage in outage.stages) and group_name not in groups:
+                yield unknown((*place, "groups", n), group_name, "lane group of these stages", groups)
+        if not (outage.stages or outage.pools or outage.links):
+            yield found(place, "", "it takes nothing down", "Name `stages`, `pools` or `links`, or remove the outage.")
+
+
+@rule("stages.**", "pools.**")
+def outage_units(gate: Gate) -> Findings:
+    """An outage takes no more lanes and units down than there are."""
+    for name, outage in gate.outages.items():
+        place: Place = ("outages", name, "units")
+        if outage.units is None:
+            continue
+        if outage.each:
+            yield found(place, outage.units, "each lane and unit fails on its own", "Remove `units` or `each`.")
+            continue
+        sizes = [group.lanes for _, group in _groups(gate, outage) if group.lanes != UNLIMITED]
+        sizes += [most_on_duty(gate.pools[pool]) for pool in outage.pools if pool in gate.pools]
+        if sizes and outage.units > min(sizes):
+            remedy = f"Use at most {min(sizes)}, or remove `units` to take all of them down."
+            yield found(place, outage.units, "more than there are", remedy)
+
+
+@rule("stages.**")
+def outages_of_some(gate: Gate) -> Findings:
+    """Where some lanes or units alone go down, the services in hand are finished, and there is a number of them."""
+    for name, outage in gate.outages.items():
+        place: Place = ("outages", name)
+        if outage.units is None and not outage.each:
+            continue
+        if outage.in_hand != "finishes":
+            remedy = "Write `finishes`, or let all of them go down: remove `units` and `each`."
+            yield found((*place, "in_hand"), outage.in_hand, "only some lanes or units go down", remedy)
+        for stage, group in _groups(gate, outage):
+            if group.lanes == UNLIMITED:
+                remedy = "Remove the stage, or let all of it go down: remove `units` and `each`."
+                yield found((*place, "stages"), stage, "its lanes are unlimited", remedy)
+
+
+def _groups(gate: Gate, outage: Outage, *, whole: bool = False) -> Iterator[tuple[str, LaneGroup]]:
+    """(stage, lane group) that an outage takes down; all groups of its stages where `whole`."""
+    for stage in outage.stages:
+        for group in gate.stages[stage].lane_groups() if stage in gate.stages else []:
+            if whole or outage.groups is None or group.name in outage.groups:
+                yield stage, group
+
+
+@rule("stages.*.side", "sides.*")
+def slowdowns(gate: Gate) -> Findings:
+    """A slowdown of sides touches a stage; that its stages stand on its sides, `closure_stages` sees."""
+    for n, entry in gate.slowdowns():
+        sides = {stage.side for stage in gate.stages.values()}
+        if not entry.stages and entry.sides and not sides & set(entry.sides) and set(entry.sides) <= set(gate.sides):
+            yield found(("calendar", n), entry.name, "it touches no stage", "Mend its sides, or remove it.")

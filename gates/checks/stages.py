@@ -1,0 +1,280 @@
+"""Checks of stages: lane groups, service times, and of the sources of every model."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from gates.checks.register import Findings, found, rule, unknown
+from gates.findings import Place, one_of
+from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED
+from gates.schema.distributions import Distribution, Gamma, Lognormal, Triangular, Uniform
+from gates.schema.gate import Gate
+from gates.schema.paths import Mark, Step, Visit
+from gates.schema.quantities import DAY_S, days_text, seconds_text
+from gates.schema.stages import LaneGroup
+from gates.sources import (
+    ASSUMPTION,
+    OWN,
+    parse_source,
+    source_mistake,
+    sourced_models,
+    unknown_keys,
+)
+
+LONGEST_DRAW_S = 36_500 * DAY_S
+_RAREST_SCORE = 8.25
+
+# Stages, lanes and service times.
+
+
+def _groups(gate: Gate) -> Iterator[tuple[str, Place, Sequence[LaneGroup]]]:
+    """(stage, place of its lanes, groups) of every stage with lane groups."""
+    for name, stage in gate.stages.items():
+        if isinstance(stage.lanes, list):
+            yield name, ("stages", name, "lanes"), stage.lanes
+
+
+@rule()
+def group_names(gate: Gate) -> Findings:
+    """Lane groups of a stage have names of their own."""
+    for _, place, groups in _groups(gate):
+        counts = Counter(group.name for group in groups)
+        for n, group in enumerate(groups):
+            if counts[group.name] > 1 and group.name in [other.name for other in groups[:n]]:
+                yield found((*place, n, "name"), group.name, "a second group of this name", "Rename one of them.")
+
+
+@rule("classes.*")
+def group_classes(gate: Gate) -> Findings:
+    """Vehicle classes named by a lane group must exist."""
+    for _, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            for k, name in enumerate(group.classes or []):
+                if name not in gate.classes:
+                    yield unknown((*place, n, "classes", k), name, "vehicle class", gate.classes)
+
+
+@rule()
+def reversible_lanes(gate: Gate) -> Findings:
+    """Reversible lanes are a number of lanes with two directions."""
+    for _, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            if group.reverses is None:
+                continue
+            if sorted(group.directions or []) != ["northbound", "southbound"]:
+                remedy = "Write both under `directions`, first the one that they serve at first."
+                yield found((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
+            if group.lanes == UNLIMITED:
+                yield found((*place, n, "lanes"), group.lanes, "unlimited lanes do not reverse", "Write how many.")
+
+
+@rule()
+def batches(gate: Gate) -> Findings:
+    """A stage has lanes for all trucks that start together."""
+    for name, stage in gate.stages.items():
+        lanes = [group.lanes for group in stage.lane_groups()]
+        if stage.batch is not None and UNLIMITED not in lanes:
+            most = sum(count for count in lanes if count != UNLIMITED)
+            if stage.batch.size > most:
+                remedy = f"Use at most {most}, or more lanes."
+                yield found(("stages", name, "batch", "size"), stage.batch.size, "more than it has lanes", remedy)
+
+
+@rule("classes.*")
+def patience_classes(gate: Gate) -> Findings:
+    """Patience is that of classes of the gate."""
+    for name, stage in gate.stages.items():
+        for vehicle_class in stage.patience_for:
+            if vehicle_class not in gate.classes:
+                place = ("stages", name, "patience_for", vehicle_class)
+                yield unknown(place, vehicle_class, "vehicle class", gate.classes)
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Kind:
+    """A kind of truck, as lane groups tell them apart."""
+
+    vehicle_class: str
+    direction: str
+    empty: bool
+
+    def __str__(self) -> str:
+        """The kind in words."""
+        return f"{'empty' if self.empty else 'loaded'} {self.vehicle_class} {self.direction}"
+
+
+def kinds_by_stage(gate: Gate) -> dict[str, list[Kind]]:
+    """The kinds of trucks that can reach each stage."""
+    reached: dict[str, set[Kind]] = {name: set() for name in gate.stages}
+    for flow in gate.flows.values():
+        empty = False
+        for met in stages_met(gate, flow.direction, flow.vehicle_class):
+            if isinstance(met, Mark):
+                empty = empty or met.mark == "empty"
+            else:
+                reached.setdefault(met, set()).add(Kind(flow.vehicle_class, flow.direction, empty))
+    for direction, back in gate.two_way.items():
+        empty = False
+        for met in _met(back.steps, back.vehicle_class, {}):
+            if isinstance(met, Mark):
+                empty = empty or met.mark == "empty"
+            else:
+                reached.setdefault(met, set()).add(Kind(back.vehicle_class, OTHER_WAY[direction], empty))
+    return {name: sorted(kinds) for name, kinds in reached.items()}
+
+
+def stages_met(gate: Gate, direction: str, vehicle_class: str) -> Iterator[str | Mark]:
+    """The stages and marks that trucks of a class can meet in a direction, in order."""
+    steps = {str(name): steps for name, steps in gate.paths.items()}
+    return _met(steps.get(direction, []), vehicle_class, {})
+
+
+def comes_to(gate: Gate, kind: Kind) -> list[str]:
+    """The stages to which trucks of a kind come on their own path, in order."""
+    found, empty = [], False
+    for met in stages_met(gate, kind.direction, kind.vehicle_class):
+        if isinstance(met, Mark):
+            empty = empty or met.mark == "empty"
+        elif empty == kind.empty:
+            found.append(met)
+    return found
+
+
+def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]]) -> Iterator[str | Mark]:
+    """The stages and marks that trucks of a class can meet; fills in the `possible` outcomes of choices."""
+    for step in steps:
+        if isinstance(step, str | Mark):
+            yield step
+        elif isinstance(step, Visit):
+            if _made(step, vehicle_class, possible):
+                yield step.stage
+        else:
+            shares = step.shares_for.get(vehicle_class, step.shares)
+            possible[step.choose] = {name for name, share in shares.items() if share > 0} or set(step.then)
+            for name, inner in step.then.items():
+                if name in possible[step.choose]:
+                    yield from _met(inner, vehicle_class, possible)
+
+
+def _made(visit: Visit, vehicle_class: str, possible: dict[str, set[str]]) -> bool:
+    if visit.share_for.get(vehicle_class, visit.share) == 0:
+        return False
+    if visit.only is not None and vehicle_class not in visit.only:
+        return False
+    return all(set(names) & possible.get(choice, set(names)) for choice, names in visit.when.items())
+
+
+@rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
+def trucks_without_lanes(gate: Gate) -> Findings:
+    """Every kind of truck that reaches a stage finds a lane group that admits it."""
+    reached = kinds_by_stage(gate)
+    for name, place, groups in _groups(gate):
+        for kind in reached[name]:
+            if not any(group.admits(kind.vehicle_class, kind.direction, empty=kind.empty) for group in groups):
+                remedy = "Admit them in a lane group, or take the stage off their path."
+                yield found(place, str(kind), "no lane group admits these trucks", remedy)
+
+
+@rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
+def lanes_without_trucks(gate: Gate) -> Findings:
+    """Every lane group has trucks to serve."""
+    reached = kinds_by_stage(gate)
+    for name, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            kinds = reached[name]
+            if kinds and not any(group.admits(k.vehicle_class, k.direction, empty=k.empty) for k in kinds):
+                remedy = "Mend its classes, directions or load, or remove it."
+                yield found((*place, n), group.name, "no truck that comes here is admitted", remedy)
+
+
+@rule("classes.*")
+def service_classes(gate: Gate) -> Findings:
+    """`service_for` names vehicle classes or `empty`."""
+    for name, stage in gate.stages.items():
+        for key in stage.service_for:
+            if key not in gate.classes and key != EMPTY:
+                yield unknown(("stages", name, "service_for", key), key, "vehicle class", [*gate.classes, EMPTY])
+
+
+def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
+    for name, stage in gate.stages.items():
+        yield ("stages", name, "service"), stage.service
+        for key, law in stage.service_for.items():
+            yield ("stages", name, "service_for", key), law
+        for n, breakdown in enumerate(stage.breakdowns):
+            yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
+    for name, booking in gate.booking.items():
+        yield ("booking", name, "offset"), booking.offset
+    for name, vehicle_class in gate.classes.items():
+        if vehicle_class.age is not None:
+            yield ("classes", name, "age"), vehicle_class.age
+    for name, pool in gate.pools.items():
+        if pool.comes_back is not None:
+            yield ("pools", name, "comes_back"), pool.comes_back
+        if pool.charging is not None:
+            yield ("pools", name, "charging", "takes"), pool.charging.takes
+        for n, breakdown in enumerate(pool.breakdowns):
+            yield ("pools", name, "breakdowns", n, "repair"), breakdown.repair
+
+
+@rule()
+def law_bounds(gate: Gate) -> Findings:
+    """The bounds of a law come in order."""
+    for place, law in _laws(gate):
+        match law:
+            case Uniform(uniform=inner) if inner.low > inner.high:
+                words = f"{seconds_text(inner.low)} to {seconds_text(inner.high)}"
+                yield found((*place, "uniform"), words, "low is above high", "Exchange them.")
+            case Triangular(triangular=inner) if not inner.low <= inner.mode <= inner.high:
+                words = ", ".join(seconds_text(value) for value in (inner.low, inner.mode, inner.high))
+                remedy = "Write low <= mode <= high."
+                yield found((*place, "triangular"), words, "low, mode and high are out of order", remedy)
+            case _:
+                pass
+
+
+@rule()
+def law_tails(gate: Gate) -> Findings:
+    """The rarest draw of a law stays within a century: integer time must hold it."""
+    for place, law in _laws(gate):
+        longest = _longest(law)
+        if longest > LONGEST_DRAW_S:
+            value = f"up to {days_text(round(longest / DAY_S))}"
+            yield found(place, value, "durations beyond a century", "Use a smaller mean or cv.")
+
+
+def _longest(law: Distribution) -> float:
+    """A bound on the longest duration [s] that the law can give in a run."""
+    match law:
+        case Lognormal(lognormal=inner):
+            return inner.mean * math.exp(_RAREST_SCORE * math.sqrt(math.log1p(inner.cv**2)))
+        case Gamma(gamma=inner):
+            return inner.mean * (1 + 40 * inner.cv**2)
+        case _:
+            return 0.0
+
+
+# Sources.
+
+
+@rule()
+def source_keys(gate: Gate) -> Findings:
+    """The keys of `sources` name something in the model."""
+    for place, model in sourced_models(gate):
+        for key in unknown_keys(model):
+            fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]
+            yield found((*place, "sources", key), key, "names nothing here", one_of(fields, key))
+
+
+@rule()
+def source_ids(gate: Gate) -> Findings:
+    """Sources are facts of the library, `assumption` or `own`."""
+    for place, model in sourced_models(gate):
+        for key, text in model.sources.items():
+            mistake = source_mistake(text)
+            if mistake:
+                remedy = f"Write fact ids, `{ASSUMPTION}: why` or `{OWN}: where it is written`."
+                yield found((*place, "sources", key), ", ".join(parse_source(text).ids), mistake, remedy)

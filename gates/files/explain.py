@@ -1,0 +1,206 @@
+"""Errors of the models in a planner's words: one finding a mistake, with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, Tag, ValidationError
+from pydantic_core import ErrorDetails
+
+from gates.findings import Finding, Place, one_of, path_text, value_text
+from gates.schema.base import TAG_MARK
+from gates.schema.distributions import LAWS
+
+MOST_FINDINGS = 200
+"""More are counted only: nobody reads them, and to word them takes time."""
+
+_GUIDE = "See the guide to gate files."
+_NAME_RULE = "Use lower-case letters, digits and single hyphens, such as kiosk-in."
+_KINDS = {
+    "string_type": "text",
+    "dict_type": "`key: value` pairs",
+    "model_type": "`key: value` pairs",
+    "model_attributes_type": "`key: value` pairs",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "int_parsing_size": "a smaller number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+}
+_BOUNDS = {
+    "greater_than_equal": ("too small", "at least", "ge"),
+    "greater_than": ("too small", "more than", "gt"),
+    "less_than_equal": ("too large", "at most", "le"),
+    "less_than": ("too large", "less than", "lt"),
+}
+
+
+def model_findings(error: ValidationError, model: type[BaseModel]) -> list[Finding]:
+    """The findings that a validation error of `model` stands for, in the order of the fields."""
+    found = [_finding(details, model) for details in error.errors(include_url=False)[:MOST_FINDINGS]]
+    if (more := error.error_count() - len(found)) > 0:
+        found.append(Finding("file", "", f"{more:,} more findings", "Mend those above first."))
+    return found
+
+
+def place_of(details: ErrorDetails) -> Place:
+    """The place of an error in the file, without the marks of variants and of keys."""
+    return tuple(part for part in details["loc"] if not _is_mark(part))
+
+
+def _is_mark(part: int | str) -> bool:
+    return isinstance(part, str) and (part.startswith(TAG_MARK) or part == "[key]")
+
+
+def _finding(details: ErrorDetails, model: type[BaseModel]) -> Finding:
+    place = place_of(details)
+    kind = details["type"]
+    value = "" if kind == "missing" else value_text(details["input"])
+    problem, remedy = _words(details, model)
+    return Finding(path_text(place), value, problem, remedy)
+
+
+def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    """The problem and the remedy of an error."""
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "quantity":
+        return context["problem"], context["remedy"]
+    if kind in _KINDS:
+        return "not of the right kind", f"Write {_KINDS[kind]}."
+    if kind in _BOUNDS:
+        return _bound(details)
+    writer = _WRITERS.get(kind)
+    if writer is not None:
+        return writer(details, model)
+    return details["msg"], _GUIDE
+
+
+def _bound(details: ErrorDetails) -> tuple[str, str]:
+    problem, words, key = _BOUNDS[details["type"]]
+    if key == "ge" and place_of(details)[-1:] == ("lanes",):
+        return "nobody can pass", "Use at least 1, or remove the stage."
+    return problem, f"Use {words} {details.get('ctx', {})[key]}."
+
+
+def _missing(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    key = details["loc"][-1]
+    holder = _type_at(model, details["loc"][:-1])
+    sentence = _sentence(holder, str(key))
+    return "missing", f"Add `{key}`{': ' + sentence if sentence else '.'}"
+
+
+def _unknown_key(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    holder = _type_at(model, details["loc"][:-1])
+    return "an unknown key", one_of(keys_of(holder), details["loc"][-1])
+
+
+def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    if "[A-Z]{2}" in details.get("ctx", {})["pattern"]:
+        return "not a country", "Use its code of two capital letters, such as VN."
+    if "{2}" in details.get("ctx", {})["pattern"]:
+        return "no name of a side", "Use two lower-case letters, such as vn."
+    return "not a name", _NAME_RULE
+
+
+def _literal(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    words = details.get("ctx", {})["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+    return "an unknown word", one_of(words, details["input"])
+
+
+def _length(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    context = details.get("ctx", {})
+    if details["type"] in ("too_short", "string_too_short"):
+        return "empty", "Write at least one entry, or leave the key out."
+    return "too long", f"Keep it to {context['max_length']}."
+
+
+def _variant(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    chooser = str(details.get("ctx", {}).get("discriminator", ""))
+    value = details["input"]
+    if "law" in chooser:
+        return _law(value)
+    if "lanes" in chooser:
+        return "not a number of lanes", "Write a whole number, `unlimited`, or a list of lane groups."
+    if "event" in chooser:
+        return "not of the right kind", "Write `key: value` pairs."
+    return "not a step", "Write a stage name, or a mapping with `stage`, `choose` or `mark`."
+
+
+def _law(value: Any) -> tuple[str, str]:
+    if not isinstance(value, dict) or not value:
+        return "not a law of durations", "Write its name and parameters, such as `{constant: 35 s}`."
+    unknown = [str(key) for key in value if key not in LAWS]
+    if unknown:
+        return f"{unknown[0]} is no law of durations", one_of(LAWS, unknown[0])
+    return "more than one law of durations", "Keep one of them."
+
+
+_WRITERS: dict[str, Callable[[ErrorDetails, type[BaseModel]], tuple[str, str]]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown_key,
+    "string_pattern_mismatch": _pattern,
+    "literal_error": _literal,
+    "too_short": _length,
+    "too_long": _length,
+    "string_too_short": _length,
+    "string_too_long": _length,
+    "union_tag_not_found": _variant,
+    "union_tag_invalid": _variant,
+}
+
+
+# The model that stands at a place: its keys and sentences make the remedy.
+
+
+def keys_of(model: Any) -> list[str]:
+    """The keys of a model as a file writes them."""
+    if not is_model(model):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _sentence(model: Any, key: str) -> str:
+    if not is_model(model):
+        return ""
+    for name, field in model.model_fields.items():
+        if key in (field.alias, name):
+            text = " ".join((field.description or "").split())
+            return text[:1].lower() + text[1:]
+    return ""
+
+
+def is_model(kind: Any) -> bool:
+    """Tell whether a type is one of the models."""
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _type_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> Any:
+    """The type that stands at an error's place, its variant marks included."""
+    kind: Any = model
+    for part in loc:
+        kind = _inner(kind, part)
+    return _bare(kind)
+
+
+def _bare(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _inner(kind: Any, part: int | str) -> Any:
+    kind = _bare(kind)
+    if is_model(kind):
+        fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+        return fields.get(str(part))
+    variants = get_args(kind)
+    if isinstance(part, str) and part.startswith(TAG_MARK):
+        return next((variant for variant in variants if _has_tag(variant, part)), None)
+    return variants[-1] if get_origin(kind) in (dict, list) else None
+
+
+def _has_tag(variant: Any, tag: str) -> bool:
+    return any(isinstance(item, Tag) and item.tag == tag for item in get_args(variant)[1:])

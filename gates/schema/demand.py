@@ -1,0 +1,127 @@
+"""Demand: arrival profiles, flows, booking systems, and the trucks that stand at the gate when a run begins."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from gates.schema.base import (
+    DirectionName,
+    Factor,
+    Month,
+    Name,
+    SideName,
+    Sourced,
+    Title,
+    Units,
+    Weekday,
+)
+from gates.schema.distributions import Constant, Distribution
+from gates.schema.quantities import (
+    DAY_S,
+    Count,
+    Days,
+    Hours,
+    Number,
+    Seconds,
+    Share,
+    WindowText,
+    parse_window,
+)
+
+
+class Profile(Sourced):
+    """How arrivals spread over the hours of a day, the days of a week and the months of a year."""
+
+    hours: Annotated[dict[WindowText, Share], Field(min_length=1, max_length=96)] = {"00:00-24:00": 1.0}
+    """Windows on the clock of the side of origin -> share of the day's arrivals, even within a window;
+    the shares add to 100 %. A window may pass midnight."""
+    weekdays: dict[Weekday, Factor] = {}
+    """Factor by weekday; a day not named has 1. Scaled so that the seven average 1."""
+    months: dict[Month, Factor] = {}
+    """Factor by month; a month not named has 1. Not scaled: `per_day` holds in a month with factor 1."""
+
+    def windows(self) -> list[tuple[int, int, float]]:
+        """Return the windows as sorted `(start, end, share)` [s since midnight, s, 1], cut at midnight."""
+        parts: list[tuple[int, int, float]] = []
+        for text, share in self.hours.items():
+            pieces = parse_window(text)
+            length = sum(end - start for start, end in pieces)
+            parts += [(start, end, share * (end - start) / length) for start, end in pieces]
+        return sorted(parts)
+
+
+def _one_size(value: Any) -> Any:
+    """A number of vehicles as a mapping of sizes; anything else as it is."""
+    return {value: 1.0} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+GroupSizes = Annotated[
+    dict[Annotated[int, Field(ge=1, le=1000)], Share], Field(max_length=64), BeforeValidator(_one_size)
+]
+"""Sizes of groups -> share of the groups that have them."""
+
+
+class Flow(Sourced):
+    """A stream of arriving vehicles of one class in one direction: a non-stationary Poisson process."""
+
+    vehicle_class: Annotated[Name, Field(alias="class")]
+    """The vehicle class."""
+    direction: DirectionName
+    """Its direction."""
+    per_day: Annotated[Number, Field(ge=0, le=100_000)]
+    """Mean number of loaded vehicles a day, before profile and calendar."""
+    profile: Name | None = None
+    """Name of its profile; none means even arrivals."""
+    groups: GroupSizes = {}
+    """Vehicles that come together: a number, or sizes with the shares of the groups that have them, which add to
+    100 %; none means one by one. Groups come as a Poisson process, whose rate keeps `per_day`."""
+
+
+class Booking(Sourced):
+    """Slots that trucks book for their arrival."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    flows: Annotated[list[Name], Field(min_length=1, max_length=128)]
+    """Flows whose trucks book; a flow books in one place."""
+    side: SideName
+    """The side whose clock the hours follow."""
+    hours: Hours = ((0, DAY_S),)
+    """Daily windows in which slots are offered, one after the other from the start of each window."""
+    slot: Annotated[Seconds, Field(ge=60)]
+    """Length of a slot [s]; what is left of a window at its end is offered to nobody."""
+    capacity: Units
+    """Trucks a slot."""
+    share: Share = 1.0
+    """Share of the trucks that book; the others come when they like."""
+    early: Annotated[Seconds, Field(le=DAY_S)] = 0.0
+    """How long before its slot a truck comes, apart from `offset` [s]."""
+    offset: Distribution = Constant(constant=0.0)
+    """Law of how much later it comes than that."""
+    no_show: Share = 0.0
+    """Share of the trucks with a slot that do not come."""
+    without: Literal["wait", "come", "stay-away"] = "wait"
+    """What a truck does that finds no slot in time: it takes the next free one, however late; comes all the same; or
+    does not come."""
+    latest: Days = 1.0
+    """How long after the time that it asks for a slot may start, if it does not `wait` [d]."""
+    priority_without: Annotated[Count, Field(ge=0, le=9)] | None = None
+    """Place in waiting lines of loaded trucks of these flows that come without a slot, because they found none or do
+    not book; none means that of their class."""
+
+
+class Standing(Sourced):
+    """Trucks that stand in line at a stage when the run begins."""
+
+    vehicle_class: Annotated[Name, Field(alias="class")]
+    """Their vehicle class."""
+    direction: DirectionName
+    """Their direction."""
+    stage: Name
+    """The stage in whose line they stand, at their first visit of it; the choices that lead there have fallen."""
+    empty: bool = False
+    """Whether they return empty."""
+    trucks: Annotated[Count, Field(ge=1, le=100_000)]
+    """Number of trucks."""

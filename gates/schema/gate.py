@@ -1,0 +1,127 @@
+"""The gate model: what stands at a border gate, as frozen, closed models.
+
+A gate file is YAML; `gates.files.load` reads it into these models. Every quantity is written with
+its unit ("35 s", "45 %", "20 t") and held in the canonical unit named in the field's sentence.
+Every model can say where its numbers come from: `sources` maps a field to a source text, which
+is one or more fact ids ("F005", "F005, F117") or the word "assumption", or both, with an optional
+note after a colon ("assumption: no published count"). `gates.sources` says which number it covers.
+
+Each part of the gate has a file of its own beside this one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from gates.schema.base import (
+    DirectionName,
+    Name,
+    SideName,
+    Sourced,
+    Title,
+)
+from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown, Surge
+from gates.schema.classes import VehicleClass
+from gates.schema.demand import Booking, Flow, Profile, Standing
+from gates.schema.paths import Step, TwoWay
+from gates.schema.quantities import (
+    DAY_S,
+    Clock,
+    Day,
+    Metres,
+)
+from gates.schema.resources import Area, Link, Outage, Pool
+from gates.schema.stages import Stage
+
+
+class EndOfDay(Sourced):
+    """When the day's bulletin counts the trucks that wait."""
+
+    at: Clock = DAY_S
+    """Time of day [s]."""
+    side: SideName
+    """Whose clock; days of results are this side's days too."""
+
+
+class Gate(Sourced):
+    """One border crossing, both sides, with all its stages."""
+
+    name: Name
+    """Its name in the library and in results."""
+    title: Title = {}
+    """Names for people, by language."""
+    about: Annotated[str, StringConstraints(max_length=4000)] = ""
+    """What the file describes, and what it leaves out."""
+    sides: Annotated[dict[SideName, str], Field(min_length=1, max_length=4)]
+    """Side -> IANA time zone."""
+    origin: dict[DirectionName, SideName]
+    """Direction -> side from which its trucks come; their arrival profile is on that side's clock."""
+    start: Day
+    """First day of the measured period, unless the run says another."""
+    end_of_day: EndOfDay
+    """When a day ends for the bulletin."""
+    classes: Annotated[dict[Name, VehicleClass], Field(min_length=1, max_length=64)]
+    """The vehicle classes."""
+    profiles: dict[Name, Profile] = {}
+    """Arrival profiles."""
+    flows: Annotated[dict[Name, Flow], Field(min_length=1, max_length=128)]
+    """The streams of arriving vehicles."""
+    stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=256)]
+    """The stages."""
+    pools: Annotated[dict[Name, Pool], Field(max_length=64)] = {}
+    """Pools of people or machines."""
+    areas: Annotated[dict[Name, Area], Field(max_length=64)] = {}
+    """Areas of limited space."""
+    road_per_truck: Metres | None = None
+    """Public road that each truck takes which waits outside because an area is full [m]; none if it is not known."""
+    links: Annotated[dict[Name, Link], Field(max_length=16)] = {}
+    """Data networks."""
+    outages: Annotated[dict[Name, Outage], Field(max_length=64)] = {}
+    """What fails, and what goes down with it."""
+    paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
+    """Direction -> the stages a truck visits, in order."""
+    two_way: dict[DirectionName, TwoWay] = {}
+    """Direction -> its trucks that carry goods both ways."""
+    booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
+    """Booking systems."""
+    calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
+    """Closures, public holidays, surges of demand and slowdowns of services."""
+    initial: Annotated[list[Standing], Field(max_length=256)] = []
+    """Trucks that stand in line at the first tick of the run, warm-up included."""
+
+    def closings(self) -> list[Closure | Holidays]:
+        """Return the entries of the calendar that close something."""
+        return [entry for entry in self.calendar if isinstance(entry, Closure | Holidays)]
+
+    def closed_days(self, stage: str, first: dt.date, last: dt.date) -> set[dt.date]:
+        """Return the days of a period on which `stage` stays closed, on its side's clock."""
+        side = self.stages[stage].side
+        return {day for entry in self.closings() if entry.closes(stage, side) for day in entry.days(first, last)}
+
+    def slowdowns(self) -> list[tuple[int, Slowdown]]:
+        """Return the slowdowns of services, with their places in the calendar."""
+        return [(n, entry) for n, entry in enumerate(self.calendar) if isinstance(entry, Slowdown)]
+
+    def slowed_days(self, stage: str, first: dt.date, last: dt.date) -> dict[dt.date, float]:
+        """Return the factor on service times of `stage` by day of a period, where there is one; factors multiply."""
+        side = self.stages[stage].side
+        factors: dict[dt.date, float] = {}
+        for _, entry in self.slowdowns():
+            if entry.touches(stage, side):
+                for day in entry.days(first, last):
+                    factors[day] = factors.get(day, 1.0) * entry.service_times
+        return factors
+
+    def arrivals_on(self, day: dt.date, flow: str) -> float:
+        """Return the factor of the calendar on the usual arrivals of `flow` on `day`, on its side's clock."""
+        shares = [entry.arrivals for entry in self.closings() if entry.arrivals < 1 and entry.days(day, day)]
+        surges = [
+            entry.demand
+            for entry in self.calendar
+            if isinstance(entry, Surge) and entry.first <= day <= entry.last and entry.touches(flow, self.flows[flow])
+        ]
+        return min(shares, default=1.0) * math.prod(surges)

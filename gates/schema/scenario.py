@@ -1,0 +1,48 @@
+"""A scenario: one gate, one period, one level of demand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import Field
+
+from gates.schema.base import Model
+from gates.schema.gate import Gate
+from gates.schema.quantities import Count, Number
+
+MAX_DAYS = 3660
+
+DayCount = Annotated[Count, Field(ge=1, le=MAX_DAYS)]
+WarmupDays = Annotated[Count, Field(ge=0, le=MAX_DAYS)]
+DemandFactor = Annotated[Number, Field(ge=0, le=100)]
+
+
+class Scenario(Model):
+    """What one run simulates. The seed and the replication choose the luck, not the scenario."""
+
+    gate: Gate
+    """The gate, upgrades applied."""
+    days: DayCount = 30
+    """Length of the measured period [d]."""
+    warmup_days: WarmupDays = 7
+    """Days simulated before it, which fill the gate and are not measured [d]."""
+    start: dt.date | None = None
+    """First measured day; none means the gate's own."""
+    demand: DemandFactor = 1.0
+    """Factor on every flow's vehicles a day [1]."""
+
+    @property
+    def first_measured(self) -> dt.date:
+        """The first measured day."""
+        return self.start or self.gate.start
+
+    @property
+    def first_simulated(self) -> dt.date:
+        """The first simulated day."""
+        return self.first_measured - dt.timedelta(days=self.warmup_days)
+
+    @property
+    def days_simulated(self) -> int:
+        """Warm-up and measured days together [d]."""
+        return self.warmup_days + self.days

@@ -1,0 +1,166 @@
+"""Stages: lanes, who is admitted, service times, patience, batches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field
+
+from gates.schema.base import (
+    EMPTY,
+    TAG_MARK,
+    UNLIMITED,
+    DirectionName,
+    Factor,
+    LaneCount,
+    Name,
+    SideName,
+    Sourced,
+    Title,
+    Units,
+    Unlimited,
+    tag,
+)
+from gates.schema.distributions import Distribution
+from gates.schema.quantities import (
+    DAY_S,
+    Count,
+    Hours,
+    Megabits,
+    Megabytes,
+    Seconds,
+)
+from gates.schema.resources import Breakdown
+
+
+def _lanes_written(value: Any) -> str | None:
+    """The tag of the way in which lanes are written, or None where it is none of the three."""
+    if isinstance(value, list | tuple):
+        return f"{TAG_MARK}groups"
+    if isinstance(value, str):
+        return f"{TAG_MARK}unlimited" if value == UNLIMITED else None
+    return f"{TAG_MARK}count" if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+class Reversal(Sourced):
+    """How lanes turn from one direction to the other, by the trucks that wait."""
+
+    at: Units
+    """Waiting trucks of the other direction at which the lanes turn, if they are also more than those of their own."""
+    takes: Seconds
+    """Time to turn, after the lanes have finished the trucks they serve [s]."""
+
+
+class LaneGroup(Sourced):
+    """Lanes of a stage that serve the same trucks at the same hours."""
+
+    name: Name
+    """Its name within the stage."""
+    lanes: Annotated[
+        Annotated[LaneCount, tag("count")] | Annotated[Unlimited, tag("unlimited")],
+        Discriminator(_lanes_written),
+    ]
+    """Number of lanes: trucks served at once."""
+    classes: list[Name] | None = None
+    """Vehicle classes admitted; none means all."""
+    directions: list[DirectionName] | None = None
+    """Directions admitted; none means all."""
+    load: Literal["any", "loaded", "empty"] = "any"
+    """Whether loaded trucks, empty ones or both are admitted."""
+    hours: Hours | None = None
+    """Opening windows on the clock of the stage's side; none means those of the stage."""
+    reverses: Reversal | None = None
+    """Lanes that serve one direction at a time, at first the first of `directions`; none means that they serve all
+    that they admit."""
+
+    def admits(self, vehicle_class: str, direction: str, *, empty: bool) -> bool:
+        """Tell whether the lanes serve such trucks."""
+        return (
+            (self.classes is None or vehicle_class in self.classes)
+            and (self.directions is None or direction in self.directions)
+            and self.load in ("any", "empty" if empty else "loaded")
+        )
+
+
+class Batch(Sourced):
+    """A stage that starts its trucks together, as a convoy or a train leaves."""
+
+    size: Units
+    """Waiting trucks that start together, each in a lane of its own."""
+    after: Seconds
+    """Time after which those that wait start although they are fewer, since the first of them joined [s]."""
+
+
+class Sending(Sourced):
+    """What each service sends over a link."""
+
+    link: Name
+    """The link."""
+    data: Megabytes = 0.0
+    """Data sent during a service, which takes the longer for it [MB]."""
+    round_trips: Annotated[Count, Field(ge=0, le=1000)] = 1
+    """Questions and answers that the service waits for."""
+    video: Megabits = 0.0
+    """Rate that a service occupies from its start to its end [Mbit/s]."""
+    without: Distribution | None = None
+    """Law of the service time by hand while the link is down; none means that no service starts until it is back."""
+
+
+class Stage(Sourced):
+    """A place where trucks wait in line and are served."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    side: SideName
+    """The side on which it stands; its hours are on that side's clock."""
+    lanes: Annotated[
+        Annotated[LaneCount, tag("count")]
+        | Annotated[Unlimited, tag("unlimited")]
+        | Annotated[list[LaneGroup], Field(min_length=1, max_length=32), tag("groups")],
+        Discriminator(_lanes_written),
+    ]
+    """Number of lanes, `unlimited`, or lane groups. A joining truck takes the first group in this order
+    with a free lane."""
+    hours: Hours = ((0, DAY_S),)
+    """Daily opening windows; a lane finishes the truck it serves, then closes."""
+    service: Distribution
+    """Law of the service time."""
+    service_for: dict[str, Distribution] = {}
+    """Other laws for a vehicle class, or for `empty` trucks (which beats the class)."""
+    move_up: Seconds = 0.0
+    """Time to move up into the lane, added to each service [s]."""
+    ageing: Factor = 1.0
+    """How fast loads age here: 1 at their right temperature, more where doors are open or the cooling is off."""
+    needs: dict[Name, Units] = {}
+    """Pool -> units that a service occupies, beside its lane; it starts when lane and units are free."""
+    takes: dict[Name, Units] = {}
+    """Pool -> units taken at the start of the service and kept until a later stage `gives` them back."""
+    gives: dict[Name, Units] = {}
+    """Pool -> units, taken at an earlier stage, given back at the end of the service."""
+    sends: Sending | None = None
+    """What a service sends over a link; none if it needs none."""
+    pauses_when_closed: bool = False
+    """Whether a service in hand stands still while the lane is closed, as tests in a laboratory do; if not, the lane
+    finishes the truck it serves, then closes."""
+    patience: Distribution | None = None
+    """Law of the time that a truck waits in line before it gives up and turns back; none means for ever."""
+    patience_for: dict[Name, Distribution] = {}
+    """Other laws of patience for a vehicle class."""
+    turns_away_at: Units | None = None
+    """Trucks in line at which one more does not join but turns back; none means never."""
+    batch: Batch | None = None
+    """Trucks that start together; none means that each starts when it can."""
+    breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
+    """Failures of its lanes in use; the truck waits in the lane for the repair."""
+
+    def lane_groups(self) -> list[LaneGroup]:
+        """Return the lane groups; a plain number of lanes is one group that admits all."""
+        if isinstance(self.lanes, list):
+            return self.lanes
+        return [LaneGroup(name="all", lanes=self.lanes)]
+
+    def service_law(self, vehicle_class: str, *, empty: bool) -> Distribution:
+        """Return the law of the service time of such trucks, without moving up."""
+        if empty and EMPTY in self.service_for:
+            return self.service_for[EMPTY]
+        return self.service_for.get(vehicle_class, self.service)

@@ -1,0 +1,1 @@
+"""All random numbers of a run, drawn before it starts, in named streams."""

@@ -1,0 +1,134 @@
+"""Outages: what fails from time to time, drawn before the run, and the gate as it then stands.
+
+Each source of outages is an alternating renewal process (Cox 1962, Renewal Theory, chapter 7): up for a time,
+down for a time, from the start of the run on. It goes on by the calendar, whether anybody is served or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.clock import Ticks
+from sim.draws.uniforms import uniforms
+from sim.plan.failures import Source
+from sim.plan.timetable import Windows, merged_windows
+from sim.plan.work_clocks import Pieces, clocks, merged, standing
+
+if TYPE_CHECKING:
+    from sim.plan.network import Network
+    from sim.plan.plan import Plan
+
+
+Indices = npt.NDArray[np.int32]
+
+
+class Outages(NamedTuple):
+    """The outages of a run, source by source in the order of the plan, and in order of time within each."""
+
+    source: Indices
+    """(outages,) index of the source."""
+    start: Ticks
+    end: Ticks
+
+    def of(self, source: int) -> Windows:
+        """Return the outages of one source."""
+        mine = self.source == source
+        return Windows(self.start[mine], self.end[mine])
+
+
+NO_OUTAGES = Outages(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def in_force(plan: Plan, outages: Outages) -> Network:
+    """Return the network of `plan` with its timetable and work clocks as the outages leave them."""
+    network = plan.network
+    if outages.source.size == 0:
+        return network
+    windows = [outages.of(n) for n in range(len(plan.outages))]
+    down = {resource for source in plan.outages for resource in source.resources}
+    kept = ~np.isin(network.change_resource, list(down))
+    ticks, resources, units = [network.change_tick[kept]], [network.change_resource[kept]], [network.change_units[kept]]
+    for resource in sorted(down):
+        tick, left = _left(network, resource, plan.outages, windows)
+        ticks.append(tick)
+        units.append(left)
+        resources.append(np.full(tick.size, resource, np.int32))
+    all_ticks, of, units_left = np.concatenate(ticks), np.concatenate(resources), np.concatenate(units)
+    order = np.lexsort((of, all_ticks))
+    return network._replace(
+        change_tick=all_ticks[order],
+        change_resource=of[order],
+        change_units=units_left[order],
+        clocks=clocks([_clock(plan, group, windows) for group in range(network.groups)]),
+    )
+
+
+def _left(
+    network: Network, resource: int, sources: Sequence[Source], windows: Sequence[Windows]
+) -> tuple[Ticks, npt.NDArray[np.int64]]:
+    """Return when the units of a resource that are on duty and not down change, and how many are left."""
+    mine = network.change_resource == resource
+    scheduled_tick, scheduled = network.change_tick[mine], network.change_units[mine]
+    edges, steps = [], []
+    for source, spans in zip(sources, windows, strict=True):
+        if resource in source.resources:
+            size = int(scheduled.max(initial=0)) if source.units is None else source.units
+            edges += [spans.start, spans.end]
+            steps += [np.full(spans.start.size, size), np.full(spans.end.size, -size)]
+    edge, change = np.concatenate(edges), np.concatenate(steps)
+    order = np.argsort(edge, kind="stable")
+    edge, down = edge[order], np.cumsum(change[order])
+    tick = np.union1d(scheduled_tick, edge)
+    planned = np.concatenate(([0], scheduled))[np.searchsorted(scheduled_tick, tick, side="right")]
+    lost = np.concatenate(([0], down))[np.searchsorted(edge, tick, side="right")]
+    left = np.maximum(planned - lost, 0)
+    changes = left != np.concatenate(([0], left[:-1]))
+    return tick[changes], left[changes]
+
+
+def _clock(plan: Plan, group: int, windows: Sequence[Windows]) -> Pieces | None:
+    """Return the work clock of a lane group as the outages leave it."""
+    found = plan.clock_of_group[group]
+    for restarts in (False, True):
+        spans = [
+            (int(start), int(end))
+            for source, outage in zip(plan.outages, windows, strict=True)
+            if group in source.stops and source.restarts == restarts
+            for start, end in zip(outage.start, outage.end, strict=True)
+        ]
+        if spans:
+            still = merged_windows(spans, plan.end)
+            clock = standing(still.start, still.end, loses=restarts)
+            found = clock if found is None else merged(found, clock)
+    return found
+
+
+def draw_outages(sources: Sequence[Source], name: str, end: int) -> Outages:
+    """Return the outages of each source that start before `end`; `name` names the run."""
+    found = [_outages_of(source, f"{name}/outage/{source.name}", end) for source in sources]
+    if not found:
+        return NO_OUTAGES
+    return Outages(
+        np.repeat(np.arange(len(found), dtype=np.int32), [start.size for start, _ in found]),
+        np.concatenate([start for start, _ in found]),
+        np.concatenate([stop for _, stop in found]),
+    )
+
+
+def _outages_of(source: Source, name: str, end: int) -> tuple[Ticks, Ticks]:
+    starts, stops, at, number = [], [], 0, 0
+    while at < end:
+        many = 64
+        up = source.every.ticks(uniforms(f"{name}/every", number, many))
+        down = source.lasts.ticks(uniforms(f"{name}/lasts", number, many))
+        stop = at + np.cumsum(np.maximum(up + down, 1))  # time goes on, whatever the laws say
+        starts.append(stop - down)
+        stops.append(stop)
+        at, number = int(stop[-1]), number + many
+    start, stop = np.concatenate(starts), np.concatenate(stops)
+    real = (start < end) & (start < stop)
+    return start[real], np.minimum(stop[real], end)

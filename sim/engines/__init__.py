@@ -1,0 +1,1 @@
+"""Two engines that give equal event logs for the same plan and draws."""

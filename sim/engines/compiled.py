@@ -1,0 +1,562 @@
+"""The compiled engine: Numba, the same steps as `sim.engines.reference` under the same names, in the same order.
+
+The rules of order are in `sim.plan.plan`, what the state is in `sim.engines.state`. Ends of service stand in a
+tournament of 64-bit keys (`sim.engines.agenda`), tick above number; arrivals and the timetable are sorted beforehand,
+so that a cursor is enough.
+`run` stops at any tick and goes on from there, which is how long runs go block by block.
+"""
+
+from __future__ import annotations
+
+from sim.draws.draw import FOR_EVER, Draws
+from sim.draws.outages import in_force
+from sim.engines.agenda import (
+    NO_EVENT,
+    NUMBER_BITS,
+    NUMBER_MASK,
+    add_event,
+    drop_event,
+    drop_next_event,
+    event_key,
+    new_leaf,
+    next_event,
+    set_event,
+)
+from sim.engines.conditions import (
+    asked,
+    best_line,
+    free_group,
+    gathers,
+    in_line,
+    is_awaited,
+    is_before,
+    is_better,
+    is_by_hand,
+    is_needed,
+    is_reversible,
+    may_start,
+    next_area,
+    next_area_is_full,
+    next_of_others,
+    waiting_for,
+)
+from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
+from sim.engines.state import (
+    NEXT_ARRIVAL,
+    NEXT_CHANGE,
+    NO_LEAF,
+    NOBODY,
+    SPARE_LEAF,
+    State,
+    Tables,
+    Trucks,
+    group_of,
+    line_of,
+    new_state,
+    next_of,
+    put_in,
+    row_of,
+    tables,
+    take_first,
+    take_out,
+    trucks_of,
+    visit_of,
+)
+from sim.jit import kernel, seldom, step
+from sim.plan.plan import Plan
+from sim.plan.work_clocks import end_of_work
+
+
+def simulate(plan: Plan, draws: Draws) -> EventLog:
+    """Run the gate until `plan.end` and return what happened."""
+    log = EventLog.unwritten(draws)
+    network = tables(in_force(plan, draws.outages))
+    run(network, trucks_of(draws, log), new_state(network, draws), plan.end)
+    return log
+
+
+@kernel
+def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
+    """Take events in order until none is left before the tick `until`."""
+    cursor = state.cursor
+    while True:
+        arriving = row_of(cursor[NEXT_ARRIVAL])
+        arrival = event_key(trucks.arrival[arriving], arriving) if arriving < trucks.arrival.size else NO_EVENT
+        end = next_event(state.ends)
+        now = min(arrival, end) >> NUMBER_BITS
+        if now >= min(next_of_others(network, state), until):
+            if not take_other(network, trucks, state, now, until):
+                return
+            continue
+        truck = row_of(min(arrival, end) & NUMBER_MASK)
+        if arrival < end:
+            cursor[NEXT_ARRIVAL] += 1
+            arrive(trucks, state, truck)
+        else:
+            finish(network, trucks, state, now, truck)
+        go_on(network, trucks, state, now, truck)
+        free_leaf(state)
+
+
+@seldom
+def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: int) -> bool:
+    """Take the next event of the timetable, alarm or end of patience; tell whether it comes before `until`."""
+    cursor = state.cursor
+    alarm, leaving = next_event(state.alarms), next_event(state.impatient)
+    now = min(now, alarm >> NUMBER_BITS, leaving >> NUMBER_BITS)
+    change = cursor[NEXT_CHANGE]
+    if change < network.change_tick.size and network.change_tick[change] <= now:
+        now = network.change_tick[change]
+        if now < until:
+            cursor[NEXT_CHANGE] += 1
+            timetable(network, trucks, state, now, change)
+        return now < until
+    if now >= until:
+        return False
+    if alarm >> NUMBER_BITS == now:
+        drop_next_event(state.alarms)
+        sound_alarm(network, trucks, state, now, alarm & NUMBER_MASK)
+    else:
+        lose_patience(network, trucks, state, now, leaving & NUMBER_MASK)
+    return True
+
+
+@seldom
+def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: int) -> None:
+    """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
+    resource = row_of(network.change_resource[change])
+    if resource >= network.groups.size:
+        state.resources[resource]["on_duty"] = network.change_units[change]
+        call_for_pool(network, trucks, state, now, resource)
+        return
+    if is_reversible(network, resource):
+        state.resources[resource]["scheduled"] = network.change_units[change]
+        if not state.resources[resource]["faces"]:
+            return
+    state.resources[resource]["on_duty"] = network.change_units[change]
+    call_trucks(network, trucks, state, now, resource)
+
+
+@seldom
+def sound_alarm(network: Tables, trucks: Trucks, state: State, now: int, number: int) -> None:
+    """A unit of a pool comes back, lanes have turned, or the time of a batch is over."""
+    resources = network.groups.size + network.pools.size
+    if number >= resources:
+        end_gathering(network, trucks, state, now, number - resources)
+    elif number >= network.groups.size:
+        come_back(network, trucks, state, now, number)
+    else:
+        face(network, trucks, state, now, number)
+
+
+@step
+def come_back(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
+    """A unit of a pool can be used again."""
+    state.resources[pool]["busy"] -= 1
+    call_for_pool(network, trucks, state, now, pool)
+
+
+@step
+def face(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Reversible lanes have turned to a group."""
+    state.resources[group]["turning"] = False
+    state.resources[group]["faces"] = True
+    state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
+    call_trucks(network, trucks, state, now, group)
+
+
+@step
+def arrive(trucks: Trucks, state: State, truck: int) -> None:
+    """A truck arrives."""
+    open_rows(trucks, truck)
+    state.trucks[truck]["visit"] = NOBODY
+    state.trucks[truck]["next"] = trucks.first[truck]
+
+
+@step
+def open_rows(trucks: Trucks, truck: int) -> None:
+    """Write to the rows of a truck that nothing has happened yet."""
+    for visit in range(row_of(trucks.first[truck]), row_of(trucks.first[truck + 1])):
+        for column in range(4):
+            trucks.times[visit, column] = NEVER
+        trucks.group[visit] = NOBODY
+
+
+@step
+def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
+    """Take the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
+    if trucks.onward.size == 0:
+        return
+    visit = visit_of(state, truck)
+    first = trucks.first[truck] if visit == NOBODY else trucks.onward[visit]
+    best = first
+    if first < trucks.first[truck + 1]:
+        other = trucks.other[first]
+        while other >= 0:
+            if is_better(network, state, trucks.rule[other], line_of(trucks, other), line_of(trucks, best)):
+                best = other
+            other = trucks.other[other]
+    state.trucks[truck]["next"] = best
+
+
+@step
+def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> bool:
+    """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free.
+
+    Tell whether the truck turned back instead and left a space.
+    """
+    line = line_of(trucks, visit)
+    trucks.times[visit, JOINED] = now
+    state.trucks[truck]["visit"] = visit
+    state.trucks[truck]["next"] = visit + 1
+    if (
+        network.turns_away
+        and in_line(network, state, row_of(network.lines[line]["stage"])) >= network.lines[line]["turns_away_at"]
+    ):
+        return turn_back(network, trucks, state, now, truck)
+    if gathers(network, line):
+        stand_in_line(network, trucks, state, line, truck, now)
+        gather(network, trucks, state, now, row_of(network.lines[line]["stage"]))
+    else:
+        if may_start(network, state, line):
+            group = free_group(network, state, line)
+            if group != NOBODY:
+                start(network, trucks, state, now, truck, group)
+                return False
+        stand_in_line(network, trucks, state, line, truck, now)
+    if network.reverses:
+        for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+            turn_if_due(network, state, now, row_of(network.groups_of_line[entry]))
+    return False
+
+
+@seldom
+def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+    """Leave for good without service. Tell whether a space of an area fell free."""
+    visit = visit_of(state, truck)
+    trucks.times[visit, LEFT] = now
+    if network.areas.size == 0 or row_of(network.lines[line_of(trucks, visit)]["area"]) == NOBODY:
+        return False
+    free_space(network, state, row_of(network.lines[line_of(trucks, visit)]["area"]))
+    return True
+
+
+@seldom
+def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """A truck whose patience ends turns back."""
+    visit = visit_of(state, truck)
+    drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
+    line = line_of(trucks, visit)
+    take_out(state, state.lines, line, truck)
+    state.lines[line]["waiting"] -= 1
+    if gathers(network, line):
+        leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit, JOINED])
+    freed = turn_back(network, trucks, state, now, truck)
+    while freed:
+        freed = call_for_space(network, trucks, state, now)
+
+
+@seldom
+def gather(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+    """Add a truck to the next batch of the stage, and let it start when it is complete."""
+    if state.stages[stage]["gathering"] == 0:
+        state.stages[stage]["gathered_since"] = now
+        if not state.stages[stage]["timed"]:
+            set_gathering_alarm(network, state, stage)
+    state.stages[stage]["gathering"] += 1
+    if state.stages[stage]["gathering"] >= network.stages[stage]["batch_size"]:
+        call_up(network, trucks, state, now, stage)
+
+
+@step
+def leave_batch(state: State, stage: int, joined: int) -> None:
+    """Take a truck out of the next batch if it joined with it, else out of those that may start."""
+    mine = joined >= state.stages[stage]["gathered_since"] or state.stages[stage]["called_up"] == 0
+    if mine and state.stages[stage]["gathering"] > 0:
+        state.stages[stage]["gathering"] -= 1
+    else:
+        state.stages[stage]["called_up"] -= 1
+
+
+@step
+def set_gathering_alarm(network: Tables, state: State, stage: int) -> None:
+    """Set the alarm for the end of the time in which a batch gathers."""
+    state.stages[stage]["timed"] = True
+    number = network.groups.size + network.pools.size + stage
+    key = event_key(state.stages[stage]["gathered_since"] + network.stages[stage]["batch_after"], number)
+    add_event(state.alarms, key)
+
+
+@seldom
+def end_gathering(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+    """Let a batch start although it is not complete, if its time is over; else wait for the batch after it."""
+    state.stages[stage]["timed"] = False
+    if state.stages[stage]["gathering"] == 0:
+        return
+    if state.stages[stage]["gathered_since"] + network.stages[stage]["batch_after"] <= now:
+        call_up(network, trucks, state, now, stage)
+    else:
+        set_gathering_alarm(network, state, stage)
+
+
+@seldom
+def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+    """Let the trucks that have gathered start, lane group by lane group."""
+    state.stages[stage]["called_up"] += state.stages[stage]["gathering"]
+    state.stages[stage]["gathering"] = 0
+    for group in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
+        call_trucks(network, trucks, state, now, row_of(group))
+
+
+@seldom
+def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
+    """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
+    if not is_reversible(network, group) or not state.resources[row_of(network.groups[group]["other_way"])]["faces"]:
+        return
+    other = row_of(network.groups[group]["other_way"])
+    wait = waiting_for(network, state, group)
+    if wait < network.groups[group]["turns_at"] or wait <= waiting_for(network, state, other):
+        return
+    state.resources[other]["faces"] = False
+    state.resources[other]["on_duty"] = 0
+    state.resources[group]["turning"] = True
+    turn_if_empty(network, state, now, other)
+
+
+@seldom
+def turn_if_empty(network: Tables, state: State, now: int, group: int) -> None:
+    """Begin to turn reversible lanes away from a group when they have finished the last truck."""
+    other = row_of(network.groups[group]["other_way"])
+    if state.resources[other]["turning"] and state.resources[group]["busy"] == 0:
+        add_event(state.alarms, event_key(now + network.groups[other]["turn_takes"], other))
+
+
+@step
+def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
+    """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
+    visit = visit_of(state, truck)
+    state.resources[group]["busy"] += 1
+    service = trucks.service[visit]
+    if network.taken.size:
+        line = line_of(trucks, visit)
+        by_hand = is_by_hand(network, state, line)
+        if by_hand:
+            service = trucks.by_hand[visit]
+        if network.works_by_hand:
+            state.works_by_hand[truck] = by_hand
+        for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+            if not (by_hand and row_of(network.taken[entry]["pool"]) == row_of(network.lines[line]["by_hand_without"])):
+                state.resources[row_of(network.taken[entry]["pool"])]["busy"] += network.taken[entry]["units"]
+    if gathers(network, line_of(trucks, visit)):
+        state.stages[row_of(network.lines[line_of(trucks, visit)]["stage"])]["called_up"] -= 1
+    trucks.times[visit, STARTED] = now
+    trucks.group[visit] = group
+    key = event_key(end_of_work(network.clocks, group, now, service), truck)
+    leaf = state.cursor[SPARE_LEAF] if state.cursor[SPARE_LEAF] != NO_LEAF else new_leaf(state.ends)
+    state.cursor[SPARE_LEAF] = NO_LEAF
+    state.trucks[truck]["leaf"] = leaf
+    set_event(state.ends, leaf, key)
+
+
+@step
+def free_leaf(state: State) -> None:
+    """Take the service that has ended off the agenda, unless another one took its place there."""
+    leaf = state.cursor[SPARE_LEAF]
+    if leaf != NO_LEAF:
+        state.cursor[SPARE_LEAF] = NO_LEAF
+        drop_event(state.ends, row_of(leaf))
+
+
+@step
+def finish(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """End the service, and give units back."""
+    visit = visit_of(state, truck)
+    trucks.times[visit, FINISHED] = now
+    state.cursor[SPARE_LEAF] = state.trucks[truck]["leaf"]
+    give_back(network, trucks, state, now, truck, visit)
+
+
+@step
+def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """Go on to the next stage unless its area is full, after an arrival or a service."""
+    visit = visit_of(state, truck)
+    choose(network, trucks, state, truck)
+    there = next_area(network, trucks, state, truck)
+    blocked = next_area_is_full(network, trucks, state, truck, there)
+    freed = False
+    if not blocked:
+        freed = vacate(network, trucks, state, now, truck, there)
+    if visit != NOBODY:
+        call_for_given(network, trucks, state, now, visit)
+    if blocked:
+        stand_for_space(trucks, state, there, truck, now)
+        return
+    freed |= proceed(network, trucks, state, now, truck)
+    while freed and is_awaited(network, state):
+        freed = call_for_space(network, trucks, state, now)
+
+
+@step
+def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
+    """Give units of pools and links back: at once, or after the time that they need to come back."""
+    if network.given.size == 0:
+        return
+    line = line_of(trucks, visit)
+    by_hand = network.works_by_hand and state.works_by_hand[truck]
+    for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
+        pool = row_of(network.given[entry]["pool"])
+        if by_hand and pool == row_of(network.lines[line]["by_hand_without"]):
+            continue
+        if not network.pools[pool - network.groups.size]["comes_back"]:
+            state.resources[pool]["busy"] -= network.given[entry]["units"]
+            continue
+        for _ in range(network.given[entry]["units"]):
+            key = event_key(now + trucks.comes_back[visit], pool)
+            add_event(state.alarms, key)
+
+
+@step
+def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visit: int) -> None:
+    """Let the units just given back call trucks in line that need them, pool by pool."""
+    if network.given.size == 0:
+        return
+    line = line_of(trucks, visit)
+    for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
+        pool = row_of(network.given[entry]["pool"])
+        if is_needed(network, state, pool):
+            call_for_pool(network, trucks, state, now, pool)
+
+
+@step
+def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int, there: int) -> bool:
+    """Leave the lane, and take a space of the area `there`. Tell whether a space of another area fell free."""
+    visit = visit_of(state, truck)
+    inside = visit != NOBODY
+    if inside:
+        trucks.times[visit, LEFT] = now
+        state.resources[group_of(trucks, visit)]["busy"] -= 1
+    if network.areas.size == 0:
+        return False
+    here = row_of(network.lines[line_of(trucks, visit)]["area"]) if inside else NOBODY
+    if here == there:
+        return False
+    if there != NOBODY:
+        state.areas[there]["inside"] += 1
+        if state.areas[there]["inside"] >= network.areas[there]["spaces"]:
+            state.areas[there]["shut"] = True
+    if here == NOBODY:
+        return False
+    free_space(network, state, here)
+    return True
+
+
+@step
+def free_space(network: Tables, state: State, area: int) -> None:
+    """Leave an area; it opens again when few enough are inside."""
+    state.areas[area]["inside"] -= 1
+    if state.areas[area]["inside"] <= network.areas[area]["reopens_at"]:
+        state.areas[area]["shut"] = False
+
+
+@step
+def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+    """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
+    visit = visit_of(state, truck)
+    if visit != NOBODY:
+        group = group_of(trucks, visit)
+        serve(network, trucks, state, now, group)
+        if is_reversible(network, group):
+            turn_if_empty(network, state, now, group)
+            turn_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
+    visit = next_of(state, truck)
+    if visit < trucks.first[truck + 1]:
+        return join(network, trucks, state, now, truck, visit)
+    return False
+
+
+@seldom
+def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
+    """Let the first truck in line for a free space move on; tell whether one could."""
+    for number in range(network.areas.size):
+        area = row_of(number)
+        truck = row_of(state.areas[area]["head"])
+        if truck != NOBODY and not state.areas[area]["shut"]:
+            take_first(state, state.areas, area)
+            vacate(network, trucks, state, now, truck, area)
+            proceed(network, trucks, state, now, truck)
+            return True
+    return False
+
+
+@step
+def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: int, group: int) -> None:
+    """Take the first truck out of a line and start it."""
+    state.lines[line]["waiting"] -= 1
+    truck = take_first(state, state.lines, line)
+    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit_of(state, truck)] < FOR_EVER:
+        drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
+    start(network, trucks, state, now, truck, group)
+
+
+@step
+def serve(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Call trucks from the lines, best first, while a lane is free and open."""
+    while state.resources[group]["busy"] < state.resources[group]["on_duty"]:
+        line = best_line(network, trucks, state, group)
+        if line == NOBODY:
+            return
+        start_first(network, trucks, state, now, line, group)
+
+
+@seldom
+def call_trucks(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Do as `serve` does, where a call is quick enough."""
+    serve(network, trucks, state, now, group)
+
+
+@seldom
+def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
+    """Call trucks that need units of the pool, best first, while one of them can start."""
+    number = pool - network.groups.size
+    while state.resources[pool]["busy"] < state.resources[pool]["on_duty"] or network.works_by_hand:
+        best = NOBODY
+        for entry in range(network.pools[number]["lines_from"], network.pools[number]["lines_to"]):
+            line = row_of(network.lines_of_pool[entry])
+            if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
+                continue
+            if free_group(network, state, line) != NOBODY and is_before(network, trucks, state, line, best):
+                best = line
+        if best == NOBODY:
+            return
+        start_first(network, trucks, state, now, best, free_group(network, state, best))
+
+
+@step
+def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: int) -> None:
+    """Stand in line for a space of an area, by the tick of asking, then by number."""
+    last = state.areas[area]["tail"]
+    while last != NOBODY and last > truck and asked(trucks, state, row_of(last)) == now:
+        last = state.trucks[last]["ahead"]
+    put_in(state, state.areas, area, last, truck)
+
+
+@step
+def stand_in_line(network: Tables, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
+    """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
+    last = state.lines[line]["tail"]
+    while last != NOBODY and last > truck and trucks.times[visit_of(state, row_of(last)), JOINED] == now:
+        last = state.trucks[last]["ahead"]
+    put_in(state, state.lines, line, last, truck)
+    state.lines[line]["waiting"] += 1
+    visit = visit_of(state, truck)
+    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit] < FOR_EVER:
+        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(now + trucks.patience[visit], truck))
+
+
+def cache_is_warm() -> bool:
+    """Tell whether the engine was compiled before, so that a first use can announce the wait."""
+    cache = getattr(run, "_cache", None)
+    index = getattr(cache, "_cache_file", None)  # none where nothing can be kept
+    if index is None:
+        return False
+    return bool(index._load_index())  # empty if the code is newer than what was kept

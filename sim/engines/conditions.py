@@ -1,0 +1,208 @@
+"""What the compiled engine asks before it acts. Nothing here changes anything.
+
+The reference engine asks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls.
+"""
+
+from __future__ import annotations
+
+from sim.engines.agenda import NO_EVENT, NUMBER_BITS, next_event
+from sim.engines.log import FINISHED, JOINED
+from sim.engines.state import (
+    NEXT_CHANGE,
+    NOBODY,
+    State,
+    Tables,
+    Trucks,
+    line_of,
+    next_of,
+    row_of,
+    visit_of,
+)
+from sim.jit import seldom, step
+from sim.plan.paths import SHORTEST_QUEUE
+
+
+@step
+def next_of_others(network: Tables, state: State) -> int:
+    """Return the tick from which on something else comes before an arrival or the end of a service."""
+    change = state.cursor[NEXT_CHANGE]
+    timetable = network.change_tick[change] if change < network.change_tick.size else NO_EVENT
+    alarm = next_event(state.alarms) >> NUMBER_BITS
+    impatience = (next_event(state.impatient) >> NUMBER_BITS) + 1
+    return min(timetable, alarm, impatience)
+
+
+@seldom
+def is_better(network: Tables, state: State, rule: int, line: int, other: int) -> bool:
+    """Tell whether a rule prefers a line: one with open lanes, then the smaller load."""
+    open_here, open_there = is_open(network, state, line), is_open(network, state, other)
+    if open_here != open_there:
+        return open_here
+    return load(network, state, rule, line) < load(network, state, rule, other)
+
+
+@step
+def is_open(network: Tables, state: State, line: int) -> bool:
+    """Tell whether a lane group of the line is open."""
+    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+        if state.resources[row_of(network.groups_of_line[entry])]["on_duty"] > 0:
+            return True
+    return False
+
+
+@step
+def load(network: Tables, state: State, rule: int, line: int) -> float:
+    """Return what a truck finds in a line.
+
+    By the queue: trucks at the stage, as a whole. By the wait: nothing if a lane is free, else the service times of
+    those in line and of the truck itself, shared by the open lanes.
+    """
+    busy, lanes = 0, 0
+    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+        group = row_of(network.groups_of_line[entry])
+        busy += state.resources[group]["busy"]
+        lanes += state.resources[group]["on_duty"]
+    waiting = in_line(network, state, row_of(network.lines[line]["stage"]))
+    if rule == SHORTEST_QUEUE:
+        return float(waiting + busy)
+    if busy < lanes:
+        return 0.0
+    return float((waiting + 1) * network.lines[line]["mean_service"]) / max(lanes, 1)
+
+
+@step
+def in_line(network: Tables, state: State, stage: int) -> int:
+    """Return the number of trucks in line at a stage."""
+    trucks = 0
+    for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
+        trucks += state.lines[line]["waiting"]
+    return trucks
+
+
+@step
+def gathers(network: Tables, line: int) -> bool:
+    """Tell whether trucks of the line start in batches."""
+    return network.batches and network.stages[row_of(network.lines[line]["stage"])]["batch_size"] > 0
+
+
+@step
+def is_reversible(network: Tables, group: int) -> bool:
+    """Tell whether the lanes of a group turn from one direction to the other."""
+    return network.reverses and row_of(network.groups[group]["other_way"]) != NOBODY
+
+
+@step
+def waiting_for(network: Tables, state: State, group: int) -> int:
+    """Return the number of trucks in the lines that a lane group serves."""
+    trucks = 0
+    for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
+        trucks += state.lines[row_of(network.lines_of_group[entry])]["waiting"]
+    return trucks
+
+
+@step
+def is_by_hand(network: Tables, state: State, line: int) -> bool:
+    """Tell whether a service in the line would be done by hand, for want of its link."""
+    if not network.works_by_hand or row_of(network.lines[line]["by_hand_without"]) == NOBODY:
+        return False
+    return state.resources[row_of(network.lines[line]["by_hand_without"])]["on_duty"] == 0
+
+
+@step
+def is_awaited(network: Tables, state: State) -> bool:
+    """Tell whether a truck stands in line for a space; spares a call each time that one falls free."""
+    awaited = False
+    for area in range(network.areas.size):
+        awaited |= state.areas[area]["head"] != NOBODY
+    return awaited
+
+
+@step
+def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
+    """Return the area of the truck's next stage, or `NOBODY`."""
+    if network.areas.size == 0:
+        return NOBODY
+    visit = next_of(state, truck)
+    if visit == trucks.first[truck + 1]:
+        return NOBODY
+    return row_of(network.lines[line_of(trucks, visit)]["area"])
+
+
+@step
+def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int, there: int) -> bool:
+    """Tell whether the truck cannot go on for want of space in the area `there` of its next stage."""
+    if there == NOBODY or not state.areas[there]["shut"]:
+        return False
+    if network.lines[line_of(trucks, next_of(state, truck))]["enters_freely"]:
+        return False
+    visit = visit_of(state, truck)
+    return visit == NOBODY or there != row_of(network.lines[line_of(trucks, visit)]["area"])
+
+
+@step
+def is_needed(network: Tables, state: State, pool: int) -> bool:
+    """Tell whether a truck stands in a line that needs the pool; spares a call each time that a unit is given back."""
+    number, needed = pool - network.groups.size, False
+    for entry in range(network.pools[number]["lines_from"], network.pools[number]["lines_to"]):
+        needed |= state.lines[network.lines_of_pool[entry]]["head"] != NOBODY
+    return needed
+
+
+@step
+def may_start(network: Tables, state: State, line: int) -> bool:
+    """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
+    if gathers(network, line) and state.stages[row_of(network.lines[line]["stage"])]["called_up"] == 0:
+        return False
+    if network.taken.size == 0:
+        return True
+    by_hand = is_by_hand(network, state, line)
+    for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+        pool = row_of(network.taken[entry]["pool"])
+        if by_hand and pool == row_of(network.lines[line]["by_hand_without"]):
+            continue
+        if state.resources[pool]["busy"] + network.taken[entry]["units"] > state.resources[pool]["on_duty"]:
+            return False
+    return True
+
+
+@step
+def free_group(network: Tables, state: State, line: int) -> int:
+    """Return the first lane group of the line with a free open lane, or `NOBODY`."""
+    for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+        group = row_of(network.groups_of_line[entry])
+        if state.resources[group]["busy"] < state.resources[group]["on_duty"]:
+            return group
+    return NOBODY
+
+
+@step
+def best_line(network: Tables, trucks: Trucks, state: State, group: int) -> int:
+    """Return the line whose first truck is next for a lane of the group, or `NOBODY`."""
+    best = NOBODY
+    for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
+        line = row_of(network.lines_of_group[entry])
+        if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
+            continue
+        if is_before(network, trucks, state, line, best):
+            best = line
+    return best
+
+
+@step
+def is_before(network: Tables, trucks: Trucks, state: State, line: int, other: int) -> bool:
+    """Tell whether the first truck of `line` goes before that of `other`: by (priority, tick joined, number)."""
+    if other == NOBODY:
+        return True
+    if network.lines[line]["priority"] != network.lines[other]["priority"]:
+        return network.lines[line]["priority"] < network.lines[other]["priority"]
+    a, b = row_of(state.lines[line]["head"]), row_of(state.lines[other]["head"])
+    joined_a = trucks.times[visit_of(state, a), JOINED]
+    joined_b = trucks.times[visit_of(state, b), JOINED]
+    return joined_a < joined_b or (joined_a == joined_b and a < b)
+
+
+@step
+def asked(trucks: Trucks, state: State, truck: int) -> int:
+    """Return when a truck began to stand in line for a space."""
+    visit = visit_of(state, truck)
+    return trucks.arrival[truck] if visit == NOBODY else trucks.times[visit, FINISHED]

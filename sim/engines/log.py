@@ -1,0 +1,178 @@
+"""The event log: the only output of an engine, one row a visit, in the order of the draws."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.arrays import Indices
+from sim.clock import Ticks
+from sim.draws.draw import Draws
+from sim.jit import kernel
+
+JOINED, STARTED, FINISHED, LEFT = range(4)
+"""Columns of `EventLog.times`."""
+NEVER = -1
+"""Time of something that did not happen before the end of the run, and lane group of a visit not started."""
+
+
+@dataclass(frozen=True, eq=False)
+class EventLog:
+    """What happened, visit by visit."""
+
+    draws: Draws
+    """The trucks, and which rows are theirs."""
+    times: Ticks
+    """(visits, 4) when the truck joined the line, started and finished its service, left the stage [tick]."""
+    group: Indices
+    """(visits,) lane group that served it."""
+
+    @classmethod
+    def empty(cls, draws: Draws) -> EventLog:
+        """Return a log in which nothing happened yet."""
+        return cls(draws, np.full((draws.visits, 4), NEVER, np.int64), np.full(draws.visits, NEVER, np.int32))
+
+    @classmethod
+    def unwritten(cls, draws: Draws) -> EventLog:
+        """Return a log whose rows hold anything, for an engine that writes to each before it counts."""
+        return cls(draws, np.empty((draws.visits, 4), np.int64), np.empty(draws.visits, np.int32))
+
+    @property
+    def joined(self) -> Ticks:
+        """(visits,) when the truck joined the waiting line."""
+        return self.times[:, JOINED]
+
+    @property
+    def started(self) -> Ticks:
+        """(visits,) when its service started."""
+        return self.times[:, STARTED]
+
+    @property
+    def finished(self) -> Ticks:
+        """(visits,) when its service ended."""
+        return self.times[:, FINISHED]
+
+    @property
+    def left(self) -> Ticks:
+        """(visits,) when it left the stage and freed the lane."""
+        return self.times[:, LEFT]
+
+    @property
+    def truck(self) -> npt.NDArray[np.int64]:
+        """(visits,) number of the truck."""
+        return np.repeat(np.arange(self.draws.trucks), np.diff(self.draws.first))
+
+    @property
+    def released(self) -> Ticks:
+        """(trucks,) release from the last control; `NEVER` if still inside, or if the truck turned back before it."""
+        return np.asarray(self._ways[0]) if self._winding else self._left_row(self.draws.released)
+
+    @property
+    def second_released(self) -> Ticks:
+        """(trucks,) release of the second load; `NEVER` if it has none, is still inside or turned back before."""
+        at = np.full(self.draws.trucks, NEVER, np.int64)
+        if self.draws.second.size == 0:
+            return at
+        if self._winding:
+            return np.asarray(self._ways[4])
+        loaded = self.draws.second >= 0
+        at[loaded] = self.left[self.draws.second[loaded]]
+        return at
+
+    @property
+    def departed(self) -> Ticks:
+        """(trucks,) last departure, the empty return included; `NEVER` if still inside. Also of those turned back."""
+        if self._winding:
+            return np.asarray(self._ways[1])
+        last = self.draws.first[1:] - 1
+        return self._left_row(np.where(last >= self.draws.first[:-1], last, NEVER))
+
+    @property
+    def turned_back(self) -> Ticks:
+        """(trucks,) when the truck turned back; `NEVER` if it did not."""
+        return np.asarray(self._ways[2]) if self._winding else np.full(self.draws.trucks, NEVER, np.int64)
+
+    @property
+    def entered(self) -> Ticks:
+        """(trucks,) when the truck joined its first stage; its arrival if it visits none, `NEVER` if still outside."""
+        if self._winding:
+            return np.asarray(self._ways[3])
+        at = self.draws.arrival.copy()
+        visits = np.diff(self.draws.first) > 0
+        at[visits] = self.joined[self.draws.first[:-1][visits]]
+        return at
+
+    @property
+    def _winding(self) -> bool:
+        """Tell whether trucks may leave out rows: alternatives not taken, or all after they turned back."""
+        return self.draws.onward.size > 0 or self.draws.patience.size > 0
+
+    @functools.cached_property
+    def _ways(self) -> Ticks:
+        """(5, trucks) released, departed, turned back, entered and second load released, where rows may be left out."""
+        draws, out = self.draws, np.full((5, self.draws.trucks), NEVER, np.int64)
+        second = draws.second if draws.second.size else np.full(draws.trucks, NEVER, np.int64)
+        follow_trucks(draws.arrival, draws.first, draws.released, second, self.times, out)
+        return out
+
+    def _left_row(self, row: npt.NDArray[np.int64]) -> Ticks:
+        """Return when each truck left the visit in the given row, or its arrival where there is none."""
+        at = self.draws.arrival.copy()
+        at[row >= 0] = self.left[row[row >= 0]]
+        return at
+
+    def visits_made(self) -> int:
+        """Return the number of visits that ended."""
+        return int(np.count_nonzero(self.left != NEVER))
+
+    def equals(self, other: EventLog) -> bool:
+        """Tell whether two logs of the same draws are equal, row by row."""
+        return np.array_equal(self.times, other.times) and np.array_equal(self.group, other.group)
+
+
+@kernel
+def follow_trucks(
+    arrival: Ticks,
+    first: npt.NDArray[np.int64],
+    released: npt.NDArray[np.int64],
+    second: npt.NDArray[np.int64],
+    times: Ticks,
+    out: Ticks,
+) -> None:
+    """Write when each truck was released, departed, turned back, entered and released again to `out` (5, trucks).
+
+    A truck inside stands at one visit, which it has joined and not left; the rows that it left out stay empty.
+    """
+    for truck in range(arrival.size):
+        if first[truck] == first[truck + 1]:
+            out[0, truck] = out[1, truck] = out[3, truck] = arrival[truck]
+            continue
+        if released[truck] < 0:
+            out[0, truck] = arrival[truck]
+        entered, here, released_at, second_at, left_at = NEVER, False, NEVER, NEVER, NEVER
+        for visit in range(first[truck], first[truck + 1]):
+            if times[visit, JOINED] == NEVER:
+                continue
+            if entered == NEVER:
+                entered = times[visit, JOINED]
+            left_at = times[visit, LEFT]
+            here = left_at == NEVER
+            if visit <= released[truck]:
+                released_at = left_at
+            elif visit <= second[truck]:
+                second_at = left_at
+            if not here and times[visit, STARTED] == NEVER:
+                out[2, truck] = left_at
+                if visit <= released[truck]:
+                    released_at = NEVER
+                elif visit <= second[truck]:
+                    second_at = NEVER
+        out[3, truck] = entered
+        if not here:
+            out[1, truck] = left_at
+        if released[truck] >= 0:
+            out[0, truck] = released_at
+        out[4, truck] = second_at

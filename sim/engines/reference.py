@@ -1,0 +1,468 @@
+"""The reference engine: SimPy, written to be read. `sim.engines.compiled` does the same steps under the same names.
+
+The rules of order are in `sim.plan.plan`. A truck is a process; lines, lanes, pools and areas are plain data.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Generator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import simpy
+
+from sim.draws.draw import FOR_EVER, Draws
+from sim.draws.outages import in_force
+from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
+from sim.plan.paths import SHORTEST_QUEUE
+from sim.plan.plan import Plan
+from sim.plan.work_clocks import end_of_work
+
+NOBODY = -1
+RANK_TIMETABLE, RANK_ALARM, RANK_TRUCK, RANK_PATIENCE = range(4)
+_AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
+
+Array = np.ndarray[Any, Any]
+Process = Generator[simpy.Event, Any, None]
+Waiting = list[tuple[int, int, int]]
+"""(tick joined, truck, visit) of those in line, in order."""
+
+
+class Agenda(simpy.Environment):
+    """SimPy's environment with the project's order of events: (tick, rank, id)."""
+
+    def at(self, tick: int, rank: int, number: int) -> simpy.Event:
+        """Return an event that happens at `tick`."""
+        event = simpy.Event(self)
+        event._ok, event._value = True, None
+        self.schedule(event, _AT_ONCE + (rank << 32) + number, tick - self.now)  # type: ignore[arg-type]
+        return event
+
+
+class Run:
+    """One run: the state of the gate, and the steps that change it."""
+
+    def __init__(self, plan: Plan, draws: Draws) -> None:
+        network = in_force(plan, draws.outages)
+        self.draws, self.network = draws, network
+        self.groups_of_line = _rows(network.groups_of_line, network.groups_of_line_from)
+        self.lines_of_group = _rows(network.lines_of_group, network.lines_of_group_from)
+        self.lines_of_pool = _rows(network.lines_of_pool, network.lines_of_pool_from)
+        self.taken = _pairs(network.taken_pool, network.taken_units, network.taken_from)
+        self.given = _pairs(network.given_pool, network.given_units, network.given_from)
+        self.log = EventLog.empty(draws)
+        self.agenda = Agenda()
+        resources = self.network.groups + self.network.comes_back.size
+        self.on_duty, self.busy = [0] * resources, [0] * resources
+        self.waiting: list[Waiting] = [[] for _ in self.network.line_stage]
+        self.inside = [0] * network.area_spaces.size
+        self.shut = [False] * network.area_spaces.size
+        self.waiting_for_space: list[list[tuple[int, int, int, int]]] = [[] for _ in network.area_spaces]
+        self.scheduled, self.turning = [0] * network.groups, [False] * network.groups
+        self.faces = network.faces_first.tolist()
+        stages = network.batch_size.size
+        self.gathering, self.called_up, self.gathered_since = [0] * stages, [0] * stages, [0] * stages
+        self.timed = [False] * stages
+        self.works_by_hand = [False] * draws.trucks
+        self.called = [self.agenda.event() for _ in range(draws.trucks)]
+
+    @property
+    def now(self) -> int:
+        """The present tick."""
+        return int(self.agenda.now)
+
+    def truck(self, truck: int) -> Process:
+        """The life of a truck: it arrives, then visits stage after stage until it departs or turns back."""
+        yield self.agenda.at(int(self.draws.arrival[truck]), RANK_TRUCK, truck)
+        self.arrive(truck)
+        while True:
+            visit = yield self.called[truck]
+            self.called[truck] = self.agenda.event()
+            yield self.agenda.at(self.end_of_service(truck, visit), RANK_TRUCK, truck)
+            self.finish(truck, visit)
+
+    def end_of_service(self, truck: int, visit: int) -> int:
+        """Return when the service of a visit that starts now ends."""
+        times = self.draws.by_hand if self.works_by_hand[truck] else self.draws.service
+        return int(end_of_work(self.network.clocks, int(self.log.group[visit]), self.now, int(times[visit])))
+
+    def timetable(self) -> Process:
+        """Lane groups open and close; units of pools come on duty and leave; links fail and are back."""
+        network = self.network
+        for change in range(network.change_tick.size):
+            yield self.agenda.at(int(network.change_tick[change]), RANK_TIMETABLE, change)
+            resource, units = int(network.change_resource[change]), int(network.change_units[change])
+            if resource >= network.groups:
+                self.on_duty[resource] = units
+                self.call_for_pool(resource)
+                continue
+            if self.is_reversible(resource):
+                self.scheduled[resource] = units
+                if not self.faces[resource]:
+                    continue
+            self.on_duty[resource] = units
+            self.serve(resource)
+
+    def come_back(self, pool: int, delay: int) -> Process:
+        """A unit of a pool can be used again after a time."""
+        yield self.agenda.at(self.now + delay, RANK_ALARM, pool)
+        self.busy[pool] -= 1
+        self.call_for_pool(pool)
+
+    def face(self, group: int) -> Process:
+        """Reversible lanes turn to a group."""
+        yield self.agenda.at(self.now + int(self.network.turn_takes[group]), RANK_ALARM, group)
+        self.turning[group] = False
+        self.faces[group] = True
+        self.on_duty[group] = self.scheduled[group]
+        self.serve(group)
+
+    def arrive(self, truck: int) -> None:
+        """A truck arrives."""
+        self.go_on(truck, self.draws.first[truck] - 1)
+
+    def choose(self, truck: int, visit: int) -> int:
+        """Return the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
+        draws = self.draws
+        if not draws.onward.size:
+            return visit + 1
+        row = int(draws.onward[visit]) if visit >= draws.first[truck] else int(draws.first[truck])
+        if row == draws.first[truck + 1]:
+            return row
+        rows = [row]
+        while draws.other[rows[-1]] != NOBODY:
+            rows.append(int(draws.other[rows[-1]]))
+        return min(rows, key=self.load)
+
+    def load(self, row: int) -> tuple[bool, float]:
+        """Return what orders alternatives by the first visit of each: open ones first, then the smaller load.
+
+        By the queue: trucks at the stage, as a whole. By the wait: nothing if a lane is free, else the service times
+        of those in line and of the truck itself, shared by the open lanes.
+        """
+        line = self.draws.line[row]
+        groups = self.groups_of_line[line]
+        busy, lanes = sum(self.busy[g] for g in groups), sum(self.on_duty[g] for g in groups)
+        waiting = self.in_line(self.network.line_stage[line])
+        if self.draws.rule[row] == SHORTEST_QUEUE:
+            return lanes == 0, float(waiting + busy)
+        if busy < lanes:
+            return False, 0.0
+        return lanes == 0, float((waiting + 1) * int(self.network.mean_service[line])) / max(lanes, 1)
+
+    def in_line(self, stage: int) -> int:
+        """Return the number of trucks in line at a stage."""
+        first, end = self.network.lines_of_stage_from[stage : stage + 2]
+        return sum(len(line) for line in self.waiting[first:end])
+
+    def join(self, truck: int, visit: int) -> bool:
+        """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free.
+
+        Tell whether the truck turned back instead and left a space.
+        """
+        line = self.draws.line[visit]
+        stage = self.network.line_stage[line]
+        self.log.times[visit, JOINED] = self.now
+        if self.network.turns_away_at.size and self.in_line(stage) >= self.network.turns_away_at[line]:
+            return self.turn_back(truck, visit)
+        if self.gathers(line):
+            self.stand_in_line(truck, visit)
+            self.gather(stage)
+        else:
+            group = self.free_group(line)
+            if group != NOBODY and self.may_start(line):
+                self.start(truck, visit, group)
+                return False
+            self.stand_in_line(truck, visit)
+        for group in self.groups_of_line[line]:
+            self.turn_if_due(group)
+        return False
+
+    def stand_in_line(self, truck: int, visit: int) -> None:
+        """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
+        insort(self.waiting[self.draws.line[visit]], (self.now, truck, visit))
+        if self.draws.patience.size and self.draws.patience[visit] < FOR_EVER:
+            self.agenda.process(self.lose_patience(truck, visit))
+
+    def turn_back(self, truck: int, visit: int) -> bool:
+        """Leave for good without service. Tell whether a space of an area fell free."""
+        self.log.times[visit, LEFT] = self.now
+        area = self.area(visit)
+        if area == NOBODY:
+            return False
+        self.free_space(area)
+        return True
+
+    def lose_patience(self, truck: int, visit: int) -> Process:
+        """A truck whose patience ends turns back, if it still stands in line."""
+        yield self.agenda.at(self.now + int(self.draws.patience[visit]), RANK_PATIENCE, truck)
+        if self.log.times[visit, STARTED] != NEVER:
+            return
+        line = self.draws.line[visit]
+        self.waiting[line].remove((int(self.log.times[visit, JOINED]), truck, visit))
+        if self.gathers(line):
+            self.leave_batch(self.network.line_stage[line], int(self.log.times[visit, JOINED]))
+        freed = self.turn_back(truck, visit)
+        while freed:
+            freed = self.call_for_space()
+
+    def gathers(self, line: int) -> bool:
+        """Tell whether trucks of the line start in batches."""
+        return bool(self.network.batch_size.size and self.network.batch_size[self.network.line_stage[line]])
+
+    def gather(self, stage: int) -> None:
+        """Add a truck to the next batch of the stage, and let it start when it is complete."""
+        if self.gathering[stage] == 0:
+            self.gathered_since[stage] = self.now
+            if not self.timed[stage]:
+                self.set_gathering_alarm(stage)
+        self.gathering[stage] += 1
+        if self.gathering[stage] >= self.network.batch_size[stage]:
+            self.call_up(stage)
+
+    def leave_batch(self, stage: int, joined: int) -> None:
+        """Take a truck out of the next batch if it joined with it, else out of those that may start."""
+        if self.gathering[stage] and (joined >= self.gathered_since[stage] or not self.called_up[stage]):
+            self.gathering[stage] -= 1
+        else:
+            self.called_up[stage] -= 1
+
+    def set_gathering_alarm(self, stage: int) -> None:
+        """Set the alarm for the end of the time in which a batch gathers."""
+        self.timed[stage] = True
+        self.agenda.process(self.end_gathering(stage, self.gathered_since[stage] + self.network.batch_after[stage]))
+
+    def end_gathering(self, stage: int, tick: int) -> Process:
+        """Let a batch start although it is not complete, if its time is over; else wait for the batch after it."""
+        yield self.agenda.at(int(tick), RANK_ALARM, len(self.on_duty) + int(stage))
+        self.timed[stage] = False
+        if not self.gathering[stage]:
+            return
+        if self.gathered_since[stage] + self.network.batch_after[stage] <= self.now:
+            self.call_up(stage)
+        else:
+            self.set_gathering_alarm(stage)
+
+    def call_up(self, stage: int) -> None:
+        """Let the trucks that have gathered start, lane group by lane group."""
+        self.called_up[stage] += self.gathering[stage]
+        self.gathering[stage] = 0
+        first, end = self.network.groups_of_stage_from[stage : stage + 2]
+        for group in range(first, end):
+            self.serve(group)
+
+    def is_reversible(self, group: int) -> bool:
+        """Tell whether the lanes of a group turn from one direction to the other."""
+        return bool(self.network.other_way.size and self.network.other_way[group] != NOBODY)
+
+    def turn_if_due(self, group: int) -> None:
+        """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
+        if not self.is_reversible(group) or not self.faces[self.network.other_way[group]]:
+            return
+        other = int(self.network.other_way[group])
+        wait = self.waiting_for(group)
+        if wait < self.network.turns_at[group] or wait <= self.waiting_for(other):
+            return
+        self.faces[other] = False
+        self.on_duty[other] = 0
+        self.turning[group] = True
+        self.turn_if_empty(other)
+
+    def turn_if_empty(self, group: int) -> None:
+        """Begin to turn reversible lanes away from a group when they have finished the last truck."""
+        other = int(self.network.other_way[group])
+        if self.turning[other] and self.busy[group] == 0:
+            self.agenda.process(self.face(other))
+
+    def waiting_for(self, group: int) -> int:
+        """Return the number of trucks in the lines that a lane group serves."""
+        return sum(len(self.waiting[line]) for line in self.lines_of_group[group])
+
+    def start(self, truck: int, visit: int, group: int) -> None:
+        """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
+        line = self.draws.line[visit]
+        self.busy[group] += 1
+        self.works_by_hand[truck] = self.is_by_hand(line)
+        for pool, units in self.taken[line]:
+            if not (self.works_by_hand[truck] and pool == self.network.by_hand_without[line]):
+                self.busy[pool] += units
+        if self.gathers(line):
+            self.called_up[self.network.line_stage[line]] -= 1
+        self.log.times[visit, STARTED] = self.now
+        self.log.group[visit] = group
+        self.called[truck].succeed(visit)
+
+    def is_by_hand(self, line: int) -> bool:
+        """Tell whether a service in the line would be done by hand, for want of its link."""
+        links = self.network.by_hand_without
+        return bool(links.size and links[line] != NOBODY and self.on_duty[links[line]] == 0)
+
+    def finish(self, truck: int, visit: int) -> None:
+        """End the service, and give units back."""
+        self.log.times[visit, FINISHED] = self.now
+        self.give_back(truck, visit)
+        self.go_on(truck, visit)
+
+    def go_on(self, truck: int, visit: int) -> None:
+        """Go on to the next stage unless its area is full, after an arrival or a service."""
+        row = self.choose(truck, visit)
+        blocked = self.next_area_is_full(truck, visit, row)
+        freed = not blocked and self.vacate(truck, visit, row)
+        if visit >= self.draws.first[truck]:
+            self.call_for_given(visit)
+        if blocked:
+            self.stand_for_space(truck, visit, row)
+            return
+        freed |= self.proceed(truck, visit, row)
+        while freed:
+            freed = self.call_for_space()
+
+    def give_back(self, truck: int, visit: int) -> None:
+        """Give units of pools and links back: at once, or after the time that they need to come back."""
+        line = self.draws.line[visit]
+        for pool, units in self.given[line]:
+            if self.works_by_hand[truck] and pool == self.network.by_hand_without[line]:
+                continue
+            if not self.network.comes_back[pool - self.network.groups]:
+                self.busy[pool] -= units
+                continue
+            for _ in range(units):
+                self.agenda.process(self.come_back(pool, int(self.draws.comes_back[visit])))
+
+    def call_for_given(self, visit: int) -> None:
+        """Let the units just given back call trucks in line that need them, pool by pool."""
+        for pool, _ in self.given[self.draws.line[visit]]:
+            self.call_for_pool(pool)
+
+    def vacate(self, truck: int, visit: int, row: int) -> bool:
+        """Leave the lane, and take a space of the next area. Tell whether a space of another area fell free."""
+        inside = visit >= self.draws.first[truck]
+        if inside:
+            self.log.times[visit, LEFT] = self.now
+            self.busy[self.log.group[visit]] -= 1
+        here = self.area(visit) if inside else NOBODY
+        there = self.next_area(truck, row)
+        if here == there:
+            return False
+        if there != NOBODY:
+            self.inside[there] += 1
+            if self.inside[there] >= self.network.area_spaces[there]:
+                self.shut[there] = True
+        if here == NOBODY:
+            return False
+        self.free_space(here)
+        return True
+
+    def free_space(self, area: int) -> None:
+        """Leave an area; it opens again when few enough are inside."""
+        self.inside[area] -= 1
+        if self.inside[area] <= self.network.area_reopens[area]:
+            self.shut[area] = False
+
+    def proceed(self, truck: int, visit: int, row: int) -> bool:
+        """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
+        if visit >= self.draws.first[truck]:
+            group = int(self.log.group[visit])
+            self.serve(group)
+            if self.is_reversible(group):
+                self.turn_if_empty(group)
+                self.turn_if_due(int(self.network.other_way[group]))
+        return row < self.draws.first[truck + 1] and self.join(truck, row)
+
+    def stand_for_space(self, truck: int, visit: int, row: int) -> None:
+        """Stand in line for a space of the next area, by the tick of asking, then by number."""
+        insort(self.waiting_for_space[self.next_area(truck, row)], (self.now, truck, visit, row))
+
+    def call_for_space(self) -> bool:
+        """Let the first truck in line for a free space move on; tell whether one could."""
+        for area, line in enumerate(self.waiting_for_space):
+            if line and not self.shut[area]:
+                _, truck, visit, row = line.pop(0)
+                self.vacate(truck, visit, row)
+                self.proceed(truck, visit, row)
+                return True
+        return False
+
+    def serve(self, group: int) -> None:
+        """Call trucks from the lines, best first, while a lane is free and open."""
+        while self.busy[group] < self.on_duty[group]:
+            lines = [line for line in self.lines_of_group[group] if self.waiting[line] and self.may_start(line)]
+            if not lines:
+                return
+            self.start_first(min(lines, key=self.turn), group)
+
+    def call_for_pool(self, pool: int) -> None:
+        """Call trucks that need units of the pool, best first, while one of them can start."""
+        while True:
+            lines = [
+                line
+                for line in self.lines_of_pool[pool - self.network.groups]
+                if self.waiting[line] and self.may_start(line)
+            ]
+            lines = [line for line in lines if self.free_group(line) != NOBODY]
+            if not lines:
+                return
+            best = min(lines, key=self.turn)
+            self.start_first(best, self.free_group(best))
+
+    def start_first(self, line: int, group: int) -> None:
+        """Take the first truck out of a line and start it."""
+        _, truck, visit = self.waiting[line].pop(0)
+        self.start(truck, visit, group)
+
+    def turn(self, line: int) -> tuple[int, tuple[int, int, int]]:
+        """Return what orders the first trucks of lines."""
+        return int(self.network.line_priority[line]), self.waiting[line][0]
+
+    def free_group(self, line: int) -> int:
+        """Return the first lane group of the line with a free open lane, or `NOBODY`."""
+        return next((group for group in self.groups_of_line[line] if self.busy[group] < self.on_duty[group]), NOBODY)
+
+    def may_start(self, line: int) -> bool:
+        """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
+        if self.gathers(line) and not self.called_up[self.network.line_stage[line]]:
+            return False
+        by_hand = self.is_by_hand(line)
+        return all(
+            self.busy[pool] + units <= self.on_duty[pool]
+            for pool, units in self.taken[line]
+            if not (by_hand and pool == self.network.by_hand_without[line])
+        )
+
+    def next_area_is_full(self, truck: int, visit: int, row: int) -> bool:
+        """Tell whether the truck cannot go on for want of space."""
+        there = self.next_area(truck, row)
+        if there == NOBODY or not self.shut[there] or self.network.enters_freely[self.draws.line[row]]:
+            return False
+        return visit < self.draws.first[truck] or there != self.area(visit)
+
+    def next_area(self, truck: int, row: int) -> int:
+        """Return the area of the next visit, or `NOBODY`."""
+        return self.area(row) if row < self.draws.first[truck + 1] else NOBODY
+
+    def area(self, visit: int) -> int:
+        """Return the area of a visit, or `NOBODY`."""
+        return int(self.network.area_of_line[self.draws.line[visit]])
+
+
+def _rows(entries: Array, start: Array) -> list[list[int]]:
+    """Return the rows of a CSR array."""
+    return [entries[a:b].tolist() for a, b in pairwise(start.tolist())]
+
+
+def _pairs(pool: Array, units: Array, start: Array) -> list[list[tuple[int, int]]]:
+    """Return (pool, units) by row of two CSR arrays."""
+    rows = zip(_rows(pool, start), _rows(units, start), strict=True)
+    return [list(zip(*row, strict=True)) for row in rows]
+
+
+def simulate(plan: Plan, draws: Draws) -> EventLog:
+    """Run the gate until `plan.end` and return what happened."""
+    run = Run(plan, draws)
+    run.agenda.process(run.timetable())
+    for truck in range(draws.trucks):
+        run.agenda.process(run.truck(truck))
+    run.agenda.run(until=plan.end)
+    return run.log

@@ -1,0 +1,89 @@
+"""Arrival rates of flows: non-stationary Poisson processes with a piecewise constant rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gates.schema.base import Month, Weekday
+from gates.schema.demand import Profile
+from gates.schema.gate import Gate
+from sim.clock import LocalDays, Ticks
+
+Floats = npt.NDArray[np.float64]
+_WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS: tuple[Month, ...] = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ArrivalRate:
+    """Expected arrivals since tick 0, linear between the given ticks."""
+
+    tick: Ticks
+    expected: Floats
+    """Expected number of arrivals before each tick [1], not decreasing."""
+
+    def before(self, tick: int) -> float:
+        """Return the expected number of arrivals before `tick`."""
+        return float(np.interp(tick, self.tick, self.expected))
+
+    def ticks(self, units: Floats) -> Ticks:
+        """Return when the expected number of arrivals reaches each of `units` (inversion of the cumulative rate).
+
+        Çinlar (1975), section 4.7: arrivals of a unit-rate process, sent through the inverse of the cumulative
+        rate, are those of the process with that rate.
+        """
+        cell = np.clip(np.searchsorted(self.expected, units, side="left") - 1, 0, self.tick.size - 2)
+        low, rise = self.expected[cell], self.expected[cell + 1] - self.expected[cell]
+        part = (units - low) / np.where(rise > 0, rise, 1.0)
+        ticks = self.tick[cell] + part * (self.tick[cell + 1] - self.tick[cell])
+        return np.asarray(np.maximum(np.floor(ticks), 0), np.int64)
+
+
+NOBODY_COMES = ArrivalRate(np.array([0, 1], np.int64), np.zeros(2))
+"""The rate of those who are there already."""
+
+
+def arrival_rate(gate: Gate, name: str, days: LocalDays, demand: float) -> ArrivalRate:
+    """Return the rate of the flow `name` over the local `days` of the side that it comes from."""
+    flow = gate.flows[name]
+    profile = gate.profiles[flow.profile] if flow.profile else Profile()
+    windows = profile.windows()
+    ticks, expected = [0], [0.0]
+    for d, date in enumerate(days.dates):
+        usual = flow.per_day * demand * _weekday_factor(profile, date.weekday())
+        per_day = usual * profile.months.get(_MONTHS[date.month - 1], 1.0) * gate.arrivals_on(date, name)
+        for opens, closes, share in windows:
+            start, end = days.at(d, opens), days.at(d, closes)
+            if end <= 0 or start == end:
+                continue
+            trucks = per_day * share * (end - max(start, 0)) / (end - start)
+            _append(ticks, expected, max(start, 0), 0.0)
+            _append(ticks, expected, end, trucks)
+    return ArrivalRate(np.array(ticks, np.int64), np.array(expected))
+
+
+def _append(ticks: list[int], expected: list[float], tick: int, trucks: float) -> None:
+    if tick > ticks[-1]:
+        ticks.append(tick)
+        expected.append(expected[-1] + trucks)
+
+
+def _weekday_factor(profile: Profile, weekday: int) -> float:
+    factors = [profile.weekdays.get(name, 1.0) for name in _WEEKDAYS]
+    return float(factors[weekday] * 7 / sum(factors))

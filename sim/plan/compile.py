@@ -1,0 +1,280 @@
+"""From a scenario to a plan: all that the draws, the engines and the metrics look up, as flat arrays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gates.schema.classes import VehicleClass
+from gates.schema.gate import Gate
+from gates.schema.resources import Breakdown, Pool
+from gates.schema.scenario import Scenario
+from gates.schema.stages import Stage
+from sim.arrays import Indices
+from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND
+from sim.plan.arrivals import NOBODY_COMES, arrival_rate
+from sim.plan.distribution_index import Laws, by_hand_law, mean_service, patience_law, service_law
+from sim.plan.distributions import law
+from sim.plan.failures import Failing
+from sim.plan.network import Line, enters_freely, network_of
+from sim.plan.paths import Path, PathVisit, begin_at, paths_by_class
+from sim.plan.plan import EMPTY_PRIORITY, ONE_BY_ONE, Groups, Kind, Paths, Plan, Returning, Shelf, Stream, Worth
+from sim.plan.slots import Slots
+from sim.plan.supply import (
+    lane_groups,
+    outage_sources,
+    units_on_duty,
+    ways,
+    work_clocks,
+)
+from sim.plan.timetable import scenario_days, union
+from sim.plan.work_clocks import clocks
+
+
+def compile_plan(scenario: Scenario) -> Plan:
+    """Compile `scenario` to arrays."""
+    gate = scenario.gate
+    days = scenario_days(scenario, gate.end_of_day.side)
+    end = int(days.midnight[scenario.days_simulated])
+    kinds = _kinds(gate)
+    paths: Paths = {
+        (direction, name): path for direction in gate.paths for name, path in paths_by_class(gate, direction).items()
+    }
+    for (_, vehicle_class), path in paths.items():
+        _check_held(gate, vehicle_class, path)
+    stages = tuple(gate.stages)
+    groups = lane_groups(scenario, stages, end)
+    admitted = _admitted(gate, kinds, stages)
+    line_of, lines = _lines(gate, kinds, stages, paths, admitted)
+    laws = Laws()
+    law_of = laws.of_kinds(
+        line_of, lambda s, k: service_law(gate, kinds[k].vehicle_class, stages[s], empty=kinds[k].empty)
+    )
+    by_hand_law_of = laws.of_kinds(line_of, lambda s, _: by_hand_law(gate.stages[stages[s]]))
+    patience_law_of = laws.of_kinds(line_of, lambda s, k: patience_law(gate.stages[stages[s]], kinds[k].vehicle_class))
+    return_law_of = laws.of_returns(gate)
+    on_duty = units_on_duty(scenario, end)
+    clock_of_group = work_clocks(scenario, groups)
+    first = scenario.warmup_days
+    return Plan(
+        network=network_of(gate, lines, groups, on_duty)._replace(
+            mean_service=mean_service(laws.found, law_of, line_of, lines), clocks=clocks(clock_of_group)
+        ),
+        stages=stages,
+        kinds=kinds,
+        streams=tuple(_streams(scenario, kinds, paths, lines, admitted)),
+        groups=groups,
+        line_of=line_of,
+        line_windows=tuple(union([groups.windows[g] for g in line.groups]) for line in lines),
+        laws=tuple(laws.found),
+        law_of=law_of,
+        return_law_of=return_law_of,
+        failing=tuple(tuple(_failing(found) for found in stage.breakdowns) for stage in gate.stages.values()),
+        return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
+        shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
+        worth=tuple(_worth(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
+        ageing=np.array([stage.ageing for stage in gate.stages.values()]),
+        bookings=tuple(_slots(scenario, name) for name in gate.booking),
+        by_hand_law_of=by_hand_law_of,
+        patience_law_of=patience_law_of,
+        turns_back=any(stage.turns_away_at is not None for stage in gate.stages.values())
+        or bool((patience_law_of >= 0).any()),
+        pools=(*gate.pools, *gate.links),
+        on_duty=tuple(on_duty),
+        areas=tuple(gate.areas),
+        road_m=tuple(area.road_per_truck for area in gate.areas.values()),
+        outside_road_m=gate.road_per_truck,
+        load_t=np.array([gate.classes[kind.vehicle_class].load for kind in kinds[::2]], np.float64),
+        clock_of_group=clock_of_group,
+        outages=tuple(outage_sources(gate, groups)),
+        warmup=int(days.midnight[first]),
+        end=end,
+        days=days,
+        bulletin=np.array([days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64),
+    )
+
+
+def _kinds(gate: Gate) -> tuple[Kind, ...]:
+    pairs = sorted({(flow.vehicle_class, flow.direction) for flow in gate.flows.values()})
+    return tuple(Kind(name, direction, empty) for name, direction in pairs for empty in (False, True))
+
+
+def _streams(
+    scenario: Scenario,
+    kinds: tuple[Kind, ...],
+    paths: Paths,
+    lines: list[Line],
+    admitted: dict[tuple[int, int], tuple[int, ...]],
+) -> list[Stream]:
+    gate = scenario.gate
+    streams = []
+    for name, flow in gate.flows.items():
+        days = scenario_days(scenario, gate.origin[flow.direction])
+        rate = arrival_rate(gate, name, days, scenario.demand)
+        kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
+        groups = Groups(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
+        path = paths[flow.direction, flow.vehicle_class]
+        late = None
+        if any(name in booking.flows for booking in gate.booking.values()):
+            late_lines = [_late_line(gate, name, kind, visit, admitted) for visit in path.visits]
+            late = np.array([-1 if line is None else lines.index(line) for line in late_lines], np.int32)
+        streams.append(Stream(name, kind, path, rate, groups, late))
+    return streams + _standing(gate, kinds, paths)
+
+
+def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
+    """Return the trucks that stand in line at tick 0, each entry of the file as a stream of its own."""
+    streams = []
+    for entry in gate.initial:
+        name = f"{'empty ' if entry.empty else ''}{entry.vehicle_class} {entry.direction} at {entry.stage}"
+        path = begin_at(paths[entry.direction, entry.vehicle_class], entry.stage, empty=entry.empty)
+        kind = kinds.index(Kind(entry.vehicle_class, entry.direction, False))
+        streams.append(Stream(name, kind, path, NOBODY_COMES, standing=entry.trucks))
+    return streams
+
+
+def _slots(scenario: Scenario, name: str) -> Slots:
+    booking = scenario.gate.booking[name]
+    more = 2 + math.ceil(booking.latest)  # who asks on the last days looks for slots after them
+    days = scenario_days(scenario, booking.side, more)
+    starts = [
+        days.at(d, opens + n * booking.slot)
+        for d in range(len(days.dates))
+        for opens, closes in booking.hours
+        for n in range(int((closes - opens) // booking.slot))
+    ]
+    start = np.array(starts, np.int64)
+    waits = booking.without == "wait"
+    return Slots(
+        name=name,
+        start=start,
+        end=start + round(booking.slot * TICKS_PER_SECOND),
+        capacity=booking.capacity,
+        streams=tuple(n for n, flow in enumerate(scenario.gate.flows) if flow in booking.flows),
+        share=booking.share,
+        early=round(booking.early * TICKS_PER_SECOND),
+        offset=law(booking.offset),
+        no_show=booking.no_show,
+        latest=-1 if waits else round(booking.latest * TICKS_PER_DAY),
+        comes=booking.without == "come",
+    )
+
+
+def _admitted(gate: Gate, kinds: tuple[Kind, ...], stages: tuple[str, ...]) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Return the lane groups that admit each (stage, kind), in the order of the file."""
+    admitted: dict[tuple[int, int], tuple[int, ...]] = {}
+    offset = 0
+    for s, name in enumerate(stages):
+        groups = ways(gate.stages[name])
+        for k, kind in enumerate(kinds):
+            admitted[s, k] = tuple(
+                offset + n
+                for n, group in enumerate(groups)
+                if group.admits(kind.vehicle_class, kind.direction, empty=kind.empty)
+            )
+        offset += len(groups)
+    return admitted
+
+
+def _lines(
+    gate: Gate,
+    kinds: tuple[Kind, ...],
+    stages: tuple[str, ...],
+    paths: Paths,
+    admitted: dict[tuple[int, int], tuple[int, ...]],
+) -> tuple[Indices, list[Line]]:
+    wanted: dict[tuple[int, int], Line] = {}
+    for own, path in paths.items():
+        for visit in path.visits:
+            direction, vehicle_class = own if visit.second is None else visit.second[::-1]
+            kind = Kind(vehicle_class, direction, visit.empty)
+            s, k = stages.index(visit.stage), kinds.index(kind)
+            if not admitted[s, k]:
+                what = f"{'empty' if kind.empty else 'loaded'} {kind.vehicle_class} {kind.direction}"
+                raise ValueError(f"no lane group of stage {visit.stage} admits {what} trucks; add one")
+            priority = EMPTY_PRIORITY if kind.empty else gate.classes[vehicle_class].priority
+            wanted[s, k] = Line(s, priority, admitted[s, k], enters_freely(gate, visit.stage, vehicle_class))
+    late = [
+        _late_line(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
+        for booking in gate.booking.values()
+        for name, flow in gate.flows.items()
+        if name in booking.flows
+        for visit in paths[flow.direction, flow.vehicle_class].visits
+    ]
+    lines = sorted({*wanted.values(), *(line for line in late if line is not None)})
+    line_of = np.full((len(stages), len(kinds)), -1, np.int32)
+    for (s, k), line in wanted.items():
+        line_of[s, k] = lines.index(line)
+    return line_of, lines
+
+
+def _late_line(
+    gate: Gate, flow: str, kind: int, visit: PathVisit, admitted: dict[tuple[int, int], tuple[int, ...]]
+) -> Line | None:
+    """Return the line that trucks of a flow join which come without a slot; None for that of their class."""
+    priority = next(b.priority_without for b in gate.booking.values() if flow in b.flows)
+    if priority is None or visit.empty or visit.second is not None:
+        return None
+    stage = list(gate.stages).index(visit.stage)
+    freely = enters_freely(gate, visit.stage, gate.flows[flow].vehicle_class)
+    return Line(stage, priority, admitted[stage, kind], freely)
+
+
+def _check_held(gate: Gate, vehicle_class: str, path: Path) -> None:
+    """Raise `ValueError` unless each truck gives back what it took, and gives nothing that it did not take."""
+    held: dict[str, tuple[int, object]] = {}
+    for visit in path.visits:
+        stage, when = gate.stages[visit.stage], (visit.share, visit.when)
+        if held and (stage.turns_away_at is not None or patience_law(stage, vehicle_class)):
+            raise ValueError(f"trucks may turn back at stage {visit.stage} while they hold {', '.join(held)}")
+        for pool, units in stage.gives.items():
+            if held.pop(pool, None) != (units, when) or visit.share < 1:
+                raise ValueError(f"stage {visit.stage} gives back {units} of {pool}: not what the truck took before")
+        for pool, units in stage.takes.items():
+            if pool in held:
+                raise ValueError(f"stage {visit.stage} takes {pool} a second time; give it back first")
+            held[pool] = (units, when)
+    if held:
+        raise ValueError(f"{', '.join(held)} taken on the path {path.direction} and never given back")
+
+
+def _shelf(vehicle_class: VehicleClass) -> Shelf | None:
+    if vehicle_class.shelf_life is None:
+        return None
+    life, least = (round(days * TICKS_PER_DAY) for days in (vehicle_class.shelf_life, vehicle_class.least_life))
+    age = None if vehicle_class.age is None else law(vehicle_class.age)
+    return Shelf(life, least, age, vehicle_class.load)
+
+
+def _worth(vehicle_class: VehicleClass) -> Worth | None:
+    if vehicle_class.value_usd is None:
+        return None
+    return Worth(vehicle_class.value_usd, 1 - vehicle_class.value_turned_back, vehicle_class.value_lost_per_day)
+
+
+def _failing(breakdown: Breakdown) -> Failing:
+    return Failing(
+        name=breakdown.name,
+        repair=law(breakdown.repair),
+        per_tick=1 / (breakdown.running * TICKS_PER_SECOND) if breakdown.running else 0.0,
+        per_use=1 / breakdown.uses if breakdown.uses else 0.0,
+        restarts=breakdown.then == "restarts",
+    )
+
+
+def _return_failing(gate: Gate, stage: Stage) -> tuple[Returning, ...]:
+    return tuple(
+        Returning(name, frozenset(s for s, other in gate.stages.items() if name in other.takes), failing)
+        for name in {**stage.needs, **stage.gives}
+        for failing in _pool_failing(gate.pools[name])
+    )
+
+
+def _pool_failing(pool: Pool) -> list[Failing]:
+    """Return what keeps units of a pool away after their way back: repairs, and stops to charge."""
+    found = [_failing(breakdown) for breakdown in pool.breakdowns]
+    if pool.charging is not None:
+        stop, per_use = law(pool.charging.takes), pool.charging.per_use
+        found.append(Failing("charging stop", stop, per_tick=0.0, per_use=per_use, restarts=False))
+    return found

@@ -1,0 +1,265 @@
+"""The paths of a gate, flattened: each visit with the conditions under which a truck makes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gates.schema.base import OTHER_WAY, DirectionName
+from gates.schema.gate import Gate
+from gates.schema.paths import Choice, Mark, Step, TwoWay, Visit
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A choice as one class of vehicles meets it."""
+
+    name: str
+    alternatives: tuple[str, ...]
+    shares: tuple[float, ...]
+    when: tuple[tuple[int, frozenset[int]], ...]
+
+
+@dataclass(frozen=True)
+class PathVisit:
+    """A visit as one class of vehicles makes it."""
+
+    name: str
+    """Its own name on the path, which names its streams of draws: the stage, numbered from its second visit."""
+    stage: str
+    share: float
+    """Share of the trucks that meet the conditions and make the visit."""
+    when: tuple[tuple[int, frozenset[int]], ...]
+    """(decision, alternatives): all must have fallen so."""
+    empty: bool
+    needs: tuple[int, ...] = ()
+    """Earlier visits, by their places on the path, that the truck must have made: what it makes again."""
+    second: tuple[str, str] | None = None
+    """(class, direction) of the second load, for what a truck does in place of returning empty."""
+
+
+SHORTEST_QUEUE, LEAST_WAIT = 1, 2
+"""Rules by which trucks choose; 0 stands for none."""
+_RULES = {"shortest-queue": SHORTEST_QUEUE, "least-wait": LEAST_WAIT}
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A choice that a truck makes when it gets there, between alternatives that lie one after the other."""
+
+    rule: int
+    """`SHORTEST_QUEUE` or `LEAST_WAIT`."""
+    heads: tuple[int, ...]
+    """First visit of each alternative."""
+    ends: tuple[int, ...]
+    """The visit after the last one of each."""
+    open: bool = True
+    """Whether the choice is still to be made: trucks that stand in line at the start may have made it."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """The path of one class of vehicles: only what its trucks can meet."""
+
+    direction: str
+    decisions: tuple[Decision, ...]
+    visits: tuple[PathVisit, ...]
+    released: int
+    """Number of leading visits up to the release from the last control."""
+    second_released: int | None = None
+    """Number of leading visits up to the release of the second load; none if no truck takes one."""
+    forks: tuple[Fork, ...] = ()
+    begins: int = 0
+    """Number of leading visits that lie behind the trucks when they come: those that stand in line at the start."""
+
+    @property
+    def turned(self) -> int:
+        """Number of leading visits that the truck makes with its first load."""
+        return next((n for n, v in enumerate(self.visits) if v.empty or v.second), len(self.visits))
+
+    @property
+    def goes_back(self) -> list[int]:
+        """Places of the visits that only trucks with a second load make."""
+        return [n for n, visit in enumerate(self.visits) if visit.second]
+
+    def expected_visits(self) -> float:
+        """Return the mean number of visits of a truck, all alternatives of a rule included."""
+        mean = 0.0
+        for visit in self.visits[self.begins :]:
+            chain = [visit, *(self.visits[n] for n in dict.fromkeys(visit.needs))]
+            share = math.prod(each.share for each in chain)
+            for number, alternatives in dict.fromkeys(condition for each in chain for condition in each.when):
+                share *= sum(self.decisions[number].shares[a] for a in alternatives)
+            mean += share
+        return mean
+
+
+def paths_by_class(gate: Gate, direction: DirectionName) -> dict[str, Path]:
+    """Flatten the path of `direction` for every class that flows there."""
+    classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
+    steps = gate.paths[direction]
+    return {name: _Flattening(name).run(direction, steps, gate.two_way.get(direction)) for name in sorted(classes)}
+
+
+def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
+    """Return the path of trucks that stand in line at their first visit of `stage`.
+
+    The choices that lead there have fallen; the others are as open as they were.
+
+    Raises
+    ------
+    ValueError
+        If such trucks never come to the stage.
+    """
+    begins = next((n for n, v in enumerate(path.visits) if (v.stage, v.empty, v.second) == (stage, empty, None)), None)
+    if begins is None:
+        raise ValueError(f"no {'empty' if empty else 'loaded'} {path.direction} truck of this class visits {stage}")
+    here = path.visits[begins]
+    decisions = list(path.decisions)
+    for number, alternatives in here.when:
+        shares = [s if a in alternatives else 0.0 for a, s in enumerate(decisions[number].shares)]
+        if not any(shares):  # nobody comes here from now on: those who stand here did
+            shares = [float(a in alternatives) for a in range(len(shares))]
+        decisions[number] = replace(decisions[number], shares=tuple(s / sum(shares) for s in shares))
+    visits = (*path.visits[:begins], replace(here, share=1.0), *path.visits[begins + 1 :])
+    forks = tuple(replace(f, open=not f.heads[0] <= begins < f.ends[-1]) for f in path.forks)
+    return replace(path, decisions=tuple(decisions), visits=visits, begins=begins, forks=forks)
+
+
+class _Flattening:
+    """One walk over the steps of a path for one class of vehicles."""
+
+    def __init__(self, vehicle_class: str) -> None:
+        self.vehicle_class = vehicle_class
+        self.decisions: list[Decision] = []
+        self.visits: list[PathVisit] = []
+        self.forks: list[Fork] = []
+        self.alternative = 0
+        """First visit of the alternative of a rule that the walk is in."""
+        self.seen: dict[str, int] = {}
+        self.last: dict[str, int] = {}
+        """Stage -> number of visits before the latest one there, whether this class makes it or not."""
+        self.empty = False
+        self.released: int | None = None
+        self.two_way: int | None = None
+        """Number of the decision whether a truck takes a second load."""
+        self.share = 0.0
+        """Share of the trucks that do."""
+        self.second: tuple[str, str] | None = None
+        """The second load, once the walk has come there."""
+        self.chosen = 0
+        """Number of decisions before the second load: its steps do not refer to them."""
+
+    def run(self, direction: str, steps: Sequence[Step], back: TwoWay | None) -> Path:
+        self.share = 0.0 if back is None else back.share_for.get(self.vehicle_class, back.share)
+        self.walk(steps, ())
+        released = len(self.visits) if self.released is None else self.released
+        second_released = None
+        if back is not None and self.two_way is not None:
+            second_released = self.load_again(direction, back, self.two_way)
+        return Path(
+            direction=direction,
+            decisions=tuple(self.decisions),
+            visits=tuple(self.visits),
+            released=released,
+            second_released=second_released,
+            forks=tuple(self.forks),
+        )
+
+    def load_again(self, direction: str, back: TwoWay, number: int) -> int:
+        """Walk the steps with a second load, if decision `number` fell so; return the visits up to its release."""
+        again = _Flattening(back.vehicle_class)
+        again.decisions, again.visits, again.chosen = self.decisions, self.visits, len(self.decisions)
+        again.forks, again.second = self.forks, (back.vehicle_class, OTHER_WAY[direction])
+        again.walk(back.steps, ((number, frozenset([1])),))
+        return len(self.visits) if again.released is None else again.released
+
+    def walk(self, steps: Sequence[Step], when: tuple[tuple[int, frozenset[int]], ...]) -> None:
+        for step in steps:
+            match step:
+                case Mark(mark="released"):
+                    self.released = len(self.visits)
+                case Mark():
+                    self.empty = True
+                    if self.share > 0 and self.two_way is None:
+                        self.two_way = len(self.decisions)
+                        shares = (1 - self.share, self.share)
+                        self.decisions.append(Decision("empty/second-load", ("no", "yes"), shares, when))
+                        when = (*when, (self.two_way, frozenset([0])))
+                case Choice(rule=None):
+                    self.choose(step, when)
+                case Choice(rule=str(rule)):
+                    self.fork(step, _RULES[rule], when)
+                case Visit():
+                    self.visit(step, when)
+                case str():
+                    self.visit(Visit(stage=step), when)
+
+    def choose(self, step: Choice, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
+        number = len(self.decisions)
+        shares = step.shares_for.get(self.vehicle_class, step.shares)
+        names = tuple(step.shares)
+        self.decisions.append(Decision(self.named(step.choose), names, tuple(shares.get(n, 0.0) for n in names), when))
+        for name, steps in step.then.items():
+            self.walk(steps, (*when, (number, frozenset([names.index(name)]))))
+
+    def fork(self, step: Choice, rule: int, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
+        """Walk over the alternatives of a rule; one that has no stage for the class is none for it."""
+        heads, ends, outer = [], [], self.alternative
+        for steps in step.then.values():
+            start = self.alternative = len(self.visits)
+            self.walk(steps, when)
+            if len(self.visits) > start:
+                heads.append(start)
+                ends.append(len(self.visits))
+        self.alternative = outer
+        if len(heads) > 1:
+            self.forks.append(Fork(rule, tuple(heads), tuple(ends)))
+
+    def visit(self, step: Visit, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
+        self.seen[step.stage] = self.seen.get(step.stage, 0) + 1  # counted for all classes: names must agree
+        self.last[step.stage] = len(self.visits)
+        if step.only is not None and self.vehicle_class not in step.only:
+            return
+        share = step.share_for.get(self.vehicle_class, step.share)
+        if share == 0:
+            return
+        nth = self.seen[step.stage]
+        name = self.named(step.stage if nth == 1 else f"{step.stage}#{nth}")
+        met = (*when, *self.conditions(step))
+        self.visits.append(PathVisit(name, step.stage, share, met, self.empty, second=self.second))
+        self.repeat(step)
+
+    def named(self, name: str) -> str:
+        """Return the name of streams of draws, which tells the second load from the first."""
+        return name if self.second is None else f"second-load/{name}"
+
+    def repeat(self, step: Visit) -> None:
+        """Add what the truck makes again after the visit just added: once more in each round, at most `most` times."""
+        share = step.again_for.get(self.vehicle_class, step.again)
+        if share == 0:
+            return
+        here = len(self.visits) - 1
+        start = here if step.again_from is None else self.last[step.again_from]
+        if start < self.alternative or any(fork.heads[0] >= start for fork in self.forks):
+            raise ValueError(f"visits from {step.again_from} on are made again, but a rule chooses between them")
+        part = [n for n in range(start, here + 1) if not self.visits[n].needs]
+        rounds: tuple[tuple[int, frozenset[int]], ...] = ()
+        for nth in range(1, step.most + 1):
+            name = f"{self.visits[here].name}/again/{nth}"
+            rounds = (*rounds, (len(self.decisions), frozenset([1])))
+            self.decisions.append(Decision(name, ("done", "again"), (1 - share, share), ()))
+            for n in part:
+                original = self.visits[n]
+                again = replace(original, name=f"{original.name}/{name}", share=1.0, when=rounds, needs=(n, here))
+                self.visits.append(again)
+
+    def conditions(self, step: Visit) -> list[tuple[int, frozenset[int]]]:
+        names = [decision.name for decision in self.decisions[self.chosen :]]
+        found = []
+        for choice, alternatives in step.when.items():
+            number = self.chosen + names.index(self.named(choice))
+            known = self.decisions[number].alternatives
+            found.append((number, frozenset(known.index(a) for a in alternatives)))
+        return found

@@ -1,0 +1,238 @@
+"""From a scenario to flat arrays: everything the draws, the engines and the metrics look up.
+
+How a run goes, for both engines
+--------------------------------
+Time is an integer (`sim.clock`). Pending events are taken in the order (tick, rank, id):
+
+====  ==================================================  ====================================
+rank  event                                               id
+====  ==================================================  ====================================
+0     a lane group, pool or link changes its units        place in the timetable
+1     a unit of a pool comes back, or lanes have turned   number of the resource
+1     the time of a batch is over                         number of resources + of the stage
+2     a truck arrives, or ends its service                number of the truck, by arrival
+3     the patience of a truck in line is at its end       number of the truck
+====  ==================================================  ====================================
+
+What an event makes possible at once is finished before the next event is taken, in this order:
+
+1. the truck whose service ended gives back the units of pools that it used, and takes an alternative of its path
+   where a rule asks it to; it leaves its lane if the area of its next stage has a space or is the one where it
+   stands, and takes that space; else it stays in the lane, blocked, and stands in line for a space;
+2. the units given back call the trucks in line that need them, best first, pool by pool;
+3. the lane left calls the trucks in line that it admits, best first, then turns to the other direction if it is due;
+4. the truck joins its next stage: it turns back where too many stand in line, or starts, or stands in line. There
+   it completes a batch, which calls trucks lane group by lane group, or lets reversible lanes turn if they are due;
+5. spaces that fell free call the trucks that stand in line for them, the first area in the order of the file first,
+   one truck at a time; each moves on as in 3 and 4, until no more can move.
+
+A truck starts when a lane that admits it is free and open, all units that the stage needs or takes are on duty and
+free, and its batch is complete or its time over; it then occupies them all at once. A truck that waits for units
+holds up nobody in another line.
+
+Trucks wait in the order (priority, tick joined, number). A truck that joins takes the first lane group, in
+the order of the file, that admits it and has a free open lane. A lane finishes the truck that it serves, then
+closes; where the work clock of its group stands still (`sim.plan.work_clocks`), so does the service. A service of no
+ticks is an event of its own. Events at or after the end of the run do not happen.
+
+An area that was full opens again to trucks at a number of trucks inside; classes that it does not keep out come in
+all the same. Lanes turn when at least so many trucks of the other direction wait, and more than of their own: they
+finish those they serve, then take the time to turn.
+
+Words: a *kind* is a vehicle class in a direction, loaded or empty; a *line* is the waiting line of one stage
+for the kinds that the same lane groups admit with the same priority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.arrays import Indices
+from sim.clock import TICKS_PER_DAY, LocalDays, Ticks
+from sim.plan.arrivals import ArrivalRate
+from sim.plan.distributions import Law
+from sim.plan.failures import Failing, Source
+from sim.plan.network import Network
+from sim.plan.paths import Path
+from sim.plan.slots import Slots
+from sim.plan.supply import (
+    LaneGroups,
+)
+from sim.plan.timetable import OnDuty, Windows
+from sim.plan.work_clocks import Pieces
+
+Paths = dict[tuple[str, str], Path]
+"""(direction, vehicle class) -> path."""
+
+
+MAX_TRUCKS = (1 << 24) - 1
+"""Most trucks in one block of draws: the number of a truck fills the low 24 bits of an event key."""
+
+
+EMPTY_PRIORITY = 5
+"""Empty trucks are neither preferred nor put back, whatever they carried."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A vehicle class in a direction, loaded or empty."""
+
+    vehicle_class: str
+    direction: str
+    empty: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """The shelf life of the loads of a class."""
+
+    life: int
+    """From loading [tick]."""
+    least: int
+    """What buyers ask for at the release [tick]."""
+    age: Law | None
+    """Law of the time since loading at the arrival; none for loaded then."""
+    tonnes: float | None
+    """Mean load [t]."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the loads of a class are worth, and what they lose."""
+
+    value_usd: float
+    turned_back: float
+    """Share of the value that a load loses that turns back."""
+    per_day: float
+    """Share of the value that it loses with each day of shelf life [1/d]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Returning:
+    """What fails in the units of a pool that a stage gives back."""
+
+    pool: str
+    taken_at: frozenset[str]
+    """Stages that take units of it to keep; without any the stage itself used them."""
+    failing: Failing
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How many trucks come together."""
+
+    sizes: tuple[int, ...]
+    shares: tuple[float, ...]
+    """Share of the groups that have each size; they add to 1."""
+
+    @property
+    def mean(self) -> float:
+        """Mean size."""
+        return sum(size * share for size, share in zip(self.sizes, self.shares, strict=True))
+
+
+ONE_BY_ONE = Groups((1,), (1.0,))
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """A flow, or the trucks that stand in one line at the start, ready to draw."""
+
+    name: str
+    kind: int
+    """Index of its loaded kind; the empty kind is the next one."""
+    path: Path
+    rate: ArrivalRate
+    groups: Groups = ONE_BY_ONE
+    """How many come together."""
+    late: Indices | None = None
+    """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
+    standing: int = 0
+    """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
+
+    def expected(self, until: int) -> float:
+        """Return the expected number of trucks before the tick `until`."""
+        return self.standing + self.rate.before(until)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A compiled scenario."""
+
+    network: Network
+    stages: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    """Loaded and empty in turn: kind 2n is loaded, kind 2n + 1 is the same class empty."""
+    streams: tuple[Stream, ...]
+    groups: LaneGroups
+    line_of: Indices
+    """(stages, kinds) line that a truck of the kind joins at the stage; -1 if it never goes there."""
+    line_windows: tuple[Windows, ...]
+    """When at least one lane group of the line is open [tick]."""
+    laws: tuple[Law, ...]
+    law_of: Indices
+    """(stages, kinds) law of the service time; -1 if the kind never goes there."""
+    return_law_of: Indices
+    """(stages,) law of the time that a unit given back there takes to come back; -1 for at once."""
+    failing: tuple[tuple[Failing, ...], ...]
+    """(stages,) what fails in the lanes of each."""
+    return_failing: tuple[tuple[Returning, ...], ...]
+    """(stages,) what fails in the units that are given back at each."""
+    shelf: tuple[Shelf | None, ...]
+    """(kinds / 2,) shelf life of each class in each direction, in the order of its loaded kinds; none if it keeps."""
+    worth: tuple[Worth | None, ...]
+    """(kinds / 2,) worth of the loads of each, in the same order; none if it is not reckoned."""
+    ageing: npt.NDArray[np.float64]
+    """(stages,) how fast loads age there [1]."""
+    bookings: tuple[Slots, ...]
+    """Booking systems, in the order of the file."""
+    by_hand_law_of: Indices
+    """(stages, kinds) law of the service time by hand, while a link is down; -1 if there is none."""
+    patience_law_of: Indices
+    """(stages, kinds) law of patience; -1 for trucks that wait for ever."""
+    turns_back: bool
+    """Whether trucks may turn back somewhere."""
+    pools: tuple[str, ...]
+    """Pools, then links, in the order of the file."""
+    on_duty: tuple[OnDuty, ...]
+    """(pools,) their units on duty over the run; of a link the rate that it can carry [kbit/s]."""
+    areas: tuple[str, ...]
+    """Areas, in the order of the file."""
+    road_m: tuple[float | None, ...]
+    """(areas,) road that a truck inside takes [m]; none for a yard."""
+    outside_road_m: float | None
+    """Road that a truck takes which waits outside [m]; none if it is not known."""
+    load_t: npt.NDArray[np.float64]
+    """(classes in a direction, as in every second of `kinds`) mean load [t]; NaN where the file names none."""
+    clock_of_group: tuple[Pieces | None, ...]
+    """(groups,) work clock of each lane group without outages; None where work always goes on."""
+    outages: tuple[Source, ...]
+    """What fails from time to time."""
+    warmup: int
+    """Start of the measured period [tick]."""
+    end: int
+    """End of the run [tick]."""
+    days: LocalDays
+    """Days of the bulletin's side."""
+    bulletin: Ticks
+    """(measured days,) when the trucks that wait are counted [tick]."""
+
+    def kinds_of(self, stream: Stream) -> list[int]:
+        """Return the kind as which its trucks make each visit of their path."""
+        return [
+            stream.kind + visit.empty if visit.second is None else self.kinds.index(Kind(*visit.second, visit.empty))
+            for visit in stream.path.visits
+        ]
+
+    @property
+    def midnight(self) -> Ticks:
+        """(days + 1,) borders of the simulated days [tick]."""
+        return self.days.midnight
+
+    @property
+    def measured_days(self) -> float:
+        """Length of the measured period [d of 24 h]."""
+        return (self.end - self.warmup) / TICKS_PER_DAY

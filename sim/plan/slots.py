@@ -1,0 +1,38 @@
+"""Slots of a booking system, ready to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.clock import Ticks
+from sim.plan.distributions import Law
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """A booking system, ready to draw. Slots are in order and do not overlap."""
+
+    name: str
+    start: Ticks
+    """(slots,) [tick]; they go on after the end of the run."""
+    end: Ticks
+    """(slots,) [tick]."""
+    capacity: int
+    """Trucks a slot."""
+    streams: tuple[int, ...]
+    """Streams whose trucks book."""
+    share: float
+    """Share of their trucks that book."""
+    early: int
+    """Trucks come so long before the start of their slot, and later by `offset` [tick]."""
+    offset: Law
+    no_show: float
+    latest: int
+    """A slot that starts so long after the time that a truck asked for is too late for it [tick]; -1 for never."""
+    comes: bool
+    """Whether a truck without a slot comes all the same."""
+
+    @property
+    def ahead(self) -> int:
+        """How long before the time that it asked for a truck can come [tick]."""
+        return self.early + int((self.end - self.start).max(initial=0))
