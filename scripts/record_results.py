@@ -41,6 +41,55 @@ HOMES = {
     "with_needs": ("gates", "gates.upgrades"),
 }
 """Where a name may stand, in this commit or another."""
+FAILURES_ON = ("friendship-pass", ("5g", "igv-smart-lane"))
+FAILURES: dict[str, Any] = {
+    "name": "failures",
+    "about": "Outages, breakdowns, work by hand and ageing within three days, which no upgrade of the library has.",
+    "gate": "friendship-pass",
+    "changes": [
+        {"path": path, operation: value, "source": "assumption"}
+        for path, operation, value in (
+            (
+                "outages.storm",
+                "add",
+                {
+                    "every": {"exponential": {"mean": "9 h"}},
+                    "lasts": {"exponential": {"mean": "3 h"}},
+                    "links": ["gate-radio"],
+                },
+            ),
+            (
+                "outages.power",
+                "add",
+                {
+                    "every": {"exponential": {"mean": "7 h"}},
+                    "lasts": {"constant": "1 h"},
+                    "stages": ["bay-cn"],
+                    "units": 4,
+                },
+            ),
+            ("stages.kiosk-in-cn.sends.without", "set", {"erlang": {"mean": "90 s", "shape": 4}}),
+            (
+                "stages.bay-cn.breakdowns",
+                "set",
+                [
+                    {
+                        "name": "forklift",
+                        "running": "3 h",
+                        "repair": {"exponential": {"mean": "20 min"}},
+                        "then": "restarts",
+                    }
+                ],
+            ),
+            (
+                "pools.unmanned-vehicles.breakdowns",
+                "set",
+                [{"name": "battery", "running": "2 h", "repair": {"exponential": {"mean": "15 min"}}}],
+            ),
+            ("classes.durian.age", "set", {"exponential": {"mean": "2 d"}}),
+        )
+    ],
+}
 METRIC_PARTS = ("metric", "statistic", "direction", "class", "stage")
 """Columns of a study's tables that name a metric."""
 
@@ -128,7 +177,7 @@ def metric_text(metric: str, statistic: str, *parts: str | None) -> str:
 
 def runs() -> Items:
     """Yield draws, logs and measures of every gate of the library, alone and with each upgrade made for it."""
-    from gates import Scenario, apply_upgrades, library_gates, load_gate, load_upgrade, upgrade_names
+    from gates import Scenario, Upgrade, apply_upgrades, library_gates, load_gate, load_upgrade, upgrade_names
 
     for gate_name in library_gates():
         gate = load_gate(gate_name)
@@ -138,6 +187,10 @@ def runs() -> Items:
                 variants[f"{gate_name}+{upgrade}"] = apply_upgrades(gate, public("with_needs")([upgrade]))[0]
         for name, variant in variants.items():
             yield from run(f"run/{name}", Scenario(gate=variant, days=DAYS, warmup_days=WARMUP_DAYS))
+    base, upgrades = FAILURES_ON
+    upgraded = apply_upgrades(load_gate(base), upgrades)[0]
+    failing = apply_upgrades(upgraded, [Upgrade.model_validate(FAILURES)])[0]
+    yield from run(f"run/{base}+failures", Scenario(gate=failing, days=DAYS, warmup_days=WARMUP_DAYS))
 
 
 def run(name: str, scenario: Any) -> Items:
