@@ -53,9 +53,10 @@ def _outdate_with_all_of_sim(compiled: Any) -> None:
 
 @functools.cache
 def _stamp() -> tuple[tuple[str, int, int], ...]:
-    """Return name, time of change and size of every file of the package."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    """Return place, time of change and size of every source file of the whole package, subpackages included."""
+    (root,) = map(Path, sys.modules[__name__.partition(".")[0]].__path__)
+    files = sorted((file.relative_to(root).as_posix(), file.stat()) for file in root.rglob("*.py"))
+    return tuple((name, status.st_mtime_ns, status.st_size) for name, status in files)
 
 
 class Step:

@@ -66,14 +66,17 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def code_digest() -> str:
-    """Return the SHA-256 of the code that turns a gate into results, so that no result outlives a change of it."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of the code that turns a gate into results, so that no result outlives a change of it.
+
+    It covers every source file of `gates` and `sim`, in whatever subpackage, by its place and its text.
+    """
+    code = hashlib.sha256()
     for package in ("gates", "sim"):
         located = util.find_spec(package)  # finds it without running it
         for root in (located.submodule_search_locations if located else None) or ():
-            for path in sorted(Path(root).glob("*.py")):
-                found.update(canonical_json([path.name, path.read_text(encoding="utf-8")]))
-    return found.hexdigest()
+            for name, path in sorted((path.relative_to(root).as_posix(), path) for path in Path(root).rglob("*.py")):
+                code.update(canonical_json([f"{package}/{name}", path.read_text(encoding="utf-8")]))
+    return code.hexdigest()
 
 
 def manifest(result: RunResult, schema: int) -> dict[str, Any]:

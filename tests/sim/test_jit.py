@@ -29,10 +29,10 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, program: str = PROGRAM, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     return subprocess.run(
-        [sys.executable, "-P", "-c", PROGRAM],
+        [sys.executable, "-P", "-c", program],
         cwd=folder,
         env={**kept, "PYTHONPATH": str(folder), **environment},
         capture_output=True,
@@ -40,6 +40,46 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=300,
     )
+
+
+PART = """
+from {jit} import step
+
+@step
+def part(value: int) -> int:
+    return value + {added}
+"""
+WHOLE = """
+from {jit} import kernel
+from sim.parts.part import part
+
+@kernel
+def whole(value: int) -> int:
+    return part(value)
+"""
+
+
+@pytest.mark.parametrize("jit", ["sim.jit", "sim.parts.jit"])
+def test_compiled_code_is_outdated_by_a_change_in_a_subpackage(tmp_path: Path, jit: str) -> None:
+    """A kernel here, a step that is compiled into it two folders down; the decorators here or in a subpackage."""
+    jit_file = (tmp_path / jit.replace(".", "/")).with_suffix(".py")
+    (tmp_path / "sim/parts/part").mkdir(parents=True)
+    for folder in ("sim", "sim/parts"):
+        (tmp_path / folder / "__init__.py").touch()
+    shutil.copy(ROOT / "sim/jit.py", jit_file)
+    (tmp_path / "sim/whole.py").write_text(WHOLE.format(jit=jit))
+    asked = "from sim.whole import whole; print(whole(40), whole.stats.cache_hits)"
+    shown = []
+    for added in (1, 1, 2):  # the second time nothing changes, so that what was kept is used
+        part, text = tmp_path / "sim/parts/part/__init__.py", PART.format(jit=jit, added=added)
+        if not part.exists() or part.read_text() != text:
+            part.write_text(text)
+        done = run(tmp_path, asked, NUMBA_CACHE_DIR=str(tmp_path / "kept"))
+        shown.append((done.stdout + done.stderr).split())
+    assert shown[0] == ["41", "Counter()"]
+    assert shown[1][0] == "41"
+    assert shown[1] != shown[0], "what was kept was not used"
+    assert shown[2] == ["42", "Counter()"]
 
 
 @pytest.mark.long
