@@ -23,8 +23,8 @@ def coverage_step(root: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("gone", ENGINES)
 def test_an_engine_that_is_gone_is_named(tmp_path: Path, gone: str) -> None:
-    (tmp_path / "sim").mkdir()
     for name in ENGINES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         if name != gone:
             (tmp_path / name).touch()
     done = coverage_step(tmp_path)

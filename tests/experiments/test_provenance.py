@@ -26,7 +26,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def digest(folder: Path) -> str:
-    program = "from experiments.provenance import code_digest; print(code_digest())"
+    program = "from experiments.runs.provenance import code_digest; print(code_digest())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
         cwd=folder,
