@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.harness import Row, Spent, arguments, in_own_process, median, save, table, three_digits, timed
 from gates import Scenario, load_gate
 from sim import compile_plan, draw, simulate
-from sim.measure.fold import Measures, measure
+from sim.metrics.fold import Measures, measure
 from sim.streaming import stream
 
 GATE = "friendship-pass"

@@ -32,7 +32,7 @@ from benchmarks.harness import (
 from benchmarks.line import LANES, TRUCKS_PER_DAY, line_plan, mean_time, seconds, theory_mean_s
 from gates import Scenario, load_gate
 from sim import Plan, compile_plan, draw, simulate
-from sim.measure.fold import Measures, measure
+from sim.metrics.fold import Measures, measure
 from sim.streaming import stream
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)

@@ -1,4 +1,4 @@
-"""Write the table of docs/metrics.md from the definitions in `sim.measure.definitions`.
+"""Write the table of docs/metrics.md from the definitions in `sim.metrics.definitions`.
 
 python scripts/write_metrics_page.py
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sim.measure.definitions import METRICS  # noqa: E402
+from sim.metrics.definitions import METRICS  # noqa: E402
 
 PAGE = ROOT / "docs" / "metrics.md"
 BEGIN, END = "<!-- begin: definitions -->\n", "<!-- end: definitions -->\n"

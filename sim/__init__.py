@@ -3,9 +3,9 @@
 from sim.draws.draw import Draws, draw
 from sim.engines.log import EventLog
 from sim.engines.simulate import Engine, simulate
-from sim.measure.definitions import METRICS, Definition
-from sim.measure.fold import Fold, Key, Measures, StageTime, measure
-from sim.measure.time_use import truck_times
+from sim.metrics.definitions import METRICS, Definition
+from sim.metrics.fold import Fold, Key, Measures, StageTime, measure
+from sim.metrics.time_use import truck_times
 from sim.plan.compile import compile_plan
 from sim.plan.plan import Plan
 from sim.streaming import stream

@@ -23,7 +23,7 @@ from sim.engines.state import (
     tables,
     trucks_of,
 )
-from sim.measure.fold import Fold, Measures
+from sim.metrics.fold import Fold, Measures
 from sim.plan.plan import Plan
 
 BLOCK_DAYS = 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -16,6 +17,16 @@ from scripts.check import ENGINES
 ROOT = Path(__file__).resolve().parent.parent
 ORDER = ("gates", "sim", "experiments", "api")  # each may import those before it
 DOORS = (*ORDER, "api.cli")
+MOST_MODULES = 12
+"""Modules of a package, `__init__` not counted: more than that is a corridor."""
+MOST_LINES = 400
+"""Lines of a module; a longer one says in its first lines why, in a sentence that starts with "Long because"."""
+STILL_TOO_LONG = {
+    *("api/cli/app.py", "api/service/queue/scheduler.py", "api/service/store.py"),
+    *("experiments/answers/run_summary.py", "experiments/answers/study_advice.py", "experiments/plots/study.py"),
+    *("gates/describe.py", "gates/upgrades.py", "sim/draws/draw.py"),
+    *("sim/engines/compiled.py", "sim/engines/reference.py", "sim/metrics/fold.py"),
+}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
 HEAVY = {
     *("numba", "pandas", "altair", "scipy", "scipy.stats", "pyarrow", "vl_convert", "simpy", "fontTools"),
@@ -54,6 +65,66 @@ def test_imports_go_one_way(path):
         if name.partition(".")[0] in {*ORDER, "tests", "scripts"} - set(allowed)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+MODULES = {name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources}
+
+
+def needed_modules(path: Path) -> set[str]:
+    """Modules of ours that a file imports, for type checking only included."""
+    needed = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            needed |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            parts = {f"{node.module}.{alias.name}" for alias in node.names}
+            needed |= parts & MODULES.keys() or {node.module}
+    return needed & MODULES.keys()
+
+
+def circle(graph: dict[str, set[str]]) -> tuple[str, ...]:
+    """A circle of the graph; empty if there is none."""
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return tuple(error.args[1])
+    return ()
+
+
+def test_no_import_goes_in_a_circle():
+    graph = {name: needed_modules(path) - {name} for name, path in MODULES.items()}
+    assert not circle(graph)
+
+
+def test_packages_need_each_other_one_way():
+    """`sim.plan` may import `sim`, where it stands, and `sim` what it is made of; two packages side by side may not."""
+    package = {name: name if path.stem == "__init__" else name.rpartition(".")[0] for name, path in MODULES.items()}
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        here = package[name]
+        graph.setdefault(here, set()).update(
+            there
+            for there in map(package.__getitem__, needed_modules(path))
+            if not f"{here}.".startswith(f"{there}.") and not f"{there}.".startswith(f"{here}.")
+        )
+    assert not circle(graph)
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in sources}), ids=name_of)
+def test_no_package_is_a_corridor(folder):
+    modules = sorted(path.name for path in folder.glob("*.py") if path.stem not in ("__init__", "__main__"))
+    assert len(modules) <= MOST_MODULES, f"{name_of(folder)} has {len(modules)} modules: {', '.join(modules)}"
+
+
+@pytest.mark.parametrize("path", sources, ids=name_of)
+def test_long_modules_say_why(path):
+    text = path.read_text(encoding="utf-8")
+    lines = len(text.splitlines())
+    if name_of(path) in STILL_TOO_LONG:
+        assert lines > MOST_LINES, f"{name_of(path)} is no longer too long: take it out of the list"
+    else:
+        docstring = ast.get_docstring(ast.parse(text)) or ""
+        assert lines <= MOST_LINES or "Long because" in docstring, f"{name_of(path)} has {lines} lines and no reason"
 
 
 @pytest.mark.parametrize("name", ENGINES)

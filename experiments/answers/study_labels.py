@@ -13,7 +13,7 @@ from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.runs.folder import MANIFEST, read_json
 from experiments.studies.model import HIGHER_IS_BETTER, metric_key
-from sim.measure.definitions import METRICS
+from sim.metrics.definitions import METRICS
 
 STATISTICS = {
     "mean": "mean",

@@ -26,7 +26,7 @@ from experiments.runs.settings import RunSettings
 from gates.schema.scenario import Scenario
 from gates.upgrades import Change
 from sim.engines.log import EventLog
-from sim.measure.fold import Key, Measures, StageTime
+from sim.metrics.fold import Key, Measures, StageTime
 from sim.plan.compile import compile_plan
 from sim.plan.plan import Plan
 

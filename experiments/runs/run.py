@@ -14,7 +14,7 @@ from gates.upgrades import Change
 from sim.draws.draw import draw
 from sim.engines.log import EventLog
 from sim.engines.simulate import simulate
-from sim.measure.fold import Measures, measure
+from sim.metrics.fold import Measures, measure
 from sim.plan.compile import compile_plan
 from sim.plan.plan import Plan
 from sim.streaming import stream

@@ -22,7 +22,7 @@ from gates.schema.base import TAG_MARK, Model, Title
 from gates.schema.quantities import Count, Day, Number, Share, refusal
 from gates.schema.scenario import DayCount, DemandFactor, WarmupDays
 from gates.upgrades import Level, Slug
-from sim.measure.definitions import METRICS, Key
+from sim.metrics.definitions import METRICS, Key
 
 MAX_SCENARIOS = 5000
 BASE = "base"

@@ -18,7 +18,7 @@ from scipy.sparse.linalg import spsolve
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.measure.fold import Key, measure
+from sim.metrics.fold import Key, measure
 from tests.science.theory import Evidence, evidence
 
 NORTH = "northbound"

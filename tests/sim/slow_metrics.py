@@ -1,4 +1,4 @@
-"""The main numbers of a replication once more, slow and obvious: what `sim.measure.fold` must agree with."""
+"""The main numbers of a replication once more, slow and obvious: what `sim.metrics.fold` must agree with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from gates.schema.gate import Gate
 from sim.clock import TICKS_PER_HOUR
 from sim.engines.log import NEVER, EventLog
-from sim.measure.durations import cell_last, cell_of
+from sim.metrics.durations import cell_last, cell_of
 from sim.plan.plan import Plan
 from sim.plan.timetable import Windows
 
@@ -21,7 +21,7 @@ from sim.plan.timetable import Windows
 def textbook_survival(ended: list[int], cut: list[int]) -> tuple[list[tuple[int, Fraction]], Fraction | float]:
     """Steps (time, share longer) and mean of Kaplan and Meier's estimate, one factor a time.
 
-    Censored durations stay at risk to the end of their cell, as `sim.measure.survival` says.
+    Censored durations stay at risk to the end of their cell, as `sim.metrics.survival` says.
     """
     at_risk_until = [int(cell_last(cell_of(np.array([time])))[0]) for time in cut]
     steps, longer = [], Fraction(1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.measure.durations import (
+from sim.metrics.durations import (
     CELLS_PER_OCTAVE,
     EXACT_BELOW,
     RELATIVE_ERROR,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.clock import TICKS_PER_HOUR
-from sim.measure.levels import Levels, follow
+from sim.metrics.levels import Levels, follow
 
 HOUR = TICKS_PER_HOUR
 MINUTE = HOUR // 60

@@ -18,8 +18,8 @@ from sim import EventLog, Plan, compile_plan, draw, simulate
 from sim.clock import TICKS_PER_HOUR
 from sim.draws.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
 from sim.draws.draw import Draws
-from sim.measure.durations import RELATIVE_ERROR
-from sim.measure.fold import (
+from sim.metrics.durations import RELATIVE_ERROR
+from sim.metrics.fold import (
     METRICS,
     OUTSIDE,
     PERCENT,

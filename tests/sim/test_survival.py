@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.measure.durations import RELATIVE_ERROR, Histogram, Values
-from sim.measure.survival import Survival, kaplan_meier
+from sim.metrics.durations import RELATIVE_ERROR, Histogram, Values
+from sim.metrics.survival import Survival, kaplan_meier
 from tests.sim.slow_metrics import textbook_survival
 
 PERCENT = np.arange(1, 200) / 2

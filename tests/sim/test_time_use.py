@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.measure.time_use import open_before, openings, truck_times
+from sim.metrics.time_use import open_before, openings, truck_times
 from tests.sim.hand import plan_of
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, open_time

@@ -10,7 +10,7 @@ from sim.clock import Ticks
 from sim.draws.outages import in_force
 from sim.engines.log import JOINED, LEFT, NEVER, EventLog
 from sim.jit import kernel, step
-from sim.measure.levels import LevelSeries
+from sim.metrics.levels import LevelSeries
 from sim.plan.network import Network
 from sim.plan.plan import Plan
 from sim.plan.supply import UNLIMITED_LANES

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
 from sim.engines.log import NEVER, EventLog
-from sim.measure.definitions import METRICS, OUTSIDE, Definition, Key
-from sim.measure.levels import HourlySeries, LevelSeries
-from sim.measure.sums import Sums
-from sim.measure.survival import Survival
-from sim.measure.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
+from sim.metrics.definitions import METRICS, OUTSIDE, Definition, Key
+from sim.metrics.levels import HourlySeries, LevelSeries
+from sim.metrics.sums import Sums
+from sim.metrics.survival import Survival
+from sim.metrics.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
 from sim.plan.plan import Plan, Worth
 from sim.plan.supply import UNLIMITED_LANES
 
@@ -123,7 +123,7 @@ class Fold:
         The compiled scenario.
     exact
         Keep every clearance and passage time instead of a histogram. Quantiles are then exact; without it
-        they are within `sim.measure.durations.RELATIVE_ERROR` of that. All else is equal.
+        they are within `sim.metrics.durations.RELATIVE_ERROR` of that. All else is equal.
     """
 
     def __init__(self, plan: Plan, *, exact: bool = False) -> None:

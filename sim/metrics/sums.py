@@ -1,4 +1,4 @@
-"""All counts and times of a run, added up block by block in integers; `sim.measure.fold` gives them units."""
+"""All counts and times of a run, added up block by block in integers; `sim.metrics.fold` gives them units."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sim.arrays import Indices
 from sim.clock import Ticks
 from sim.engines.log import NEVER, EventLog
 from sim.jit import kernel
-from sim.measure.ageing import Ageing
-from sim.measure.booking import Turnout
-from sim.measure.capacity import Down, PoolUse, RepairTime, Spaces
-from sim.measure.deadlock import can_lock, locked_trucks
-from sim.measure.durations import Durations, Histogram, Values
-from sim.measure.levels import QueueLevels
-from sim.measure.survival import Survival, kaplan_meier
-from sim.measure.time_use import TimeUse
+from sim.metrics.ageing import Ageing
+from sim.metrics.booking import Turnout
+from sim.metrics.capacity import Down, PoolUse, RepairTime, Spaces
+from sim.metrics.deadlock import can_lock, locked_trucks
+from sim.metrics.durations import Durations, Histogram, Values
+from sim.metrics.levels import QueueLevels
+from sim.metrics.survival import Survival, kaplan_meier
+from sim.metrics.time_use import TimeUse
 from sim.plan.plan import Plan, Stream
 
 Counts = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Sums:
-    """What happened in a run. See `sim.measure.fold.Fold` for the parameters."""
+    """What happened in a run. See `sim.metrics.fold.Fold` for the parameters."""
 
     def __init__(self, plan: Plan, *, exact: bool) -> None:
         self.plan = plan

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.clock import Ticks
-from sim.measure.durations import Ended, cell_last, cell_of
+from sim.metrics.durations import Ended, cell_last, cell_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     is an exact fraction if there is none. The mean is the area under the curve up to the longest time seen
     (restricted mean, Irwin 1949).
 
-    A censored duration stays at risk to the end of its cell in the histogram of `sim.measure.durations` (at most
+    A censored duration stays at risk to the end of its cell in the histogram of `sim.metrics.durations` (at most
     2**-11 longer), so that the estimate from cells has the same steps as the one from values.
 
     Parameters
