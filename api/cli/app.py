@@ -180,10 +180,13 @@ def study(
     warmup_days: Annotated[int | None, typer.Option(help="Days of warm-up, instead of the study's.")] = None,
     replications: Annotated[int | None, typer.Option(help="Replications, instead of the study's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.")] = None,
+    margin: Annotated[
+        str | None, typer.Option(help="Smallest difference worth having, such as 2% or 0.5 in the metric's unit.")
+    ] = None,
 ) -> None:
     """Compare scenarios of a gate and write a folder with tables, plots and a report; or list the studies.
 
-    `bottleneck GATE` finds what binds. A study that was stopped goes on where it was.
+    `bottleneck GATE` finds the bottlenecks. A study that was stopped goes on where it was.
 
     Examples: `bordergate study upgrades-one-by-one`, `bordergate study bottleneck friendship-pass --days 14`
     """
@@ -194,7 +197,7 @@ def study(
             study.print_studies(console)
             return
         options = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
-        asked = study.asked_for(name, gate, upgrade or [], options)
+        asked = study.asked_for(name, gate, upgrade or [], {**options, "margin": study.margin_of(margin)})
         study.run(console, asked, out or Path("results") / asked.name, workers, cluster, store)
 
 

@@ -27,10 +27,10 @@ def print_studies(console: Console) -> None:
     """Print the studies of the library, a line each."""
     rows = [(found.name, found.gate, found.question) for found in map(load_study, study_names())]
     console.print(table_of("", ("Study", "Gate", "Question"), rows))
-    console.print("Run one: bordergate study NAME   What binds: bordergate study bottleneck GATE", markup=False)
+    console.print("Run one: bordergate study NAME   Bottlenecks: bordergate study bottleneck GATE", markup=False)
 
 
-def asked_for(name: str, gate: str | None, upgrades: Sequence[str], options: Mapping[str, int | None]) -> Study:
+def asked_for(name: str, gate: str | None, upgrades: Sequence[str], options: Mapping[str, Any]) -> Study:
     """Return the study that the command line names, with what its options change.
 
     Raises
@@ -50,11 +50,24 @@ def asked_for(name: str, gate: str | None, upgrades: Sequence[str], options: Map
         raise ConfigError(model_findings(error, Study)) from None
 
 
+def margin_of(text: str | None) -> dict[str, str | float] | None:
+    """Return the margin that an option writes, as a study file has it."""
+    if text is None:
+        return None
+    if text.strip().endswith("%"):
+        return {"relative": text}
+    try:
+        return {"absolute": float(text)}
+    except ValueError:
+        remedy = "Write a share, such as 2%, or a number in the unit of the deciding metric, such as 0.5."
+        raise ConfigError([Finding("--margin", text, "not a margin", remedy)]) from None
+
+
 def _bottleneck(gate: str) -> dict[str, Any]:
     return {
         "name": BOTTLENECK,
-        "title": {"en": "What binds"},
-        "question": "Which stage binds, and which one next?",
+        "title": {"en": "Bottlenecks"},
+        "question": "Which stage is the bottleneck, and which one is next?",
         "gate": gate,
         "design": BOTTLENECK,
         "warmup_days": 14,

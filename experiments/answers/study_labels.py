@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.runs.folder import MANIFEST, read_json
-from experiments.studies.model import HIGHER_IS_BETTER, metric_key
+from experiments.studies.model import Better, better_of, metric_key
 from sim.metrics.definitions import METRICS
 
 STATISTICS = {
@@ -25,6 +25,16 @@ STATISTICS = {
     "end_of_day": "end of day",
     "total": "total",
     "share": "share",
+}
+PHRASES = {
+    "mean": "mean ",
+    "p50": "the median of ",
+    "p90": "the 90th percentile of ",
+    "p95": "the 95th percentile of ",
+    "p99": "the 99th percentile of ",
+    "max": "the largest ",
+    "end_of_day": "the end-of-day ",
+    "total": "the total ",
 }
 NAMES = {
     "clearance_h": "clearance",
@@ -92,11 +102,6 @@ class StudyLabels:
         return next((str(each["name"]) for each in self._study["scenarios"]), "")
 
     @property
-    def adjustment(self) -> str:
-        """How p-values allow for the number of comparisons."""
-        return str(self._study["adjustment"])
-
-    @property
     def clock(self) -> str:
         """The clock of the bulletin's side."""
         return self._labels.clock(self._labels.bulletin_side)
@@ -128,6 +133,15 @@ class StudyLabels:
         words = ", ".join(parts)
         return words[:1].upper() + words[1:]
 
+    def phrase(self, text: str) -> str:
+        """A metric within a sentence: `mean northbound durian clearance`, `wait at Crane (north)`."""
+        key = metric_key(text)
+        vehicle_class = self._labels.vehicle_class(key.vehicle_class).lower() if key.vehicle_class else ""
+        name = NAMES.get(key.metric, key.metric.replace("_", " "))
+        words = " ".join(part for part in (key.direction, vehicle_class, name) if part)
+        at = f" at {self.stage(key.stage)}" if key.stage else ""
+        return f"{PHRASES.get(key.statistic, '')}{words}{at}"
+
     def unit(self, text: str) -> str:
         """Unit of a metric."""
         return METRICS[metric_key(text).metric].unit
@@ -136,13 +150,9 @@ class StudyLabels:
         """Title of an axis."""
         return f"{self.metric(text)} [{self.unit(text)}]"
 
-    def higher_is_better(self, text: str) -> bool:
-        """Whether more of a metric is better."""
-        return metric_key(text).metric in HIGHER_IS_BETTER
-
-    def better_side(self, text: str) -> str:
-        """`right` or `left`."""
-        return "right" if self.higher_is_better(text) else "left"
+    def better(self, text: str) -> Better:
+        """Whether more of a metric is better, less of it, or neither."""
+        return better_of(metric_key(text))
 
     def stage(self, name: str) -> str:
         """Title of a stage, pool or area."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import json
-import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -138,7 +137,7 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
                 "class": key.vehicle_class,
                 "stage": key.stage,
                 "unit": METRICS[key.metric].unit,
-                **{name: _or_null(number) for name, number in estimate._asdict().items()},
+                **estimate.document(),
             }
         )
     return {
@@ -148,10 +147,6 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "metrics": rows,
     }
-
-
-def _or_null(number: float) -> float | None:
-    return None if math.isnan(number) else number
 
 
 def events_table(plan: Plan, log: EventLog) -> pa.Table:
