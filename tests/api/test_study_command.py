@@ -32,7 +32,7 @@ def test_a_study_is_run_and_goes_on_where_it_was(study):
     assert (study / "results" / "small" / "plots" / "comparison.png").is_file()
     again = invoke("study", "small.yaml", "--workers", "1")
     assert again.exit_code == 0, again.output
-    assert "9 of 12 replications were there already." in again.output
+    assert "9 of 12 replications reused." in again.output
     plotted = invoke("plot", "results/small")
     assert plotted.exit_code == 0, plotted.output
 
@@ -55,6 +55,8 @@ def test_the_studies_are_listed():
         (["study", "nowhere"], "no such study in the library"),
         (["study", "bottleneck"], "Name a gate: bordergate study bottleneck friendship-pass."),
         (["study", "hours", "minimal"], "only `bottleneck` takes a gate"),
+        (["study", "small.yaml", "--margin", "much"], "--margin = much - not a margin. Write a share, such as 2%"),
+        (["study", "small.yaml", "--margin", "-1"], "margin.absolute = -1.0 - "),
         (["study", "small.yaml", "--upgrade", "5-g"], "no such upgrade in the library"),
         (["study", "small.yaml", "--replications", "0"], "replications = 0 - too small. Use at least 1."),
         (["study", "small.yaml", "--cluster", "tcp://8.8.8.8:1", "--workers", "2"], "Leave it out with --cluster."),
