@@ -21,7 +21,7 @@ NameArgument = Annotated[str, typer.Argument(help="Name of the key.")]
 
 
 @keys.command("add")
-def add_key(
+def add(
     name: Annotated[str, typer.Argument(help="Name of the key's owner: lower-case letters, digits, hyphens.")],
     scope: Annotated[
         KeyScope,
@@ -35,24 +35,23 @@ def add_key(
     Example: `bordergate keys add planning-office --scope run`
     """
     with mistakes_shown():
-        from api.http.keys import NAME, new_key
-        from api.service import store
+        from api.service.security.keys import NAME, add_key, all_keys, new_key
         from gates import ConfigError, Finding
 
         if not NAME.fullmatch(name):
             remedy = "Use lower-case letters, digits and hyphens, 40 at most."
             raise ConfigError([Finding("NAME", name[:60], "is not a valid name", remedy)])
         with _stored(data, database) as stored:
-            if any(key.name == name for key in stored.at_once(store.keys())):
+            if any(key.name == name for key in stored.at_once(all_keys())):
                 remedy = "Use another name, or remove it first: bordergate keys remove."
                 raise ConfigError([Finding("NAME", name, "has a key already", remedy)])
             secret, key = new_key(name, scope.value)
-            stored.at_once(store.add_key(key))
+            stored.at_once(add_key(key))
         console.print(secret, markup=False)
 
 
 @keys.command("list")
-def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
+def list_all(data: DataOption = None, database: DatabaseOption = None) -> None:
     """List the access keys; the keys themselves are not stored.
 
     Example: `bordergate keys list`
@@ -60,26 +59,26 @@ def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
     with mistakes_shown():
         import datetime as dt
 
-        from api.service import store
+        from api.service.security.keys import all_keys
 
         with _stored(data, database) as stored:
-            for key in stored.at_once(store.keys()):
+            for key in stored.at_once(all_keys()):
                 made = dt.datetime.fromtimestamp(key.created, dt.UTC).date()
                 console.print(f"{key.name:<40} {key.scope:<6} {made}", markup=False)
 
 
 @keys.command("remove")
-def remove_key(name: NameArgument, data: DataOption = None, database: DatabaseOption = None) -> None:
+def remove(name: NameArgument, data: DataOption = None, database: DatabaseOption = None) -> None:
     """Remove an access key; a running server refuses it within seconds.
 
     Example: `bordergate keys remove planning-office`
     """
     with mistakes_shown():
-        from api.service import store
+        from api.service.security.keys import remove_key
         from gates import ConfigError, Finding
 
         with _stored(data, database) as stored:
-            if not stored.at_once(store.remove_key(name)):
+            if not stored.at_once(remove_key(name)):
                 raise ConfigError([Finding("NAME", name[:60], "has no key", "bordergate keys list shows all keys.")])
 
 

@@ -17,9 +17,8 @@ from starlette.responses import FileResponse, Response
 
 from api.http.problems import KINDS, MEDIA_TYPE, Problem, document
 from api.http.schemas import ProblemShape
-from api.service.queue.admission import Refused
 from api.service.store import FINISHED, Row
-from gates.findings import ConfigError, Finding
+from gates.findings import Finding
 
 ROOT = "/api/v1"
 JSON = "application/json"
@@ -105,17 +104,6 @@ def _example(status: int) -> dict[str, Any]:
         findings = [Finding("days", "0", "too small", "Use at least 1.")]
         detail = str(findings[0])
     return document(kind, detail, findings)
-
-
-def as_problem(error: Exception) -> Problem:
-    """Return the problem that an error of the layers below stands for."""
-    from api.http.problems import with_findings
-
-    if isinstance(error, ConfigError):
-        return with_findings(error.findings)
-    if isinstance(error, Refused):
-        return Problem(error.kind, error.detail, error.findings)
-    raise error
 
 
 def as_body(document: Any) -> bytes:

@@ -17,22 +17,21 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
-from api.http.answers import as_problem
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
 from api.http.routes import catalogue, operations, results, runs, studies
 from api.http.schemas import ProblemShape
-from api.http.telemetry import Counted, Figures
-from api.service import store
+from api.http.telemetry import Counted, Telemetry
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
 from api.service.queue.scheduler import Pools
 from api.service.queue.workers import NICE, Kind, Pool
 from api.service.runs import RunService
+from api.service.security.keys import StoredKey, all_keys
 from api.service.settings import ServiceSettings
-from api.service.store import Store, StoredKey
+from api.service.store import Store
 from experiments.runs.provenance import version
 from gates.findings import ConfigError, Finding, value_text
 
@@ -95,12 +94,12 @@ def create_app(
         cluster=settings.cluster,
     )
     everyone = (pools.simulators, pools.checker, pools.studies, reader)
-    figures = Figures()
+    telemetry = Telemetry()
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         service = RunService(opened.folder, opened.stored, pools, limits)
-        app.state.server = Server(service, opened.stored, reader, limits, figures)
+        app.state.server = Server(service, opened.stored, reader, limits, telemetry)
         try:
             await service.start()
             yield
@@ -118,10 +117,10 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    for routes in (catalogue, runs, results, studies, operations):
-        app.include_router(routes.router)
+    for router in (catalogue.router, runs.router, runs.checks, results.router, studies.router, operations.router):
+        app.include_router(router)
     app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(ConfigError, _refused)
+    app.add_exception_handler(ConfigError, _with_findings)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _status)
@@ -130,8 +129,7 @@ def create_app(
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
     async def keys() -> list[StoredKey]:
-        found: list[StoredKey] = await opened.stored.asynchronously(store.keys())
-        return found
+        return await opened.stored.asynchronously(all_keys())
 
     outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keys))
     if origins:
@@ -142,7 +140,7 @@ def create_app(
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
             expose_headers=["Location", "ETag", "Retry-After"],
         )
-    return Counted(outer, figures)
+    return Counted(outer, telemetry)
 
 
 def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
@@ -183,7 +181,13 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    return as_problem(error).response()
+    assert isinstance(error, Refused)
+    return Problem(error.kind, error.detail, error.findings).response()
+
+
+async def _with_findings(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ConfigError)
+    return with_findings(error.findings).response()
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

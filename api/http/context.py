@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 
 from api.http.problems import Problem
-from api.http.telemetry import Figures
+from api.http.telemetry import Telemetry
 from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
 from api.service.runs import RunService
 from api.service.settings import Limits
@@ -27,7 +27,7 @@ class Server:
     stored: Store
     reader: Pool
     limits: Limits
-    figures: Figures
+    telemetry: Telemetry
     streams: int = 0
     """Event streams open now."""
 
@@ -47,8 +47,8 @@ class Server:
 
 def server(request: Request) -> Server:
     """Return the server that a request came to."""
-    found: Server = request.app.state.server
-    return found
+    here: Server = request.app.state.server
+    return here
 
 
 Here = Annotated[Server, Depends(server)]

@@ -13,9 +13,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.keys import allows, hashed
 from api.http.problems import Problem
-from api.service.store import StoredKey, StoreUnavailable
+from api.service.security.keys import StoredKey, allows, hashed
+from api.service.store import StoreUnavailable
 
 OPEN_PATHS = ("/health", "/docs", "/openapi.json")
 """Answered without a key: they tell nothing of any run."""

@@ -10,7 +10,7 @@ import uvicorn
 
 from api.http.app import Opened, create_app, open_data
 from api.http.guard import LOOPBACK, is_loopback
-from api.service import store
+from api.service.security.keys import all_keys
 from api.service.settings import ServiceSettings
 from gates.findings import ConfigError, Finding
 
@@ -100,7 +100,7 @@ def refuse_strangers(opened: Opened, host: str, hosts: Sequence[str]) -> None:
     ConfigError
         If it would be.
     """
-    if (is_loopback(host) and not hosts) or opened.stored.at_once(store.keys()):
+    if (is_loopback(host) and not hosts) or opened.stored.at_once(all_keys()):
         return
     path, value = ("--host", host) if not is_loopback(host) else ("--allow-host", hosts[0])
     remedy = "Make a key first: bordergate keys add NAME --scope run, with the same --data and --database."

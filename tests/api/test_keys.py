@@ -76,7 +76,7 @@ def test_keys_and_their_scopes(tmp_path):
     [
         (["keys", "add", "Planning Office"], "is not a valid name"),
         (["keys", "remove", "nobody"], "has no key"),
-        (["serve", "--database", "mysql://x"], "no database of a known kind"),
+        (["serve", "--database", "mysql://x"], "is not a kind of database that can be used"),
         (["serve", "--database", "postgresql://nobody@127.0.0.1:1/none"], "cannot be opened"),
     ],
 )

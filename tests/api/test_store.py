@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from api.service import store
-from api.service.store import Row, Store, StoreUnavailable
+from api.service.store import Row, Store, StoreUnavailable, rows
 from gates import ConfigError
 
 ROW = Row(
@@ -40,31 +39,31 @@ def row(number: int) -> Row:
 
 
 def test_rows_come_back_as_they_were(stored):
-    assert stored.at_once(store.add_run(ROW)).seq == 1
-    assert stored.at_once(store.one(ROW.id)) == dataclasses.replace(ROW, seq=1)
-    assert stored.at_once(store.one("run_x")) is None
+    assert stored.at_once(rows.add(ROW)).seq == 1
+    assert stored.at_once(rows.one(ROW.id)) == dataclasses.replace(ROW, seq=1)
+    assert stored.at_once(rows.one("run_x")) is None
 
 
 def test_an_end_is_never_overwritten(stored):
-    stored.at_once(store.add_run(ROW))
-    stored.at_once(store.change(ROW.id, {"status": "cancelled"}))
-    stored.at_once(store.change(ROW.id, {"status": "running"}))
-    assert stored.at_once(store.counts()) == {"cancelled": 1}
+    stored.at_once(rows.add(ROW))
+    stored.at_once(rows.change(ROW.id, {"status": "cancelled"}))
+    stored.at_once(rows.change(ROW.id, {"status": "running"}))
+    assert stored.at_once(rows.counts()) == {"cancelled": 1}
 
 
 def test_one_that_fails_does_not_fail_the_others(stored):
     async def together() -> list[object]:
-        jobs = [store.add_run(row(number)) for number in (1, 2, 2, 3)]
+        jobs = [rows.add(row(number)) for number in (1, 2, 2, 3)]
         return list(await asyncio.gather(*map(stored.asynchronously, jobs), return_exceptions=True))
 
     found = asyncio.run(together())
     assert [isinstance(one, sa.exc.IntegrityError) for one in found] == [False, False, True, False]
-    assert stored.at_once(store.counts()) == {"queued": 3}
+    assert stored.at_once(rows.counts()) == {"queued": 3}
 
 
 def test_who_asked_may_go_away(stored):
     async def impatient() -> None:
-        tasks = [asyncio.create_task(stored.asynchronously(store.add_run(row(number)))) for number in range(50)]
+        tasks = [asyncio.create_task(stored.asynchronously(rows.add(row(number)))) for number in range(50)]
         await asyncio.sleep(0)
         for task in tasks[::2]:
             task.cancel()
@@ -72,12 +71,12 @@ def test_who_asked_may_go_away(stored):
 
     for _ in range(20):
         asyncio.run(impatient())
-    stored.at_once(store.add_run(row(99)))
-    assert stored.at_once(store.one(row(99).id)) is not None, "the thread still works"
+    stored.at_once(rows.add(row(99)))
+    assert stored.at_once(rows.one(row(99).id)) is not None, "the thread still works"
 
 
 def test_a_database_that_cannot_be_written(stored, tmp_path):
-    stored.at_once(store.add_run(ROW))
+    stored.at_once(rows.add(ROW))
 
     def full(connection: sa.Connection) -> None:
         connection.execute(sa.text("PRAGMA max_page_count = 1"))

@@ -101,7 +101,7 @@ async def schema(
 ) -> Response:
     """JSON Schema of what is asked."""
     if kind == "run":
-        body = as_body(run_schema(with_reuse=True))
+        body = as_body(run_schema())
     elif kind == "study":
         body = await here.read(reading.study_schema)
     else:

@@ -1,4 +1,4 @@
-"""Routes for those who keep the server: health, readiness, limits, figures, problems, the description."""
+"""Routes for those who keep the server: health, readiness, limits, telemetry, problems, the description."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from api.http.answers import ROOT, json_answer, problems
 from api.http.context import Here
 from api.http.problems import KINDS, PREFIX, Problem
 from api.http.schemas import HealthShape, KindShape, LimitsShape, ReadyShape
-from api.service import store
-from api.service.store import StoreUnavailable
+from api.service.store import StoreUnavailable, rows
 from experiments.runs.provenance import version
 
 router = APIRouter(tags=["operations"])
@@ -51,7 +50,7 @@ async def health() -> Response:
 async def ready(here: Here) -> Response:
     """Runs can be taken and done: the database answers, the disk has room."""
     try:
-        await here.stored.asynchronously(store.counts())
+        await here.stored.asynchronously(rows.counts())
         database = True
     except StoreUnavailable:
         database = False
@@ -77,13 +76,16 @@ async def limits(here: Here) -> Response:
     "/metrics",
     response_class=Response,
     responses={
-        200: {"description": "Figures for Prometheus.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "Metrics in Prometheus' text format.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
         **problems(503, 507),
     },
 )
-async def figures(here: Here) -> Response:
-    """Figures of the server in Prometheus' text form."""
-    return Response(await here.figures.text(here.runs, here.streams), media_type=here.figures.media_type)
+async def telemetry(here: Here) -> Response:
+    """What the server measures of itself, in Prometheus' text format."""
+    return Response(await here.telemetry.text(here.runs, here.streams), media_type=here.telemetry.media_type)
 
 
 @router.get(PREFIX + "{kind}", responses={200: {"model": KindShape}, **problems(404, 422)})

@@ -21,9 +21,9 @@ from api.http.answers import (
     tagged,
 )
 from api.http.context import Here, Server
-from api.http.lifecycle import found
 from api.http.problems import Problem, with_findings
-from api.http.routes.runs import RunIdPath
+from api.http.routes.lifecycle import result_of
+from api.http.routes.parameters import NamePath, RunIdPath
 from api.http.schemas import (
     ClearanceShape,
     MetricsShape,
@@ -42,18 +42,9 @@ ARROW = "application/vnd.apache.arrow.stream"
 FORMS = {"json": "application/vnd.vegalite.v6+json", "svg": "image/svg+xml", "png": "image/png"}
 CSV_ROWS = 50_000
 REPORT = ranged("The report: one page that needs nothing else.", {"text/html": {}})
-MANIFEST = ranged("The manifest.", {JSON: {"schema": {"type": "object"}}})
 
 SeenBy = Annotated[str, Header(description="Forms of the answer that are welcome.")]
 Replication = Annotated[int, Query(ge=0, le=99_999, description="Number of the replication.")]
-
-
-async def result_of(here: Server, run_id: str) -> FilePath:
-    """Return the result folder of a run, or answer that it has none."""
-    row = await found(here, run_id)
-    if row.status != "succeeded":
-        raise Problem("not-finished", f"The run is {row.status}; it has no result.")
-    return here.runs.folder.result(run_id)
 
 
 async def read(here: Server, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -202,7 +193,7 @@ async def plot(
     request: Request,
     here: Here,
     run_id: RunIdPath,
-    name: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["utilisation"])],
+    name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
 ) -> Response:
     """A plot as Vega-Lite, SVG or PNG; drawn when first asked for."""
@@ -225,13 +216,3 @@ async def report(request: Request, here: Here, run_id: RunIdPath) -> Response:
     if not path.is_file():
         await read(here, reading.draw_report, folder, path)
     return report_answer(request, path)
-
-
-@router.get(
-    "/manifest",
-    response_class=Response,
-    responses=MANIFEST,
-)
-async def manifest(request: Request, here: Here, run_id: RunIdPath) -> Response:
-    """All that the result rests on: the scenario resolved, seed, versions, sources, assumptions."""
-    return file_answer(request, await result_of(here, run_id) / "manifest.json", JSON)
