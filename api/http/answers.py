@@ -195,6 +195,8 @@ def run_document(row: Row) -> dict[str, Any]:
         "kind": row.kind,
         "status": row.status,
         "gate": row.gate,
+        "owner": row.owner or None,
+        "project": row.project or None,
         "created": instant(row.created),
         "started": instant(row.started),
         "finished": instant(row.finished),

@@ -29,7 +29,7 @@ from api.service.queue.admission import Refused
 from api.service.queue.scheduler import Pools
 from api.service.queue.workers import NICE, Kind, Pool
 from api.service.runs import RunService
-from api.service.security.keys import StoredKey, all_keys
+from api.service.security.keyring import Keyring
 from api.service.settings import ServiceSettings
 from api.service.store import Store
 from experiments.runs.provenance import version
@@ -73,7 +73,7 @@ def open_data(settings: ServiceSettings) -> Opened:
 
 
 def create_app(
-    settings: ServiceSettings, opened: Opened, *, hosts: Sequence[str], origins: Sequence[str] = ()
+    settings: ServiceSettings, opened: Opened, *, hosts: Sequence[str], origins: Sequence[str] = (), keys: bool
 ) -> ASGIApp:
     """Return the application.
 
@@ -82,7 +82,9 @@ def create_app(
     hosts
         Names that it answers to.
     origins
-        Pages of other sites that may ask, for instance `https://example.org`.
+        Websites whose pages may send requests, for instance `https://example.org`.
+    keys
+        Whether every request needs an access key, however many there are.
     """
     limits = settings.limits
     memory = limits.worker_mb
@@ -128,10 +130,8 @@ def create_app(
     app.add_exception_handler(Exception, _failed)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
-    async def keys() -> list[StoredKey]:
-        return await opened.stored.asynchronously(all_keys())
-
-    outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keys))
+    keyring = Keyring(opened.stored) if keys else None
+    outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keyring))
     if origins:
         outer = CORSMiddleware(
             outer,
@@ -155,7 +155,11 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
         parts.setdefault("schemas", {}).update(shape.pop("$defs", {}))
         parts["schemas"][ProblemShape.__name__] = shape
         parts["securitySchemes"] = {
-            "key": {"type": "http", "scheme": "bearer", "description": "Needed if the server has keys."}
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Needed if others can reach the server.",
+            }
         }
         found["security"] = [{}, {"key": []}]
         for methods in found["paths"].values():

@@ -12,6 +12,7 @@ from api.http.problems import Problem
 from api.http.telemetry import Telemetry
 from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
 from api.service.runs import RunService
+from api.service.security.access import Access
 from api.service.settings import Limits
 from api.service.store import Store
 
@@ -45,10 +46,19 @@ class Server:
             raise Problem("unavailable", "This took too long or too much memory. Ask for less, or again.") from None
 
 
-def server(request: Request) -> Server:
+async def server(request: Request) -> Server:
     """Return the server that a request came to."""
     here: Server = request.app.state.server
     return here
 
 
 Here = Annotated[Server, Depends(server)]
+
+
+async def access(request: Request) -> Access:
+    """Return what the key of a request allows."""
+    allowed: Access = request.state.access
+    return allowed
+
+
+Who = Annotated[Access, Depends(access)]

@@ -11,6 +11,7 @@ from api.http.answers import JSON, problems, run_body
 from api.http.context import Server
 from api.http.problems import Problem
 from api.service.queue.admission import Refused
+from api.service.security.access import Access
 from api.service.store import FINISHED
 
 RETRY_MS = 2000
@@ -34,9 +35,9 @@ FOLLOWING: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def followed(here: Server, run: str, last_event_id: str | None) -> Response:
+async def followed(here: Server, access: Access, run: str, last_event_id: str | None) -> Response:
     """Tell each change as a server-sent event."""
-    row = await here.runs.get(run)
+    row = await here.runs.get(access, run)
     is_number = last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit()
     after = int(last_event_id[:9]) if is_number and last_event_id else 0
     if row.status in FINISHED and after >= row.version:
@@ -44,16 +45,16 @@ async def followed(here: Server, run: str, last_event_id: str | None) -> Respons
     if here.streams >= here.limits.streams:
         raise Problem("unavailable", f"{here.streams} event streams are open. Request the state itself instead.")
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(here, run, after), media_type=EVENT_STREAM, headers=headers)
+    return StreamingResponse(_events(here, access, run, after), media_type=EVENT_STREAM, headers=headers)
 
 
-async def _events(here: Server, run: str, after: int) -> AsyncIterator[bytes]:
+async def _events(here: Server, access: Access, run: str, after: int) -> AsyncIterator[bytes]:
     """Yield the changes of a run, and a sign of life when there are none."""
     here.streams += 1
     status = ""
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
-        async for row in here.runs.events(run, after):
+        async for row in here.runs.events(access, run, after):
             if row is None:
                 yield b": still here\n\n"
                 continue

@@ -65,6 +65,8 @@ class Problem(Exception):
     detail: str
     findings: list[Finding] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """What the log says of it, if more than the answer."""
 
     @property
     def status(self) -> int:

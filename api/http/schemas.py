@@ -78,6 +78,10 @@ class StateShape(Shape):
 
     status: Status
     gate: Annotated[str, Field(examples=["friendship-pass"])]
+    owner: Annotated[str | None, Field(examples=["planning-office"])]
+    """Name of the key that submitted it; null on a server without keys."""
+    project: Annotated[str | None, Field(examples=["north-gates"])]
+    """Project whose keys see it; null if only its owner and administrators do."""
     created: Instant
     started: Instant | None
     finished: Instant | None

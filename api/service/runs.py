@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 import logging
@@ -19,19 +20,21 @@ from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
 from api.service.queue.scheduler import Pools, Scheduler
 from api.service.queue.states import RunStates
+from api.service.security.access import LOCAL, Access
+from api.service.security.keys import NAME
 from api.service.settings import Limits
 from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
 from experiments.runs.provenance import canonical_json
+from gates.findings import ConfigError, Finding, one_of, value_text
 
 Answer = TypeVar("Answer")
 
 log = logging.getLogger("bordergate")
+refusals = logging.getLogger("bordergate.refused")
 
 HEARTBEAT_S = 15.0
 """After so long without a change, whoever follows a run gets a sign of life [s]."""
 KEY_REUSED = "This Idempotency-Key was used for another request."
-REMEMBERED_S = 24 * 3600.0
-"""How long an idempotency key holds [s]."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class Submission:
     request: dict[str, Any]
     """What `experiments.runs.request.RunRequest` says, or a study file."""
     kind: str = "run"
-    owner: str = ""
-    """Name of the access key."""
+    access: Access = LOCAL
+    project: str | None = None
+    """Project that it is for; the key's first one if none is named."""
     key: str | None = None
     """Idempotency key: the same key with the same request gives the same run."""
     reuse: bool = True
@@ -51,7 +55,30 @@ class Submission:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what must be the same when an idempotency key is used again."""
-        return hashlib.sha256(canonical_json([self.kind, self.request, self.reuse])).hexdigest()
+        return hashlib.sha256(canonical_json([self.kind, self.request, self.reuse, self.project])).hexdigest()
+
+    @property
+    def owner(self) -> str:
+        """Name of the access key; empty without keys."""
+        return self.access.owner
+
+    def project_or_default(self) -> str:
+        """Return the project that it is for.
+
+        Raises
+        ------
+        ConfigError
+            If the key does not belong to it.
+        """
+        if self.project is None:
+            return self.access.default_project
+        if not NAME.fullmatch(self.project):
+            problem = "is not a valid name"
+            raise ConfigError([Finding("project", value_text(self.project), problem, "Use a project of this key.")])
+        if not self.access.may_submit_to(self.project):
+            remedy = one_of(self.access.projects, self.project) if self.access.projects else "Leave it out."
+            raise ConfigError([Finding("project", self.project, "is not a project of this key", remedy)])
+        return self.project
 
     @property
     def remembered(self) -> tuple[str, str] | None:
@@ -75,7 +102,7 @@ class RunService:
         for row in await self._store.asynchronously(rows.with_status(DELETED)):
             await self._remove(row.id)
         left = [row.id for row in await self._states.start()]
-        await self._store.asynchronously(idempotency.forget_old(REMEMBERED_S))
+        await self._store.asynchronously(idempotency.forget_old())
         half_written = (self.folder.root / "runs").glob(".*")
         for path in (*half_written, *(self.folder.root / "work").iterdir()):
             if path.name not in left:
@@ -96,17 +123,13 @@ class RunService:
         Refused
             If it is too large, the queue or the disk is full, or the key was used for something else.
         """
+        project = submission.project_or_default()
         with self._answering(submission):
             earlier = await self._earlier(submission)
             if earlier is not None:
                 return earlier, True
             resolved, cost = await self.admission.resolve(submission.request, submission.kind)
             self.admission.refuse_what_is_too_large(cost, submission.kind)
-            same = self._states.same(resolved.digest) if submission.reuse else None
-            if same is not None:
-                await self._remember(submission, same)
-                return same, True
-            await self._refuse_if_full(submission, resolved.digest)
             row = Row(
                 id=f"{submission.kind}_{secrets.token_hex(8)}",
                 kind=submission.kind,
@@ -114,13 +137,14 @@ class RunService:
                 digest=resolved.digest,
                 gate=resolved.gate,
                 owner=submission.owner,
+                project=project,
                 request=json.dumps(submission.request, ensure_ascii=True),
                 predicted=json.dumps(cost._asdict()),
                 done=0,
                 total=resolved.total,
                 created=time.time(),
             )
-            taken = await self._add(row, submission)
+            taken = await self._take(row, submission)
             return taken, taken.id != row.id
 
     async def _earlier(self, submission: Submission) -> Row | None:
@@ -132,7 +156,7 @@ class RunService:
             return None
         if known.fingerprint != submission.fingerprint:
             raise Refused("idempotency-key-reused", KEY_REUSED)
-        return await self.get(known.run)
+        return await self._row(known.run)
 
     @contextmanager
     def _answering(self, submission: Submission) -> Iterator[None]:
@@ -152,21 +176,14 @@ class RunService:
         finally:
             del self._being_answered[name]
 
-    async def _remember(self, submission: Submission, row: Row) -> None:
-        if submission.remembered is not None:
-            await self._ask(idempotency.remember(submission.owner, *submission.remembered, row.id))
-
-    async def _refuse_if_full(self, submission: Submission, digest: str) -> None:
-        unfinished = self._states.all_unfinished()
-        own = sum(row.owner == submission.owner for row in unfinished) if submission.owner else 0
-        if len(unfinished) < self._limits.queued and own < self._limits.queued_a_key:
-            return
-        if submission.reuse and await self._ask(rows.same(digest, submission.kind)) is not None:
-            return
-        raise Refused("queue-full", "Too many runs wait already. Ask again when some are finished.")
-
-    async def _add(self, row: Row, submission: Submission) -> Row:
-        """Store a run and put it into the queue; return an identical one instead that may be given."""
+    async def _take(self, row: Row, submission: Submission) -> Row:
+        """Store a run and put it into the queue; or return an identical one of its owner, if that may be given."""
+        same = self._states.same(row) if submission.reuse else None
+        if same is not None:
+            if submission.remembered is not None:
+                await self._ask(idempotency.remember(row.owner, *submission.remembered, same.id))
+            return same
+        await self._refuse_if_full(row, submission)
         self._states.add(row)
         try:
             taken = await self._ask(rows.add(row, submission.remembered, reuse=submission.reuse))
@@ -180,70 +197,91 @@ class RunService:
         self._scheduler.enqueue(taken.id)
         return taken
 
-    def at_hand(self, run: str) -> Row | None:
-        """Return a run without asking the database, if it was seen lately."""
-        return self._states.at_hand(run)
+    async def _refuse_if_full(self, row: Row, submission: Submission) -> None:
+        own = self._states.count(row.owner) if row.owner else 0
+        if self._states.count() < self._limits.queued and own < self._limits.queued_a_key:
+            return
+        if submission.reuse and await self._ask(rows.same(row)) is not None:
+            return
+        raise Refused("queue-full", "Too many runs wait already. Ask again when some are finished.")
 
-    async def get(self, run: str) -> Row:
+    async def get(self, access: Access, run: str) -> Row:
         """Return a run.
 
         Raises
         ------
         Refused
-            If there is none of this id.
+            If there is none of this id that the key may see.
         """
+        row = await self._row(run)
+        if not access.may_see(row):
+            refusals.warning("refused: key %s may not see %s", access.owner, run)
+            raise _not_there(run)
+        return row
+
+    async def _row(self, run: str) -> Row:
         row = self._states.at_hand(run)
         if row is None:
             row = await self._ask(rows.one(run))
             if row is None:
-                raise Refused("not-found", f"There is no {run[:40]}.")
+                raise _not_there(run)
             self._states.remember(row)
         return row
 
-    async def page(self, kind: str, limit: int, before: int | None, status: str | None, gate: str | None) -> list[Row]:
-        """Return runs, the newest first."""
-        listed = await self._ask(rows.page(kind, limit, before, status, gate))
+    async def page(self, access: Access, wanted: rows.Filter, limit: int, before: int | None = None) -> list[Row]:
+        """Return the runs that the key may see, the newest first."""
+        visible_to = None if access.sees_all else (access.owner, access.projects)
+        listed = await self._ask(rows.page(dataclasses.replace(wanted, visible_to=visible_to), limit, before))
         return [self._states.unfinished(row.id) or row for row in listed]
 
-    async def cancel(self, run: str) -> Row:
+    async def cancel(self, access: Access, run: str) -> Row:
         """Stop a run; its cores are free at once.
 
         Raises
         ------
         Refused
-            If there is none of this id, or it is finished.
+            If there is none of this id, it is another's, or it is finished.
         """
-        row = await self.get(run)
+        row = await self._to_change(access, run)
         if row.status not in FINISHED:
             await self._scheduler.end(run, "cancelled")
-            row = await self.get(run)
+            row = await self._row(run)
         if row.status != "cancelled":
             raise Refused("finished", f"The run has {row.status}; there is nothing to cancel.")
         return row
 
-    async def delete(self, run: str) -> None:
+    async def delete(self, access: Access, run: str) -> None:
         """Remove a finished run with all its files.
 
         Raises
         ------
         Refused
-            If there is none of this id, or it is not finished.
+            If there is none of this id, it is another's, or it is not finished.
         """
-        row = await self.get(run)
+        row = await self._to_change(access, run)
         if row.status not in FINISHED:
             raise Refused("not-finished", f"The run is {row.status}. Cancel it first.")
         await self._ask(rows.mark_deleted(run))
-        await self._remove(run)
         self._states.forget(run)
+        await self._remove(run)
+
+    async def _to_change(self, access: Access, run: str) -> Row:
+        row = await self.get(access, run)
+        if not access.may_change(row):
+            refusals.warning("refused: key %s may not change %s of %s", access.owner, run, row.owner or "nobody")
+            raise Refused("forbidden", "The run belongs to another key.")
+        return row
 
     async def _remove(self, run: str) -> None:
         await asyncio.to_thread(self.folder.remove, run)
         await self._ask(rows.remove(run))
 
-    async def events(self, run: str, after: int = 0, pause: float = HEARTBEAT_S) -> AsyncIterator[Row | None]:
+    async def events(
+        self, access: Access, run: str, after: int = 0, pause: float = HEARTBEAT_S
+    ) -> AsyncIterator[Row | None]:
         """Give the run each time it changed since version `after`, until it is finished; none after each pause."""
         while True:
-            row = await self.get(run)
+            row = await self.get(access, run)
             if row.version > after:
                 after = row.version
                 yield row
@@ -252,19 +290,19 @@ class RunService:
             if not await self._states.change_after(run, after, pause):
                 yield None
 
-    async def ended(self, run: str, seconds: float) -> Row:
+    async def ended(self, access: Access, run: str, seconds: float) -> Row:
         """Return the run once it is finished or the time is over."""
-        row = await self.get(run)
+        row = await self.get(access, run)
         until = time.monotonic() + seconds
         while row.status not in FINISHED and (left := until - time.monotonic()) > 0:
             await self._states.change_after(run, row.version, left)
-            row = await self.get(run)
+            row = await self.get(access, run)
         return row
 
     @property
     def unfinished(self) -> int:
         """Number of runs that wait or are being done."""
-        return len(self._states.all_unfinished())
+        return self._states.count()
 
     @property
     def trouble(self) -> str:
@@ -288,3 +326,7 @@ class RunService:
             if error.full:
                 raise Refused("disk-full", "The disk is full. Free some space; nothing was changed.") from None
             raise Refused("unavailable", "The database cannot be reached. Try again later.") from None
+
+
+def _not_there(run: str) -> Refused:
+    return Refused("not-found", f"There is no {run[:40]}.")

@@ -69,8 +69,12 @@ def test_large_bodies_are_refused_before_they_are_read(client):
 def test_requests_for_another_host_or_from_another_site(client):
     answer = client.get("/health", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.json()["type"]) == (400, "/api/v1/problems/bad-host")
-    answer = client.post("/api/v1/runs", json=SHORT, headers={"Sec-Fetch-Site": "cross-site"})
-    assert answer.status_code == 403
+    for site in ("cross-site", "same-site", "unheard-of"):
+        answer = client.post("/api/v1/runs", json=SHORT, headers={"Sec-Fetch-Site": site})
+        assert (answer.status_code, answer.json()["type"]) == (403, "/api/v1/problems/cross-site")
+        assert client.get("/api/v1/runs", headers={"Sec-Fetch-Site": site}).status_code == 200, "a link may lead here"
+    for site in ("same-origin", "none"):
+        assert client.post("/api/v1/validate", json=SHORT, headers={"Sec-Fetch-Site": site}).status_code == 200
     answer = client.options("/api/v1/runs", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
 

@@ -7,7 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
@@ -26,7 +26,7 @@ from api.http.answers import (
     with_tag,
 )
 from api.http.bodies import read_json
-from api.http.context import Here, Server
+from api.http.context import Here, Server, Who
 from api.http.events import FOLLOWING, followed
 from api.http.problems import Problem
 from api.http.routes.parameters import (
@@ -40,8 +40,9 @@ from api.http.routes.parameters import (
 )
 from api.http.schemas import Shape, Status
 from api.service.runs import Submission
-from api.service.security.keys import allows
-from api.service.store import FINISHED, Row
+from api.service.security.access import Access
+from api.service.store import FINISHED
+from api.service.store.rows import Filter
 from gates.findings import ConfigError, Finding, value_text
 
 LONGEST_WAIT_S = 60.0
@@ -78,15 +79,10 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         responses=_submitting(kind.submitted),
         openapi_extra=body_of(kind.body, kind.example),
     )
-    async def submit(request: Request, here: Here, idempotency_key: IdempotencyHeader = None) -> Response:
-        asked = await body(request, here)
-        submission = Submission(
-            request=asked,
-            kind=kind.name,
-            owner=request.state.owner,
-            key=idempotency_key,
-            reuse=take_reuse(asked),
-        )
+    async def submit(request: Request, here: Here, who: Who, idempotency_key: IdempotencyHeader = None) -> Response:
+        sent = await body(request, here)
+        options = take_options(sent)
+        submission = Submission(sent, kind.name, who, key=idempotency_key, **options._asdict())
         row, reused = await here.runs.submit(submission)
         headers = {"Location": base_of(row), "Cache-Control": "no-store"}
         return json_answer({**run_document(row), "reused": reused}, 202, headers)
@@ -98,13 +94,14 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
     )
     async def page(
         here: Here,
+        who: Who,
         status: Annotated[Status | None, Query(description="Only those in this state.")] = None,
         gate: GateQuery = None,
         limit: LimitQuery = 20,
         cursor: CursorQuery = None,
     ) -> Response:
         before = None if cursor is None else _number(cursor)
-        rows = await here.runs.page(kind.name, limit + 1, before, status, gate)
+        rows = await here.runs.page(who, Filter(kind.name, status, gate), limit + 1, before)
         following = _cursor(rows[limit - 1].seq) if len(rows) > limit else None
         items = [run_document(row) for row in rows[:limit]]
         return json_answer({"items": items, "next": following}, headers={"Cache-Control": "no-cache"})
@@ -114,11 +111,13 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         description=f"Get the state of a {kind.name}.",
         responses={200: {"model": kind.shape}, **KNOWN, **problems(404, 422, 503, 507)},
     )
-    async def see(request: Request, here: Here, one: str = id_of_one, prefer: PreferHeader = None) -> Response:
-        row = await here.runs.get(one)
+    async def see(
+        request: Request, here: Here, who: Who, one: str = id_of_one, prefer: PreferHeader = None
+    ) -> Response:
+        row = await here.runs.get(who, one)
         wait = _WAIT.search(prefer) if prefer else None
         if wait and row.status not in FINISHED:
-            row = await here.runs.ended(one, min(float(wait[1]), LONGEST_WAIT_S))
+            row = await here.runs.ended(who, one, min(float(wait[1]), LONGEST_WAIT_S))
         return with_tag(request, run_body(row), f'"{row.version}"', JSON)
 
     @router.post(
@@ -130,9 +129,8 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
             **problems(403, 404, 409, 422, 503, 507),
         },
     )
-    async def cancel(request: Request, here: Here, one: str = id_of_one) -> Response:
-        _refuse_others(request, await here.runs.get(one))
-        return Response(run_body(await here.runs.cancel(one)), 202, media_type=JSON)
+    async def cancel(here: Here, who: Who, one: str = id_of_one) -> Response:
+        return Response(run_body(await here.runs.cancel(who, one)), 202, media_type=JSON)
 
     @router.delete(
         f"/{{{kind.name}_id}}",
@@ -141,9 +139,8 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         response_class=Response,
         responses={204: {"description": "It is gone, with all its files."}, **problems(403, 404, 409, 422, 503, 507)},
     )
-    async def delete(request: Request, here: Here, one: str = id_of_one) -> Response:
-        _refuse_others(request, await here.runs.get(one))
-        await here.runs.delete(one)
+    async def delete(here: Here, who: Who, one: str = id_of_one) -> Response:
+        await here.runs.delete(who, one)
         return Response(status_code=204)
 
     @router.get(
@@ -152,8 +149,8 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         response_class=StreamingResponse,
         responses=FOLLOWING,
     )
-    async def events(here: Here, one: str = id_of_one, last_event_id: LastEventHeader = None) -> Response:
-        return await followed(here, one, last_event_id)
+    async def events(here: Here, who: Who, one: str = id_of_one, last_event_id: LastEventHeader = None) -> Response:
+        return await followed(here, who, one, last_event_id)
 
     @router.get(
         f"/{{{kind.name}_id}}/manifest",
@@ -161,15 +158,15 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         response_class=Response,
         responses=ranged("The manifest.", {JSON: {"schema": {"type": "object"}}}),
     )
-    async def manifest(request: Request, here: Here, one: str = id_of_one) -> Response:
-        return file_answer(request, await result_of(here, one) / "manifest.json", JSON)
+    async def manifest(request: Request, here: Here, who: Who, one: str = id_of_one) -> Response:
+        return file_answer(request, await result_of(here, who, one) / "manifest.json", JSON)
 
     return router
 
 
-async def result_of(here: Server, run: str) -> Path:
+async def result_of(here: Server, who: Access, run: str) -> Path:
     """Return the result folder of a run, or answer that it has none."""
-    row = await here.runs.get(run)
+    row = await here.runs.get(who, run)
     if row.status != "succeeded":
         raise Problem("not-finished", f"The run is {row.status}; it has no result.")
     return here.runs.folder.result(run)
@@ -185,12 +182,30 @@ async def body(request: Request, here: Server) -> dict[str, Any]:
     return read_json(await request.body(), here.limits)
 
 
-def take_reuse(asked: dict[str, Any]) -> bool:
-    """Take out of a request whether an identical run may be given."""
-    reuse = asked.pop("reuse", True)
+class Options(NamedTuple):
+    """What a request says beside the run or the study."""
+
+    reuse: bool
+    project: str | None
+
+
+def take_options(sent: dict[str, Any]) -> Options:
+    """Take the options out of a request.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be used.
+    """
+    reuse, project = sent.pop("reuse", True), sent.pop("project", None)
+    findings = []
     if not isinstance(reuse, bool):
-        raise ConfigError([Finding("reuse", value_text(reuse), "not true or false", "Write true or false.")])
-    return reuse
+        findings.append(Finding("reuse", value_text(reuse), "not true or false", "Write true or false."))
+    if not isinstance(project, str | None):
+        findings.append(Finding("project", value_text(project), "not a text", "Write the name of a project."))
+    if findings:
+        raise ConfigError(findings)
+    return Options(reuse, project)
 
 
 def _submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
@@ -201,12 +216,6 @@ def _submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
         "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
     }
     return {202: taken, **problems(403, 409, 413, 415, 422, 429, 503, 507)}
-
-
-def _refuse_others(request: Request, row: Row) -> None:
-    """Refuse to touch a run of another key."""
-    if row.owner != request.state.owner and not allows(request.state.scope, "admin"):
-        raise Problem("forbidden", "The run was submitted with another key.")
 
 
 def _cursor(seq: int) -> str:

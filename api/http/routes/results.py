@@ -20,7 +20,7 @@ from api.http.answers import (
     report_answer,
     tagged,
 )
-from api.http.context import Here, Server
+from api.http.context import Here, Server, Who
 from api.http.problems import Problem, with_findings
 from api.http.routes.lifecycle import result_of
 from api.http.routes.parameters import NamePath, RunIdPath
@@ -70,9 +70,9 @@ def form_of(request: Request, *offered: str) -> str:
     responses={200: {"model": MetricsShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
     | problems(404, 406, 409, 422, 503, 507),
 )
-async def metrics(request: Request, here: Here, run_id: RunIdPath) -> Response:
+async def metrics(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """Every number with its 95 % interval, as JSON or, with `Accept: text/csv`, as a table."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     form = form_of(request, JSON, CSV)
     body = (folder / "metrics.json").read_bytes()
     if form == CSV:
@@ -87,12 +87,13 @@ async def metrics(request: Request, here: Here, run_id: RunIdPath) -> Response:
 async def queue_series(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     stage: Annotated[str | None, Query(max_length=80, description="A stage; all together if left out.")] = None,
     points: Annotated[int, Query(ge=1, le=2000, description="Most buckets of time.")] = 500,
 ) -> Response:
     """Trucks in line by time: mean over replications, its 95 % interval, and the highest."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     body = await read(here, reading.queue_series, folder, stage, points)
     return tagged(request, body, JSON, A_DAY_S)
 
@@ -104,6 +105,7 @@ async def queue_series(
 async def clearance(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     measure: Annotated[
         Literal["clearance", "passage"], Query(description="To release, or to departure.")
@@ -113,7 +115,7 @@ async def clearance(
     bins: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> Response:
     """How long trucks take: a histogram, and quantiles with their 95 % intervals."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     body = await read(here, reading.clearance, folder, measure, direction, vehicle_class, bins)
     return tagged(request, body, JSON, A_DAY_S)
 
@@ -131,12 +133,13 @@ async def clearance(
 async def event_log(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     rep: Replication = 0,
     form: Annotated[Literal["parquet", "csv"], Query(alias="format")] = "parquet",
 ) -> Response:
     """Every stage visit of a replication, in milliseconds since the start of the run."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     name = f"{run_id}-rep-{rep:05d}.{form}"
     if form == "parquet":
         path = folder / "events" / f"rep-{rep:05d}.parquet"
@@ -164,22 +167,23 @@ async def _csv(here: Server, folder: FilePath, rep: int, rows: int) -> AsyncIter
 async def replay(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     rep: Replication = 0,
     start: Annotated[float, Query(alias="from", ge=0, le=100_000, description="Hours since the start of the run.")] = 0,
     end: Annotated[float, Query(alias="to", ge=0, le=100_000, description="Hours since the start of the run.")] = 24,
 ) -> Response:
     """Where each truck is and when, in columns: as JSON, or with `Accept` as an Arrow stream."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     form = form_of(request, JSON, ARROW)
     body = await read(here, reading.replay, folder, rep, start, end, here.limits.replay_rows, form == ARROW)
     return tagged(request, body, form, A_DAY_S)
 
 
 @router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
-async def plots(request: Request, here: Here, run_id: RunIdPath) -> Response:
+async def plots(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """The plots that the run has."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     body = await read(here, reading.plots, folder, f"{ROOT}/runs/{run_id}/plots/")
     return tagged(request, body, JSON, A_DAY_S)
 
@@ -192,12 +196,13 @@ async def plots(request: Request, here: Here, run_id: RunIdPath) -> Response:
 async def plot(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
 ) -> Response:
     """A plot as Vega-Lite, SVG or PNG; drawn when first asked for."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / f"{name}.{form}"
     if not path.is_file():
         await read(here, reading.draw_plot, folder, name, form, path)
@@ -209,9 +214,9 @@ async def plot(
     response_class=Response,
     responses=REPORT,
 )
-async def report(request: Request, here: Here, run_id: RunIdPath) -> Response:
+async def report(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """The report, with the answer first; made when first asked for."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / "report.html"
     if not path.is_file():
         await read(here, reading.draw_report, folder, path)

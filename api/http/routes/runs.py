@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.http.answers import ROOT, json_answer, problems
 from api.http.context import Here
 from api.http.problems import document
-from api.http.routes.lifecycle import Kind, body, body_of, lifecycle_routes, take_reuse
+from api.http.routes.lifecycle import Kind, body, body_of, lifecycle_routes, take_options
 from api.http.schemas import PageShape, RunShape, SubmittedShape, ValidationShape
 from api.service.queue.admission import Refused
 from experiments.runs.request import RunRequest
@@ -22,8 +22,10 @@ EXAMPLE = {"gate": "friendship-pass", "days": 30, "warmup_days": 7, "replication
 def run_schema() -> dict[str, Any]:
     """Return the JSON Schema of a run as it is submitted."""
     schema = RunRequest.model_json_schema()
-    sentence = "Whether an identical run that is there already may be given instead."
-    schema["properties"]["reuse"] = {"type": "boolean", "default": True, "title": "Reuse", "description": sentence}
+    reuse = "Whether an identical run of yours that exists already may be given instead."
+    schema["properties"]["reuse"] = {"type": "boolean", "default": True, "title": "Reuse", "description": reuse}
+    project = "One of your key's projects, whose other keys see the run; the first one if left out."
+    schema["properties"]["project"] = {"type": "string", "title": "Project", "description": project}
     return schema
 
 
@@ -36,7 +38,7 @@ router = lifecycle_routes(
         submitted=SubmittedShape,
         body=run_schema(),
         example=EXAMPLE,
-        submit="Submit a run. An identical run that is there already is given instead, unless `reuse` is false.",
+        submit="Submit a run. An identical run of yours that exists already is given instead, unless `reuse` is false.",
         cancel="Cancel a run. Cancelling it again does no harm.",
     )
 )
@@ -50,11 +52,11 @@ checks = APIRouter(prefix=ROOT, tags=["runs"])
 )
 async def validate(request: Request, here: Here) -> Response:
     """Check a run without submitting it: every finding, or what it will cost."""
-    asked = await body(request, here)
+    sent = await body(request, here)
     answer: dict[str, Any] = {"valid": False, "findings": [], "predicted": None, "accepted": False, "refusal": None}
     try:
-        take_reuse(asked)
-        _, cost = await here.runs.admission.resolve(asked)
+        take_options(sent)
+        _, cost = await here.runs.admission.resolve(sent)
         predicted = cost._asdict()
         predicted.pop("replication_seconds")
         answer |= {"valid": True, "predicted": predicted}

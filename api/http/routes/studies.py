@@ -8,7 +8,7 @@ from fastapi import Path, Request
 from starlette.responses import Response
 
 from api.http.answers import A_DAY_S, JSON, KNOWN, ROOT, as_body, file_answer, problems, ranged, report_answer, tagged
-from api.http.context import Here
+from api.http.context import Here, Who
 from api.http.problems import Problem
 from api.http.routes.lifecycle import Kind, lifecycle_routes, result_of
 from api.http.routes.parameters import NamePath, StudyIdPath
@@ -35,8 +35,8 @@ router = lifecycle_routes(
         submitted=SubmittedStudyShape,
         body={"type": "object", "description": "What a study file says; the schema of `study` describes it."},
         example=EXAMPLE,
-        submit="Submit a study: what a study file says, as JSON. An identical one that is there already is given "
-        "instead, unless `reuse` is false.",
+        submit="Submit a study: what a study file says, as JSON. An identical one of yours that exists already is "
+        "given instead, unless `reuse` is false.",
         cancel="Cancel a study. Its finished replications are kept, and reused by the next study that needs them.",
     )
 )
@@ -47,9 +47,9 @@ router = lifecycle_routes(
     responses={200: {"model": TableShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
     | problems(404, 406, 409, 422, 503, 507),
 )
-async def comparison(request: Request, here: Here, study_id: StudyIdPath) -> Response:
+async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """Every scenario against the base: paired differences with their 95 % intervals, as JSON or as a table."""
-    folder = await result_of(here, study_id)
+    folder = await result_of(here, who, study_id)
     form = form_of(request, JSON, CSV)
     path = folder / "tables" / "differences.csv"
     if not path.is_file():
@@ -61,9 +61,9 @@ async def comparison(request: Request, here: Here, study_id: StudyIdPath) -> Res
 
 
 @router.get("/{study_id}/tables", responses={200: {"model": TablesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
-async def tables(request: Request, here: Here, study_id: StudyIdPath) -> Response:
+async def tables(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """The tables that the study has."""
-    folder = await result_of(here, study_id)
+    folder = await result_of(here, who, study_id)
     base = f"{ROOT}/studies/{study_id}/tables/"
     items = [
         {"name": path.stem, "links": {form: f"{base}{path.stem}.{form}" for form in ("json", "csv", "parquet")}}
@@ -85,12 +85,13 @@ async def tables(request: Request, here: Here, study_id: StudyIdPath) -> Respons
 async def table(
     request: Request,
     here: Here,
+    who: Who,
     study_id: StudyIdPath,
     name: NamePath,
     form: Annotated[Literal["json", "csv", "parquet"], Path()],
 ) -> Response:
     """A table as JSON, CSV or Parquet."""
-    folder = await result_of(here, study_id)
+    folder = await result_of(here, who, study_id)
     path = folder / "tables" / f"{name}.parquet"
     if not path.is_file():
         raise Problem("not-found", f"The study has no table {name}.")
@@ -101,9 +102,9 @@ async def table(
 
 
 @router.get("/{study_id}/plots", responses={200: {"model": TablesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
-async def plots(request: Request, here: Here, study_id: StudyIdPath) -> Response:
+async def plots(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """The plots that the study has."""
-    folder = await result_of(here, study_id)
+    folder = await result_of(here, who, study_id)
     base = f"{ROOT}/studies/{study_id}/plots/"
     items = [
         {"name": path.stem, "links": {form: f"{base}{path.stem}.{form}" for form in ("svg", "png")}}
@@ -120,12 +121,13 @@ async def plots(request: Request, here: Here, study_id: StudyIdPath) -> Response
 async def plot(
     request: Request,
     here: Here,
+    who: Who,
     study_id: StudyIdPath,
     name: NamePath,
     form: Annotated[Literal["svg", "png"], Path()],
 ) -> Response:
     """A plot as SVG or PNG."""
-    path = await result_of(here, study_id) / "plots" / f"{name}.{form}"
+    path = await result_of(here, who, study_id) / "plots" / f"{name}.{form}"
     if not path.is_file():
         raise Problem("not-found", f"The study has no plot {name}.")
     return file_answer(request, path, FORMS[form])
@@ -136,6 +138,6 @@ async def plot(
     response_class=Response,
     responses=REPORT,
 )
-async def report(request: Request, here: Here, study_id: StudyIdPath) -> Response:
+async def report(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """The report, with the advice first."""
-    return report_answer(request, await result_of(here, study_id) / "report.html")
+    return report_answer(request, await result_of(here, who, study_id) / "report.html")

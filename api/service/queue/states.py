@@ -32,7 +32,7 @@ class RunStates:
         self._store, self._background = stored, background
         self._unfinished: dict[str, Row] = {}
         self._finished: OrderedDict[str, Row] = OrderedDict()
-        self._by_digest: dict[str, str] = {}
+        self._shared: dict[tuple[str, ...], str] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._unsaved: set[str] = set()
         self._some_unsaved = asyncio.Event()
@@ -45,7 +45,7 @@ class RunStates:
         left = await self._store.asynchronously(rows.with_status(*UNFINISHED))
         for row in left:
             self._unfinished[row.id] = row
-            self._by_digest[row.digest] = row.id
+            self._shared[_content(row)] = row.id
         self._background.start(self._save_changes())
         return left
 
@@ -59,13 +59,13 @@ class RunStates:
         """Return a run that is not finished."""
         return self._unfinished.get(run)
 
-    def all_unfinished(self) -> list[Row]:
-        """Return all runs that are not finished."""
-        return list(self._unfinished.values())
+    def count(self, owner: str | None = None) -> int:
+        """Return how many runs are not finished, of all or of one owner."""
+        return len(self._unfinished) if owner is None else sum(row.owner == owner for row in self._unfinished.values())
 
-    def same(self, digest: str) -> Row | None:
-        """Return the unfinished run with this content."""
-        run = self._by_digest.get(digest)
+    def same(self, row: Row) -> Row | None:
+        """Return the unfinished run with the content, the owner and the project of another."""
+        run = self._shared.get(_content(row))
         return None if run is None else self._unfinished[run]
 
     # changing
@@ -81,7 +81,7 @@ class RunStates:
     def confirm(self, row: Row) -> None:
         """Note that a run is stored, so that others may share it."""
         self._unfinished[row.id] = row
-        self._by_digest.setdefault(row.digest, row.id)
+        self._shared.setdefault(_content(row), row.id)
 
     def remember(self, row: Row) -> None:
         """Keep a finished run in memory for a while."""
@@ -98,9 +98,9 @@ class RunStates:
         row = self._unfinished.get(run)
         if row is None:
             return
-        self._unfinished[run] = dataclasses.replace(row, version=row.version + 1, **changes)
+        self._unfinished[run] = changed = dataclasses.replace(row, version=row.version + 1, **changes)
         if "digest" in changes:
-            self._by_digest[changes["digest"]] = run
+            self._shared[_content(changed)] = run
         self._unsaved.add(run)
         self._some_unsaved.set()
         self._tell(run)
@@ -113,8 +113,8 @@ class RunStates:
     def finish(self, row: Row) -> None:
         """Tell that a run is finished."""
         self._unfinished.pop(row.id, None)
-        if self._by_digest.get(row.digest) == row.id:
-            del self._by_digest[row.digest]
+        if self._shared.get(_content(row)) == row.id:
+            del self._shared[_content(row)]
         self.remember(row)
         self._tell(row.id)
 
@@ -171,6 +171,11 @@ class RunStates:
         waiting = self._waiting.pop(run, None)
         if waiting:
             self._background.start(_wake_up(waiting))
+
+
+def _content(row: Row) -> tuple[str, ...]:
+    """Return what two runs must have in common for one to be given for the other."""
+    return row.digest, row.owner, row.project
 
 
 async def _wake_up(waiting: list[asyncio.Future[None]]) -> None:

@@ -37,7 +37,7 @@ class StoreUnavailable(Exception):
 
 
 class Store:
-    """The database, behind one thread. `at_once` waits for an answer; `asynchronously` does not block."""
+    """The database, behind one thread. `at_once` waits for an answer; `asynchronously` and `soon` do not block."""
 
     MOST_AT_ONCE = 512
 
@@ -103,6 +103,10 @@ class Store:
     def at_once(self, statement: Statement[Answer]) -> Answer:
         """Do something and wait for it."""
         return self._put(statement).result()
+
+    def soon(self, statement: Statement[Any]) -> None:
+        """Do something that nobody waits for, and that may fail."""
+        self._put(statement)
 
     def _put(self, statement: Statement[Answer]) -> Future[Answer]:
         future: Future[Answer] = Future()

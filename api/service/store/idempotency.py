@@ -1,4 +1,4 @@
-"""Idempotency keys: which run a request led to that may be sent twice."""
+"""Idempotency keys: which run a request led to that may be sent twice. Each owner has keys of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 from api.service.store.database import Statement
 from api.service.store.tables import idempotency
+
+HELD_S = 24 * 3600.0
+"""How long a key holds [s]."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ def remember(owner: str, key: str, fingerprint: str, run: str) -> Statement[None
     """Store the run of an idempotency key."""
 
     def statement(connection: sa.Connection) -> None:
+        connection.execute(_old().where(idempotency.c.owner == owner, idempotency.c.key == key))
         values = {"owner": owner, "key": key, "fingerprint": fingerprint, "run": run, "created": time.time()}
         connection.execute(idempotency.insert().values(values))
 
@@ -32,7 +36,7 @@ def remember(owner: str, key: str, fingerprint: str, run: str) -> Statement[None
 def remembered(owner: str, key: str) -> Statement[Remembered | None]:
     """Return the request that came with an idempotency key."""
     query = sa.select(idempotency.c.fingerprint, idempotency.c.run).where(
-        idempotency.c.owner == owner, idempotency.c.key == key
+        idempotency.c.owner == owner, idempotency.c.key == key, idempotency.c.created >= time.time() - HELD_S
     )
 
     def statement(connection: sa.Connection) -> Remembered | None:
@@ -42,11 +46,11 @@ def remembered(owner: str, key: str) -> Statement[Remembered | None]:
     return statement
 
 
-def forget_old(seconds: float) -> Statement[None]:
-    """Forget idempotency keys that are older than that."""
+def forget_old() -> Statement[None]:
+    """Forget idempotency keys that no longer hold."""
 
     def statement(connection: sa.Connection) -> None:
-        connection.execute(idempotency.delete().where(idempotency.c.created < time.time() - seconds))
+        connection.execute(_old())
 
     return statement
 
@@ -58,3 +62,7 @@ def forget(run: str) -> Statement[None]:
         connection.execute(idempotency.delete().where(idempotency.c.run == run))
 
     return statement
+
+
+def _old() -> sa.Delete:
+    return idempotency.delete().where(idempotency.c.created < time.time() - HELD_S)

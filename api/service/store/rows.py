@@ -47,10 +47,12 @@ class Row:
     """Why it failed, as JSON."""
     seq: int = 0
     """Order of submission; 0 until stored."""
+    project: str = ""
+    """Project whose keys see it; empty if none."""
 
 
 def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = False) -> Statement[Row]:
-    """Store a new run, and return it with its number; or an identical one that succeeded, if that may be given.
+    """Store a new run, and return it with its number; or an identical one of its owner that succeeded, if allowed.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = Fa
     values = {name: value for name, value in vars(row).items() if name != "seq"}
 
     def statement(connection: sa.Connection) -> Row:
-        taken = same(row.digest, row.kind)(connection) if reuse else None
+        taken = same(row)(connection) if reuse else None
         if taken is None:
             added = connection.execute(runs.insert(), values)
             (seq,) = added.inserted_primary_key or (0,)
@@ -93,19 +95,19 @@ def skip_versions(steps: int) -> Statement[None]:
 
 
 def mark_deleted(run: str) -> Statement[None]:
-    """Note that the files of a run are to go, before they do."""
+    """Note that the files of a run are to go, before they do; its idempotency keys are free from now on."""
 
     def statement(connection: sa.Connection) -> None:
+        idempotency.forget(run)(connection)
         connection.execute(runs.update().where(runs.c.id == run).values(status=DELETED))
 
     return statement
 
 
 def remove(run: str) -> Statement[None]:
-    """Remove the row of a run, and its idempotency keys."""
+    """Remove the row of a run."""
 
     def statement(connection: sa.Connection) -> None:
-        idempotency.forget(run)(connection)
         connection.execute(runs.delete().where(runs.c.id == run))
 
     return statement
@@ -116,23 +118,41 @@ def one(run: str) -> Statement[Row | None]:
     return _first(sa.select(runs).where(runs.c.id == run, runs.c.status != DELETED))
 
 
-def same(digest: str, kind: str) -> Statement[Row | None]:
-    """Return the first run with this content that succeeded."""
-    query = sa.select(runs).where(runs.c.digest == digest, runs.c.kind == kind, runs.c.status == "succeeded")
+def same(row: Row) -> Statement[Row | None]:
+    """Return the first run with the content, the owner and the project of another that succeeded."""
+    query = sa.select(runs).where(
+        runs.c.digest == row.digest,
+        runs.c.kind == row.kind,
+        runs.c.owner == row.owner,
+        runs.c.project == row.project,
+        runs.c.status == "succeeded",
+    )
     return _first(query.order_by(runs.c.seq).limit(1))
 
 
-def page(
-    kind: str, limit: int, before: int | None = None, status: str | None = None, gate: str | None = None
-) -> Statement[list[Row]]:
+@dataclass(frozen=True)
+class Filter:
+    """Which runs a list holds; what is none does not matter."""
+
+    kind: str
+    status: str | None = None
+    gate: str | None = None
+    visible_to: tuple[str, tuple[str, ...]] | None = None
+    """Only those of an owner, or of some projects."""
+
+
+def page(wanted: Filter, limit: int, before: int | None = None) -> Statement[list[Row]]:
     """Return runs, the newest first, from the one before number `before`."""
-    query = sa.select(runs).where(runs.c.kind == kind, runs.c.status != DELETED)
+    query = sa.select(runs).where(runs.c.kind == wanted.kind, runs.c.status != DELETED)
     if before is not None:
         query = query.where(runs.c.seq < before)
-    if status is not None:
-        query = query.where(runs.c.status == status)
-    if gate is not None:
-        query = query.where(runs.c.gate == gate)
+    if wanted.status is not None:
+        query = query.where(runs.c.status == wanted.status)
+    if wanted.gate is not None:
+        query = query.where(runs.c.gate == wanted.gate)
+    if wanted.visible_to is not None:
+        owner, projects = wanted.visible_to
+        query = query.where((runs.c.owner == owner) | runs.c.project.in_(projects))
     return _all(query.order_by(runs.c.seq.desc()).limit(limit))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-FORMAT = 1
+FORMAT = 2
 """Number of the tables' layout; a newer one is refused."""
 
 _metadata = sa.MetaData()
@@ -19,6 +19,7 @@ runs = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False, index=True),
     sa.Column("gate", sa.String(80), nullable=False),
     sa.Column("owner", sa.String(80), nullable=False),
+    sa.Column("project", sa.String(80), nullable=False, server_default=""),
     sa.Column("request", sa.Text, nullable=False),
     sa.Column("predicted", sa.Text, nullable=False),
     sa.Column("done", sa.Integer, nullable=False),
@@ -40,20 +41,43 @@ idempotency = sa.Table(
     sa.Column("created", sa.Float(53), nullable=False),
 )
 keys = sa.Table(
-    "bordergate_keys",
+    "bordergate_access_keys",
     _metadata,
-    sa.Column("name", sa.String(80), primary_key=True),
-    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False),
     sa.Column("scope", sa.String(10), nullable=False),
+    sa.Column("projects", sa.Text, nullable=False, server_default=""),
     sa.Column("created", sa.Float(53), nullable=False),
+    sa.Column("expires", sa.Float(53)),
+    sa.Column("last_used", sa.Float(53)),
 )
+_KEYS_OF_FORMAT_1 = "bordergate_keys"
 
 
 def prepare(engine: sa.Engine) -> int:
-    """Create the tables that are missing, and return the number of the layout."""
-    _metadata.create_all(engine)
+    """Create the tables, or bring older ones up to date; return the number of the layout."""
     with engine.begin() as connection:
-        known: int | None = connection.scalar(sa.select(meta.c.format))
-        if known is None:
+        is_new = not sa.inspect(connection).has_table(meta.name)
+        layout = None if is_new else connection.scalar(sa.select(meta.c.format))
+        if layout is not None and layout > FORMAT:
+            return int(layout)
+        _metadata.create_all(connection)
+        if layout == 1:
+            _from_format_1(connection)
+        if layout is None:
             connection.execute(meta.insert().values(format=FORMAT))
-        return FORMAT if known is None else known
+        else:
+            connection.execute(meta.update().values(format=FORMAT))
+        return FORMAT
+
+
+def _from_format_1(connection: sa.Connection) -> None:
+    """Add projects; move keys to the table that holds two of a name. What is done already is left alone."""
+    inspector = sa.inspect(connection)
+    if "project" not in {column["name"] for column in inspector.get_columns(runs.name)}:
+        connection.execute(sa.text(f"ALTER TABLE {runs.name} ADD COLUMN project VARCHAR(80) DEFAULT '' NOT NULL"))
+    if inspector.has_table(_KEYS_OF_FORMAT_1):
+        columns = "sha256, name, scope, created"
+        move = f"INSERT INTO {keys.name} ({columns}) SELECT {columns} FROM {_KEYS_OF_FORMAT_1}"
+        connection.execute(sa.text(f"{move} WHERE sha256 NOT IN (SELECT sha256 FROM {keys.name})"))
+        connection.execute(sa.text(f"DROP TABLE {_KEYS_OF_FORMAT_1}"))
