@@ -39,26 +39,26 @@ log = logging.getLogger("bordergate")
 
 ABOUT = (
     "Simulate border gates: submit a run, follow it, and read its numbers, series, logs and plots. "
-    "Work that takes time is answered with 202 and a Location; errors are problem details with every finding."
+    "A submission is answered with 202 and a Location; errors are problem details with every finding."
 )
 
 
 @dataclass(frozen=True)
 class Opened:
-    """The data that a server works on, its own for as long as it lives."""
+    """The data that a server owns while it runs."""
 
     folder: DataFolder
     lock: Lock
     stored: Store
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         self.stored.close()
         self.lock.release()
 
 
 def open_data(settings: ServiceSettings) -> Opened:
-    """Take possession of the data folder and of the database.
+    """Open the data folder and the database for this server alone.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def create_app(
     Parameters
     ----------
     hosts
-        Names that it answers to.
+        Names under which it may be reached.
     origins
         Websites whose pages may send requests, for instance `https://example.org`.
     keys
@@ -149,8 +149,8 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
     def described() -> dict[str, Any]:
         if app.openapi_schema is not None:
             return app.openapi_schema
-        found = plain()
-        parts = found.setdefault("components", {})
+        document = plain()
+        parts = document.setdefault("components", {})
         shape = ProblemShape.model_json_schema(ref_template="#/components/schemas/{model}")
         parts.setdefault("schemas", {}).update(shape.pop("$defs", {}))
         parts["schemas"][ProblemShape.__name__] = shape
@@ -161,18 +161,18 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
                 "description": "Needed if others can reach the server.",
             }
         }
-        found["security"] = [{}, {"key": []}]
-        for methods in found["paths"].values():
+        document["security"] = [{}, {"key": []}]
+        for methods in document["paths"].values():
             for operation in methods.values():
                 _summarised(operation)
-        app.openapi_schema = found
-        return found
+        app.openapi_schema = document
+        return document
 
     return described
 
 
 def _summarised(operation: dict[str, Any]) -> None:
-    """Make the first sentence of what is said of an operation its summary, which pages show beside its address."""
+    """Make the first sentence of an operation's description its summary, which pages show beside its address."""
     first, _, more = str(operation.pop("description", "")).partition(". ")
     operation["summary"] = first.rstrip(".")
     if more:
@@ -202,7 +202,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
             ".".join(str(part) for part in one["loc"]),
             value_text(one.get("input")),
             str(one["msg"])[:200],
-            "Write it as the description of this API says.",
+            "See /docs for what is allowed.",
         )
         for one in error.errors()
     ]
@@ -213,8 +213,8 @@ async def _status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = STATUS_KINDS.get(error.status_code, "malformed")
     details = {
-        "not-found": f"There is nothing at {request.url.path[:100]}.",
-        "method-not-allowed": f"{request.method} is not possible here.",
+        "not-found": f"{request.url.path[:100]} does not exist.",
+        "method-not-allowed": f"{request.method} is not allowed here.",
     }
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if kind == "method-not-allowed":
@@ -223,18 +223,18 @@ async def _status(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return what is possible at the path of a request; several routes may share a path."""
-    found: set[str] = set()
+    """Return the methods allowed at the path of a request; several routes may share a path."""
+    allowed: set[str] = set()
     for template, methods in request.app.openapi()["paths"].items():
         if compile_path(template)[0].match(request.url.path):
-            found |= {method.upper() for method in methods}
-    return sorted(found)
+            allowed |= {method.upper() for method in methods}
+    return sorted(allowed)
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    """Answer who reads a result while it is removed."""
+    """Answer a client that reads a result while it is removed."""
     log.warning("%s: %s", request.url.path, error)
-    return Problem("not-found", "Its files are not there any more.").response()
+    return Problem("not-found", "Its files have been removed.").response()
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
-"""What every request passes before a route sees it: host, key, origin, size and kind of the body.
+"""Checks before a route: host, key, website, size and media type of the body.
 
-Written against the server interface itself, since it runs for every request and every one counts.
+Plain ASGI for speed: it runs for every request.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from api.service.store import StoreUnavailable
 refusals = logging.getLogger("bordergate.refused")
 
 OPEN_PATHS = ("/health", "/docs", "/openapi.json")
-"""Answered without a key: they tell nothing of any run."""
+"""Need no key: they say nothing about any run."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -35,10 +35,10 @@ class Door:
     """Which requests are accepted."""
 
     hosts: frozenset[str]
-    """Names that the server answers to."""
+    """Names under which the server may be reached."""
     body_bytes: int
     keyring: Keyring | None
-    """The keys to ask for; none if the server was started to serve this machine without."""
+    """The accepted keys; none if the server was started to serve this machine without keys."""
 
 
 def is_loopback(host: str) -> bool:
@@ -57,13 +57,13 @@ def host_name(header: str) -> str:
 
 
 class Guard:
-    """Refuses what must not reach a route, and adds the headers that every answer has."""
+    """Refuses what must not reach a route, and adds the headers of every answer."""
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app, self._door = app, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it with a problem."""
+        """Pass a request on, or answer with a problem."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -87,7 +87,7 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = host_name(headers.get(b"host", b"").decode("latin-1"))
         if host not in self._door.hosts:
-            raise Problem("bad-host", "This server does not answer to that name. Start it with --allow-host NAME.")
+            raise Problem("bad-host", "This server has another name. Start it with --allow-host NAME to add one.")
         access = await self._access(scope, headers)
         scope.setdefault("state", {})["access"] = access
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
@@ -95,7 +95,7 @@ class Guard:
         if not access.allows("run"):
             raise Problem("forbidden", "This key may only read.", reason=f"key {access.owner} may only read")
         if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
-            raise Problem("cross-site", "Send the request from a page of this server, or from no page.")
+            raise Problem("cross-site", "Send the request from a page of this server, or from outside a browser.")
         return await self._body(scope, headers, receive)
 
     async def _access(self, scope: Scope, headers: dict[bytes, bytes]) -> Access:
@@ -118,7 +118,7 @@ class Guard:
         most = self._door.body_bytes
         said = headers.get(b"content-length", b"0")
         if not said.isdigit() or len(said) > 12 or int(said) > most:
-            raise Problem("body-too-large", f"The body may have {most:,} bytes at most.")
+            raise Problem("body-too-large", f"The body may have at most {most:,} bytes.")
         parts, size, more = [], 0, True
         while more:
             message = await receive()
@@ -127,7 +127,7 @@ class Guard:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > most:
-                raise Problem("body-too-large", f"The body may have {most:,} bytes at most.")
+                raise Problem("body-too-large", f"The body may have at most {most:,} bytes.")
             more = message.get("more_body", False)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if size and kind != b"application/json":
@@ -144,7 +144,7 @@ def _log(scope: Scope, problem: Problem) -> None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return what gives a body that was read already, and then goes on as before."""
+    """Return a receiver that first gives a body that was read already."""
     given = False
 
     async def again() -> Message:

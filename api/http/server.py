@@ -16,7 +16,7 @@ from api.service.settings import ServiceSettings
 from gates.findings import ConfigError, Finding
 
 CLOSING_S = 2
-"""How long open connections are waited for when the server is told to stop [s]."""
+"""How long the server waits for open connections when it stops [s]."""
 
 
 def serve(
@@ -29,7 +29,7 @@ def serve(
     keys: bool | None = None,
     ready: Callable[[str], object],
 ) -> None:
-    """Serve until told to stop.
+    """Serve until a signal to stop.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def serve(
 
     def started(address: str) -> None:
         gc.collect()
-        gc.freeze()  # what was loaded stays: to look it through for cycles would hold up all requests for 50 ms
+        gc.freeze()  # what was loaded stays; a search for cycles in it would delay all requests by 50 ms
         ready(address)
 
     try:

@@ -14,7 +14,7 @@ BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 
 
 class Telemetry:
-    """What is counted, in a registry of its own so that two servers in one process do not meet."""
+    """What is counted, in a registry of its own so that two servers in one process stay apart."""
 
     media_type = CONTENT_TYPE_LATEST
 
@@ -27,8 +27,8 @@ class Telemetry:
         )
         self._runs = Gauge("bordergate_runs", "Runs by state", ("status",), registry=self._registry)
         self._streams = Gauge("bordergate_event_streams", "Event streams open", registry=self._registry)
-        self._free = Gauge("bordergate_disk_free_bytes", "Space left for data", registry=self._registry)
-        self._troubled = Gauge("bordergate_trouble", "1 if runs cannot go on", registry=self._registry)
+        self._free = Gauge("bordergate_disk_free_bytes", "Free disk space for data", registry=self._registry)
+        self._troubled = Gauge("bordergate_trouble", "1 if runs cannot continue", registry=self._registry)
         self._replications = Counter("bordergate_replications", "Replications done", registry=self._registry)
         self._counted = 0
 

@@ -1,4 +1,4 @@
-"""The service: takes runs and studies, and tells how they are."""
+"""The service: accepts runs and studies, and reports their state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger("bordergate")
 refusals = logging.getLogger("bordergate.refused")
 
 HEARTBEAT_S = 15.0
-"""After so long without a change, whoever follows a run gets a sign of life [s]."""
+"""After this time without a change, event streams send a sign of life [s]."""
 KEY_REUSED = "This Idempotency-Key was used for another request."
 
 
@@ -50,7 +50,7 @@ class Submission:
     key: str | None = None
     """Idempotency key: the same key with the same request gives the same run."""
     reuse: bool = True
-    """Whether an identical run that is there may be given instead."""
+    """Whether an identical run of the same owner may be given instead."""
 
     @property
     def fingerprint(self) -> str:
@@ -114,7 +114,7 @@ class RunService:
         await self._background.stop()
 
     async def submit(self, submission: Submission) -> tuple[Row, bool]:
-        """Take a run, or a study; it is safe when this returns. Tell also whether it was there already.
+        """Accept a run or a study; it is stored when this returns. Tell also whether it existed already.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class RunService:
             return
         if submission.reuse and await self._ask(rows.same(row)) is not None:
             return
-        raise Refused("queue-full", "Too many runs wait already. Ask again when some are finished.")
+        raise Refused("queue-full", "Too many runs are waiting. Try again when some are finished.")
 
     async def get(self, access: Access, run: str) -> Row:
         """Return a run.
@@ -211,7 +211,7 @@ class RunService:
         Raises
         ------
         Refused
-            If there is none of this id that the key may see.
+            If the key sees no run of this id.
         """
         row = await self._row(run)
         if not access.may_see(row):
@@ -240,7 +240,7 @@ class RunService:
         Raises
         ------
         Refused
-            If there is none of this id, it is another's, or it is finished.
+            If the key sees no run of this id, it belongs to another key, or it is finished.
         """
         row = await self._to_change(access, run)
         if row.status not in FINISHED:
@@ -256,7 +256,7 @@ class RunService:
         Raises
         ------
         Refused
-            If there is none of this id, it is another's, or it is not finished.
+            If the key sees no run of this id, it belongs to another key, or it is not finished.
         """
         row = await self._to_change(access, run)
         if row.status not in FINISHED:
@@ -306,7 +306,7 @@ class RunService:
 
     @property
     def trouble(self) -> str:
-        """Why runs cannot go on at the moment; empty if they can."""
+        """Why runs cannot continue at the moment; empty if they can."""
         return self._states.trouble or self._scheduler.trouble
 
     @property
@@ -329,4 +329,4 @@ class RunService:
 
 
 def _not_there(run: str) -> Refused:
-    return Refused("not-found", f"There is no {run[:40]}.")
+    return Refused("not-found", f"{run[:40]} does not exist.")

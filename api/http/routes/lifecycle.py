@@ -165,10 +165,10 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
 
 
 async def result_of(here: Server, who: Access, run: str) -> Path:
-    """Return the result folder of a run, or answer that it has none."""
+    """Return the result folder of a run, or answer that it does not have one."""
     row = await here.runs.get(who, run)
     if row.status != "succeeded":
-        raise Problem("not-finished", f"The run is {row.status}; it has no result.")
+        raise Problem("not-finished", f"The run is {row.status}; it does not have a result.")
     return here.runs.folder.result(run)
 
 
@@ -210,12 +210,12 @@ def take_options(sent: dict[str, Any]) -> Options:
 
 def _submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
     """Return the description of answers to a submission."""
-    taken = {
+    accepted = {
         "model": shape,
-        "description": "Accepted and stored; or an identical one that is there already.",
+        "description": "Accepted and stored; or an identical one that exists already.",
         "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
     }
-    return {202: taken, **problems(403, 409, 413, 415, 422, 429, 503, 507)}
+    return {202: accepted, **problems(403, 409, 413, 415, 422, 429, 503, 507)}
 
 
 def _cursor(seq: int) -> str:

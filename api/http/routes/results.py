@@ -1,4 +1,4 @@
-"""Routes of what came out: numbers, series, distributions, logs, replays, plots."""
+"""Routes of results: numbers, series, distributions, logs, replays, plots."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ FORMS = {"json": "application/vnd.vegalite.v6+json", "svg": "image/svg+xml", "pn
 CSV_ROWS = 50_000
 REPORT = ranged("The report: one page that needs nothing else.", {"text/html": {}})
 
-SeenBy = Annotated[str, Header(description="Forms of the answer that are welcome.")]
+SeenBy = Annotated[str, Header(description="Accepted formats of the answer.")]
 Replication = Annotated[int, Query(ge=0, le=99_999, description="Number of the replication.")]
 
 
 async def read(here: Server, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Read from a result in another process, or answer that it does not hold what is asked for."""
+    """Read from a result in another process, or answer that it does not hold what is requested."""
     try:
         return await here.read(function, *arguments)
     except ConfigError as error:
@@ -56,7 +56,7 @@ async def read(here: Server, function: Callable[..., Any], *arguments: Any) -> A
 
 
 def form_of(request: Request, *offered: str) -> str:
-    """Return the first of the forms offered that the asker accepts."""
+    """Return the first of the formats offered that the client accepts."""
     accepted = [one.partition(";")[0].strip().lower() for one in request.headers.get("accept", "*/*").split(",")]
     for form in accepted:
         for one in offered:
@@ -89,10 +89,10 @@ async def queue_series(
     here: Here,
     who: Who,
     run_id: RunIdPath,
-    stage: Annotated[str | None, Query(max_length=80, description="A stage; all together if left out.")] = None,
-    points: Annotated[int, Query(ge=1, le=2000, description="Most buckets of time.")] = 500,
+    stage: Annotated[str | None, Query(max_length=80, description="A stage; all stages together if left out.")] = None,
+    points: Annotated[int, Query(ge=1, le=2000, description="Most time buckets.")] = 500,
 ) -> Response:
-    """Trucks in line by time: mean over replications, its 95 % interval, and the highest."""
+    """Queue length over time: mean over replications, its 95 % interval, and the maximum."""
     folder = await result_of(here, who, run_id)
     body = await read(here, reading.queue_series, folder, stage, points)
     return tagged(request, body, JSON, A_DAY_S)
@@ -114,7 +114,7 @@ async def clearance(
     vehicle_class: Annotated[str | None, Query(alias="class", max_length=80)] = None,
     bins: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> Response:
-    """How long trucks take: a histogram, and quantiles with their 95 % intervals."""
+    """Clearance or passage time: a histogram, and quantiles with their 95 % intervals."""
     folder = await result_of(here, who, run_id)
     body = await read(here, reading.clearance, folder, measure, direction, vehicle_class, bins)
     return tagged(request, body, JSON, A_DAY_S)
@@ -173,7 +173,7 @@ async def replay(
     start: Annotated[float, Query(alias="from", ge=0, le=100_000, description="Hours since the start of the run.")] = 0,
     end: Annotated[float, Query(alias="to", ge=0, le=100_000, description="Hours since the start of the run.")] = 24,
 ) -> Response:
-    """Where each truck is and when, in columns: as JSON, or with `Accept` as an Arrow stream."""
+    """The stage visits of each truck in a window of time, in columns: as JSON, or as an Arrow stream by `Accept`."""
     folder = await result_of(here, who, run_id)
     form = form_of(request, JSON, ARROW)
     body = await read(here, reading.replay, folder, rep, start, end, here.limits.replay_rows, form == ARROW)
@@ -182,7 +182,7 @@ async def replay(
 
 @router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
 async def plots(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
-    """The plots that the run has."""
+    """The plots of the run."""
     folder = await result_of(here, who, run_id)
     body = await read(here, reading.plots, folder, f"{ROOT}/runs/{run_id}/plots/")
     return tagged(request, body, JSON, A_DAY_S)
@@ -201,7 +201,7 @@ async def plot(
     name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
 ) -> Response:
-    """A plot as Vega-Lite, SVG or PNG; drawn when first asked for."""
+    """A plot as Vega-Lite, SVG or PNG; drawn on first request."""
     folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / f"{name}.{form}"
     if not path.is_file():
@@ -215,7 +215,7 @@ async def plot(
     responses=REPORT,
 )
 async def report(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
-    """The report, with the answer first; made when first asked for."""
+    """The report, with the summary first; made on first request."""
     folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / "report.html"
     if not path.is_file():

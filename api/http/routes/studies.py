@@ -53,7 +53,7 @@ async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPa
     form = form_of(request, JSON, CSV)
     path = folder / "tables" / "differences.csv"
     if not path.is_file():
-        raise Problem("not-found", "The study compares no scenario with the base; see its tables.")
+        raise Problem("not-found", "The study does not compare scenarios with the base; see its tables.")
     if form == CSV:
         return file_answer(request, path, CSV)
     body = await read(here, reading.table, folder, "differences")
@@ -62,7 +62,7 @@ async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPa
 
 @router.get("/{study_id}/tables", responses={200: {"model": TablesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
 async def tables(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
-    """The tables that the study has."""
+    """The tables of the study."""
     folder = await result_of(here, who, study_id)
     base = f"{ROOT}/studies/{study_id}/tables/"
     items = [
@@ -94,7 +94,7 @@ async def table(
     folder = await result_of(here, who, study_id)
     path = folder / "tables" / f"{name}.parquet"
     if not path.is_file():
-        raise Problem("not-found", f"The study has no table {name}.")
+        raise Problem("not-found", f"The study does not have a table {name}.")
     if form == "json":
         return tagged(request, await read(here, reading.table, folder, name), JSON, A_DAY_S)
     kind = PARQUET if form == "parquet" else CSV
@@ -103,7 +103,7 @@ async def table(
 
 @router.get("/{study_id}/plots", responses={200: {"model": TablesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
 async def plots(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
-    """The plots that the study has."""
+    """The plots of the study."""
     folder = await result_of(here, who, study_id)
     base = f"{ROOT}/studies/{study_id}/plots/"
     items = [
@@ -129,7 +129,7 @@ async def plot(
     """A plot as SVG or PNG."""
     path = await result_of(here, who, study_id) / "plots" / f"{name}.{form}"
     if not path.is_file():
-        raise Problem("not-found", f"The study has no plot {name}.")
+        raise Problem("not-found", f"The study does not have a plot {name}.")
     return file_answer(request, path, FORMS[form])
 
 

@@ -1,4 +1,4 @@
-"""What a request means and costs, before it is taken."""
+"""What a request means and costs, before it is accepted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIZES = 10_000
 
 
 class Refused(Exception):
-    """A request that cannot be met; `kind` names the problem."""
+    """A request that is refused; `kind` names the problem."""
 
     def __init__(self, kind: str, detail: str, findings: list[Finding] | None = None) -> None:
         super().__init__(detail)
@@ -54,7 +54,7 @@ class Admission:
         ConfigError
             With every finding.
         Refused
-            If it cannot be found out in time.
+            If that takes too long.
         """
         resolved: Examined
         if kind == "run" and isinstance(request.get("gate"), str):
@@ -84,28 +84,30 @@ class Admission:
             try:
                 return await self._checker.run(CHECK_S, function, *arguments)
             except (WorkerTooSlow, MemoryError, RecursionError):
-                raise Refused("too-large", "This gate takes too long to check. Describe it with less.") from None
+                raise Refused("too-large", "This gate takes too long to check. Describe it with fewer parts.") from None
             except WorkerDied as error:
                 log.warning("check %d: %s", attempt, error)
-        raise Refused("too-large", "The check of this gate failed. Describe it with less.")
+        raise Refused("too-large", "The check of this gate failed. Describe it with fewer parts.")
 
     def refuse_what_is_too_large(self, cost: Prediction, kind: str = "run") -> None:
         """Raise `Refused` if a run or a study would need more than this server gives."""
         limits, findings = self.limits, []
         times = limits.study_factor if kind == "study" else 1.0
-        fewer = "Ask for fewer days or fewer replications."
-        stream = "Ask for fewer days, or for no event logs: `keep_events: none` streams."
+        fewer = "Use fewer days or fewer replications."
+        stream = "Use fewer days, or keep no event logs: `keep_events: none`."
         for path, need, most, unit, remedy in (
             ("replications", cost.events, times * limits.events, "stage visits", fewer),
             ("replications", cost.seconds, times * limits.run_seconds, "seconds of one core", fewer),
             ("days", cost.memory_mb, limits.worker_mb, "MB of memory", stream),
         ):
             if need > most:
-                problem = f"would need some {need:,.0f} {unit}; this server gives a {kind} {most:,.0f}"
+                problem = f"would need about {need:,.0f} {unit}; this server allows a {kind} {most:,.0f}"
                 findings.append(Finding(path, "", problem, remedy))
         if findings:
-            raise Refused("too-large", f"The {kind} is larger than this server allows.", findings)
+            raise Refused("too-large", f"The {kind} exceeds the limits of this server.", findings)
         free = self._folder.free_mb()
         if free < limits.free_mb or cost.disk_mb > free - limits.free_mb:
-            detail = f"The {kind} would need some {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
+            detail = (
+                f"The {kind} would need about {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
+            )
             raise Refused("disk-full", detail)

@@ -1,4 +1,4 @@
-"""Work that goes on beside the requests, and is stopped with the server."""
+"""Work beside the requests, stopped with the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Background:
-    """Tasks of the event loop that nobody waits for."""
+    """Tasks of the event loop that no request waits for."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -33,14 +33,14 @@ log = logging.getLogger("bordergate")
 ACTIVE_RUNS = 8
 """Runs that take turns on the workers, so that a short one need not wait for the end of a long one."""
 PROGRESS_S = 0.3
-"""How often a study is asked how far it is [s]."""
+"""How often the progress of a study is read [s]."""
 ATTEMPTS = len(RETRY_S) + 1
 """Times that a part is given to a worker before the run fails because workers die of it."""
 
 
 @dataclass(frozen=True)
 class Pools:
-    """Who does what."""
+    """The processes for each kind of work."""
 
     simulators: Pool
     checker: Pool
@@ -51,7 +51,7 @@ class Pools:
 
 
 class Scheduler:
-    """Carries runs and studies through to their end."""
+    """Gives parts of runs to workers until every run has its end."""
 
     def __init__(
         self, folder: DataFolder, states: RunStates, admission: Admission, pools: Pools, background: Background
@@ -67,7 +67,7 @@ class Scheduler:
         self._ending: dict[str, asyncio.Event] = {}
         self.replications_done = 0
         self.trouble = ""
-        """Why runs cannot go on at the moment; empty if they can."""
+        """Why runs cannot continue at the moment; empty if they can."""
 
     def start(self, waiting: Iterable[str]) -> None:
         """Start with the runs that an earlier server left."""
@@ -81,7 +81,7 @@ class Scheduler:
         self._wake.set()
 
     async def end(self, run: str, status: str, problem: dict[str, str] | None = None) -> None:
-        """Bring a run to its end: its workers stop, the end is stored, then everyone is told."""
+        """Bring a run to its end: its workers stop, the end is stored, then all who wait are notified."""
         row = self._states.unfinished(run)
         if row is None:
             return
@@ -226,7 +226,7 @@ class Scheduler:
             await self._pools.simulators.run(work.time_left, tasks.finish, work.text, str(folder), str(target))
 
     async def _compute_study(self, work: Work) -> None:
-        """Have a study done, and tell how far it is meanwhile."""
+        """Have a study done, and publish its progress meanwhile."""
         progress = self._folder.work(work.id) / "progress"
         places = tasks.StudyPlaces(
             store=str(self._folder.replications),
@@ -254,8 +254,8 @@ class Scheduler:
             return
         if is_full_disk(error):
             work.stalled += 1
-            self.trouble = "The disk is full; runs go on when there is space."
-            log.warning("%s: %s; it goes on when there is space", work.id, error)
+            self.trouble = "The disk is full; runs continue when there is space."
+            log.warning("%s: %s; it continues when there is space", work.id, error)
             self._retry(work, part, RETRY_S[min(work.stalled, len(RETRY_S)) - 1])
         elif isinstance(error, WorkerDied):
             await self._worker_died(work, part, error)
@@ -271,11 +271,11 @@ class Scheduler:
             log.warning("%s: %s; its part is done again", work.id, error)
             self._retry(work, part, RETRY_S[work.deaths[part] - 1])
             return
-        detail = f"Workers died of it {ATTEMPTS} times: {error}."
+        detail = f"Its workers died {ATTEMPTS} times: {error}."
         await self.end(work.id, "failed", problem={"kind": "worker-died", "detail": detail})
 
     def _retry(self, work: Work, part: Part | None, wait: float) -> None:
-        """Have a part done again, after a while: what the machine lacked may be there by then."""
+        """Have a part done again, after a while: the machine may have recovered by then."""
         if part is not None:
             work.todo.appendleft(part)
         work.waits_until = time.monotonic() + wait

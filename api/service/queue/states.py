@@ -1,4 +1,4 @@
-"""The states of runs: in memory, stored soon after each change, told at once to whoever waits for a change."""
+"""The states of runs: in memory, stored soon after each change, announced at once to all who wait."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from api.service.store import UNFINISHED, Row, Store, StoreUnavailable, rows
 log = logging.getLogger("bordergate")
 
 SAVING_S = 0.2
-"""For so long changes are gathered, to be stored together [s]."""
+"""Changes within this time are stored together [s]."""
 SAVED = ("status", "digest", "done", "total", "started", "version")
 CACHED_ROWS = 10_000
 WOKEN_AT_ONCE = 10
 """Event streams that are served before other requests have their turn; each takes some 0.1 ms."""
 SKIPPED_VERSIONS = 1000
-"""More than a dead server can have told of a run without having stored it: no version stands for two states."""
+"""More than a server can have announced before it died without storing it: no version means two states."""
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Waits before the database is tried again [s]."""
 
 
 class RunStates:
-    """Every unfinished run, and the finished ones that were seen lately."""
+    """Every unfinished run, and the finished ones that were used lately."""
 
     def __init__(self, stored: Store, background: Background) -> None:
         self._store, self._background = stored, background
@@ -52,7 +52,7 @@ class RunStates:
     # reading
 
     def at_hand(self, run: str) -> Row | None:
-        """Return a run without asking the database, if it was seen lately."""
+        """Return a run without reading the database, if it is in memory."""
         return self._unfinished.get(run) or self._finished.get(run)
 
     def unfinished(self, run: str) -> Row | None:
@@ -94,7 +94,7 @@ class RunStates:
         self._finished.pop(run, None)
 
     def change(self, run: str, **changes: Any) -> None:
-        """Change a run that goes on; it is stored soon, and told at once."""
+        """Change an unfinished run; the change is stored soon, and announced at once."""
         row = self._unfinished.get(run)
         if row is None:
             return
@@ -103,7 +103,7 @@ class RunStates:
             self._shared[_content(changed)] = run
         self._unsaved.add(run)
         self._some_unsaved.set()
-        self._tell(run)
+        self._announce(run)
 
     async def store_end(self, row: Row) -> None:
         """Store the end of a run, however long that takes."""
@@ -111,12 +111,12 @@ class RunStates:
         await self._stored(row.id, values)
 
     def finish(self, row: Row) -> None:
-        """Tell that a run is finished."""
+        """Announce that a run is finished."""
         self._unfinished.pop(row.id, None)
         if self._shared.get(_content(row)) == row.id:
             del self._shared[_content(row)]
         self.remember(row)
-        self._tell(row.id)
+        self._announce(row.id)
 
     async def _save_changes(self) -> None:
         """Store what changed, a few times a second at most."""
@@ -147,18 +147,18 @@ class RunStates:
     # waiting
 
     async def change_after(self, run: str, version: int, seconds: float) -> bool:
-        """Wait until a run has a newer version, or is gone from memory; tell whether before the time was over."""
+        """Wait until a run has a newer version, or is gone from memory; tell whether that was in time."""
         if self._is_newer(run, version):
             return True
-        told = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(run, []).append(told)
-        clock = asyncio.get_running_loop().call_later(seconds, _wake, told)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(run, []).append(waiter)
+        clock = asyncio.get_running_loop().call_later(seconds, _wake, waiter)
         try:
-            await told
+            await waiter
         finally:
             clock.cancel()
-            if told in self._waiting.get(run, ()):
-                self._waiting[run].remove(told)
+            if waiter in self._waiting.get(run, ()):
+                self._waiting[run].remove(waiter)
                 if not self._waiting[run]:
                     del self._waiting[run]
         return self._is_newer(run, version)
@@ -167,7 +167,7 @@ class RunStates:
         row = self.at_hand(run)
         return row is None or row.version > version
 
-    def _tell(self, run: str) -> None:
+    def _announce(self, run: str) -> None:
         waiting = self._waiting.pop(run, None)
         if waiting:
             self._background.start(_wake_up(waiting))
@@ -179,13 +179,13 @@ def _content(row: Row) -> tuple[str, ...]:
 
 
 async def _wake_up(waiting: list[asyncio.Future[None]]) -> None:
-    """Let all go on who wait for a change, some at a time: other requests come in between."""
-    for number, told in enumerate(waiting, start=1):
-        _wake(told)
+    """Wake all who wait for a change, a few at a time: other requests are served in between."""
+    for number, waiter in enumerate(waiting, start=1):
+        _wake(waiter)
         if number % WOKEN_AT_ONCE == 0:
             await asyncio.sleep(0)
 
 
-def _wake(told: asyncio.Future[None]) -> None:
-    if not told.done():
-        told.set_result(None)
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

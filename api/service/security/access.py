@@ -17,7 +17,7 @@ class Access:
     """Who sends a request, and what they may do."""
 
     owner: str
-    """Name of the key; empty if the server does not ask for keys."""
+    """Name of the key; empty if the server does not need keys."""
     scope: str
     projects: tuple[str, ...] = ()
     """Projects whose runs the key sees; runs are submitted to the first, unless they name another."""
@@ -50,6 +50,6 @@ class Access:
 
 
 LOCAL = Access("", "admin")
-"""Everyone who reaches a server that does not ask for keys: the users of this machine."""
+"""Every user of this machine, on a server that does not need keys."""
 EVERYBODY = Access("", "read")
-"""Who asks for nothing that needs a key."""
+"""A request for what needs no key."""

@@ -58,7 +58,7 @@ class Keyring:
         return key.access
 
     async def _read(self, age: float) -> dict[str, AccessKey]:
-        """Return the keys, as they were so many seconds ago at most."""
+        """Return the keys, read at most this long ago [s]."""
         if self._keys is None or time.monotonic() > self._read_at + age:
             self._read_at = time.monotonic()
             try:

@@ -1,6 +1,6 @@
 """One thread that talks to the database.
 
-What waits for it is committed together: with a slow disk, a hundred submissions cost one wait for it. A submission is
+Statements that wait are committed together: with a slow disk, a hundred submissions cost one wait. A submission is
 acknowledged only after its commit.
 """
 
@@ -83,7 +83,7 @@ class Store:
         self._guard, self._guard_lost = guard, False
 
     def close(self) -> None:
-        """Finish what waits, and let go of the database."""
+        """Finish what waits, and close the database."""
         self._jobs.put(None)
         self._thread.join(timeout=10)
         if self._guard is not None:

@@ -85,7 +85,7 @@ def change(run: str, values: Mapping[str, Any]) -> Statement[None]:
 
 
 def skip_versions(steps: int) -> Statement[None]:
-    """Leave out some versions of every run that is not finished: a server that died may have told them."""
+    """Skip some versions of every unfinished run: a server that died may have announced them."""
     query = runs.update().where(runs.c.status.in_(UNFINISHED)).values(version=runs.c.version + steps)
 
     def statement(connection: sa.Connection) -> None:
