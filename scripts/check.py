@@ -81,7 +81,7 @@ def changed() -> list[str]:
     return git("diff", "--name-only", start[0]) + git("ls-files", "--others", "--exclude-standard")
 
 
-def tests_of(files: list[str]) -> list[str]:
+def where_tested(files: list[str]) -> list[str]:
     """Return where the tests of these files are: folders of packages, single files, those of the structure."""
     found = set(STRUCTURE)
     for name in files:
@@ -113,7 +113,7 @@ def types(_: argparse.Namespace) -> bool:
 def tests(arguments: argparse.Namespace) -> bool:
     chosen = ["-n", arguments.workers, f"--junitxml={arguments.counted / 'tests.xml'}"]
     if arguments.tier == "quick":
-        chosen += tests_of([f"{arguments.quick}/"] if arguments.quick else changed())
+        chosen += where_tested([f"{arguments.quick}/"] if arguments.quick else changed())
     else:
         chosen += ["--durations=10", "--cov", "--cov-report="]
     if arguments.tier == "all":
