@@ -11,8 +11,7 @@ import pytest
 
 from api.service.security.access import EVERYBODY, LOCAL, Access
 from api.service.store import Row
-from tests.api.servers import LONG, SHORT, access_key, submitted, threaded
-from tests.api.test_http import problem
+from tests.api.servers import LONG, SHORT, access_key, problem, submitted, threaded
 from tests.api.test_studies import STUDY
 
 WHO = {
@@ -68,7 +67,7 @@ def test_to_others_it_is_not_there(client, keys, run, name):
     links = {**run["links"], "log": f"{run['links']['self']}/event-log", "plot": f"{run['links']['plots']}/queues.svg"}
     for link in links.values():
         found = problem(client.get(link, headers=keys[name]), 404, "not-found")
-        assert found["detail"] == f"There is no {run['id']}."
+        assert found["detail"] == f"{run['id']} does not exist."
     problem(client.post(f"{run['links']['self']}/cancel", headers=keys[name]), 404, "not-found")
     problem(client.delete(run["links"]["self"], headers=keys[name]), 404, "not-found")
 
