@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
 import re
@@ -20,10 +21,14 @@ import psutil
 
 from api.http.app import open_data
 from api.http.server import made_server
+from api.service.data_folder import open_folder
+from api.service.security import keys
 from api.service.settings import Limits, ServiceSettings
+from api.service.store import Store
 
 READY_S = 60.0
 SHORT = {"gate": "minimal", "days": 2, "warmup_days": 1, "replications": 3}
+ASKED = {"gate": "friendship-pass", "days": 3, "warmup_days": 1, "replications": 4, "keep_events": 2}
 LONG = {"gate": "friendship-pass", "days": 60, "replications": 400, "keep_events": "none"}
 """Half a minute of work on two cores."""
 
@@ -40,6 +45,8 @@ class Process:
             text=True,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
         )
+        self.log = ""
+        """What it wrote to standard error, once it has stopped."""
         self.url = self._ready()
         self.client = httpx.Client(base_url=self.url, timeout=30)
 
@@ -78,7 +85,8 @@ class Process:
         self.client.close()
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.communicate(timeout=30)
+            _, errors = self.process.communicate(timeout=30)
+            self.log += errors
         finally:
             self.process.kill()
         return self.process.returncode
@@ -113,6 +121,15 @@ def threaded(data: Path, *, limits: Limits | None = None, **options: Any) -> Ite
         assert not thread.is_alive()
 
 
+def access_key(data: Path, name: str, scope: str, *projects: str, expires: float | None = None) -> dict[str, str]:
+    """Make an access key, and return the header of those who have it."""
+    secret, key = keys.new_key(name, scope, projects, expires)
+    stored = Store(f"sqlite:///{open_folder(data).database}")
+    stored.at_once(keys.add(key))
+    stored.close()
+    return {"Authorization": f"Bearer {secret}"}
+
+
 def submitted(client: httpx.Client, asked: dict[str, Any], **headers: str) -> dict[str, Any]:
     """Submit a run that must be taken."""
     answer = client.post("/api/v1/runs", json=asked, headers=headers)
@@ -122,7 +139,7 @@ def submitted(client: httpx.Client, asked: dict[str, Any], **headers: str) -> di
     return found
 
 
-def finished(client: httpx.Client, run: str, seconds: float = 120) -> dict[str, Any]:
+def finished(client: httpx.Client, run: str, seconds: float = 600) -> dict[str, Any]:
     """Wait for the end of a run."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -130,3 +147,27 @@ def finished(client: httpx.Client, run: str, seconds: float = 120) -> dict[str, 
         if found["status"] not in ("queued", "running"):
             return found
     raise AssertionError(f"{run} is not finished after {seconds} s: {found}")
+
+
+def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    """Return a problem that is as it should be."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = answer.json()
+    assert found["type"] == f"/api/v1/problems/{kind}"
+    assert found["status"] == status
+    assert found["detail"]
+    return found
+
+
+def told(client: httpx.Client, run: dict[str, Any], **headers: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return the events of a run up to its end."""
+    found = []
+    with client.stream("GET", run["links"]["events"], headers=headers) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        text = "".join(stream.iter_text())
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "event" in fields:
+            found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+    return found
