@@ -22,7 +22,8 @@ from gates.schema.base import TAG_MARK, Model, Title
 from gates.schema.quantities import Count, Day, Number, Share, refusal
 from gates.schema.scenario import DayCount, DemandFactor, WarmupDays
 from gates.upgrades import Level, Slug
-from sim.metrics.definitions import METRICS, Key
+from sim.metrics.meter import Key
+from sim.metrics.registry import METRICS
 
 MAX_SCENARIOS = 5000
 BASE = "base"

@@ -24,7 +24,8 @@ from experiments.studies.designs import AT_BASE, AT_CHOICE, Cell, values_of
 from experiments.studies.model import BASE, HIGHER_IS_BETTER, metric_text
 from experiments.studies.result import StudyResult
 from gates.upgrades import load_upgrade
-from sim.metrics.definitions import METRICS, Key
+from sim.metrics.meter import Key
+from sim.metrics.registry import METRICS
 
 Frame = pd.DataFrame
 MOST_PAIRED = 60

@@ -15,7 +15,7 @@ from experiments.studies.model import (
     study_names,
 )
 from gates import ConfigError
-from sim.metrics.definitions import Key
+from sim.metrics.meter import Key
 from tests.experiments.studies import SCENARIOS, SMALL, small
 
 
