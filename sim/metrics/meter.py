@@ -24,7 +24,7 @@ STATISTICS = {
     "p90": "p90",
     "p95": "p95",
     "p99": "p99",
-    "max": "largest",
+    "max": "maximum",
     "end_of_day": "end of day",
     "total": "total",
     "share": "share",
