@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.runs.folder import MANIFEST, read_json
-from experiments.studies.model import HIGHER_IS_BETTER, metric_key
+from experiments.studies.model import better_of, metric_key
 from sim.metrics.meter import STATISTICS
 from sim.metrics.registry import METRICS
 
@@ -115,7 +115,7 @@ class StudyLabels:
 
     def higher_is_better(self, text: str) -> bool:
         """Whether more of a metric is better."""
-        return metric_key(text).metric in HIGHER_IS_BETTER
+        return better_of(metric_key(text)) == "more"
 
     def better_side(self, text: str) -> str:
         """`right` or `left`."""

@@ -25,12 +25,13 @@ LESS_IS_BETTER = {
 
 
 def test_every_metric_says_which_direction_is_better():
-    better = {name: metric.better for name, metric in METRICS.items()}
-    assert better == {
+    assert {metric.better for metric in METRICS.values()} == {"more", "less", "neither"}
+    expected = {
         **dict.fromkeys(MORE_IS_BETTER, "more"),
         **dict.fromkeys(LESS_IS_BETTER, "less"),
         **dict.fromkeys(NEITHER_IS_BETTER, "neither"),
     }
+    assert {name: METRICS[name].better for name in expected} == expected
 
 
 def test_declarations_are_complete():
