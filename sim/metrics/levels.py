@@ -97,7 +97,7 @@ def level_values(mean: Key, levels: LevelSeries, index: int, each: float = 1.0) 
 
 
 class QueueLevels(LevelSeries):
-    """Trucks in line at all stages."""
+    """Trucks that queue at all stages."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan, len(plan.stages))
@@ -153,7 +153,7 @@ def gather_waits(
 
 @step
 def end_of_wait(times: Ticks, visit: int) -> int:
-    """Return when a truck in line started, or turned back; `NEVER` for neither."""
+    """Return when a truck in the queue started, or turned back; `NEVER` for neither."""
     if times[visit, STARTED] == NEVER:
         return int(times[visit, LEFT])
     return int(times[visit, STARTED])
