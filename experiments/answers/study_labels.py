@@ -12,20 +12,10 @@ import pandas as pd
 from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.runs.folder import MANIFEST, read_json
-from experiments.studies.model import Better, better_of, metric_key
-from sim.metrics.definitions import METRICS
+from experiments.studies.model import better_of, metric_key
+from sim.metrics.meter import STATISTICS, Better
+from sim.metrics.registry import METRICS
 
-STATISTICS = {
-    "mean": "mean",
-    "p50": "median",
-    "p90": "p90",
-    "p95": "p95",
-    "p99": "p99",
-    "max": "largest",
-    "end_of_day": "end of day",
-    "total": "total",
-    "share": "share",
-}
 PHRASES = {
     "mean": "mean ",
     "p50": "the median of ",
@@ -35,17 +25,6 @@ PHRASES = {
     "max": "the largest ",
     "end_of_day": "the end-of-day ",
     "total": "the total ",
-}
-NAMES = {
-    "clearance_h": "clearance",
-    "passage_h": "passage",
-    "throughput_per_day": "throughput",
-    "arrivals_per_day": "arrivals",
-    "stock_trucks": "stock",
-    "stock_days": "stock in days of clearance",
-    "wait_h": "wait",
-    "queue_trucks": "queue",
-    "utilisation": "utilisation",
 }
 
 
@@ -126,18 +105,18 @@ class StudyLabels:
     def metric(self, text: str) -> str:
         """`Clearance, p90, northbound`."""
         key = metric_key(text)
-        parts = [NAMES.get(key.metric, key.metric.replace("_", " ")), STATISTICS.get(key.statistic, key.statistic)]
+        parts = [METRICS[key.metric].title, STATISTICS.get(key.statistic, key.statistic)]
         parts += [key.direction] if key.direction else []
         parts += [self._labels.vehicle_class(key.vehicle_class)] if key.vehicle_class else []
         parts += [self.stage(key.stage)] if key.stage else []
-        words = ", ".join(parts)
-        return words[:1].upper() + words[1:]
+        return ", ".join(parts)
 
     def phrase(self, text: str) -> str:
         """A metric within a sentence: `mean northbound durian clearance`, `wait at Crane (north)`."""
         key = metric_key(text)
         vehicle_class = self._labels.vehicle_class(key.vehicle_class).lower() if key.vehicle_class else ""
-        name = NAMES.get(key.metric, key.metric.replace("_", " "))
+        title = METRICS[key.metric].title
+        name = title[:1].lower() + title[1:]
         words = " ".join(part for part in (key.direction, vehicle_class, name) if part)
         at = f" at {self.stage(key.stage)}" if key.stage else ""
         return f"{PHRASES.get(key.statistic, '')}{words}{at}"

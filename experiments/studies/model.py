@@ -22,14 +22,12 @@ from gates.schema.base import TAG_MARK, Model, Title
 from gates.schema.quantities import Count, Day, Number, Share, refusal
 from gates.schema.scenario import DayCount, DemandFactor, WarmupDays
 from gates.upgrades import Level, Slug
-from sim.metrics.definitions import METRICS, Key
+from sim.metrics.meter import Better, Key
+from sim.metrics.registry import METRICS
 
 MAX_SCENARIOS = 5000
 BASE = "base"
 Design = Literal["one-at-a-time", "grid", "space-filling", "screening", "tornado", "bottleneck"]
-Better = Literal["more", "less", "neither"]
-MORE_IS_BETTER = frozenset({"throughput_per_day", "second_loads_per_day", "shelf_life_d"})
-NEITHER_IS_BETTER = frozenset({"arrivals_per_day", "utilisation", "pool_utilisation", "area_trucks"})
 DEFAULT_METRICS = ("clearance_h.mean", "clearance_h.p90", "stock_trucks.end_of_day", "throughput_per_day.mean")
 _METRIC = re.compile(r"([a-z_]+)\.([a-z0-9_]+)(?:\.(northbound|southbound)(?:\.([a-z0-9-]+))?)?(?:@([a-z0-9-]+))?")
 
@@ -55,9 +53,7 @@ def metric_key(text: str) -> Key:
 
 def better_of(key: Key) -> Better:
     """Return whether more of a metric is better, less of it, or neither."""
-    if key.metric in NEITHER_IS_BETTER:
-        return "neither"
-    return "more" if key.metric in MORE_IS_BETTER else "less"
+    return METRICS[key.metric].better
 
 
 def metric_text(key: Key) -> str:

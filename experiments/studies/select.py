@@ -19,8 +19,9 @@ from experiments.studies.compare import (
     replications_needed,
 )
 from experiments.studies.designs import Cell
-from experiments.studies.model import Better, Margin
-from sim.metrics.definitions import METRICS, Key
+from experiments.studies.model import Margin
+from sim.metrics.meter import Better, Key
+from sim.metrics.registry import METRICS
 
 Verdict = Literal[
     "better",

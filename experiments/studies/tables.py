@@ -26,7 +26,8 @@ from experiments.studies.designs import AT_BASE, AT_CHOICE, Cell, values_of
 from experiments.studies.model import BASE, better_of, metric_text
 from experiments.studies.result import StudyResult
 from experiments.studies.select import RELATIVE, costs, margin_of, needed, standings, verdict
-from sim.metrics.definitions import METRICS, Key
+from sim.metrics.meter import Key
+from sim.metrics.registry import METRICS
 
 Frame = pd.DataFrame
 MOST_PAIRED = 60
