@@ -40,7 +40,7 @@ async def service(data: Path) -> AsyncIterator[RunService]:
         yield found
     finally:
         await found.stop()
-        for pool in (pools.simulators, pools.checker, pools.studies):
+        for pool in pools.all():
             await asyncio.to_thread(pool.stop)
         opened.close()
 
