@@ -24,6 +24,7 @@ from gates.schema.quantities import (
     share_text,
 )
 from gates.schema.resources import Pool
+from gates.schema.scenario import Scenario
 from gates.schema.stages import LaneGroup, Stage
 from gates.sources import SourcedNumber, every_number
 
@@ -196,6 +197,18 @@ def _closure_days(entry: Closure) -> str:
         words += [f"from {entry.first.isoformat()}"] if entry.first else []
         words += [f"until {entry.last.isoformat()}"] if entry.last else []
     return " ".join(words) + (", every year" if entry.yearly else "")
+
+
+def outside_text(scenario: Scenario) -> str:
+    """A sentence on the entries of the calendar that touch no simulated day; empty if there are none."""
+    first = scenario.first_simulated
+    last = first + dt.timedelta(days=scenario.days_simulated - 1)
+    names = [entry.name for entry in scenario.gate.calendar if not entry.days(first, last)]
+    if not names:
+        return ""
+    touch = "entry of the calendar touches" if len(names) == 1 else "entries of the calendar touch"
+    listed = ", ".join(dict.fromkeys(names))
+    return f" {len(names)} {touch} no day from {first.isoformat()} to {last.isoformat()}: {listed}."
 
 
 def _shorter(entry: Closure | Holidays) -> str:

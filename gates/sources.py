@@ -132,6 +132,14 @@ def assumptions(gate: Gate) -> list[SourcedNumber]:
     return [number for number in every_number(gate) if number.is_assumption or not number.is_sourced]
 
 
+def footing_text(gate: Gate) -> str:
+    """How many numbers rest on an assumption and how many name no source: `128 numbers are assumptions`."""
+    numbers = every_number(gate)
+    assumed, unsourced = sum(number.is_assumption for number in numbers), sum(not n.is_sourced for n in numbers)
+    text = f"{assumed} {'number is an assumption' if assumed == 1 else 'numbers are assumptions'}"
+    return f"{text}, {unsourced} {'names' if unsourced == 1 else 'name'} no source" if unsourced else text
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Leaf:
     """A number in a gate, with the models around it that can say where it comes from."""

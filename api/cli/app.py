@@ -137,6 +137,7 @@ def run(
     """
     with _mistakes_shown():
         asked = _requested(
+            out,
             gate=gate,
             upgrades=upgrade or [],
             level=level.value,
@@ -151,10 +152,13 @@ def run(
         )
         from experiments.runs.folder import refuse_what_is_no_result, write_result
         from experiments.runs.request import digest
+        from gates.describe import outside_text
 
         name = f"{asked.scenario.gate.name}-{digest(asked)[:8]}"
         folder = out if out is not None else Path("results") / name
         refuse_what_is_no_result(folder)
+        if outside := outside_text(asked.scenario):
+            console.print(f"Note:{outside}", markup=False)
         result = replace(_simulated(asked.scenario, asked.settings), changes=asked.changes)
         with console.status("Drawing plots and writing the report …"):
             write_result(result, folder, finish=_plots_and_report)
@@ -368,8 +372,9 @@ def _options(
     del version
 
 
-def _requested(**options: Any) -> ResolvedRun:
-    """Return what the options ask for, or raise with every finding at once."""
+def _requested(out: Path | None, **options: Any) -> ResolvedRun:
+    """Return what the options ask for, or raise with every finding at once, that of the result folder included."""
+    from experiments.runs.folder import refuse_what_is_no_result
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 
@@ -377,7 +382,13 @@ def _requested(**options: Any) -> ResolvedRun:
         return resolve(options, files=True)
     except ConfigError as error:
         named = RunRequest.model_fields.keys() - {"gate"}
-        raise ConfigError([_as_option(found, named) for found in error.findings]) from None
+        findings = [_as_option(found, named) for found in error.findings]
+    try:
+        if out is not None:
+            refuse_what_is_no_result(out)
+    except ConfigError as error:
+        findings += error.findings
+    raise ConfigError(findings)
 
 
 def _as_option(found: Finding, named: Iterable[str]) -> Finding:

@@ -153,6 +153,10 @@ class Surge(Sourced):
             and (self.directions is None or flow.direction in self.directions)
         )
 
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        return days_between(max(self.first, first), min(self.last, last))
+
 
 class Slowdown(Sourced):
     """Days on which services take longer than usual, or less."""

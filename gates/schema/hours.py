@@ -11,7 +11,7 @@ import datetime as dt
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, PlainValidator, TypeAdapter, ValidationInfo
@@ -23,13 +23,13 @@ from gates.schema.quantities import (
     DAY_S,
     Spans,
     cut_at_midnight,
-    merged,
+    is_number,
     parse_date,
+    parse_span,
     plain_letters,
-    read_spans,
     refusal,
     span_text,
-    windows_text,
+    units_required,
 )
 
 WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -202,6 +202,16 @@ def _longer(windows: Spans, share: float) -> Spans:
     return merged([*others, (start, min(end + extra, windows[0][0] + DAY_S))])
 
 
+def windows_text(windows: Iterable[tuple[int, int]]) -> str:
+    """The text of opening hours on one line, joined again over midnight: `06:00-12:00, 22:00-02:00`."""
+    parts = list(windows)
+    if parts == [(0, DAY_S)]:
+        return "24 h"
+    if len(parts) > 1 and parts[0][0] == 0 and parts[-1][1] == DAY_S:
+        parts = [*parts[1:-1], (parts[-1][0], parts[0][1])]
+    return ", ".join(span_text(part) for part in parts)
+
+
 def spans_text(windows: Spans) -> str:
     """The text of the windows of one day: `07:00-11:30, 13:00-20:00`, `24 h` or `closed`."""
     return ", ".join("24 h" if window == (0, DAY_S) else span_text(window) for window in windows) or CLOSED
@@ -215,6 +225,50 @@ def _uncut(windows: Spans) -> Spans:
 
 
 # Reading.
+
+
+def _spans(value: object) -> Iterable[tuple[int, int]]:
+    if isinstance(value, str):
+        if plain_letters(value).strip() == "24 h":
+            return [(0, DAY_S)]
+        return [parse_span(part) for part in plain_letters(value).split(",")]
+    if isinstance(value, Sequence) and len(value) == 2 and all(is_number(part) for part in value):
+        return [_number_window(value)]
+    raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
+
+
+def _number_window(value: Sequence[float]) -> tuple[int, int]:
+    start, end = value
+    if not (0 <= start < end <= DAY_S and start == int(start) and end == int(end)):
+        raise refusal("not a window of a day", f"Use whole seconds with 0 <= start < end <= {DAY_S}.")
+    return int(start), int(end)
+
+
+def merged(windows: Iterable[tuple[int, int]]) -> Spans:
+    """Windows in order, those that overlap or touch as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(windows):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def read_spans(value: object, info: ValidationInfo) -> Spans:
+    """Windows of a day [s] from "08:00-21:00", "24 h", a list of such texts, or pairs of seconds.
+
+    Returns
+    -------
+    Sorted windows `(start, end)`, none overlapping or touching, with `0 <= start < 86400`; one that passes midnight
+    ends after 86400.
+    """
+    parts = value if isinstance(value, list | tuple) else [value]
+    if not parts or len(parts) > 48:
+        raise refusal("no opening hours", 'Write at least one window, such as "08:00-21:00", or "24 h".')
+    if units_required(info) and not all(isinstance(part, str) for part in parts):
+        raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
+    return merged(span for part in parts for span in _spans(part))
 
 
 def weekdays_of(text: str) -> list[Weekday]:

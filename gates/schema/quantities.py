@@ -19,7 +19,7 @@ import datetime as dt
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -75,11 +75,13 @@ def refusal(problem: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("quantity", "{problem}", context)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Tell whether a value is a plain number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _units_required(info: ValidationInfo) -> bool:
+def units_required(info: ValidationInfo) -> bool:
+    """Tell whether quantities must be written with their units, as in a file."""
     return isinstance(info.context, dict) and info.context.get("units") == "required"
 
 
@@ -96,28 +98,33 @@ def plain_letters(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
-def refuse_comma(text: str) -> None:
-    """Refuse a number with a comma, for decimals or between thousands; anything else passes."""
-    match = _COMMA.fullmatch(text)
+def comma_mistake(text: str) -> tuple[str, str] | None:
+    """The problem and the remedy of a number with a comma, for decimals or between thousands; None for other text."""
+    match = _COMMA.fullmatch(plain_letters(text))
     if match is None:
-        return
+        return None
     whole, groups, decimals, unit = match[1], match[2], match[3], f" {match[4]}" if match[4] else ""
-    thousands = f"{whole}{groups.replace(',', '')}{decimals}{unit}"
     point = f"{whole}.{groups[1:]}{unit}"
+    thousands = f"{whole}{groups.replace(',', '')}{decimals}{unit}"
     if decimals or groups.count(",") > 1:
         remedy = f'Write nothing between thousands: "{thousands}".'
     elif len(groups) == 4:
         remedy = f'Write a point for decimals and nothing between thousands: "{point}" or "{thousands}".'
     else:
         remedy = f'Write a point, not a comma: "{point}".'
-    raise refusal("a comma in a number", remedy)
+    return "a comma in a number", remedy
+
+
+def _refuse_comma(text: str) -> None:
+    if mistake := comma_mistake(text):
+        raise refusal(*mistake)
 
 
 def _parse(text: str, units: dict[str, Decimal], example: str) -> float:
     text = plain_letters(text)
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        refuse_comma(text)
+        _refuse_comma(text)
         if _BARE_NUMBER.fullmatch(text):
             raise refusal("the unit is missing", f'Write the unit, such as "{example}".')
         raise refusal("cannot be read", f'Write a number and a unit, such as "{example}".')
@@ -134,8 +141,8 @@ def _reader(
     """A validator for one kind of quantity: text with one of `units`, or a number in the canonical unit."""
 
     def read(value: Any, info: ValidationInfo) -> float:
-        if _is_number(value):
-            if _units_required(info) and not bare_allowed and value != 0:
+        if is_number(value):
+            if units_required(info) and not bare_allowed and value != 0:
                 raise refusal("the unit is missing", f'Write the unit, such as "{example}".')
             return _finite(_as_float(value), 0.0, high, bounds)
         if isinstance(value, str):
@@ -212,16 +219,6 @@ def span_text(window: tuple[int, int]) -> str:
     return f"{clock_text(start)}-{clock_text(end if end <= DAY_S else end - DAY_S)}"
 
 
-def windows_text(windows: Iterable[tuple[int, int]]) -> str:
-    """The text of opening hours on one line, joined again over midnight: `06:00-12:00, 22:00-02:00`."""
-    parts = list(windows)
-    if parts == [(0, DAY_S)]:
-        return "24 h"
-    if len(parts) > 1 and parts[0][0] == 0 and parts[-1][1] == DAY_S:
-        parts = [*parts[1:-1], (parts[-1][0], parts[0][1])]
-    return ", ".join(span_text(part) for part in parts)
-
-
 # Times of day and windows of a day.
 
 
@@ -239,7 +236,7 @@ def parse_clock(text: str) -> int:
 
 def parse_window(text: str) -> Spans:
     """The windows [s] of a text such as `08:00-21:00`: one, or two where it passes midnight."""
-    start, end = _parse_span(text)
+    start, end = parse_span(text)
     return tuple(sorted(cut_at_midnight(start, end - start)))
 
 
@@ -249,7 +246,7 @@ def cut_at_midnight(start: int, length: int) -> Spans:
     return ((start, end),) if end <= DAY_S else ((start, DAY_S), (0, end - DAY_S))
 
 
-def _parse_span(text: str) -> tuple[int, int]:
+def parse_span(text: str) -> tuple[int, int]:
     """The window [s] of a text such as `08:00-21:00`; the end of one that passes midnight is that of the next day."""
     match = _WINDOW.fullmatch(plain_letters(text))
     if match is None:
@@ -258,50 +255,6 @@ def _parse_span(text: str) -> tuple[int, int]:
     if start in (end, DAY_S):
         raise refusal("an empty window", 'Write a window that ends after it starts, or "24 h" for the whole day.')
     return start, end if start < end else end + DAY_S
-
-
-def _spans(value: object) -> Iterable[tuple[int, int]]:
-    if isinstance(value, str):
-        if plain_letters(value).strip() == "24 h":
-            return [(0, DAY_S)]
-        return [_parse_span(part) for part in plain_letters(value).split(",")]
-    if isinstance(value, Sequence) and len(value) == 2 and all(_is_number(part) for part in value):
-        return [_number_window(value)]
-    raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
-
-
-def _number_window(value: Sequence[float]) -> tuple[int, int]:
-    start, end = value
-    if not (0 <= start < end <= DAY_S and start == int(start) and end == int(end)):
-        raise refusal("not a window of a day", f"Use whole seconds with 0 <= start < end <= {DAY_S}.")
-    return int(start), int(end)
-
-
-def merged(windows: Iterable[tuple[int, int]]) -> Spans:
-    """Windows in order, those that overlap or touch as one."""
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(windows):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
-
-
-def read_spans(value: object, info: ValidationInfo) -> Spans:
-    """Windows of a day [s] from "08:00-21:00", "24 h", a list of such texts, or pairs of seconds.
-
-    Returns
-    -------
-    Sorted windows `(start, end)`, none overlapping or touching, with `0 <= start < 86400`; one that passes midnight
-    ends after 86400.
-    """
-    parts = value if isinstance(value, list | tuple) else [value]
-    if not parts or len(parts) > 48:
-        raise refusal("no opening hours", 'Write at least one window, such as "08:00-21:00", or "24 h".')
-    if _units_required(info) and not all(isinstance(part, str) for part in parts):
-        raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
-    return merged(span for part in parts for span in _spans(part))
 
 
 def _read_clock(value: object) -> int:
@@ -313,7 +266,7 @@ def _read_clock(value: object) -> int:
 
 
 def _read_file_clock(value: object, info: ValidationInfo) -> int:
-    if _units_required(info) and not isinstance(value, str):
+    if units_required(info) and not isinstance(value, str):
         raise refusal("not a time of day", 'Write hours and minutes, such as "20:00".')
     return _read_clock(value)
 
@@ -348,8 +301,8 @@ def _read_date(value: object) -> dt.date:
 
 def _no_bool_or_text(value: object) -> object:
     if isinstance(value, str):
-        refuse_comma(plain_letters(value))
-    if not _is_number(value):
+        _refuse_comma(value)
+    if not is_number(value):
         raise refusal("not a number", "Write a plain number, without quotes or unit.")
     return value
 
