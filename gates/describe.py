@@ -208,7 +208,7 @@ def outside_text(scenario: Scenario) -> str:
         return ""
     touch = "entry of the calendar touches" if len(names) == 1 else "entries of the calendar touch"
     listed = ", ".join(dict.fromkeys(names))
-    return f" {len(names)} {touch} no day from {first.isoformat()} to {last.isoformat()}: {listed}."
+    return f"{len(names)} {touch} no day from {first.isoformat()} to {last.isoformat()}: {listed}."
 
 
 def _shorter(entry: Closure | Holidays) -> str:

@@ -27,10 +27,8 @@ def checked(path: Path) -> str:
     if "question" in keys and "stages" not in keys:
         return _study(text, path.name)
     gate = gate_from_text(text, path.name)
-    return (
-        f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows; {footing_text(gate)}."
-        f"{outside_text(Scenario(gate=gate))}"
-    )
+    sentence = f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows; {footing_text(gate)}."
+    return " ".join(filter(None, [sentence, outside_text(Scenario(gate=gate))]))
 
 
 def _upgrade(text: str, file: str) -> str:
