@@ -166,6 +166,17 @@ class OpeningHours:
         )
 
 
+def merged(windows: Iterable[tuple[int, int]]) -> Spans:
+    """Windows in order, those that overlap or touch as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(windows):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
 def every_day(windows: Sequence[tuple[int, int]]) -> OpeningHours:
     """Return hours that are the same on every day, from windows that begin on a day [s since midnight]."""
     return OpeningHours((merged(piece for a, b in windows for piece in cut_at_midnight(a, b - a)),) * 7)
@@ -242,17 +253,6 @@ def _number_window(value: Sequence[float]) -> tuple[int, int]:
     if not (0 <= start < end <= DAY_S and start == int(start) and end == int(end)):
         raise refusal("not a window of a day", f"Use whole seconds with 0 <= start < end <= {DAY_S}.")
     return int(start), int(end)
-
-
-def merged(windows: Iterable[tuple[int, int]]) -> Spans:
-    """Windows in order, those that overlap or touch as one."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(windows):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return tuple(found)
 
 
 def read_spans(value: object, info: ValidationInfo) -> Spans:
