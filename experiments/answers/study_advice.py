@@ -16,7 +16,7 @@ from experiments.answers.study_labels import StudyLabels, read_labels
 from experiments.answers.study_sensitivity import screening_advice, screening_tables, tornado_advice, tornado_table
 from experiments.answers.study_tables import difference_table, effect_table, money_table, touched_table
 from experiments.studies.folder import read_table
-from gates import assumptions
+from gates.sources import footing_text
 
 Frame = pd.DataFrame
 READ = (
@@ -83,10 +83,9 @@ def _comparison_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> Iter
 
 
 def _doubt(labels: StudyLabels) -> str:
-    count = len(assumptions(labels.gate.gate))
     return (
-        "The intervals show random day-to-day variation only. Errors in the inputs are not included; "
-        f"{count} inputs are assumptions."
+        "The intervals show random day-to-day variation only. Errors in the inputs are not included: "
+        f"{footing_text(labels.gate.gate)}."
     )
 
 
