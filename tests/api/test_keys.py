@@ -32,6 +32,7 @@ def test_others_cannot_reach_a_server_without_a_key(options, tmp_path):
     assert "bordergate keys add" in line
 
 
+@pytest.mark.slow
 def test_keys_and_their_scopes(tmp_path):
     data = tmp_path / "data"
     read, run, other, admin = (
@@ -90,6 +91,7 @@ def test_a_name_has_one_key(tmp_path):
     assert "has a key already" in refused(done)[0]
 
 
+@pytest.mark.slow
 def test_a_data_folder_has_one_server(tmp_path):
     with process(tmp_path / "data") as server:
         done = bordergate("serve", "--port", "0", "--data", "data", cwd=tmp_path)
