@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import NOBODY, Rows
 from sim.draws.draw import Draws, draw_blocks
 from sim.draws.outages import in_force
 from sim.engines import compiled
@@ -16,11 +17,8 @@ from sim.engines.agenda import NUMBER_MASK, Agenda, agenda_of, keys
 from sim.engines.log import NEVER, EventLog
 from sim.engines.state import (
     NEXT_ARRIVAL,
-    NOBODY,
-    Rows,
     State,
     new_state,
-    tables,
     trucks_of,
 )
 from sim.metrics.fold import Fold, Measures
@@ -55,11 +53,11 @@ class Block:
 def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator[Block]:
     """Draw and simulate a run, block by block."""
     cuts = [int(tick) for tick in plan.midnight[block_days::block_days] if tick < plan.end] + [plan.end]
-    log, state, network = EventLog.empty(_no_trucks()), None, tables(plan.network)
+    log, state, network = EventLog.empty(_no_trucks()), None, plan.network
     start = 0
     for cut, new in zip(cuts, draw_blocks(plan, seed, replication, cuts), strict=True):
         if state is None:
-            network = tables(in_force(plan, new.outages))
+            network = in_force(plan, new.outages)
             state = new_state(network, _no_trucks())
         inside = log.departed == NEVER
         old, log = log.draws, _carry_log(log, inside, new)

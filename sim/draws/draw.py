@@ -174,10 +174,10 @@ def _batch(plan: Plan, stream: Stream, name: str, come: Comers) -> _Batch:
         return _times(plan, path, met, f"{name}/{{}}/{what}", start, law_of)
 
     found = {"service": times("service", plan.law_of[stages, kinds])}
-    if plan.network.comes_back.any():
+    if plan.network.pools["comes_back"].any():
         found["comes_back"] = times("comes-back", plan.return_law_of[stages])
         _repair_units(plan, path, met, name, start, found["service"], found["comes_back"])
-    if plan.network.by_hand_without.size:
+    if plan.network.works_by_hand:
         found["by_hand"] = times("by-hand", plan.by_hand_law_of[stages, kinds])
     if any(plan.failing):
         found["repair"] = _repair_lanes(plan, path, met, name, start, found)

@@ -56,14 +56,14 @@ def in_force(plan: Plan, outages: Outages) -> Network:
         tick, left = _left(network, resource, plan.outages, windows)
         ticks.append(tick)
         units.append(left)
-        resources.append(np.full(tick.size, resource, np.int32))
+        resources.append(np.full(tick.size, resource, np.uint32))
     all_ticks, of, units_left = np.concatenate(ticks), np.concatenate(resources), np.concatenate(units)
     order = np.lexsort((of, all_ticks))
     return network._replace(
         change_tick=all_ticks[order],
         change_resource=of[order],
         change_units=units_left[order],
-        clocks=clocks([_clock(plan, group, windows) for group in range(network.groups)]),
+        clocks=clocks([_clock(plan, group, windows) for group in range(network.groups.size)]),
     )
 
 

@@ -8,6 +8,7 @@ so that a cursor is enough.
 
 from __future__ import annotations
 
+from sim.arrays import NOBODY
 from sim.draws.draw import FOR_EVER, Draws
 from sim.draws.outages import in_force
 from sim.engines.agenda import (
@@ -45,10 +46,8 @@ from sim.engines.state import (
     NEXT_ARRIVAL,
     NEXT_CHANGE,
     NO_LEAF,
-    NOBODY,
     SPARE_LEAF,
     State,
-    Tables,
     Trucks,
     group_of,
     line_of,
@@ -56,13 +55,13 @@ from sim.engines.state import (
     next_of,
     put_in,
     row_of,
-    tables,
     take_first,
     take_out,
     trucks_of,
     visit_of,
 )
 from sim.jit import kernel, seldom, step
+from sim.plan.network import Network
 from sim.plan.plan import Plan
 from sim.plan.work_clocks import end_of_work
 
@@ -70,13 +69,13 @@ from sim.plan.work_clocks import end_of_work
 def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
     log = EventLog.unwritten(draws)
-    network = tables(in_force(plan, draws.outages))
+    network = in_force(plan, draws.outages)
     run(network, trucks_of(draws, log), new_state(network, draws), plan.end)
     return log
 
 
 @kernel
-def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
+def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
     """Take events in order until none is left before the tick `until`."""
     cursor = state.cursor
     while True:
@@ -99,7 +98,7 @@ def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
 
 
 @seldom
-def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: int) -> bool:
+def take_other(network: Network, trucks: Trucks, state: State, now: int, until: int) -> bool:
     """Take the next event of the timetable, alarm or end of patience; tell whether it comes before `until`."""
     cursor = state.cursor
     alarm, leaving = next_event(state.alarms), next_event(state.impatient)
@@ -122,7 +121,7 @@ def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: i
 
 
 @seldom
-def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: int) -> None:
+def timetable(network: Network, trucks: Trucks, state: State, now: int, change: int) -> None:
     """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
     resource = row_of(network.change_resource[change])
     if resource >= network.groups.size:
@@ -138,7 +137,7 @@ def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: i
 
 
 @seldom
-def sound_alarm(network: Tables, trucks: Trucks, state: State, now: int, number: int) -> None:
+def sound_alarm(network: Network, trucks: Trucks, state: State, now: int, number: int) -> None:
     """A unit of a pool comes back, lanes have turned, or the time of a batch is over."""
     resources = network.groups.size + network.pools.size
     if number >= resources:
@@ -150,14 +149,14 @@ def sound_alarm(network: Tables, trucks: Trucks, state: State, now: int, number:
 
 
 @step
-def come_back(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
+def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
     """A unit of a pool can be used again."""
     state.resources[pool]["busy"] -= 1
     call_for_pool(network, trucks, state, now, pool)
 
 
 @step
-def face(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+def face(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
     """Reversible lanes have turned to a group."""
     state.resources[group]["turning"] = False
     state.resources[group]["faces"] = True
@@ -183,7 +182,7 @@ def open_rows(trucks: Trucks, truck: int) -> None:
 
 
 @step
-def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
+def choose(network: Network, trucks: Trucks, state: State, truck: int) -> None:
     """Take the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
     if trucks.onward.size == 0:
         return
@@ -200,7 +199,7 @@ def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
 
 
 @step
-def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> bool:
+def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> bool:
     """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free.
 
     Tell whether the truck turned back instead and left a space.
@@ -231,7 +230,7 @@ def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, vi
 
 
 @seldom
-def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+def turn_back(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Leave for good without service. Tell whether a space of an area fell free."""
     visit = visit_of(state, truck)
     trucks.times[visit, LEFT] = now
@@ -242,7 +241,7 @@ def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: in
 
 
 @seldom
-def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """A truck whose patience ends turns back."""
     visit = visit_of(state, truck)
     drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
@@ -257,7 +256,7 @@ def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck
 
 
 @seldom
-def gather(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+def gather(network: Network, trucks: Trucks, state: State, now: int, stage: int) -> None:
     """Add a truck to the next batch of the stage, and let it start when it is complete."""
     if state.stages[stage]["gathering"] == 0:
         state.stages[stage]["gathered_since"] = now
@@ -279,7 +278,7 @@ def leave_batch(state: State, stage: int, joined: int) -> None:
 
 
 @step
-def set_gathering_alarm(network: Tables, state: State, stage: int) -> None:
+def set_gathering_alarm(network: Network, state: State, stage: int) -> None:
     """Set the alarm for the end of the time in which a batch gathers."""
     state.stages[stage]["timed"] = True
     number = network.groups.size + network.pools.size + stage
@@ -288,7 +287,7 @@ def set_gathering_alarm(network: Tables, state: State, stage: int) -> None:
 
 
 @seldom
-def end_gathering(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+def end_gathering(network: Network, trucks: Trucks, state: State, now: int, stage: int) -> None:
     """Let a batch start although it is not complete, if its time is over; else wait for the batch after it."""
     state.stages[stage]["timed"] = False
     if state.stages[stage]["gathering"] == 0:
@@ -300,7 +299,7 @@ def end_gathering(network: Tables, trucks: Trucks, state: State, now: int, stage
 
 
 @seldom
-def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+def call_up(network: Network, trucks: Trucks, state: State, now: int, stage: int) -> None:
     """Let the trucks that have gathered start, lane group by lane group."""
     state.stages[stage]["called_up"] += state.stages[stage]["gathering"]
     state.stages[stage]["gathering"] = 0
@@ -309,7 +308,7 @@ def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int)
 
 
 @seldom
-def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
+def turn_if_due(network: Network, state: State, now: int, group: int) -> None:
     """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
     if not is_reversible(network, group) or not state.resources[row_of(network.groups[group]["other_way"])]["faces"]:
         return
@@ -324,7 +323,7 @@ def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
 
 
 @seldom
-def turn_if_empty(network: Tables, state: State, now: int, group: int) -> None:
+def turn_if_empty(network: Network, state: State, now: int, group: int) -> None:
     """Begin to turn reversible lanes away from a group when they have finished the last truck."""
     other = row_of(network.groups[group]["other_way"])
     if state.resources[other]["turning"] and state.resources[group]["busy"] == 0:
@@ -332,7 +331,7 @@ def turn_if_empty(network: Tables, state: State, now: int, group: int) -> None:
 
 
 @step
-def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
+def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
     """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
     visit = visit_of(state, truck)
     state.resources[group]["busy"] += 1
@@ -368,7 +367,7 @@ def free_leaf(state: State) -> None:
 
 
 @step
-def finish(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """End the service, and give units back."""
     visit = visit_of(state, truck)
     trucks.times[visit, FINISHED] = now
@@ -377,7 +376,7 @@ def finish(network: Tables, trucks: Trucks, state: State, now: int, truck: int) 
 
 
 @step
-def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def go_on(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """Go on to the next stage unless its area is full, after an arrival or a service."""
     visit = visit_of(state, truck)
     choose(network, trucks, state, truck)
@@ -397,7 +396,7 @@ def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -
 
 
 @step
-def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
+def give_back(network: Network, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
     """Give units of pools and links back: at once, or after the time that they need to come back."""
     if network.given.size == 0:
         return
@@ -416,7 +415,7 @@ def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: in
 
 
 @step
-def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visit: int) -> None:
+def call_for_given(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
     """Let the units just given back call trucks in line that need them, pool by pool."""
     if network.given.size == 0:
         return
@@ -428,7 +427,7 @@ def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visi
 
 
 @step
-def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int, there: int) -> bool:
+def vacate(network: Network, trucks: Trucks, state: State, now: int, truck: int, there: int) -> bool:
     """Leave the lane, and take a space of the area `there`. Tell whether a space of another area fell free."""
     visit = visit_of(state, truck)
     inside = visit != NOBODY
@@ -451,7 +450,7 @@ def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int, 
 
 
 @step
-def free_space(network: Tables, state: State, area: int) -> None:
+def free_space(network: Network, state: State, area: int) -> None:
     """Leave an area; it opens again when few enough are inside."""
     state.areas[area]["inside"] -= 1
     if state.areas[area]["inside"] <= network.areas[area]["reopens_at"]:
@@ -459,7 +458,7 @@ def free_space(network: Tables, state: State, area: int) -> None:
 
 
 @step
-def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+def proceed(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
     visit = visit_of(state, truck)
     if visit != NOBODY:
@@ -475,7 +474,7 @@ def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int)
 
 
 @seldom
-def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
+def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> bool:
     """Let the first truck in line for a free space move on; tell whether one could."""
     for number in range(network.areas.size):
         area = row_of(number)
@@ -489,7 +488,7 @@ def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> b
 
 
 @step
-def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: int, group: int) -> None:
+def start_first(network: Network, trucks: Trucks, state: State, now: int, line: int, group: int) -> None:
     """Take the first truck out of a line and start it."""
     state.lines[line]["waiting"] -= 1
     truck = take_first(state, state.lines, line)
@@ -499,7 +498,7 @@ def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: i
 
 
 @step
-def serve(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+def serve(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
     """Call trucks from the lines, best first, while a lane is free and open."""
     while state.resources[group]["busy"] < state.resources[group]["on_duty"]:
         line = best_line(network, trucks, state, group)
@@ -509,13 +508,13 @@ def serve(network: Tables, trucks: Trucks, state: State, now: int, group: int) -
 
 
 @seldom
-def call_trucks(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+def call_trucks(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
     """Do as `serve` does, where a call is quick enough."""
     serve(network, trucks, state, now, group)
 
 
 @seldom
-def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
+def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
     """Call trucks that need units of the pool, best first, while one of them can start."""
     number = pool - network.groups.size
     while state.resources[pool]["busy"] < state.resources[pool]["on_duty"] or network.works_by_hand:
@@ -541,7 +540,7 @@ def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: in
 
 
 @step
-def stand_in_line(network: Tables, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
+def stand_in_line(network: Network, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
     """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
     last = state.lines[line]["tail"]
     while last != NOBODY and last > truck and trucks.times[visit_of(state, row_of(last)), JOINED] == now:

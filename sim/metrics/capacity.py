@@ -24,14 +24,14 @@ class Spaces:
     """Trucks in each area, and those outside for want of space, added up block by block."""
 
     def __init__(self, plan: Plan, direction_of_flow: Indices, directions: int) -> None:
-        self.areas = LevelSeries(plan, plan.network.area_spaces.size)
+        self.areas = LevelSeries(plan, plan.network.areas.size)
         """Trucks in each area, blocked ones that are still to leave it included."""
         self.outside = LevelSeries(plan, directions)
         """Trucks of each direction that have arrived and found no space."""
         self.outside_time = np.zeros(directions, np.int64)
         """(directions,) time outside of the trucks that arrive in the measured period [tick]."""
         self._area_of_line = plan.network.area_of_line
-        self._places = plan.network.area_spaces.size
+        self._places = plan.network.areas.size
         self._direction_of_flow = direction_of_flow
         self._arrives = np.array([stream.standing == 0 for stream in plan.streams], np.bool_)
         self._warmup = plan.warmup
@@ -114,16 +114,14 @@ class PoolUse:
 
     def __init__(self, plan: Plan) -> None:
         network, pools = plan.network, len(plan.pools)
-        lines = network.line_stage.size
         self.in_use = np.zeros(pools, np.int64)
         """(pools,) units taken, or on their way back [unit tick]."""
-        self._taken, self._given = (np.zeros((pools, lines), np.int64) for _ in range(2))
-        for units, pool, count, row in (
-            (self._taken, network.taken_pool, network.taken_units, network.taken_from),
-            (self._given, network.given_pool, network.given_units, network.given_from),
-        ):
-            units[pool - network.groups, np.repeat(np.arange(lines), np.diff(row))] = count
-        self._comes_back = network.comes_back
+        self._taken, self._given = (np.zeros((pools, network.lines.size), np.int64) for _ in range(2))
+        for units, entries, name in ((self._taken, network.taken, "taken"), (self._given, network.given, "given")):
+            for line, row in enumerate(network.lines):
+                for entry in entries[row[f"{name}_from"] : row[f"{name}_to"]]:
+                    units[entry["pool"] - network.groups.size, line] = entry["units"]
+        self._comes_back = network.pools["comes_back"]
         self._plan = plan
         self._warmup, self._end = plan.warmup, plan.end
 
@@ -143,7 +141,7 @@ class PoolUse:
         for pool in range(self.in_use.size):
             taken, given = self._taken[pool, line], self._given[pool, line]
             if some_by_hand:  # such services leave the link alone
-                alone = by_hand & (network.by_hand_without[line] == network.groups + pool)
+                alone = by_hand & (network.lines["by_hand_without"][line] == network.groups.size + pool)
                 taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
             self.in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
             if self._comes_back[pool]:
@@ -156,9 +154,9 @@ class PoolUse:
 def done_by_hand(plan: Plan, log: EventLog) -> Mask:
     """Return (visits,) whether a service was done by hand, for want of the link that it needs."""
     by_hand = np.zeros(log.draws.visits, np.bool_)
-    if plan.network.by_hand_without.size == 0:
+    if not plan.network.works_by_hand:
         return by_hand
-    link = plan.network.by_hand_without[log.draws.line]
+    link = plan.network.lines["by_hand_without"][log.draws.line]
     for number, source in enumerate(plan.outages):
         if source.units is None:
             windows = log.draws.outages.of(number)
@@ -183,7 +181,7 @@ class Down:
         start = min(max(start, plan.warmup), end)
         for resource in {resource for source in plan.outages for resource in source.resources}:
             # of unlimited lanes no share is lost
-            if resource >= network.groups or plan.groups.lanes[resource] < UNLIMITED_LANES:
+            if resource >= network.groups.size or plan.groups.lanes[resource] < UNLIMITED_LANES:
                 self.lost[resource] += _on_duty(network, resource).unit_time(start, end)
                 self.lost[resource] -= _on_duty(left, resource).unit_time(start, end)
 

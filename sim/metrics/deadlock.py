@@ -65,7 +65,9 @@ def locked_trucks(plan: Plan, log: EventLog) -> int:
     last = set((log.draws.first[1:] - 1).tolist())
     while True:
         dead = {area for area, here in everywhere.items() if still.issuperset(here)}
-        held = np.bincount([log.group[row] for row in still if log.started[row] != NEVER], minlength=network.groups)
+        held = np.bincount(
+            [log.group[row] for row in still if log.started[row] != NEVER], minlength=network.groups.size
+        )
         kept = {
             row
             for row in still
@@ -81,7 +83,7 @@ def locked_trucks(plan: Plan, log: EventLog) -> int:
 
 
 def _lanes_are_held(network: Network, plan: Plan, line: int, held: Sequence[int] | np.ndarray) -> bool:
-    groups = network.groups_of_line[network.groups_of_line_from[line] : network.groups_of_line_from[line + 1]]
+    groups = network.groups_of_line[network.lines["groups_from"][line] : network.lines["groups_to"][line]]
     lanes = plan.groups.lanes
     return all(lanes[g] < UNLIMITED_LANES and held[g] >= lanes[g] for g in groups.tolist())
 

@@ -445,7 +445,7 @@ def _pool_values(sums: Sums) -> Values:
         return
     plan = sums.plan
     for n, (name, on_duty, in_use) in enumerate(zip(plan.pools, plan.on_duty, sums.pools.in_use.tolist(), strict=True)):
-        down = int(sums.down.lost[plan.network.groups + n]) if sums.down else 0
+        down = int(sums.down.lost[plan.network.groups.size + n]) if sums.down else 0
         there = on_duty.unit_time(plan.warmup, plan.end) - down
         yield Key("pool_utilisation", "share", stage=name), _ratio(in_use, there)
 

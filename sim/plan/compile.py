@@ -58,8 +58,8 @@ def compile_plan(scenario: Scenario) -> Plan:
     clock_of_group = work_clocks(scenario, groups)
     first = scenario.warmup_days
     return Plan(
-        network=network_of(gate, lines, groups, on_duty)._replace(
-            mean_service=mean_service(laws.found, law_of, line_of, lines), clocks=clocks(clock_of_group)
+        network=network_of(
+            gate, lines, groups, on_duty, mean_service(laws.found, law_of, line_of, lines), clocks(clock_of_group)
         ),
         stages=stages,
         kinds=kinds,

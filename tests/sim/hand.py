@@ -109,7 +109,7 @@ def trucks(
         age=np.zeros(len(trucks) if any(shelf and shelf.age for shelf in plan.shelf) else 0, np.int64),
         second=np.full(len(trucks), -1, np.int64),
         repair=np.zeros(len(service) if any(plan.failing) else 0, np.int64),
-        by_hand=np.full(len(service) if plan.network.by_hand_without.size else 0, round(by_hand * MINUTE), np.int64),
+        by_hand=np.full(len(service) if plan.network.works_by_hand else 0, round(by_hand * MINUTE), np.int64),
         patience=np.array(patience if plan.turns_back else [], np.int64),
         onward=onward,
         other=other,

@@ -34,9 +34,7 @@ def invented_log(plan: Plan, seed: int) -> EventLog:
             log.times[visit] = np.where(times < plan.end, times, NEVER)
             if times[1] < plan.end:
                 line = draws.line[visit]
-                groups = network.groups_of_line[
-                    network.groups_of_line_from[line] : network.groups_of_line_from[line + 1]
-                ]
+                groups = network.groups_of_line[network.lines["groups_from"][line] : network.lines["groups_to"][line]]
                 log.group[visit] = dice.choice(groups)
             now = int(times[-1])
             if now >= plan.end:

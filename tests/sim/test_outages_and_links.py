@@ -160,7 +160,7 @@ def sending(lanes: Any = "unlimited", **sends: Any) -> Plan:
 def test_sending_takes_time() -> None:
     # 60 s, then 15 MB at the 10 Mbit/s that the cell has in all: 12 s; and two round trips of half a second.
     stage = {"lanes": 1, "service": {"constant": 60}, "sends": {"link": "radio", "data": 15, "round_trips": 2}}
-    assert failing({"desk": stage}).network.mean_service.tolist() == [73_000] * 2  # of each class
+    assert failing({"desk": stage}).network.lines["mean_service"].tolist() == [73_000] * 2  # of each class
 
 
 @both
