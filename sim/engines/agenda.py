@@ -59,8 +59,8 @@ def agenda_of(keys: Ticks, most: int) -> Agenda:
 def keys(agenda: Agenda) -> Ticks:
     """Return the keys of the events, in no order."""
     leaves = agenda.size[LEAVES]
-    found = agenda.tree[leaves : leaves + agenda.size[USED]]
-    return np.asarray(found[found != NO_EVENT])
+    events = agenda.tree[leaves : leaves + agenda.size[USED]]
+    return np.asarray(events[events != NO_EVENT])
 
 
 @step

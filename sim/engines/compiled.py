@@ -9,7 +9,7 @@ so that a cursor is enough.
 from __future__ import annotations
 
 from sim.arrays import NOBODY
-from sim.draws.draw import FOR_EVER, Draws
+from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
 from sim.engines.agenda import (
     NO_EVENT,
@@ -24,7 +24,6 @@ from sim.engines.agenda import (
     set_event,
 )
 from sim.engines.conditions import (
-    asked,
     best_line,
     free_group,
     gathers,
@@ -39,6 +38,7 @@ from sim.engines.conditions import (
     next_area,
     next_area_is_full,
     next_of_others,
+    stands_since,
     waiting_for,
 )
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
@@ -138,7 +138,7 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
 
 @seldom
 def sound_alarm(network: Network, trucks: Trucks, state: State, now: int, number: int) -> None:
-    """A unit of a pool comes back, lanes have turned, or the time of a batch is over."""
+    """A unit of a pool comes back, lanes have reversed, or the time of a batch is over."""
     resources = network.groups.size + network.pools.size
     if number >= resources:
         end_gathering(network, trucks, state, now, number - resources)
@@ -157,8 +157,8 @@ def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: in
 
 @step
 def face(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
-    """Reversible lanes have turned to a group."""
-    state.resources[group]["turning"] = False
+    """Lanes have reversed to serve a group."""
+    state.resources[group]["reversing"] = False
     state.resources[group]["faces"] = True
     state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
     call_trucks(network, trucks, state, now, group)
@@ -179,22 +179,23 @@ def open_rows(trucks: Trucks, truck: int) -> None:
         for column in range(4):
             trucks.times[visit, column] = NEVER
         trucks.group[visit] = NOBODY
+        trucks.by_hand[visit] = False
 
 
 @step
 def choose(network: Network, trucks: Trucks, state: State, truck: int) -> None:
     """Take the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
-    if trucks.onward.size == 0:
+    if trucks.next_row.size == 0:
         return
     visit = visit_of(state, truck)
-    first = trucks.first[truck] if visit == NOBODY else trucks.onward[visit]
+    first = trucks.first[truck] if visit == NOBODY else trucks.next_row[visit]
     best = first
     if first < trucks.first[truck + 1]:
-        other = trucks.other[first]
+        other = trucks.alternative_row[first]
         while other >= 0:
             if is_better(network, state, trucks.rule[other], line_of(trucks, other), line_of(trucks, best)):
                 best = other
-            other = trucks.other[other]
+            other = trucks.alternative_row[other]
     state.trucks[truck]["next"] = best
 
 
@@ -225,7 +226,7 @@ def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, v
         stand_in_line(network, trucks, state, line, truck, now)
     if network.reverses:
         for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-            turn_if_due(network, state, now, row_of(network.groups_of_line[entry]))
+            reverse_if_due(network, state, now, row_of(network.groups_of_line[entry]))
     return False
 
 
@@ -308,26 +309,26 @@ def call_up(network: Network, trucks: Trucks, state: State, now: int, stage: int
 
 
 @seldom
-def turn_if_due(network: Network, state: State, now: int, group: int) -> None:
-    """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
+def reverse_if_due(network: Network, state: State, now: int, group: int) -> None:
+    """Let lanes reverse to serve the group, once they are empty, if enough trucks wait for it."""
     if not is_reversible(network, group) or not state.resources[row_of(network.groups[group]["other_way"])]["faces"]:
         return
     other = row_of(network.groups[group]["other_way"])
     wait = waiting_for(network, state, group)
-    if wait < network.groups[group]["turns_at"] or wait <= waiting_for(network, state, other):
+    if wait < network.groups[group]["reverses_at"] or wait <= waiting_for(network, state, other):
         return
     state.resources[other]["faces"] = False
     state.resources[other]["on_duty"] = 0
-    state.resources[group]["turning"] = True
-    turn_if_empty(network, state, now, other)
+    state.resources[group]["reversing"] = True
+    reverse_if_empty(network, state, now, other)
 
 
 @seldom
-def turn_if_empty(network: Network, state: State, now: int, group: int) -> None:
-    """Begin to turn reversible lanes away from a group when they have finished the last truck."""
+def reverse_if_empty(network: Network, state: State, now: int, group: int) -> None:
+    """Begin to reverse lanes away from a group when they have finished the last truck."""
     other = row_of(network.groups[group]["other_way"])
-    if state.resources[other]["turning"] and state.resources[group]["busy"] == 0:
-        add_event(state.alarms, event_key(now + network.groups[other]["turn_takes"], other))
+    if state.resources[other]["reversing"] and state.resources[group]["busy"] == 0:
+        add_event(state.alarms, event_key(now + network.groups[other]["reversal_takes"], other))
 
 
 @step
@@ -340,9 +341,8 @@ def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, 
         line = line_of(trucks, visit)
         by_hand = is_by_hand(network, state, line)
         if by_hand:
-            service = trucks.by_hand[visit]
-        if network.works_by_hand:
-            state.works_by_hand[truck] = by_hand
+            service = trucks.service_by_hand[visit]
+            trucks.by_hand[visit] = True
         for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
             if not (by_hand and row_of(network.taken[entry]["pool"]) == row_of(network.lines[line]["by_hand_without"])):
                 state.resources[row_of(network.taken[entry]["pool"])]["busy"] += network.taken[entry]["units"]
@@ -372,7 +372,7 @@ def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int)
     visit = visit_of(state, truck)
     trucks.times[visit, FINISHED] = now
     state.cursor[SPARE_LEAF] = state.trucks[truck]["leaf"]
-    give_back(network, trucks, state, now, truck, visit)
+    give_back(network, trucks, state, now, visit)
 
 
 @step
@@ -396,15 +396,14 @@ def go_on(network: Network, trucks: Trucks, state: State, now: int, truck: int) 
 
 
 @step
-def give_back(network: Network, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
+def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
     """Give units of pools and links back: at once, or after the time that they need to come back."""
     if network.given.size == 0:
         return
     line = line_of(trucks, visit)
-    by_hand = network.works_by_hand and state.works_by_hand[truck]
     for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
         pool = row_of(network.given[entry]["pool"])
-        if by_hand and pool == row_of(network.lines[line]["by_hand_without"]):
+        if trucks.by_hand[visit] and pool == row_of(network.lines[line]["by_hand_without"]):
             continue
         if not network.pools[pool - network.groups.size]["comes_back"]:
             state.resources[pool]["busy"] -= network.given[entry]["units"]
@@ -465,8 +464,8 @@ def proceed(network: Network, trucks: Trucks, state: State, now: int, truck: int
         group = group_of(trucks, visit)
         serve(network, trucks, state, now, group)
         if is_reversible(network, group):
-            turn_if_empty(network, state, now, group)
-            turn_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
+            reverse_if_empty(network, state, now, group)
+            reverse_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
     visit = next_of(state, truck)
     if visit < trucks.first[truck + 1]:
         return join(network, trucks, state, now, truck, visit)
@@ -534,7 +533,7 @@ def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool
 def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: int) -> None:
     """Stand in line for a space of an area, by the tick of asking, then by number."""
     last = state.areas[area]["tail"]
-    while last != NOBODY and last > truck and asked(trucks, state, row_of(last)) == now:
+    while last != NOBODY and last > truck and stands_since(trucks, state, row_of(last)) == now:
         last = state.trucks[last]["ahead"]
     put_in(state, state.areas, area, last, truck)
 

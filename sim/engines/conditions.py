@@ -1,6 +1,6 @@
-"""What the compiled engine asks before it acts. Nothing here changes anything.
+"""What the compiled engine checks before it acts. Nothing here changes anything.
 
-The reference engine asks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls.
+The reference engine checks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def gathers(network: Network, line: int) -> bool:
 
 @step
 def is_reversible(network: Network, group: int) -> bool:
-    """Tell whether the lanes of a group turn from one direction to the other."""
+    """Tell whether the lanes of a group reverse from one direction to the other."""
     return network.reverses and row_of(network.groups[group]["other_way"]) != NOBODY
 
 
@@ -102,7 +102,7 @@ def waiting_for(network: Network, state: State, group: int) -> int:
 
 @step
 def is_by_hand(network: Network, state: State, line: int) -> bool:
-    """Tell whether a service in the line would be done by hand, for want of its link."""
+    """Tell whether a service in the line would be done by hand, because its link is down."""
     if not network.works_by_hand or row_of(network.lines[line]["by_hand_without"]) == NOBODY:
         return False
     return state.resources[row_of(network.lines[line]["by_hand_without"])]["on_duty"] == 0
@@ -130,7 +130,7 @@ def next_area(network: Network, trucks: Trucks, state: State, truck: int) -> int
 
 @step
 def next_area_is_full(network: Network, trucks: Trucks, state: State, truck: int, there: int) -> bool:
-    """Tell whether the truck cannot go on for want of space in the area `there` of its next stage."""
+    """Tell whether the truck cannot go on for lack of space in the area `there` of its next stage."""
     if there == NOBODY or not state.areas[there]["shut"]:
         return False
     if network.lines[line_of(trucks, next_of(state, truck))]["enters_freely"]:
@@ -202,7 +202,7 @@ def is_before(network: Network, trucks: Trucks, state: State, line: int, other: 
 
 
 @step
-def asked(trucks: Trucks, state: State, truck: int) -> int:
+def stands_since(trucks: Trucks, state: State, truck: int) -> int:
     """Return when a truck began to stand in line for a space."""
     visit = visit_of(state, truck)
     return trucks.arrival[truck] if visit == NOBODY else trucks.times[visit, FINISHED]

@@ -12,7 +12,7 @@ from typing import Any
 import simpy
 
 from sim.arrays import NOBODY, records
-from sim.draws.draw import FOR_EVER, Draws
+from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.plan.paths import SHORTEST_QUEUE
@@ -63,12 +63,11 @@ class Run:
         self.inside = [0] * len(self.areas)
         self.shut = [False] * len(self.areas)
         self.waiting_for_space: list[list[tuple[int, int, int, int]]] = [[] for _ in self.areas]
-        self.scheduled, self.turning = [0] * len(self.groups), [False] * len(self.groups)
+        self.scheduled, self.reversing = [0] * len(self.groups), [False] * len(self.groups)
         self.faces = [group.faces_first for group in self.groups]
         stages = len(self.stages)
         self.gathering, self.called_up, self.gathered_since = [0] * stages, [0] * stages, [0] * stages
         self.timed = [False] * stages
-        self.works_by_hand = [False] * draws.trucks
         self.called = [self.agenda.event() for _ in range(draws.trucks)]
 
     @property
@@ -83,12 +82,12 @@ class Run:
         while True:
             visit = yield self.called[truck]
             self.called[truck] = self.agenda.event()
-            yield self.agenda.at(self.end_of_service(truck, visit), RANK_TRUCK, truck)
+            yield self.agenda.at(self.end_of_service(visit), RANK_TRUCK, truck)
             self.finish(truck, visit)
 
-    def end_of_service(self, truck: int, visit: int) -> int:
+    def end_of_service(self, visit: int) -> int:
         """Return when the service of a visit that starts now ends."""
-        times = self.draws.by_hand if self.works_by_hand[truck] else self.draws.service
+        times = self.draws.service_by_hand if self.log.by_hand[visit] else self.draws.service
         return int(end_of_work(self.network.clocks, int(self.log.group[visit]), self.now, int(times[visit])))
 
     def timetable(self) -> Process:
@@ -115,9 +114,9 @@ class Run:
         self.call_for_pool(pool)
 
     def face(self, group: int) -> Process:
-        """Reversible lanes turn to a group."""
-        yield self.agenda.at(self.now + self.groups[group].turn_takes, RANK_ALARM, group)
-        self.turning[group] = False
+        """Lanes reverse to serve a group."""
+        yield self.agenda.at(self.now + self.groups[group].reversal_takes, RANK_ALARM, group)
+        self.reversing[group] = False
         self.faces[group] = True
         self.on_duty[group] = self.scheduled[group]
         self.serve(group)
@@ -129,14 +128,14 @@ class Run:
     def choose(self, truck: int, visit: int) -> int:
         """Return the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
         draws = self.draws
-        if not draws.onward.size:
+        if not draws.next_row.size:
             return visit + 1
-        row = int(draws.onward[visit]) if visit >= draws.first[truck] else int(draws.first[truck])
+        row = int(draws.next_row[visit]) if visit >= draws.first[truck] else int(draws.first[truck])
         if row == draws.first[truck + 1]:
             return row
         rows = [row]
-        while draws.other[rows[-1]] >= 0:
-            rows.append(int(draws.other[rows[-1]]))
+        while draws.alternative_row[rows[-1]] >= 0:
+            rows.append(int(draws.alternative_row[rows[-1]]))
         return min(rows, key=self.load)
 
     def load(self, row: int) -> tuple[bool, float]:
@@ -180,7 +179,7 @@ class Run:
                 return False
             self.stand_in_line(truck, visit)
         for group in self.groups_of_line[line]:
-            self.turn_if_due(group)
+            self.reverse_if_due(group)
         return False
 
     def stand_in_line(self, truck: int, visit: int) -> None:
@@ -256,26 +255,26 @@ class Run:
             self.serve(group)
 
     def is_reversible(self, group: int) -> bool:
-        """Tell whether the lanes of a group turn from one direction to the other."""
+        """Tell whether the lanes of a group reverse from one direction to the other."""
         return bool(self.groups[group].other_way != NOBODY)
 
-    def turn_if_due(self, group: int) -> None:
-        """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
+    def reverse_if_due(self, group: int) -> None:
+        """Let lanes reverse to serve the group, once they are empty, if enough trucks wait for it."""
         if not self.is_reversible(group) or not self.faces[self.groups[group].other_way]:
             return
         other = self.groups[group].other_way
         wait = self.waiting_for(group)
-        if wait < self.groups[group].turns_at or wait <= self.waiting_for(other):
+        if wait < self.groups[group].reverses_at or wait <= self.waiting_for(other):
             return
         self.faces[other] = False
         self.on_duty[other] = 0
-        self.turning[group] = True
-        self.turn_if_empty(other)
+        self.reversing[group] = True
+        self.reverse_if_empty(other)
 
-    def turn_if_empty(self, group: int) -> None:
-        """Begin to turn reversible lanes away from a group when they have finished the last truck."""
+    def reverse_if_empty(self, group: int) -> None:
+        """Begin to reverse lanes away from a group when they have finished the last truck."""
         other = self.groups[group].other_way
-        if self.turning[other] and self.busy[group] == 0:
+        if self.reversing[other] and self.busy[group] == 0:
             self.agenda.process(self.face(other))
 
     def waiting_for(self, group: int) -> int:
@@ -286,9 +285,9 @@ class Run:
         """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
         line = self.draws.line[visit]
         self.busy[group] += 1
-        self.works_by_hand[truck] = self.is_by_hand(line)
+        self.log.by_hand[visit] = self.is_by_hand(line)
         for units, pool in self.taken[line]:
-            if not (self.works_by_hand[truck] and pool == self.lines[line].by_hand_without):
+            if not (self.log.by_hand[visit] and pool == self.lines[line].by_hand_without):
                 self.busy[pool] += units
         if self.gathers(line):
             self.called_up[self.lines[line].stage] -= 1
@@ -297,14 +296,14 @@ class Run:
         self.called[truck].succeed(visit)
 
     def is_by_hand(self, line: int) -> bool:
-        """Tell whether a service in the line would be done by hand, for want of its link."""
+        """Tell whether a service in the line would be done by hand, because its link is down."""
         link = self.lines[line].by_hand_without
         return bool(link != NOBODY and self.on_duty[link] == 0)
 
     def finish(self, truck: int, visit: int) -> None:
         """End the service, and give units back."""
         self.log.times[visit, FINISHED] = self.now
-        self.give_back(truck, visit)
+        self.give_back(visit)
         self.go_on(truck, visit)
 
     def go_on(self, truck: int, visit: int) -> None:
@@ -321,11 +320,11 @@ class Run:
         while freed:
             freed = self.call_for_space()
 
-    def give_back(self, truck: int, visit: int) -> None:
+    def give_back(self, visit: int) -> None:
         """Give units of pools and links back: at once, or after the time that they need to come back."""
         line = self.draws.line[visit]
         for units, pool in self.given[line]:
-            if self.works_by_hand[truck] and pool == self.lines[line].by_hand_without:
+            if self.log.by_hand[visit] and pool == self.lines[line].by_hand_without:
                 continue
             if not self.pools[pool - len(self.groups)].comes_back:
                 self.busy[pool] -= units
@@ -369,8 +368,8 @@ class Run:
             group = int(self.log.group[visit])
             self.serve(group)
             if self.is_reversible(group):
-                self.turn_if_empty(group)
-                self.turn_if_due(self.groups[group].other_way)
+                self.reverse_if_empty(group)
+                self.reverse_if_due(self.groups[group].other_way)
         return row < self.draws.first[truck + 1] and self.join(truck, row)
 
     def stand_for_space(self, truck: int, visit: int, row: int) -> None:
@@ -393,7 +392,7 @@ class Run:
             lines = [line for line in self.lines_of_group[group] if self.waiting[line] and self.may_start(line)]
             if not lines:
                 return
-            self.start_first(min(lines, key=self.turn), group)
+            self.start_first(min(lines, key=self.order), group)
 
     def call_for_pool(self, pool: int) -> None:
         """Call trucks that need units of the pool, best first, while one of them can start."""
@@ -406,7 +405,7 @@ class Run:
             lines = [line for line in lines if self.free_group(line) != NOBODY]
             if not lines:
                 return
-            best = min(lines, key=self.turn)
+            best = min(lines, key=self.order)
             self.start_first(best, self.free_group(best))
 
     def start_first(self, line: int, group: int) -> None:
@@ -414,7 +413,7 @@ class Run:
         _, truck, visit = self.waiting[line].pop(0)
         self.start(truck, visit, group)
 
-    def turn(self, line: int) -> tuple[int, tuple[int, int, int]]:
+    def order(self, line: int) -> tuple[int, tuple[int, int, int]]:
         """Return what orders the first trucks of lines."""
         return self.lines[line].priority, self.waiting[line][0]
 
@@ -434,7 +433,7 @@ class Run:
         )
 
     def next_area_is_full(self, truck: int, visit: int, row: int) -> bool:
-        """Tell whether the truck cannot go on for want of space."""
+        """Tell whether the truck cannot go on for lack of space."""
         there = self.next_area(truck, row)
         if there == NOBODY or not self.shut[there] or self.lines[self.draws.line[row]].enters_freely:
             return False

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from sim.arrays import NOBODY, Numbers, Rows, table_of
 from sim.clock import Ticks
-from sim.draws.draw import Draws
+from sim.draws.columns import Draws
 from sim.engines.agenda import Agenda, new_agenda
-from sim.engines.log import EventLog
+from sim.engines.log import LOG_COLUMNS, EventLog
 from sim.jit import step
 from sim.plan.network import Network
 
@@ -28,25 +28,26 @@ NO_LEAF = -1
 
 
 class Trucks(NamedTuple):
-    """What trucks bring (see `sim.draws.draw`) and the log rows that the run fills."""
+    """Columns of the draws (`sim.draws.columns`) and of the log that the run fills."""
 
     arrival: Ticks
     first: Counts
     line: Numbers
     service: Ticks
     comes_back: Ticks
-    by_hand: Ticks
+    service_by_hand: Ticks
     patience: Ticks
-    onward: Counts
-    other: Counts
+    next_row: Counts
+    alternative_row: Counts
     rule: Counts
     times: Ticks
     group: Numbers
+    by_hand: Flags
 
 
-_RESOURCE_STATE = table_of(on_duty="i8", busy="i8", scheduled="i8", faces="?", turning="?")
+_RESOURCE_STATE = table_of(on_duty="i8", busy="i8", scheduled="i8", faces="?", reversing="?")
 """Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of reversible lanes also:
-what the timetable gives, whichever way they face; whether they serve the group; whether they turn to it."""
+what the timetable gives, whichever way they face; whether they serve the group; whether they reverse to it."""
 _LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
 _AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?")
@@ -67,12 +68,10 @@ class State(NamedTuple):
     areas: Rows
     stages: Rows
     trucks: Rows
-    works_by_hand: Flags
-    """(trucks,) whether the present service is done by hand; no entries if none ever is."""
     ends: Agenda
     """Ends of service."""
     alarms: Agenda
-    """Resources that come back, lanes that have turned, then batches whose time is over."""
+    """Resources that come back, lanes that have reversed, then batches whose time is over."""
     impatient: Agenda
     """When the patience of trucks in line is at its end."""
     cursor: Counts
@@ -89,7 +88,6 @@ def new_state(network: Network, draws: Draws) -> State:
         areas=np.zeros(network.areas.size, _AREA_STATE),
         stages=np.zeros(network.stages.size, _STAGE_STATE),
         trucks=np.empty(trucks, _TRUCK_STATE),
-        works_by_hand=np.zeros(trucks if draws.by_hand.size else 0, np.bool_),
         ends=new_agenda(trucks),
         alarms=new_agenda(_most_alarms(network)),
         impatient=new_agenda(trucks if draws.patience.size else 0),
@@ -102,28 +100,16 @@ def new_state(network: Network, draws: Draws) -> State:
 
 
 def _most_alarms(network: Network) -> int:
-    """Return how many alarms can be set at once: units on their way back, lanes that turn, batches."""
+    """Return how many alarms can be set at once: units on their way back, lanes that reverse, batches."""
     back = np.flatnonzero(network.pools["comes_back"]) + network.groups.size
     units = int(network.change_units[np.isin(network.change_resource, back)].sum())
     return units + network.groups.size + network.stages.size
 
 
 def trucks_of(draws: Draws, log: EventLog) -> Trucks:
-    """Return what trucks bring, beside the log to be filled."""
-    return Trucks(
-        draws.arrival,
-        draws.first,
-        draws.line.view(np.uint32),
-        draws.service,
-        draws.comes_back,
-        draws.by_hand,
-        draws.patience,
-        draws.onward,
-        draws.other,
-        draws.rule,
-        log.times,
-        log.group.view(np.uint32),
-    )
+    """Return what trucks bring, beside the log to be filled; numbers of lines and groups without a sign."""
+    columns = [getattr(log if name in LOG_COLUMNS else draws, name) for name in Trucks._fields]
+    return Trucks(*(column.view(np.uint32) if column.dtype == np.int32 else column for column in columns))
 
 
 # One width of whole numbers: a part that is given two would be compiled twice.

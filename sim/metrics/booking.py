@@ -6,8 +6,8 @@ import numpy as np
 
 from sim.arrays import Indices
 from sim.clock import Ticks
-from sim.draws.booking import BOOKED, NO_SHOW, WITHOUT
-from sim.draws.draw import Draws
+from sim.draws.booking import BOOKED, NO_SHOW, WITHOUT_SLOT
+from sim.draws.columns import Draws
 from sim.plan.plan import Plan
 
 
@@ -26,13 +26,13 @@ class Turnout:
     def add(self, draws: Draws, start: int, end: int) -> None:
         """Add the trucks of the block [start, end)."""
         came = self._measured(draws.arrival, start, end)
-        row, how = self._row_of_flow[draws.flow[came]], draws.how[came]
-        booked = how == BOOKED
+        row, booking = self._row_of_flow[draws.flow[came]], draws.booking[came]
+        booked = booking == BOOKED
         np.add.at(self.booked, row[booked], 1)
-        np.add.at(self.moved, row[booked], (draws.arrival - draws.asked)[came][booked])
-        np.add.at(self.without, row[how == WITHOUT], 1)
+        np.add.at(self.moved, row[booked], (draws.arrival - draws.intended_arrival)[came][booked])
+        np.add.at(self.without, row[booking == WITHOUT_SLOT], 1)
         missed = self._measured(draws.missed_tick, start, end)
-        row, away = self._row_of_flow[draws.missed_flow[missed]], draws.missed_why[missed] == NO_SHOW
+        row, away = self._row_of_flow[draws.missed_flow[missed]], draws.missed_reason[missed] == NO_SHOW
         np.add.at(self.no_shows, row[away], 1)
         np.add.at(self.without, row[~away], 1)
 

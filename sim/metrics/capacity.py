@@ -132,15 +132,14 @@ class PoolUse:
         way back, which may outlast the truck, is added at once in the block in which it begins.
         """
         network, line, back = self._plan.network, log.draws.line, log.draws.comes_back
-        by_hand = done_by_hand(self._plan, log)
-        some_by_hand = by_hand.any()
+        by_hand = log.by_hand if network.works_by_hand else None
         begin = min(max(start, self._warmup), end)
         started = _known(log.started, begin, end)
         finished = _known(log.finished, begin, end)
         returning = (log.finished >= start) & (log.finished < end)
         for pool in range(self.in_use.size):
             taken, given = self._taken[pool, line], self._given[pool, line]
-            if some_by_hand:  # such services leave the link alone
+            if by_hand is not None:  # such services leave the link alone
                 alone = by_hand & (network.lines["by_hand_without"][line] == network.groups.size + pool)
                 taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
             self.in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
@@ -149,21 +148,6 @@ class PoolUse:
                 leaves = log.finished[away]
                 way = [np.clip(tick, self._warmup, self._end) for tick in (leaves, leaves + back[away])]
                 self.in_use[pool] += (given[away] * (way[1] - way[0])).sum()
-
-
-def done_by_hand(plan: Plan, log: EventLog) -> Mask:
-    """Return (visits,) whether a service was done by hand, for want of the link that it needs."""
-    by_hand = np.zeros(log.draws.visits, np.bool_)
-    if not plan.network.works_by_hand:
-        return by_hand
-    link = plan.network.lines["by_hand_without"][log.draws.line]
-    for number, source in enumerate(plan.outages):
-        if source.units is None:
-            windows = log.draws.outages.of(number)
-            inside = np.searchsorted(windows.start, log.started, side="right")
-            down = (inside > 0) & (log.started < np.append(windows.end, 0)[inside - 1])
-            by_hand |= down & np.isin(link, source.resources)
-    return by_hand
 
 
 class Down:
@@ -202,7 +186,7 @@ class RepairTime:
 
     def add(self, log: EventLog, start: int, end: int) -> None:
         """Add what happened in the block [start, end): all repair of a service when it starts."""
-        starts = (log.started >= max(start, self._warmup)) & (log.started < end) & ~done_by_hand(self._plan, log)
+        starts = (log.started >= max(start, self._warmup)) & (log.started < end) & ~log.by_hand
         repair = np.minimum(log.draws.repair[starts], self._end - log.started[starts])
         np.add.at(self.ticks, self._stage[log.draws.line[starts]], repair)
 

@@ -90,8 +90,8 @@ def _lanes_are_held(network: Network, plan: Plan, line: int, held: Sequence[int]
 
 def _next_rows(log: EventLog, row: int) -> Iterator[int]:
     """Yield the rows of the visits that a truck may make next: one, or one of each alternative."""
-    after = int(log.draws.onward[row]) if log.draws.onward.size else row + 1
+    after = int(log.draws.next_row[row]) if log.draws.next_row.size else row + 1
     yield after
-    while log.draws.onward.size and log.draws.other[after] >= 0:
-        after = int(log.draws.other[after])
+    while log.draws.next_row.size and log.draws.alternative_row[after] >= 0:
+        after = int(log.draws.alternative_row[after])
         yield after

@@ -19,7 +19,7 @@ from gates.schema.resources import Area
 from gates.schema.stages import LaneGroup, Stage
 from sim.arrays import FLAG, NUMBER, ROW, Column, Entries, Indices, Numbers, Rows, Table, table_of
 from sim.clock import Ticks, ticks_of
-from sim.plan.supply import LaneGroups, kilobits, ways
+from sim.plan.supply import LaneGroups, directed_groups, kilobits
 from sim.plan.timetable import OnDuty
 from sim.plan.work_clocks import Clocks
 
@@ -142,15 +142,15 @@ GROUPS: Table[_GroupAt] = Table(
         ),
         Column("faces_first", FLAG, "Whether reversible lanes serve the group at first.", lambda at: at.faces_first),
         Column(
-            "turns_at",
+            "reverses_at",
             NUMBER,
-            "Waiting trucks at which lanes turn to the group.",
+            "Waiting trucks at which lanes reverse to serve the group.",
             lambda at: at.group.reverses.at if at.group.reverses else 0,
         ),
         Column(
-            "turn_takes",
+            "reversal_takes",
             NUMBER,
-            "Time to turn to the group [tick].",
+            "Time to reverse to it [tick].",
             lambda at: ticks_of(at.group.reverses.takes) if at.group.reverses else 0,
         ),
     )
@@ -295,13 +295,13 @@ def network_of(
 
 def _groups_at(gate: Gate, lines: list[Line], groups: LaneGroups) -> list[_GroupAt]:
     """Return the lane groups; reversible lanes are two each, one after the other."""
-    found = []
-    for g, group in enumerate(way for stage in gate.stages.values() for way in ways(stage)):
+    groups_at = []
+    for g, group in enumerate(group for stage in gate.stages.values() for group in directed_groups(stage)):
         first = bool(groups.counted[g])
         other = -1 if group.reverses is None else g + (1 if first else -1)
         served = _best_first([n for n, line in enumerate(lines) if g in line.groups], lines)
-        found.append(_GroupAt(group, other, first, served))
-    return found
+        groups_at.append(_GroupAt(group, other, first, served))
+    return groups_at
 
 
 def _ranges(stage: Sequence[int], stages: int) -> list[range]:

@@ -53,14 +53,12 @@ import numpy.typing as npt
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_DAY, LocalDays, Ticks
 from sim.plan.arrivals import ArrivalRate
-from sim.plan.distributions import Law
+from sim.plan.distributions import Sampler
 from sim.plan.failures import Failing, Source
 from sim.plan.network import Network
 from sim.plan.paths import Path
 from sim.plan.slots import Slots
-from sim.plan.supply import (
-    LaneGroups,
-)
+from sim.plan.supply import LaneGroups
 from sim.plan.timetable import OnDuty, Windows
 from sim.plan.work_clocks import Pieces
 
@@ -93,8 +91,8 @@ class Shelf:
     """From loading [tick]."""
     least: int
     """What buyers ask for at the release [tick]."""
-    age: Law | None
-    """Law of the time since loading at the arrival; none for loaded then."""
+    age: Sampler | None
+    """Distribution of the time since loading at the arrival; none for loaded then."""
     tonnes: float | None
     """Mean load [t]."""
 
@@ -172,11 +170,10 @@ class Plan:
     """(stages, kinds) line that a truck of the kind joins at the stage; -1 if it never goes there."""
     line_windows: tuple[Windows, ...]
     """When at least one lane group of the line is open [tick]."""
-    laws: tuple[Law, ...]
-    law_of: Indices
-    """(stages, kinds) law of the service time; -1 if the kind never goes there."""
-    return_law_of: Indices
-    """(stages,) law of the time that a unit given back there takes to come back; -1 for at once."""
+    samplers: tuple[Sampler, ...]
+    """The distinct distributions of times by visit."""
+    sampler_of: dict[str, Indices]
+    """Column of the draws by visit -> (stages, kinds) number of its sampler; -1 where there is none."""
     failing: tuple[tuple[Failing, ...], ...]
     """(stages,) what fails in the lanes of each."""
     return_failing: tuple[tuple[Returning, ...], ...]
@@ -189,10 +186,6 @@ class Plan:
     """(stages,) how fast loads age there [1]."""
     bookings: tuple[Slots, ...]
     """Booking systems, in the order of the file."""
-    by_hand_law_of: Indices
-    """(stages, kinds) law of the service time by hand, while a link is down; -1 if there is none."""
-    patience_law_of: Indices
-    """(stages, kinds) law of patience; -1 for trucks that wait for ever."""
     turns_back: bool
     """Whether trucks may turn back somewhere."""
     pools: tuple[str, ...]

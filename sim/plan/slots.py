@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.clock import Ticks
-from sim.plan.distributions import Law
+from sim.plan.distributions import Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Slots:
     """Share of their trucks that book."""
     early: int
     """Trucks come so long before the start of their slot, and later by `offset` [tick]."""
-    offset: Law
+    offset: Sampler
     no_show: float
     latest: int
     """A slot that starts so long after the time that a truck asked for is too late for it [tick]; -1 for never."""

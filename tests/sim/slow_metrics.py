@@ -89,7 +89,7 @@ class Slow:
         self.released = [
             self.release(truck, row) if row >= 0 else float(self.arrival[truck]) for truck, row in enumerate(rows)
         ]
-        rows = draws.second.tolist() if draws.second.size else [-1] * draws.trucks
+        rows = draws.second_released.tolist() if draws.second_released.size else [-1] * draws.trucks
         self.second = [self.release(truck, row) if row >= 0 else math.inf for truck, row in enumerate(rows)]
         back = [[visit.second for visit in stream.path.visits if visit.second] for stream in plan.streams]
         self.second_load = [back[flow][0] if back[flow] else None for flow in draws.flow]

@@ -79,7 +79,7 @@ def test_a_class_that_never_comes_to_the_first_stage_starts_after_it() -> None:
     assert ways(plan, draws) == [["booth", "bay", "bay"]]
 
 
-def test_rework_leaves_all_other_luck_alone() -> None:
+def test_rework_leaves_all_other_random_numbers_alone() -> None:
     flows = {name: {"class": name, "direction": "northbound", "per_day": 100} for name in ("durian", "general")}
     stages = {name: {"lanes": 1, "service": {"exponential": {"mean": 60}}} for name in ("booth", "bay")}
     without, again = (

@@ -16,9 +16,9 @@ from sim.draws.booking import (
     NO_SHOW,
     NO_SLOT,
     UNBOOKED,
-    WITHOUT,
-    Comers,
+    WITHOUT_SLOT,
     Desk,
+    FlowTrucks,
 )
 from sim.draws.uniforms import uniforms
 from sim.engines.simulate import Engine
@@ -38,9 +38,9 @@ def plan(days: int = 1, per_day: float = 1, **booking: Any) -> Plan:
     return plan_of({"booth": {"lanes": 1, "service": {"constant": 60}}}, ["booth"], days, flows=flows, booking=slots)
 
 
-def asking(*asked: float) -> Comers:
+def asking(*asked: float) -> FlowTrucks:
     tick = np.array([round(minute * MINUTE) for minute in asked], np.int64)
-    return Comers(np.arange(tick.size), tick, tick, np.zeros(tick.size, np.int64))
+    return FlowTrucks(np.arange(tick.size), tick, tick, np.zeros(tick.size, np.int64))
 
 
 def booked(*asked: float, **booking: Any) -> tuple[list[float], list[int], list[tuple[float, int]]]:
@@ -48,8 +48,8 @@ def booked(*asked: float, **booking: Any) -> tuple[list[float], list[int], list[
     desk = Desk(plan(**booking).bookings[0])
     desk.book({1: asking(*asked)}, {1: "x"})
     come, missed = desk.leave(1, AFTER_ALL)
-    away = [(tick / MINUTE, why) for tick, why in zip(missed.arrival.tolist(), missed.how.tolist(), strict=True)]
-    return (come.arrival / MINUTE).tolist(), come.how.tolist(), away
+    away = [(tick / MINUTE, why) for tick, why in zip(missed.arrival.tolist(), missed.booking.tolist(), strict=True)]
+    return (come.arrival / MINUTE).tolist(), come.booking.tolist(), away
 
 
 def test_slots_fill_in_the_order_of_asking() -> None:
@@ -70,7 +70,7 @@ def test_who_finds_no_slot_in_time() -> None:
     late = {"latest": 45 / 1440}
     assert booked(*ASKED, **late, without="come") == (
         [0, 0, 10, 60, 60, 180],
-        [BOOKED, BOOKED, WITHOUT, BOOKED, BOOKED, BOOKED],
+        [BOOKED, BOOKED, WITHOUT_SLOT, BOOKED, BOOKED, BOOKED],
         [],
     )
     assert booked(*ASKED, **late, without="stay-away") == ([0, 0, 60, 60, 180], [BOOKED] * 5, [(10, NO_SLOT)])
@@ -88,8 +88,8 @@ def test_a_no_show_keeps_its_place() -> None:
 def test_only_a_share_books() -> None:
     # Who does not book comes when it likes and takes no place.
     books = uniforms("x/books", 0, 6) < 0.5
-    arrivals, how, _ = booked(*ASKED, share=0.5)
-    assert how == np.where(books, BOOKED, UNBOOKED).tolist()
+    arrivals, booking, _ = booked(*ASKED, share=0.5)
+    assert booking == np.where(books, BOOKED, UNBOOKED).tolist()
     rest = [asked for asked, yes in zip(ASKED, books, strict=True) if not yes]
     assert [at for at, yes in zip(arrivals, books, strict=True) if not yes] == rest
 
@@ -136,8 +136,8 @@ def test_those_without_a_slot_join_their_own_line() -> None:
     stream, usual = one.streams[1], one.line_of[0, one.streams[1].kind]
     assert stream.late is not None
     general = draws.flow == 1
-    expected = np.where(draws.how[general] == BOOKED, usual, stream.late[0])
-    assert (draws.how[general] == WITHOUT).any()
+    expected = np.where(draws.booking[general] == BOOKED, usual, stream.late[0])
+    assert (draws.booking[general] == WITHOUT_SLOT).any()
     assert np.array_equal(draws.line[general], expected)  # one visit a truck
     assert (draws.line[~general] == one.line_of[0, one.streams[0].kind]).all()
 

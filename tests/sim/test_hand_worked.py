@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.draws.draw import Draws
+from sim.draws.columns import Draws
 from sim.engines.log import NEVER
 from sim.engines.simulate import Engine, simulate
 from sim.plan.plan import Plan
