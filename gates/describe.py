@@ -167,7 +167,7 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
 def _entry_words(entry: CalendarEntry) -> str:
     """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
     if isinstance(entry, Holidays):
-        where = ", ".join(entry.stages or entry.sides or [entry.holidays.lower()])
+        where = ", ".join(entry.stages or entry.sides or [entry.country])
         which = "" if entry.only is None else f" ({', '.join(entry.only)})"
         return f"{entry.name}: public holidays of {entry.holidays}{which} at {where}"
     words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
