@@ -39,7 +39,7 @@ class Agenda(NamedTuple):
 
 
 def new_agenda(most: int) -> Agenda:
-    """Return an agenda for at most so many events at once. It takes memory for those that there are."""
+    """Return an agenda for at most `most` events at once. It takes memory for those that there are."""
     return agenda_of(np.empty(0, np.int64), most)
 
 

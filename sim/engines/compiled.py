@@ -4,6 +4,9 @@ The rules of order are in `sim.plan.plan`, what the state is in `sim.engines.sta
 tournament of 64-bit keys (`sim.engines.agenda`), tick above number; arrivals and the timetable are sorted beforehand,
 so that a cursor is enough.
 `run` stops at any tick and goes on from there, which is how long runs go block by block.
+
+Long because the two engines are read side by side, step by step from the arrival to the departure of a truck, and
+because steps call each other in a circle: a truck that leaves calls one that starts, joins and leaves.
 """
 
 from __future__ import annotations

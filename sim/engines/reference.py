@@ -1,6 +1,8 @@
 """The reference engine: SimPy, written to be read. `sim.engines.compiled` does the same steps under the same names.
 
 The rules of order are in `sim.plan.plan`. A truck is a process; lines, lanes, pools and areas are plain data.
+
+Long because the two engines are read side by side, step by step from the arrival to the departure of a truck.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def open_windows(
 
 @dataclass(frozen=True, eq=False)
 class OnDuty:
-    """Units on duty over a run: from each tick on, so many."""
+    """Units on duty over a run: how many from each tick on."""
 
     tick: Ticks
     units: npt.NDArray[np.int64]
