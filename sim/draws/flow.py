@@ -53,8 +53,8 @@ def _lines(plan: Plan, stream: Stream) -> npt.NDArray[np.int32]:
     """Return (2, visits) the line joined; in the second row by trucks that come without a slot."""
     stages = [plan.stages.index(visit.stage) for visit in stream.path.visits]
     line = plan.line_of[stages, plan.kinds_of(stream)].astype(np.int32)
-    late = line if stream.late is None else np.where(stream.late >= 0, stream.late, line)
-    return np.stack((line, late))
+    other = line if stream.line_without_slot is None else stream.line_without_slot
+    return np.stack((line, np.where(other >= 0, other, line)))
 
 
 def _visits_made(path: Path, name: str, start: int, count: int) -> Mask:

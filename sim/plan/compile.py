@@ -19,7 +19,7 @@ from sim.plan.distributions import sampler
 from sim.plan.failures import Failing
 from sim.plan.network import Line, enters_freely, network_of
 from sim.plan.paths import Path, PathVisit, begin_at, paths_by_class
-from sim.plan.plan import EMPTY_PRIORITY, ONE_BY_ONE, Groups, Kind, Paths, Plan, Returning, Shelf, Stream, Worth
+from sim.plan.plan import EMPTY_PRIORITY, ONE_BY_ONE, GroupSizes, Kind, Paths, Plan, Returning, Shelf, Stream, Worth
 from sim.plan.slots import Slots
 from sim.plan.supply import (
     directed_groups,
@@ -104,13 +104,13 @@ def _streams(
         days = scenario_days(scenario, gate.origin[flow.direction])
         rate = arrival_rate(gate, name, days, scenario.demand)
         kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
-        groups = Groups(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
+        groups = GroupSizes(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
         path = paths[flow.direction, flow.vehicle_class]
-        late = None
+        without_slot = None
         if any(name in booking.flows for booking in gate.booking.values()):
-            late_lines = [_late_line(gate, name, kind, visit, admitted) for visit in path.visits]
-            late = np.array([-1 if line is None else lines.index(line) for line in late_lines], np.int32)
-        streams.append(Stream(name, kind, path, rate, groups, late))
+            own_lines = [_line_without_slot(gate, name, kind, visit, admitted) for visit in path.visits]
+            without_slot = np.array([-1 if line is None else lines.index(line) for line in own_lines], np.int32)
+        streams.append(Stream(name, kind, path, rate, groups, without_slot))
     return streams + _standing(gate, kinds, paths)
 
 
@@ -186,21 +186,21 @@ def _lines(
                 raise ValueError(f"no lane group of stage {visit.stage} admits {what} trucks; add one")
             priority = EMPTY_PRIORITY if kind.empty else gate.classes[vehicle_class].priority
             wanted[s, k] = Line(s, priority, admitted[s, k], enters_freely(gate, visit.stage, vehicle_class))
-    late = [
-        _late_line(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
+    without_slot = [
+        _line_without_slot(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
         for booking in gate.booking.values()
         for name, flow in gate.flows.items()
         if name in booking.flows
         for visit in paths[flow.direction, flow.vehicle_class].visits
     ]
-    lines = sorted({*wanted.values(), *(line for line in late if line is not None)})
+    lines = sorted({*wanted.values(), *(line for line in without_slot if line is not None)})
     line_of = np.full((len(stages), len(kinds)), -1, np.int32)
     for (s, k), line in wanted.items():
         line_of[s, k] = lines.index(line)
     return line_of, lines
 
 
-def _late_line(
+def _line_without_slot(
     gate: Gate, flow: str, kind: int, visit: PathVisit, admitted: dict[tuple[int, int], tuple[int, ...]]
 ) -> Line | None:
     """Return the line that trucks of a flow join which come without a slot; None for that of their class."""

@@ -119,7 +119,7 @@ class Returning:
 
 
 @dataclass(frozen=True)
-class Groups:
+class GroupSizes:
     """How many trucks come together."""
 
     sizes: tuple[int, ...]
@@ -132,7 +132,7 @@ class Groups:
         return sum(size * share for size, share in zip(self.sizes, self.shares, strict=True))
 
 
-ONE_BY_ONE = Groups((1,), (1.0,))
+ONE_BY_ONE = GroupSizes((1,), (1.0,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +144,9 @@ class Stream:
     """Index of its loaded kind; the empty kind is the next one."""
     path: Path
     rate: ArrivalRate
-    groups: Groups = ONE_BY_ONE
+    groups: GroupSizes = ONE_BY_ONE
     """How many come together."""
-    late: Indices | None = None
+    line_without_slot: Indices | None = None
     """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""

@@ -122,10 +122,10 @@ def test_a_truck_without_a_slot_stands_behind(engine: Engine) -> None:
     # Truck 0 is served 0-10. Truck 1 came at 1 without a slot (priority 7), truck 2 at 2 with one (5): 2, then 1.
     one = plan(priority_without=7, without="come")
     stream = one.streams[1]
-    assert stream.late is not None
+    assert stream.line_without_slot is not None
     draws = trucks(one, *[("general", at, [("booth", 10.0)]) for at in (0.0, 1.0, 2.0)])
     line = draws.line.copy()
-    line[1] = stream.late[0]
+    line[1] = stream.line_without_slot[0]
     assert line[1] != line[0]
     assert minutes(one, dataclasses.replace(draws, line=line), engine) == [(0, 0, 10), (1, 20, 30), (2, 10, 20)]
 
@@ -134,9 +134,9 @@ def test_those_without_a_slot_join_their_own_line() -> None:
     one = plan(days=3, per_day=300, without="come", latest=0.01, priority_without=7)
     draws = draw(one)
     stream, usual = one.streams[1], one.line_of[0, one.streams[1].kind]
-    assert stream.late is not None
+    assert stream.line_without_slot is not None
     general = draws.flow == 1
-    expected = np.where(draws.booking[general] == BOOKED, usual, stream.late[0])
+    expected = np.where(draws.booking[general] == BOOKED, usual, stream.line_without_slot[0])
     assert (draws.booking[general] == WITHOUT_SLOT).any()
     assert np.array_equal(draws.line[general], expected)  # one visit a truck
     assert (draws.line[~general] == one.line_of[0, one.streams[0].kind]).all()
