@@ -188,9 +188,3 @@ def carried_over(old: Draws, inside: Mask, new: Draws) -> Draws:
 def _moved(row: Counts, by: Counts | np.int64) -> Counts:
     """Return numbers of rows after all rows have moved; -1 stays -1."""
     return np.where(row >= 0, row + by, row) if row.size else row
-
-
-def same_draws(a: Draws, b: Draws) -> bool:
-    """Tell whether two sets of draws are equal, value by value."""
-    pairs = [(getattr(a, name), getattr(b, name)) for name in ("first", *COLUMNS)]
-    return all(np.array_equal(*pair) for pair in (*pairs, *zip(a.outages, b.outages, strict=True)))
