@@ -28,7 +28,7 @@ from tests.sim.hand import MINUTE, minutes, plan_of, trucks
 NORTH = "northbound"
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])
 HOURLY = {"flows": ["general"], "side": "vn", "slot": 3600, "capacity": 2}
-ASKED = [0, 5, 10, 15, 70, 200]
+INTENDED = [0, 5, 10, 15, 70, 200]
 
 
 def plan(days: int = 1, per_day: float = 1, **booking: Any) -> Plan:
@@ -38,15 +38,15 @@ def plan(days: int = 1, per_day: float = 1, **booking: Any) -> Plan:
     return plan_of({"booth": {"lanes": 1, "service": {"constant": 60}}}, ["booth"], days, flows=flows, booking=slots)
 
 
-def asking(*asked: float) -> FlowTrucks:
-    tick = np.array([round(minute * MINUTE) for minute in asked], np.int64)
+def wanting(*intended: float) -> FlowTrucks:
+    tick = np.array([round(minute * MINUTE) for minute in intended], np.int64)
     return FlowTrucks(np.arange(tick.size), tick, tick, np.zeros(tick.size, np.int64))
 
 
-def booked(*asked: float, **booking: Any) -> tuple[list[float], list[int], list[tuple[float, int]]]:
-    """Return when trucks come that ask at these times and how, and who is missed when and why."""
+def booked(*intended: float, **booking: Any) -> tuple[list[float], list[int], list[tuple[float, int]]]:
+    """Return when trucks come that mean to come at these times and how, and who is missed when and why."""
     desk = Desk(plan(**booking).bookings[0])
-    desk.book({1: asking(*asked)}, {1: "x"})
+    desk.book({1: wanting(*intended)}, {1: "x"})
     come, missed = desk.leave(1, AFTER_ALL)
     away = [(tick / MINUTE, why) for tick, why in zip(missed.arrival.tolist(), missed.booking.tolist(), strict=True)]
     return (come.arrival / MINUTE).tolist(), come.booking.tolist(), away
@@ -55,12 +55,12 @@ def booked(*asked: float, **booking: Any) -> tuple[list[float], list[int], list[
 def test_slots_fill_in_the_order_of_asking() -> None:
     # The slot at 0 takes the first two, that at 60 the next two, who asked at 10 and 15. Who asks at 70 finds it full:
     # 120. Who asks at 200 takes the slot that runs then, from 180.
-    assert booked(*ASKED) == ([0, 0, 60, 60, 120, 180], [BOOKED] * 6, [])
+    assert booked(*INTENDED) == ([0, 0, 60, 60, 120, 180], [BOOKED] * 6, [])
 
 
 def test_early_and_late() -> None:
     # 20 min before the slot, 5 min later than that: at 0 the run cuts off what would be before it.
-    arrivals, _, _ = booked(*ASKED, early=1200, offset={"constant": 300})
+    arrivals, _, _ = booked(*INTENDED, early=1200, offset={"constant": 300})
     assert arrivals == [0, 0, 45, 45, 105, 165]
 
 
@@ -68,18 +68,18 @@ def test_who_finds_no_slot_in_time() -> None:
     # A slot may start 45 min after the time asked for. The one at 60 is too late for who asked at 10, and just in time
     # for who asked at 15; then it has room for who asks at 70.
     late = {"latest": 45 / 1440}
-    assert booked(*ASKED, **late, without="come") == (
+    assert booked(*INTENDED, **late, without="come") == (
         [0, 0, 10, 60, 60, 180],
         [BOOKED, BOOKED, WITHOUT_SLOT, BOOKED, BOOKED, BOOKED],
         [],
     )
-    assert booked(*ASKED, **late, without="stay-away") == ([0, 0, 60, 60, 180], [BOOKED] * 5, [(10, NO_SLOT)])
+    assert booked(*INTENDED, **late, without="stay-away") == ([0, 0, 60, 60, 180], [BOOKED] * 5, [(10, NO_SLOT)])
 
 
 def test_a_no_show_keeps_its_place() -> None:
     # All have slots and nobody comes: they are missed at the start of their slots.
-    assert booked(*ASKED, no_show=1) == ([], [], [(at, NO_SHOW) for at in (0, 0, 60, 60, 120, 180)])
-    arrivals, _, away = booked(*ASKED, no_show=0.5)
+    assert booked(*INTENDED, no_show=1) == ([], [], [(at, NO_SHOW) for at in (0, 0, 60, 60, 120, 180)])
+    arrivals, _, away = booked(*INTENDED, no_show=0.5)
     gone = (uniforms("x/no-show", 0, 6) < 0.5).tolist()
     assert [at for at, lost in zip([0, 0, 60, 60, 120, 180], gone, strict=True) if not lost] == arrivals
     assert len(away) == sum(gone)
@@ -88,9 +88,9 @@ def test_a_no_show_keeps_its_place() -> None:
 def test_only_a_share_books() -> None:
     # Who does not book comes when it likes and takes no place.
     books = uniforms("x/books", 0, 6) < 0.5
-    arrivals, booking, _ = booked(*ASKED, share=0.5)
+    arrivals, booking, _ = booked(*INTENDED, share=0.5)
     assert booking == np.where(books, BOOKED, UNBOOKED).tolist()
-    rest = [asked for asked, yes in zip(ASKED, books, strict=True) if not yes]
+    rest = [at for at, yes in zip(INTENDED, books, strict=True) if not yes]
     assert [at for at, yes in zip(arrivals, books, strict=True) if not yes] == rest
 
 

@@ -142,6 +142,27 @@ def test_leaving_truck_comes_behind_those_in_line(engine: Engine) -> None:
 
 
 @both
+def test_who_joins_at_the_same_tick_stands_by_number(engine: Engine) -> None:
+    # Truck 2 holds the desk until 30. At 20 truck 1 leaves the booth, which calls truck 0 for no time, and joins the
+    # line of the desk. At 20, too, truck 0 joins it: after truck 1 did, and before it by number.
+    plan = plan_of({"gate": {"lanes": 1}, "booth": {"lanes": 1}, "desk": {"lanes": 1}}, ["gate", "booth", "desk"])
+    draws = trucks(
+        plan,
+        ("general", 0, [("gate", 10), ("booth", 0), ("desk", 5)]),
+        ("general", 1, [("booth", 19), ("desk", 5)]),
+        ("general", 2, [("desk", 28)]),
+    )
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 10),
+        (10, 20, 20),
+        (20, 30, 35),
+        (1, 1, 20),
+        (20, 35, 40),
+        (2, 2, 30),
+    ]
+
+
+@both
 def test_service_of_no_time(engine: Engine) -> None:
     # Ten trucks at once through one lane that takes no time: all pass at the same tick.
     plan = plan_of({"booth": {"lanes": 1}}, ["booth"])

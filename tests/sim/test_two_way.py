@@ -1,4 +1,4 @@
-"""Loads both ways, worked on paper. Who takes a second load is read off the uniform numbers."""
+"""Backhaul loads, worked on paper. Who takes a second load is read off the uniform numbers."""
 
 from __future__ import annotations
 
@@ -68,10 +68,14 @@ def test_who_takes_one_and_its_own_choices() -> None:
     general = draws.flow == 0
     count = int(general.sum())
 
-    def luck(name: str) -> np.ndarray:
+    def uniform(name: str) -> np.ndarray:
         return uniforms(f"1/0/general/{name}", 0, count)
 
-    back, first, second = luck("empty/second-load") >= 0.6, luck("channel") < 0.5, luck("second-load/channel") < 0.5
+    back, first, second = (
+        uniform("empty/second-load") >= 0.6,
+        uniform("channel") < 0.5,
+        uniform("second-load/channel") < 0.5,
+    )
     visits = 1 + first + back * (1 + 2 * second)
     assert np.diff(draws.first)[general].tolist() == visits.tolist()
     assert (draws.second_released[general] >= 0).tolist() == back.tolist()
