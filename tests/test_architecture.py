@@ -24,7 +24,6 @@ MOST_LINES = 400
 STILL_TOO_LONG = {
     *("experiments/answers/run_summary.py", "experiments/answers/study_advice.py", "experiments/plots/study.py"),
     *("gates/describe.py", "gates/upgrades.py"),
-    "sim/metrics/fold.py",
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
 HEAVY = {
