@@ -40,7 +40,7 @@ async def service(data: Path) -> AsyncIterator[RunService]:
         yield found
     finally:
         await found.stop()
-        for pool in (pools.simulators, pools.checker, pools.studies):
+        for pool in pools.all():
             await asyncio.to_thread(pool.stop)
         opened.close()
 
@@ -136,7 +136,7 @@ def test_a_part_is_given_to_five_workers_at_most(tmp_path):
     assert failed.problem is not None
     assert json.loads(failed.problem) == {
         "kind": "worker-died",
-        "detail": "Workers died of it 5 times: a worker ended with code -9.",
+        "detail": "Its workers died 5 times: a worker ended with code -9.",
     }
 
 
