@@ -118,9 +118,11 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
             raise PlaceError(f"leads nowhere: there are only {len(value)} entries", "Use a lower number, or a name.")
         return Spot(value, int(part), (*spot.place, int(part)))
     if isinstance(value, list):
-        found = list(_named(value, spot.place, part))
+        entries = list(_entries(value, spot.place))
+        found = [entry for entry in entries if _name_of(entry.value) == _bare(part)]
         if not found:
-            raise PlaceError(f"leads nowhere: there is no {part}", one_of(sorted(_names(value)), part))
+            names = {name for entry in entries if (name := _name_of(entry.value))}
+            raise PlaceError(f"leads nowhere: there is no {part}", one_of(sorted(names), part))
         if len(found) > 1 and _wanted(part) == 1 and not part.endswith("#1"):
             problem = f"{part} stands there {len(found)} times"
             raise PlaceError(problem, f"Say which: {part}#1 or {part}#2.")
@@ -153,23 +155,13 @@ def _name_of(item: Any) -> str | None:
     return None
 
 
-def _named(items: list[Any], place: Place, part: str) -> Iterator[Spot]:
-    """The entries of a list that `part` names; those inside the alternatives of a choice, too."""
-    wanted = _bare(part)
+def _entries(items: list[Any], place: Place) -> Iterator[Spot]:
+    """The entries of a list, those inside the alternatives of a choice, too: `walk`, for a gate as plain data."""
     for n, item in enumerate(items):
-        if _name_of(item) == wanted:
-            yield Spot(items, n, (*place, n))
+        yield Spot(items, n, (*place, n))
         if isinstance(item, dict) and "choose" in item:
             for name, inner in item.get("then", {}).items():
-                yield from _named(inner, (*place, n, "then", name), part)
-
-
-def _names(items: list[Any]) -> set[str]:
-    names = {name for item in items if (name := _name_of(item))}
-    for item in items:
-        if isinstance(item, dict) and "choose" in item:
-            names |= {name for inner in item.get("then", {}).values() for name in _names(inner)}
-    return names
+                yield from _entries(inner, (*place, n, "then", name))
 
 
 # What may be done with what stands somewhere.

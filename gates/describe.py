@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gates.findings import path_text
 from gates.schema.base import DirectionName, LanguageTag, Title
@@ -13,7 +13,7 @@ from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown
 from gates.schema.demand import Flow, Profile, Standing
 from gates.schema.distributions import Distribution
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, Visit
+from gates.schema.paths import Alternative, Choice, Mark, Step, Visit, walk
 from gates.schema.quantities import (
     DAY_S,
     clock_text,
@@ -398,38 +398,39 @@ def _arrivals(profile: Profile) -> str:
 
 
 def _path_words(gate: Gate, direction: DirectionName) -> Iterator[str]:
-    yield from _words(gate.paths[direction])
+    yield from _steps_in_words(gate.paths[direction])
     if direction in gate.two_way:
         back = gate.two_way[direction]
         shares = [share_text(back.share), *(f"{name} {share_text(share)}" for name, share in back.share_for.items())]
         yield f"with a second load of {back.vehicle_class} instead of returning empty ({', '.join(shares)}):"
-        yield from _words(back.steps, "  ")
+        yield from (f"  {line}" for line in _steps_in_words(back.steps))
 
 
-def _words(steps: Sequence[Step], indent: str = "") -> list[str]:
-    lines: list[str] = []
-    for step in steps:
-        if isinstance(step, Choice):
-            lines += _choice_words(step, indent)
-        elif isinstance(step, Mark):
-            meaning = "released from the last control" if step.mark == "released" else "empty from here on"
-            lines.append(f"{indent}({meaning})")
-        else:
-            lines.append(indent + (step if isinstance(step, str) else _visit_words(step)))
-    return lines
+def _steps_in_words(steps: Sequence[Step]) -> Iterator[str]:
+    for placed in walk(steps):
+        indent = "    " * len(placed.inside)
+        match placed.step:
+            case Mark(mark="released"):
+                yield f"{indent}(released from the last control)"
+            case Mark():
+                yield f"{indent}(empty from here on)"
+            case Choice() as choice:
+                yield from (indent + line for line in _choice_words(choice))
+            case Alternative() as alternative:
+                yield f"{indent}  {alternative.name}:"
+            case Visit() as visit:
+                yield indent + _visit_words(visit)
 
 
-def _choice_words(choice: Choice, indent: str) -> list[str]:
-    shares = ", ".join(f"{name} {share_text(share)}" for name, share in choice.shares.items())
-    ways = {"shortest-queue": "the shortest queue", "least-wait": "the least expected wait"}
-    lines = [f"{indent}{choice.choose}: {shares if choice.rule is None else ways[choice.rule]}"]
-    for vehicle_class, by_class in choice.shares_for.items():
-        words = ", ".join(f"{name} {share_text(share)}" for name, share in by_class.items())
-        lines.append(f"{indent}  for {vehicle_class}: {words}")
-    for name, steps in choice.then.items():
-        lines.append(f"{indent}  {name}:")
-        lines += _words(steps, indent + "    ")
-    return lines
+def _choice_words(choice: Choice) -> Iterator[str]:
+    rules = {"shortest-queue": "the shortest queue", "least-wait": "the least expected wait"}
+    yield f"{choice.choose}: {_shares_words(choice.shares) if choice.rule is None else rules[choice.rule]}"
+    for vehicle_class, shares in choice.shares_for.items():
+        yield f"  for {vehicle_class}: {_shares_words(shares)}"
+
+
+def _shares_words(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share_text(share)}" for name, share in shares.items())
 
 
 def _visit_words(visit: Visit) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gates.checks.register import Findings, found, rule, unknown
-from gates.checks.stages import Kind, comes_to, stages_met
+from gates.checks.stages import Kind, comes_to, own_visits
 from gates.findings import Place
 from gates.schema.demand import Standing
 from gates.schema.gate import Gate
-from gates.schema.paths import Mark
 
 
 def _entries(gate: Gate) -> Iterator[tuple[Place, Standing]]:
@@ -60,14 +59,12 @@ def initial_units(gate: Gate) -> Findings:
     """Trucks that stand in line hold no units of a pool."""
     for place, entry in _entries(gate):
         held: set[str] = set()
-        empty = False
-        for met in stages_met(gate, entry.direction, entry.vehicle_class):
-            if isinstance(met, Mark):
-                empty = empty or met.mark == "empty"
-            elif (met, empty) == (entry.stage, entry.empty):
+        for placed, visit in own_visits(gate, entry.direction, entry.vehicle_class):
+            if (visit.stage, placed.is_empty) == (entry.stage, entry.empty):
                 break
-            elif met in gate.stages:
-                held = (held - gate.stages[met].gives.keys()) | gate.stages[met].takes.keys()
+            if visit.stage in gate.stages:
+                stage = gate.stages[visit.stage]
+                held = (held - stage.gives.keys()) | stage.takes.keys()
         else:
             held = set()
         if held:

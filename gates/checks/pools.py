@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from gates.checks.register import Findings, found, paths_of, rule, steps_of, unknown, unused
+from gates.checks.paths import stages_visited
+from gates.checks.register import Findings, found, rule, unknown, unused
 from gates.findings import Place, nearest
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, Visit
+from gates.schema.paths import Visit, WrittenPath
 from gates.schema.quantities import metres_text
 from gates.schema.resources import Pool
 from gates.schema.stages import Stage
@@ -107,26 +108,13 @@ class _Met:
     when: tuple[tuple[str, frozenset[str]], ...]
 
 
-def _visits(
-    steps: Sequence[Step], vehicle_class: str, place: Place, when: tuple[tuple[str, frozenset[str]], ...] = ()
-) -> Iterator[_Met]:
+def _visits(path: WrittenPath, vehicle_class: str) -> Iterator[_Met]:
     """The visits that trucks of a class can make, each with its conditions."""
-    for n, step in enumerate(steps):
-        here = (*place, n)
-        match step:
-            case Mark():
-                pass
-            case str():
-                yield _Met(here, step, 1.0, when)
-            case Choice():
-                for name, inner in step.then.items():
-                    chosen = (*when, (step.choose, frozenset([name])))
-                    yield from _visits(inner, vehicle_class, (*here, "then", name), chosen)
-            case Visit():
-                share = step.share_for.get(vehicle_class, step.share)
-                if share > 0 and (step.only is None or vehicle_class in step.only):
-                    asked = tuple((choice, frozenset(names)) for choice, names in step.when.items())
-                    yield _Met((*here, "stage"), step.stage, share, (*when, *asked))
+    for placed in path.walk():
+        if isinstance(visit := placed.step, Visit) and (share := visit.share_of(vehicle_class)) > 0:
+            chosen = [(alternative.choice.choose, frozenset([alternative.name])) for alternative in placed.inside]
+            named = [(choice, frozenset(names)) for choice, names in visit.when.items()]
+            yield _Met(placed.place_of_stage, visit.stage, share, (*chosen, *named))
 
 
 Mistake = tuple[Place, str, str, str]
@@ -180,12 +168,11 @@ def _meant(uses: Mapping[str, int], pools: Mapping[str, Pool]) -> dict[str, int]
 )
 def held_units(gate: Gate) -> Findings:
     """Each truck gives back what it took, once, and nothing that it did not take."""
-    for path, steps in paths_of(gate):
-        back = gate.two_way.get(path[1]) if path[0] == "two_way" else None  # type: ignore[call-overload]
-        flowing = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == path[1]}
+    for path in gate.written_paths():
+        flowing = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == path.direction}
         mistakes: dict[Mistake, list[str]] = {}
-        for name in [back.vehicle_class] if back else sorted(flowing):
-            for mistake in _held(_visits(steps, name, path), name, gate.stages, gate.pools):
+        for name in [path.two_way.vehicle_class] if path.two_way else sorted(flowing):
+            for mistake in _held(_visits(path, name), name, gate.stages, gate.pools):
                 mistakes.setdefault(mistake, []).append(name)
         for (place, pool, problem, remedy), names in mistakes.items():
             yield found(place, pool, f"{', '.join(names)} trucks {problem}", remedy)
@@ -244,15 +231,8 @@ def road_outside(gate: Gate) -> Findings:
 @rule("paths.**", "areas.*.stages.**", "stages.*")
 def unused_areas(gate: Gate) -> Findings:
     """An area whose stages no path visits is a mistake."""
-    met = {_stage_named(step) for _, steps in paths_of(gate) for _, step in steps_of(steps, ())}
-    unvisited = unused(gate.stages, list(met))
+    unvisited = unused(gate.stages, stages_visited(gate))
     for name, area in gate.areas.items():
         if all(stage in unvisited for stage in area.stages):
             remedy = "Add one of its stages to a path, or remove the area."
             yield found(("areas", name), "", "no path comes here", remedy)
-
-
-def _stage_named(step: Step) -> str | None:
-    if isinstance(step, Visit):
-        return step.stage
-    return step if isinstance(step, str) else None

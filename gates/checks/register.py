@@ -1,4 +1,4 @@
-"""What the checks of a gate share: their register, the shape of a finding, the steps of a path.
+"""What the checks of a gate share: their register and the shape of a finding.
 
 A check is a function that yields findings, registered under its name; none stops at its first.
 `gates.checks.check` runs them all.
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gates.findings import Finding, Place, nearest, one_of, path_text, value_text
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Step
 from gates.schema.quantities import share_text
 
 Findings = Iterator[Finding]
@@ -68,18 +67,3 @@ def not_full(place: Place, shares: Mapping[str, float]) -> Findings:
 
 def _difference(total: float) -> str:
     return f"{(1.0 - total) * 100:+.4g} %"
-
-
-def paths_of(gate: Gate) -> Iterator[tuple[Place, list[Step]]]:
-    """All paths with their places, those with a second load included."""
-    yield from ((("paths", direction), steps) for direction, steps in gate.paths.items())
-    yield from ((("two_way", direction, "steps"), two_way.steps) for direction, two_way in gate.two_way.items())
-
-
-def steps_of(steps: Sequence[Step], place: Place) -> Iterator[tuple[Place, Step]]:
-    """All steps of a path with their places, those of alternatives included."""
-    for n, step in enumerate(steps):
-        yield (*place, n), step
-        if isinstance(step, Choice):
-            for name, inner in step.then.items():
-                yield from steps_of(inner, (*place, n, "then", name))

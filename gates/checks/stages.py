@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gates.checks.register import Findings, found, rule, unknown
 from gates.findings import Place, one_of
 from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED
 from gates.schema.distributions import Distribution, Gamma, Lognormal, Triangular, Uniform
 from gates.schema.gate import Gate
-from gates.schema.paths import Mark, Step, Visit
+from gates.schema.paths import Choice, PlacedStep, Visit, walk
 from gates.schema.quantities import DAY_S, days_text, seconds_text
 from gates.schema.stages import LaneGroup
 from gates.sources import (
@@ -109,60 +109,45 @@ class Kind:
 def kinds_by_stage(gate: Gate) -> dict[str, list[Kind]]:
     """The kinds of trucks that can reach each stage."""
     reached: dict[str, set[Kind]] = {name: set() for name in gate.stages}
-    for flow in gate.flows.values():
-        empty = False
-        for met in stages_met(gate, flow.direction, flow.vehicle_class):
-            if isinstance(met, Mark):
-                empty = empty or met.mark == "empty"
-            else:
-                reached.setdefault(met, set()).add(Kind(flow.vehicle_class, flow.direction, empty))
-    for direction, back in gate.two_way.items():
-        empty = False
-        for met in _met(back.steps, back.vehicle_class, {}):
-            if isinstance(met, Mark):
-                empty = empty or met.mark == "empty"
-            else:
-                reached.setdefault(met, set()).add(Kind(back.vehicle_class, OTHER_WAY[direction], empty))
+    for path in gate.written_paths():
+        if path.two_way is None:
+            direction = path.direction
+            classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
+        else:
+            direction, classes = OTHER_WAY[path.direction], {path.two_way.vehicle_class}
+        for name in classes:
+            for placed, visit in visits_of_class(path.walk(), name):
+                reached.setdefault(visit.stage, set()).add(Kind(name, direction, placed.is_empty))
     return {name: sorted(kinds) for name, kinds in reached.items()}
 
 
-def stages_met(gate: Gate, direction: str, vehicle_class: str) -> Iterator[str | Mark]:
-    """The stages and marks that trucks of a class can meet in a direction, in order."""
+def own_visits(gate: Gate, direction: str, vehicle_class: str) -> Iterator[tuple[PlacedStep, Visit]]:
+    """The visits that trucks of a class can make in a direction without a second load, in order."""
     steps = {str(name): steps for name, steps in gate.paths.items()}
-    return _met(steps.get(direction, []), vehicle_class, {})
+    return visits_of_class(walk(steps.get(direction, [])), vehicle_class)
 
 
 def comes_to(gate: Gate, kind: Kind) -> list[str]:
     """The stages to which trucks of a kind come on their own path, in order."""
-    found, empty = [], False
-    for met in stages_met(gate, kind.direction, kind.vehicle_class):
-        if isinstance(met, Mark):
-            empty = empty or met.mark == "empty"
-        elif empty == kind.empty:
-            found.append(met)
-    return found
+    visits = own_visits(gate, kind.direction, kind.vehicle_class)
+    return [visit.stage for placed, visit in visits if placed.is_empty == kind.empty]
 
 
-def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]]) -> Iterator[str | Mark]:
-    """The stages and marks that trucks of a class can meet; fills in the `possible` outcomes of choices."""
-    for step in steps:
-        if isinstance(step, str | Mark):
-            yield step
-        elif isinstance(step, Visit):
-            if _made(step, vehicle_class, possible):
-                yield step.stage
-        else:
-            shares = step.shares_for.get(vehicle_class, step.shares)
-            possible[step.choose] = {name for name, share in shares.items() if share > 0} or set(step.then)
-            for name, inner in step.then.items():
-                if name in possible[step.choose]:
-                    yield from _met(inner, vehicle_class, possible)
+def visits_of_class(steps: Iterator[PlacedStep], vehicle_class: str) -> Iterator[tuple[PlacedStep, Visit]]:
+    """The visits that trucks of a class can make: those that no share and no condition keeps all of them from."""
+    possible: dict[str, set[str]] = {}
+    for placed in steps:
+        if any(alternative.name not in possible.get(alternative.choice.choose, ()) for alternative in placed.inside):
+            continue
+        if isinstance(choice := placed.step, Choice):
+            shares = choice.shares_of(vehicle_class)
+            possible[choice.choose] = {name for name, share in shares.items() if share > 0} or set(choice.then)
+        elif isinstance(visit := placed.step, Visit) and _makes(visit, vehicle_class, possible):
+            yield placed, visit
 
 
-def _made(visit: Visit, vehicle_class: str, possible: dict[str, set[str]]) -> bool:
-    if visit.share_for.get(vehicle_class, visit.share) == 0:
-        return False
-    if visit.only is not None and vehicle_class not in visit.only:
+def _makes(visit: Visit, vehicle_class: str, possible: Mapping[str, set[str]]) -> bool:
+    if visit.share_of(vehicle_class) == 0:
         return False
     return all(set(names) & possible.get(choice, set(names)) for choice, names in visit.when.items())
 

@@ -27,7 +27,7 @@ from gates.schema.base import (
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown, Surge
 from gates.schema.classes import VehicleClass
 from gates.schema.demand import Booking, Flow, Profile, Standing
-from gates.schema.paths import Step, TwoWay
+from gates.schema.paths import Step, TwoWay, WrittenPath
 from gates.schema.quantities import (
     DAY_S,
     Clock,
@@ -92,6 +92,11 @@ class Gate(Sourced):
     """Closures, public holidays, surges of demand and slowdowns of services."""
     initial: Annotated[list[Standing], Field(max_length=256)] = []
     """Trucks that stand in line at the first tick of the run, warm-up included."""
+
+    def written_paths(self) -> list[WrittenPath]:
+        """Return the paths of all directions, then the steps with a second load."""
+        paths = [WrittenPath(direction, steps) for direction, steps in self.paths.items()]
+        return paths + [WrittenPath(direction, back.steps, back) for direction, back in self.two_way.items()]
 
     def closings(self) -> list[Closure | Holidays]:
         """Return the entries of the calendar that close something."""

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gates.findings import Place
 from gates.schema.base import OTHER_WAY, DirectionName
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, TwoWay, Visit
+from gates.schema.paths import Alternative, Choice, Mark, PlacedStep, TwoWay, Visit, WrittenPath
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ class Path:
 def paths_by_class(gate: Gate, direction: DirectionName) -> dict[str, Path]:
     """Flatten the path of `direction` for every class that flows there."""
     classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
-    steps = gate.paths[direction]
-    return {name: _Flattening(name).run(direction, steps, gate.two_way.get(direction)) for name in sorted(classes)}
+    path = WrittenPath(direction, gate.paths[direction])
+    return {name: _Flattening(name).run(path, gate.two_way.get(direction)) for name in sorted(classes)}
 
 
 def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
@@ -128,19 +129,21 @@ def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
 
 
 class _Flattening:
-    """One walk over the steps of a path for one class of vehicles."""
+    """The path of one class of vehicles, built on a walk over its steps."""
 
     def __init__(self, vehicle_class: str) -> None:
         self.vehicle_class = vehicle_class
         self.decisions: list[Decision] = []
         self.visits: list[PathVisit] = []
-        self.forks: list[Fork] = []
-        self.alternative = 0
-        """First visit of the alternative of a rule that the walk is in."""
+        self.by_rule: list[tuple[Alternative, ...]] = []
+        """The alternatives of rules that each visit is in, the outermost first."""
+        self.when: tuple[tuple[int, frozenset[int]], ...] = ()
+        """Conditions of all visits from here on: whether the truck takes a second load."""
+        self.number: dict[Place, int] = {}
+        """Place of a choice by shares -> number of its decision."""
         self.seen: dict[str, int] = {}
         self.last: dict[str, int] = {}
         """Stage -> number of visits before the latest one there, whether this class makes it or not."""
-        self.empty = False
         self.released: int | None = None
         self.two_way: int | None = None
         """Number of the decision whether a truck takes a second load."""
@@ -151,84 +154,80 @@ class _Flattening:
         self.chosen = 0
         """Number of decisions before the second load: its steps do not refer to them."""
 
-    def run(self, direction: str, steps: Sequence[Step], back: TwoWay | None) -> Path:
-        self.share = 0.0 if back is None else back.share_for.get(self.vehicle_class, back.share)
-        self.walk(steps, ())
+    def run(self, path: WrittenPath, back: TwoWay | None) -> Path:
+        self.share = 0.0 if back is None else back.share_of(self.vehicle_class)
+        self.walk(path)
         released = len(self.visits) if self.released is None else self.released
         second_released = None
         if back is not None and self.two_way is not None:
-            second_released = self.load_again(direction, back, self.two_way)
+            second_released = self.load_again(WrittenPath(path.direction, back.steps, back), back, self.two_way)
         return Path(
-            direction=direction,
+            direction=path.direction,
             decisions=tuple(self.decisions),
             visits=tuple(self.visits),
             released=released,
             second_released=second_released,
-            forks=tuple(self.forks),
+            forks=_forks(self.by_rule),
         )
 
-    def load_again(self, direction: str, back: TwoWay, number: int) -> int:
+    def load_again(self, path: WrittenPath, back: TwoWay, number: int) -> int:
         """Walk the steps with a second load, if decision `number` fell so; return the visits up to its release."""
         again = _Flattening(back.vehicle_class)
-        again.decisions, again.visits, again.chosen = self.decisions, self.visits, len(self.decisions)
-        again.forks, again.second = self.forks, (back.vehicle_class, OTHER_WAY[direction])
-        again.walk(back.steps, ((number, frozenset([1])),))
+        again.decisions, again.visits, again.by_rule = self.decisions, self.visits, self.by_rule
+        again.chosen, again.second = len(self.decisions), (back.vehicle_class, OTHER_WAY[path.direction])
+        again.when = ((number, frozenset([1])),)
+        again.walk(path)
         return len(self.visits) if again.released is None else again.released
 
-    def walk(self, steps: Sequence[Step], when: tuple[tuple[int, frozenset[int]], ...]) -> None:
-        for step in steps:
-            match step:
+    def walk(self, path: WrittenPath) -> None:
+        for placed in path.walk():
+            match placed.step:
                 case Mark(mark="released"):
                     self.released = len(self.visits)
                 case Mark():
-                    self.empty = True
-                    if self.share > 0 and self.two_way is None:
-                        self.two_way = len(self.decisions)
-                        shares = (1 - self.share, self.share)
-                        self.decisions.append(Decision("empty/second-load", ("no", "yes"), shares, when))
-                        when = (*when, (self.two_way, frozenset([0])))
-                case Choice(rule=None):
-                    self.choose(step, when)
-                case Choice(rule=str(rule)):
-                    self.fork(step, _RULES[rule], when)
-                case Visit():
-                    self.visit(step, when)
-                case str():
-                    self.visit(Visit(stage=step), when)
+                    self.turn_back()
+                case Choice(rule=None) as choice:
+                    self.choose(placed, choice)
+                case Visit() as visit:
+                    self.visit(placed, visit)
+                case Choice() | Alternative():
+                    pass  # each visit says which alternatives it is in
 
-    def choose(self, step: Choice, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
-        number = len(self.decisions)
-        shares = step.shares_for.get(self.vehicle_class, step.shares)
-        names = tuple(step.shares)
-        self.decisions.append(Decision(self.named(step.choose), names, tuple(shares.get(n, 0.0) for n in names), when))
-        for name, steps in step.then.items():
-            self.walk(steps, (*when, (number, frozenset([names.index(name)]))))
+    def turn_back(self) -> None:
+        """Let trucks decide whether they take a second load, if any do."""
+        if self.share > 0 and self.two_way is None:
+            self.two_way = len(self.decisions)
+            shares = (1 - self.share, self.share)
+            self.decisions.append(Decision("empty/second-load", ("no", "yes"), shares, self.when))
+            self.when = (*self.when, (self.two_way, frozenset([0])))
 
-    def fork(self, step: Choice, rule: int, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
-        """Walk over the alternatives of a rule; one that has no stage for the class is none for it."""
-        heads, ends, outer = [], [], self.alternative
-        for steps in step.then.values():
-            start = self.alternative = len(self.visits)
-            self.walk(steps, when)
-            if len(self.visits) > start:
-                heads.append(start)
-                ends.append(len(self.visits))
-        self.alternative = outer
-        if len(heads) > 1:
-            self.forks.append(Fork(rule, tuple(heads), tuple(ends)))
+    def choose(self, placed: PlacedStep, choice: Choice) -> None:
+        self.number[placed.place] = len(self.decisions)
+        shares, names = choice.shares_of(self.vehicle_class), tuple(choice.shares)
+        shares_in_order = tuple(shares.get(name, 0.0) for name in names)
+        self.decisions.append(Decision(self.named(choice.choose), names, shares_in_order, self.when_inside(placed)))
 
-    def visit(self, step: Visit, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
+    def when_inside(self, placed: PlacedStep) -> tuple[tuple[int, frozenset[int]], ...]:
+        """Return the conditions of all steps of the alternatives that a step is in."""
+        conditions = list(self.when)
+        for alternative in placed.inside:
+            if alternative.choice.rule is None:
+                names = list(alternative.choice.shares)
+                number = self.number[alternative.place_of_choice]
+                conditions.append((number, frozenset([names.index(alternative.name)])))
+        return tuple(conditions)
+
+    def visit(self, placed: PlacedStep, step: Visit) -> None:
         self.seen[step.stage] = self.seen.get(step.stage, 0) + 1  # counted for all classes: names must agree
         self.last[step.stage] = len(self.visits)
-        if step.only is not None and self.vehicle_class not in step.only:
-            return
-        share = step.share_for.get(self.vehicle_class, step.share)
+        share = step.share_of(self.vehicle_class)
         if share == 0:
             return
         nth = self.seen[step.stage]
         name = self.named(step.stage if nth == 1 else f"{step.stage}#{nth}")
-        met = (*when, *self.conditions(step))
-        self.visits.append(PathVisit(name, step.stage, share, met, self.empty, second=self.second))
+        met = (*self.when_inside(placed), *self.conditions(step))
+        self.visits.append(PathVisit(name, step.stage, share, met, placed.is_empty, second=self.second))
+        self.by_rule.append(tuple(alternative for alternative in placed.inside if alternative.choice.rule is not None))
         self.repeat(step)
 
     def named(self, name: str) -> str:
@@ -237,12 +236,12 @@ class _Flattening:
 
     def repeat(self, step: Visit) -> None:
         """Add what the truck makes again after the visit just added: once more in each round, at most `most` times."""
-        share = step.again_for.get(self.vehicle_class, step.again)
+        share = step.again_share_of(self.vehicle_class)
         if share == 0:
             return
         here = len(self.visits) - 1
         start = here if step.again_from is None else self.last[step.again_from]
-        if start < self.alternative or any(fork.heads[0] >= start for fork in self.forks):
+        if any(inside != self.by_rule[here] for inside in self.by_rule[start:here]):
             raise ValueError(f"visits from {step.again_from} on are made again, but a rule chooses between them")
         part = [n for n in range(start, here + 1) if not self.visits[n].needs]
         rounds: tuple[tuple[int, frozenset[int]], ...] = ()
@@ -254,12 +253,37 @@ class _Flattening:
                 original = self.visits[n]
                 again = replace(original, name=f"{original.name}/{name}", share=1.0, when=rounds, needs=(n, here))
                 self.visits.append(again)
+                self.by_rule.append(self.by_rule[here])
 
     def conditions(self, step: Visit) -> list[tuple[int, frozenset[int]]]:
         names = [decision.name for decision in self.decisions[self.chosen :]]
-        found = []
+        conditions = []
         for choice, alternatives in step.when.items():
             number = self.chosen + names.index(self.named(choice))
             known = self.decisions[number].alternatives
-            found.append((number, frozenset(known.index(a) for a in alternatives)))
-        return found
+            conditions.append((number, frozenset(known.index(a) for a in alternatives)))
+        return conditions
+
+
+def _forks(by_rule: Sequence[tuple[Alternative, ...]]) -> tuple[Fork, ...]:
+    """Return the choices by rules between visits, inner ones before those around them.
+
+    An alternative without a stage for the class is none for it, and one alternative alone is not a choice.
+    """
+    choices: dict[Place, dict[str, list[int]]] = {}
+    rules: dict[Place, int] = {}
+    for n, inside in enumerate(by_rule):
+        for alternative in inside:
+            place = alternative.place_of_choice
+            rules[place] = _RULES[alternative.choice.rule or ""]
+            choices.setdefault(place, {}).setdefault(alternative.name, []).append(n)
+    forks = [
+        Fork(
+            rules[place],
+            tuple(visits[0] for visits in ways.values()),
+            tuple(visits[-1] + 1 for visits in ways.values()),
+        )
+        for place, ways in reversed(choices.items())
+        if len(ways) > 1
+    ]
+    return tuple(sorted(forks, key=lambda fork: fork.ends[-1]))
