@@ -24,7 +24,7 @@ MOST_LINES = 400
 STILL_TOO_LONG = {
     *("api/cli/app.py", "api/service/queue/scheduler.py", "api/service/store.py"),
     *("experiments/answers/run_summary.py", "experiments/answers/study_advice.py", "experiments/plots/study.py"),
-    *("sim/draws/draw.py"),
+    "sim/draws/draw.py",
     *("sim/engines/compiled.py", "sim/engines/reference.py", "sim/metrics/fold.py"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
