@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 import zoneinfo
 from collections.abc import Mapping
 
 from gates.checks.register import Findings, found, not_full, rule, unknown, unused
-from gates.findings import Place
+from gates.findings import Place, one_of
 from gates.schema.calendar import Holidays, Surge
 from gates.schema.gate import Gate
-from gates.schema.holidays import countries, names_around
+from gates.schema.holidays import countries, names_around, plain_name
 from gates.schema.quantities import days_text, parse_window, window_text
 
 MOST_TRUCKS_PER_DAY = 1_000_000
+_OF_THE_MACHINE = re.compile("localtime|posixrules|Factory|(posix|right)/.*", re.IGNORECASE)
+"""Names of zones that each machine sets for itself, or that only some machines have."""
 
 # Sides, clocks, calendar.
 
@@ -23,6 +26,10 @@ MOST_TRUCKS_PER_DAY = 1_000_000
 def time_zones(gate: Gate) -> Findings:
     """Time zones must be known."""
     for side, zone in gate.sides.items():
+        if _OF_THE_MACHINE.fullmatch(zone):
+            remedy = "Use an IANA name, such as Asia/Shanghai."
+            yield found(("sides", side), zone, "another time zone on each machine", remedy)
+            continue
         try:
             zoneinfo.ZoneInfo(zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -86,6 +93,18 @@ def closure_stages(gate: Gate) -> Findings:
                 yield found(place, name, "on another side", f"Add {side} to the sides, or remove the stage.")
 
 
+def unknown_place(place: str) -> tuple[str, str] | None:
+    """The problem and the remedy where no holidays of a place are known; None where they are."""
+    country, _, part = place.partition("-")
+    if country not in countries():
+        remedy = "Use the two letters of a country (ISO 3166-1), or write its days as closures."
+        return "no holidays of this country are known", remedy
+    if part and part not in countries()[country]:
+        parts = [f"{country}-{code}" for code in countries()[country]]
+        return f"no such part of {country}", one_of(parts, place) if parts else f"Use {country}."
+    return None
+
+
 @rule("sides.*")
 def holiday_countries(gate: Gate) -> Findings:
     """Public holidays are of a country that the library knows, at a side that is named or that it names itself."""
@@ -93,15 +112,15 @@ def holiday_countries(gate: Gate) -> Findings:
         if not isinstance(entry, Holidays):
             continue
         place: Place = ("calendar", n)
-        if entry.holidays not in countries():
-            remedy = "Use the two letters of a country (ISO 3166-1), or write its days as closures."
-            yield found((*place, "holidays"), entry.holidays, "no holidays of this country are known", remedy)
+        mistake = unknown_place(entry.holidays)
+        if mistake:
+            yield found((*place, "holidays"), entry.holidays, *mistake)
             continue
-        if entry.sides is None and entry.stages is None and entry.holidays.lower() not in gate.sides:
+        if entry.sides is None and entry.stages is None and entry.country not in gate.sides:
             yield found(place, entry.holidays, "no side is named like the country", "Name the `sides` that it closes.")
         known = names_around(entry.holidays, gate.start.year)
         for k, name in enumerate(entry.only or []):
-            if name not in known:
+            if plain_name(name) not in known:
                 yield unknown((*place, "only", k), name, f"public holiday of {entry.holidays}", known)
 
 

@@ -43,7 +43,7 @@ def _arrivals(profile: Profile) -> str:
 def entry_words(entry: CalendarEntry) -> str:
     """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
     if isinstance(entry, Holidays):
-        where = ", ".join(entry.stages or entry.sides or [entry.holidays.lower()])
+        where = ", ".join(entry.stages or entry.sides or [entry.country])
         which = "" if entry.only is None else f" ({', '.join(entry.only)})"
         return f"{entry.name}: public holidays of {entry.holidays}{which} at {where}"
     words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"

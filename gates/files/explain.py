@@ -101,7 +101,7 @@ def _unknown_key(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, st
 
 def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     if "[A-Z]{2}" in details.get("ctx", {})["pattern"]:
-        return "not a country", "Use its code of two capital letters, such as VN."
+        return "not a country", "Use its code of two capital letters, such as VN, or that of a part, such as GB-ENG."
     if "{2}" in details.get("ctx", {})["pattern"]:
         return "no name of a side", "Use two lower-case letters, such as vn."
     return "not a name", _NAME_RULE

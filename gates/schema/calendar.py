@@ -16,11 +16,15 @@ from gates.schema.base import (
     Sourced,
     tag,
 )
-from gates.schema.holidays import public_holidays, single_names
+from gates.schema.holidays import plain_name, public_holidays, single_names
 from gates.schema.quantities import Day, Number, Share
 
 if TYPE_CHECKING:
     from gates.schema.demand import Flow
+
+
+HOLIDAY_PLACE = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
+"""A country (ISO 3166-1), or a part of one (ISO 3166-2)."""
 
 
 def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
@@ -61,14 +65,20 @@ class Closure(_Closing):
 class Holidays(_Closing):
     """Public holidays of a country, on which sides or stages stay closed; their dates come from a library."""
 
-    holidays: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    """The country, by its two capital letters: `VN`."""
+    holidays: Annotated[str, StringConstraints(pattern=HOLIDAY_PLACE)]
+    """The country by its two capital letters, or the part of a country whose holidays are meant: `VN`, `GB-ENG`."""
     only: list[Annotated[str, StringConstraints(min_length=1, max_length=80)]] | None = None
-    """Names of the holidays meant, in English as the library has them; none means all."""
+    """Names of the holidays meant, in English; days that the library marks as observed or estimated are meant, too.
+    Omit if all are meant."""
+
+    @property
+    def country(self) -> str:
+        """The side that the country names."""
+        return self.holidays[:2].lower()
 
     def closes(self, stage: str, side: str) -> bool:
         """Tell whether it closes a stage of a side."""
-        sides = [self.holidays.lower()] if self.sides is None and self.stages is None else self.sides
+        sides = [self.country] if self.sides is None and self.stages is None else self.sides
         return (self.stages is None or stage in self.stages) and (sides is None or side in sides)
 
     def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
@@ -79,7 +89,8 @@ class Holidays(_Closing):
 
     def means(self, name: str) -> bool:
         """Tell whether a holiday is one of those meant; a day that is two holidays is if one of them is."""
-        return self.only is None or not set(self.only).isdisjoint(single_names(name))
+        names = [form for single in single_names(name) for form in (single, plain_name(single))]
+        return self.only is None or not set(self.only).isdisjoint(names)
 
 
 class Surge(Sourced):

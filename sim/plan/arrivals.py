@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from gates.schema.base import Month, Weekday
 from gates.schema.demand import Profile
 from gates.schema.gate import Gate
-from sim.clock import LocalDays, Ticks
+from sim.clock import LocalDays, Ticks, ticks_of
 
 Floats = npt.NDArray[np.float64]
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -68,14 +69,31 @@ def arrival_rate(gate: Gate, name: str, days: LocalDays, demand: float) -> Arriv
     for d, date in enumerate(days.dates):
         usual = flow.per_day * demand * _weekday_factor(profile, date.weekday())
         per_day = usual * profile.months.get(_MONTHS[date.month - 1], 1.0) * gate.arrivals_on(date, name)
-        for opens, closes, share in windows:
-            start, end = days.at(d, opens), days.at(d, closes)
-            if end <= 0 or start == end:
+        for start, end, share in _shares(windows, days, d):
+            if end <= 0:
                 continue
             trucks = per_day * share * (end - max(start, 0)) / (end - start)
             _append(ticks, expected, max(start, 0), 0.0)
             _append(ticks, expected, end, trucks)
     return ArrivalRate(np.array(ticks, np.int64), np.array(expected))
+
+
+def _shares(windows: list[tuple[int, int, float]], days: LocalDays, d: int) -> list[tuple[int, int, float]]:
+    """Return the windows of a profile on a day, `(start, end, share)` [tick, tick, 1].
+
+    Where clocks are set forward, the share of windows that do not exist on that day is spread over the others in
+    proportion; if no other has any, their trucks come in the time after the change, as long as the windows are.
+    """
+    placed = [(days.at(d, opens), days.at(d, closes), share) for opens, closes, share in windows]
+    left = [(start, end, share) for start, end, share in placed if start < end]
+    if len(left) == len(placed) or days.midnight[d] == days.midnight[d + 1]:
+        return left
+    kept, total = (math.fsum(share for *_, share in these) for these in (left, placed))
+    if kept > 0:
+        return [(start, end, share * total / kept) for start, end, share in left]
+    span = sum(closes - opens for opens, closes, share in windows if share > 0)
+    start = next(start for start, _, share in placed if share > 0)
+    return [(start, start + ticks_of(span), total)]
 
 
 def _append(ticks: list[int], expected: list[float], tick: int, trucks: float) -> None:

@@ -64,6 +64,20 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Did you mean Asia/Ho_Chi_Minh?",
         ),
         (
+            [("sides.vn", "localtime")],
+            "sides.vn",
+            "localtime",
+            "another time zone on each machine",
+            "Use an IANA name, such as Asia/Shanghai.",
+        ),
+        (
+            [("sides.vn", "right/Asia/Ho_Chi_Minh")],
+            "sides.vn",
+            "right/Asia/Ho_Chi_Minh",
+            "another time zone on each machine",
+            "Use an IANA name, such as Asia/Shanghai.",
+        ),
+        (
             [("sides.vn", "UTC+7")],
             "sides.vn",
             "UTC+7",
@@ -506,6 +520,20 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "QQ",
             "no holidays of this country are known",
             "Use the two letters of a country (ISO 3166-1), or write its days as closures.",
+        ),
+        (
+            [("calendar", [{**HOLIDAY, "holidays": "GB-ENK"}])],
+            "calendar[0].holidays",
+            "GB-ENK",
+            "no such part of GB",
+            "Did you mean GB-ENG?",
+        ),
+        (
+            [("calendar", [{**HOLIDAY, "holidays": "VN-HN"}])],
+            "calendar[0].holidays",
+            "VN-HN",
+            "no such part of VN",
+            "Use VN.",
         ),
         (
             [("calendar", [{**HOLIDAY, "holidays": "LA"}])],

@@ -120,8 +120,37 @@ def test_a_day_that_is_two_holidays_is_each_of_them():
     # On 1 October 2020 China had its National Day and Mid-Autumn Festival at once.
     entry = {"name": "x", "holidays": "CN", "only": ["Mid-Autumn Festival"]}
     gate = Gate.model_validate(changed(("calendar", [entry]), ("stages.exit.side", "cn")))
-    assert gate.closed_days("exit", dt.date(2020, 9, 1), dt.date(2020, 10, 31)) == {dt.date(2020, 10, 1)}
+    assert gate.closed_days("exit", dt.date(2020, 9, 1), dt.date(2020, 10, 31)) == {
+        dt.date(2020, 10, day)
+        for day in (1, 6)  # its day in exchange is named "observed"
+    }
     assert public_holidays("QQ", 2026) == {}
+
+
+def test_public_holidays_of_a_part_of_a_country():
+    # England keeps Easter Monday and the summer bank holiday, which the United Kingdom as a whole does not.
+    def shut(entry, first, last):
+        calendar = [{"name": "x", "sides": ["vn"], **entry}]
+        gate = Gate.model_validate(changed(("calendar", calendar)))
+        return sorted(gate.closed_days("booth", dt.date(2026, *first), dt.date(2026, *last)))
+
+    april, august = ((4, 2), (4, 30)), ((8, 1), (8, 31))
+    assert shut({"holidays": "GB-ENG"}, *april) == [dt.date(2026, 4, 3), dt.date(2026, 4, 6)]
+    assert shut({"holidays": "GB-ENG"}, *august) == [dt.date(2026, 8, 31)]
+    assert shut({"holidays": "GB"}, *april) == [dt.date(2026, 4, 3)]
+    assert shut({"holidays": "GB-ENG", "only": ["Easter Monday"]}, *april) == [dt.date(2026, 4, 6)]
+
+
+def test_observed_and_estimated_days_have_the_plain_name():
+    # Boxing Day 2026 is a Saturday, so the Monday after it is off; the end of Ramadan in Morocco is an estimate.
+    def days(place, name):
+        entry = {"name": "x", "holidays": place, "only": [name], "sides": ["vn"]}
+        gate = Gate.model_validate(changed(("calendar", [entry])))
+        return sorted(gate.closed_days("booth", dt.date(2026, 1, 1), dt.date(2026, 12, 31)))
+
+    assert days("GB", "Boxing Day") == [dt.date(2026, 12, 26), dt.date(2026, 12, 28)]
+    assert days("GB", "Boxing Day (observed)") == [dt.date(2026, 12, 28)]
+    assert days("MA", "Eid al-Fitr") == [dt.date(2026, 3, day) for day in (20, 21)]
 
 
 def test_surges_multiply_and_touch_what_they_name():

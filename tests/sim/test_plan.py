@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from gates import Gate, Scenario, load_gate
 from sim import compile_plan
-from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, local_days
+from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, local_days, moment
 from sim.plan.arrivals import arrival_rate
 from sim.plan.plan import Plan
 from sim.plan.supply import UNLIMITED_LANES
@@ -42,6 +43,32 @@ def test_a_day_on_which_the_clocks_change() -> None:
         (7, 8),
         (31, 32),
     ]
+
+
+def test_a_time_that_does_not_exist_is_the_change_of_the_clocks() -> None:
+    # Warsaw, 29 March 2026: 02:00 becomes 03:00. Of 02:30-03:15 only 03:00-03:15 exists: 2 h to 2.25 h after midnight.
+    days = local_days("Europe/Warsaw", "Europe/Warsaw", dt.date(2026, 3, 29), 1)
+    assert hours(open_windows([(9000, 11_700)], days, set(), TICKS_PER_DAY)) == [(2, 2.25)]
+    assert hours(open_windows([(7200, 10_800)], days, set(), TICKS_PER_DAY)) == []
+    # 25 October: 03:00 becomes 02:00. 02:30 is the first of the two, so 02:30-03:15 lasts 1 h 45 min.
+    days = local_days("Europe/Warsaw", "Europe/Warsaw", dt.date(2026, 10, 25), 1)
+    assert hours(open_windows([(9000, 11_700)], days, set(), TICKS_PER_DAY)) == [(2.5, 4.25)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "second", "utc"),
+    [
+        ("Asia/Beirut", (2026, 3, 29), 0, "2026-03-28T22:00:00+00:00"),  # 00:00 becomes 01:00: the day begins at 01:00
+        ("Asia/Beirut", (2026, 3, 28), 86_400, "2026-03-28T22:00:00+00:00"),
+        ("Australia/Lord_Howe", (2026, 10, 4), 8100, "2026-10-03T15:30:00+00:00"),  # 02:00 becomes 02:30
+        ("Pacific/Apia", (2011, 12, 30), 43_200, "2011-12-30T10:00:00+00:00"),  # a day that did not exist
+        ("Europe/Warsaw", (2026, 3, 29), 10_799.5, "2026-03-29T01:00:00+00:00"),
+        ("Europe/Warsaw", (2026, 3, 29), 10_800, "2026-03-29T01:00:00+00:00"),
+        ("Europe/Warsaw", (2026, 10, 25), 9000, "2026-10-25T00:30:00+00:00"),
+    ],
+)
+def test_times_of_day_around_a_change(zone: str, day: tuple[int, int, int], second: float, utc: str) -> None:
+    assert moment(dt.date(*day), second, ZoneInfo(zone)).isoformat() == utc
 
 
 def test_open_time_before_a_tick() -> None:
@@ -116,3 +143,29 @@ def test_weekdays_average_one_and_closures_hold_arrivals_back() -> None:
     rate = arrival_rate(gate, next(iter(gate.flows)), days, 2.0)
     daily = np.diff([rate.before(day * TICKS_PER_DAY) for day in range(8)])
     assert daily == pytest.approx([140 * 3 * 7 / 8, 140 * 7 / 8 / 2, *[140 * 7 / 8] * 4, 0])
+
+
+def warsaw_trucks(windows: dict[str, float], day: dt.date) -> list[float]:
+    """Return the expected trucks of each hour since midnight of a day in Warsaw, of 240 a day."""
+    document = load_gate("minimal").model_dump(mode="json", by_alias=True)
+    document["profiles"] = {"day": {"hours": windows}}
+    document["flows"]["general"].update(profile="day", per_day=240)
+    rate = arrival_rate(
+        Gate.model_validate(document), "general", local_days("Europe/Warsaw", "Europe/Warsaw", day, 1), 1.0
+    )
+    return [float(trucks) for trucks in np.diff([rate.before(hour * TICKS_PER_HOUR) for hour in range(26)])]
+
+
+def test_as_many_trucks_come_on_a_day_of_23_or_25_hours() -> None:
+    spring, autumn = dt.date(2026, 3, 29), dt.date(2026, 10, 25)
+    hourly = {f"{hour:02d}:00-{hour + 1:02d}:00": 1 / 24 for hour in range(24)}
+    flat = [240 / 23] * 23 + [0, 0]
+    assert warsaw_trucks({"00:00-24:00": 1}, spring) == pytest.approx(flat)
+    assert warsaw_trucks(hourly, spring) == pytest.approx(flat)  # the ten of 02:00-03:00 come in the other 23 hours
+    # 02:00-03:00 comes twice and is one window of two hours, with the ten trucks of its share.
+    assert warsaw_trucks(hourly, autumn) == pytest.approx([10, 10, 5, 5, *[10] * 21])
+    # Of 02:30-03:30 only 03:00-03:30 exists, from 2 h to 2.5 h after midnight.
+    assert warsaw_trucks({"02:30-03:30": 1}, spring) == pytest.approx([0, 0, 240, *[0] * 22])
+    # Nothing of 02:00-03:00 exists: its trucks come in the hour after the change.
+    assert warsaw_trucks({"02:00-03:00": 1}, spring) == pytest.approx([0, 0, 240, *[0] * 22])
+    assert warsaw_trucks({"02:00-03:00": 0.6, "12:00-13:00": 0.4}, spring)[11] == pytest.approx(240)
