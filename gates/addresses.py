@@ -1,4 +1,4 @@
-"""Places in a gate by readable paths, and what may be done there: `stages.customs-bays.lanes`.
+"""Addresses: places in a gate by readable paths such as `stages.customs-bays.lanes`, and what may be changed there.
 
 A path names keys with dots. Entries of a list are named, too: a lane group by its name
 (`stages.kiosk-in-cn.lanes.loaded.lanes`), a step of a path by its stage, choice or mark, wherever in the path it
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gates.findings import Place, one_of, value_text
-from gates.schema.distributions import LAWS
+from gates.schema.distributions import DISTRIBUTIONS
 from gates.schema.paths import Visit
 from gates.schema.quantities import number_text
 
@@ -30,7 +30,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 class PlaceError(Exception):
-    """A path leads nowhere, or what stands there cannot be changed so."""
+    """A path names nothing, or its value cannot be changed in this way."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
@@ -49,12 +49,12 @@ class Spot:
 
     @property
     def present(self) -> bool:
-        """Whether anything stands there."""
+        """Whether it has a value."""
         return self.key in self.holder if isinstance(self.holder, dict) else True
 
     @property
     def value(self) -> Any:
-        """What stands there; None for nothing."""
+        """Its value; None if it has none."""
         return self.holder[self.key] if self.present else None  # type: ignore[index]
 
     def put(self, value: Any) -> None:
@@ -95,7 +95,7 @@ def find(data: Data, path: str) -> Spot:
     Raises
     ------
     PlaceError
-        If it leads nowhere.
+        If there is no such place.
     """
     parts = parts_of(path)
     spot = Spot({"": data}, "", ())
@@ -111,26 +111,26 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
         spot.put(value)
     if isinstance(value, dict):
         if part not in value and not last:
-            raise PlaceError(f"leads nowhere: there is no {part}", one_of(value, part))
+            raise PlaceError(f"there is no {part}", one_of(value, part))
         return Spot(value, part, (*spot.place, part))
     if isinstance(value, list) and part.isdigit():
         if int(part) >= len(value):
-            raise PlaceError(f"leads nowhere: there are only {len(value)} entries", "Use a lower number, or a name.")
+            raise PlaceError(f"there are only {len(value)} entries", "Use a lower number, or a name.")
         return Spot(value, int(part), (*spot.place, int(part)))
     if isinstance(value, list):
         entries = list(_entries(value, spot.place))
         found = [entry for entry in entries if _name_of(entry.value) == _bare(part)]
         if not found:
             names = {name for entry in entries if (name := _name_of(entry.value))}
-            raise PlaceError(f"leads nowhere: there is no {part}", one_of(sorted(names), part))
+            raise PlaceError(f"there is no {part}", one_of(sorted(names), part))
         if len(found) > 1 and _wanted(part) == 1 and not part.endswith("#1"):
-            problem = f"{part} stands there {len(found)} times"
-            raise PlaceError(problem, f"Say which: {part}#1 or {part}#2.")
+            problem = f"there are {len(found)} entries named {part}"
+            raise PlaceError(problem, f"Write which one: {part}#1 or {part}#2.")
         number = _wanted(part)
         if number > len(found):
-            raise PlaceError(f"leads nowhere: there are only {len(found)} of them", "Use a lower number.")
+            raise PlaceError(f"there are only {len(found)} of them", "Use a lower number.")
         return found[number - 1]
-    raise PlaceError(f"leads nowhere: {value_text(value)} has no {part}", "End the path before it.")
+    raise PlaceError(f"{value_text(value)} has no {part}", "End the path before it.")
 
 
 def _is_step(spot: Spot) -> bool:
@@ -164,11 +164,11 @@ def _entries(items: list[Any], place: Place) -> Iterator[Spot]:
                 yield from _entries(inner, (*place, n, "then", name))
 
 
-# What may be done with what stands somewhere.
+# Changes of values.
 
 
-def scaled(value: Any, factor: float) -> Any:
-    """A number, a quantity with its unit, or all durations of a law, times `factor`; counts are rounded, half up.
+def scale_value(value: Any, factor: float) -> Any:
+    """A number, a quantity with its unit, or all durations of a distribution, times `factor`; counts round half up.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def scaled(value: Any, factor: float) -> Any:
         If it is neither.
     """
     if isinstance(value, bool) or value is None:
-        raise PlaceError("no number stands there", "Use `set`.")
+        raise PlaceError("this is not a number", "Use `set`.")
     if isinstance(value, int):
         return math.floor(value * factor + 0.5)
     if isinstance(value, float):
@@ -184,22 +184,22 @@ def scaled(value: Any, factor: float) -> Any:
     if isinstance(value, str):
         number, unit = _quantity(value)
         return f"{number_text(number * factor)} {unit}"
-    if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in LAWS:
-        ((law, parameters),) = value.items()
-        return {law: _scaled_law(parameters, factor)}
-    raise PlaceError("no number stands there", "Use `set`, or lead the path to a number or a law of durations.")
+    if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in DISTRIBUTIONS:
+        ((name, parameters),) = value.items()
+        return {name: _scale_durations(parameters, factor)}
+    raise PlaceError("this is not a number", "Use `set`, or let the path end at a number or a distribution.")
 
 
-def _scaled_law(parameters: Any, factor: float) -> Any:
+def _scale_durations(parameters: Any, factor: float) -> Any:
     if isinstance(parameters, Mapping):
         kept = _PARAMETERS_WITHOUT_TIME
-        return {key: value if key in kept else scaled(value, factor) for key, value in parameters.items()}
+        return {key: value if key in kept else scale_value(value, factor) for key, value in parameters.items()}
     if isinstance(parameters, list):
-        return [scaled(value, factor) for value in parameters]
-    return scaled(parameters, factor)
+        return [scale_value(value, factor) for value in parameters]
+    return scale_value(parameters, factor)
 
 
-def increased(value: Any, by: Any) -> Any:
+def add_to_value(value: Any, by: Any) -> Any:
     """A number or a quantity and another of the same kind, added.
 
     Raises
@@ -223,12 +223,12 @@ def increased(value: Any, by: Any) -> Any:
 def _quantity(text: str) -> tuple[float, str]:
     match = _QUANTITY.fullmatch(text.strip())
     if match is None:
-        raise PlaceError("no number stands there", "Use `set`.")
+        raise PlaceError("this is not a number", "Use `set`.")
     return float(match[1]), match[2]
 
 
-def with_source(data: Data, place: Place, source: str) -> None:
-    """Let the nearest model around `place` say that what stands there comes from `source`."""
+def set_source(data: Data, place: Place, source: str) -> None:
+    """Let the nearest model around `place` name `source` as the source of its value."""
     holders: list[Any] = [data]
     for part in place[:-1]:
         holders.append(holders[-1][part])
@@ -240,15 +240,17 @@ def with_source(data: Data, place: Place, source: str) -> None:
             return
 
 
-def spoken(value: Any) -> str:
-    """What stands somewhere, in one line for people: `erlang: mean 15 s, shape 4`."""
+def value_in_words(value: Any) -> str:
+    """A value on one line for people: `erlang: mean 15 s, shape 4`."""
     if value is None:
         return ""
     if isinstance(value, dict):
         inner = {key: item for key, item in value.items() if key not in ("sources", "title") and item not in ({}, None)}
-        return ", ".join(f"{key}{': ' if isinstance(item, dict) else ' '}{spoken(item)}" for key, item in inner.items())
+        return ", ".join(
+            f"{key}{': ' if isinstance(item, dict) else ' '}{value_in_words(item)}" for key, item in inner.items()
+        )
     if isinstance(value, list):
-        return "; ".join(spoken(item) for item in value)
+        return "; ".join(value_in_words(item) for item in value)
     if isinstance(value, float):
         return f"{value:.6g}"
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None

@@ -2,7 +2,7 @@
 
 A model's `sources` maps a key to a source text. The key names the number from where the mapping
 stands, as a path with dots from which inner words may be left out: `service` covers all of a stage's
-law, `shape` only its shape, `shares.red` one share of a choice. The nearest model with a fitting key
+distribution, `shape` only its shape, `shares.red` one share of a choice. The nearest model with a fitting key
 speaks for a number, and of its keys the one that reaches furthest in. So a gate can say one thing
 for everything (`sources: {stages: assumption}`) and a stage another for itself.
 
@@ -104,10 +104,14 @@ def source_mistake(text: str) -> str:
     source = parse_source(text)
     for name in source.ids:
         if name == OWN and not source.note:
-            return "own without a note that names the source"
+            return "`own` needs a note that names the source"
         if name not in (ASSUMPTION, OWN) and name not in facts():
-            return f"{name} is no fact of the library" if _ID.fullmatch(name) else f"{name or 'nothing'} is no id"
+            return f"{name} is not in the fact library" if _ID.fullmatch(name) else _not_an_id(name)
     return ""
+
+
+def _not_an_id(name: str) -> str:
+    return f"{name} is not the id of a fact" if name else "an id is missing"
 
 
 def every_number(gate: Gate) -> list[SourcedNumber]:

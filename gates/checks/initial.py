@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gates.checks.register import Findings, found, rule, unknown
+from gates.checks.register import Findings, finding, rule, unknown
 from gates.checks.stages import Kind, comes_to, own_visits
 from gates.findings import Place
 from gates.schema.demand import Standing
@@ -24,8 +24,8 @@ def initial_names(gate: Gate) -> Findings:
         if entry.vehicle_class not in gate.classes:
             yield unknown((*place, "class"), entry.vehicle_class, "vehicle class", gate.classes)
         elif (entry.vehicle_class, entry.direction) not in flowing:
-            remedy = "Add such a flow, with a per_day of 0 if none are to come."
-            yield found((*place, "class"), entry.vehicle_class, f"no flow brings it {entry.direction}", remedy)
+            remedy = "Add such a flow, with a per_day of 0 if no more arrive."
+            yield finding((*place, "class"), entry.vehicle_class, f"no {entry.direction} flow has this class", remedy)
         if entry.stage not in gate.stages:
             yield unknown((*place, "stage"), entry.stage, "stage", gate.stages)
 
@@ -39,8 +39,8 @@ def initial_stages(gate: Gate) -> Findings:
         if (kind.vehicle_class, kind.direction) not in flowing:
             continue
         if entry.stage in gate.stages and entry.stage not in comes_to(gate, kind):
-            remedy = "Name a stage of their path, and whether they return empty."
-            yield found((*place, "stage"), entry.stage, f"{kind} trucks never come here", remedy)
+            remedy = "Name a stage on their path, and say whether they return empty."
+            yield finding((*place, "stage"), entry.stage, f"{kind} trucks never come here", remedy)
 
 
 @rule("initial.**")
@@ -50,7 +50,7 @@ def initial_twice(gate: Gate) -> Findings:
     for place, entry in _entries(gate):
         key = (entry.vehicle_class, entry.direction, entry.stage, entry.empty)
         if key in seen:
-            yield found(place, entry.stage, "the same trucks a second time", "Add the two numbers.")
+            yield finding(place, entry.stage, "these trucks are listed twice", "Write the sum in one entry.")
         seen.add(key)
 
 
@@ -69,6 +69,9 @@ def initial_units(gate: Gate) -> Findings:
             held = set()
         if held:
             problem = f"trucks here hold units of {', '.join(sorted(held))}"
-            yield found(
-                (*place, "stage"), entry.stage, problem, "Let them stand at the stage that takes them, or before."
+            yield finding(
+                (*place, "stage"),
+                entry.stage,
+                problem,
+                "Put them at the stage that takes the units, or at an earlier one.",
             )

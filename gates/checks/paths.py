@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gates.checks.register import (
     Findings,
-    found,
-    not_full,
+    finding,
     rule,
+    shares_not_full,
     unknown,
     unused,
 )
@@ -52,7 +52,7 @@ def path_stages(gate: Gate) -> Findings:
 def unused_stages(gate: Gate) -> Findings:
     """A stage that no path visits is a mistake."""
     for name in unused(gate.stages, stages_visited(gate)):
-        yield found(("stages", name), "", "no path visits it", "Add it to a path, or remove the stage.")
+        yield finding(("stages", name), "", "no path visits it", "Add it to a path, or remove the stage.")
 
 
 @rule()
@@ -60,7 +60,7 @@ def paths_without_stages(gate: Gate) -> Findings:
     """A path visits at least one stage."""
     for path in gate.written_paths():
         if not any(isinstance(placed.step, Visit) for placed in path.walk()):
-            yield found(path.place, "", "it visits no stage", "Name at least one stage.")
+            yield finding(path.place, "", "it visits no stage", "Name at least one stage.")
 
 
 @rule("classes.*")
@@ -92,7 +92,7 @@ def empty_conditions(gate: Gate) -> Findings:
         lists |= {(*placed.place, "when", choice): names for choice, names in visit.when.items()}
         for where, names in lists.items():
             if names == []:
-                yield found(where, "[]", "nobody makes the visit", "Name someone, or leave the key out.")
+                yield finding(where, "[]", "no truck makes the visit", "Name at least one, or remove the key.")
 
 
 @rule()
@@ -101,9 +101,9 @@ def choice_shares(gate: Gate) -> Findings:
     for place, choice in _choices(gate):
         if choice.rule is not None:
             continue
-        yield from not_full((*place, "shares"), choice.shares)
+        yield from shares_not_full((*place, "shares"), choice.shares)
         for name, shares in choice.shares_for.items():
-            yield from not_full((*place, "shares_for", name), shares)
+            yield from shares_not_full((*place, "shares_for", name), shares)
 
 
 @rule()
@@ -128,13 +128,18 @@ def choice_rules(gate: Gate) -> Findings:
             continue
         for key in ("shares", "shares_for"):
             if getattr(choice, key):
-                yield found((*place, key), "", "a rule decides", f"Remove `{key}`, or the rule.")
+                yield finding(
+                    (*place, key), "", "a rule decides, so shares are not used", f"Remove `{key}`, or the rule."
+                )
         if len(choice.then) < 2:
-            yield found((*place, "then"), "", "fewer than two alternatives", "Add one: there is nothing to choose.")
+            yield finding((*place, "then"), "", "fewer than two alternatives", "Add another alternative.")
         for name, steps in choice.then.items():
             if not _begins_with_a_stage_for_all(walk(steps)):
-                remedy = "Begin with a stage that all its trucks visit; `only` may name classes."
-                yield found((*place, "then", name), "", "it begins with no stage to compare", remedy)
+                remedy = (
+                    "Begin with a stage that all its trucks visit: the rule compares first stages. "
+                    "`only` may name classes."
+                )
+                yield finding((*place, "then", name), "", "it does not begin with a stage for all its trucks", remedy)
 
 
 def _begins_with_a_stage_for_all(steps: Iterator[PlacedStep]) -> bool:
@@ -151,7 +156,7 @@ def choice_names(gate: Gate) -> Findings:
             if isinstance(choice := placed.step, Choice):
                 if choice.choose in seen:
                     place = (*placed.place, "choose")
-                    yield found(place, choice.choose, "a second choice of this name", "Rename one of them.")
+                    yield finding(place, choice.choose, "another choice has this name", "Rename one of them.")
                 seen.add(choice.choose)
 
 
@@ -173,13 +178,13 @@ def _condition(place: Place, visit: Visit, earlier: Mapping[str, Choice], everyw
     for name, alternatives in visit.when.items():
         if name in earlier and earlier[name].rule is not None:
             remedy = "Put the visit under `then` of the choice, or choose by shares."
-            yield found((*place, name), name, "trucks choose by a rule when they get there", remedy)
+            yield finding((*place, name), name, "a rule makes this choice only when the truck gets there", remedy)
         elif name in earlier:
             for n, alternative in enumerate(alternatives):
                 if alternative not in earlier[name].shares:
                     yield unknown((*place, name, n), alternative, "alternative", earlier[name].shares)
         elif name in everywhere:
-            yield found((*place, name), name, "the choice comes later", "Move the choice before this visit.")
+            yield finding((*place, name), name, "the choice comes later", "Move the choice before this visit.")
         else:
             yield unknown((*place, name), name, "choice", earlier)
 
@@ -221,15 +226,17 @@ def _again_findings(gate: Gate, place: Place, visit: Visit, steps: Sequence[Plac
     if not steps and visit.again_from not in gate.stages:
         yield unknown(where, visit.again_from, "stage", gate.stages)
     elif not steps:
-        yield found(where, visit.again_from, "no earlier stage of the path", "Name a stage before this one.")
+        yield finding(where, visit.again_from, "not an earlier stage of the path", "Name a stage before this one.")
     elif any(isinstance(placed.step, Mark) for placed in steps):
-        yield found(where, visit.again_from, "a mark lies in between", "Start again after the mark.")
+        yield finding(
+            where, visit.again_from, "a mark lies between that stage and this visit", "Name a stage after the mark."
+        )
     elif _crosses_a_rule(steps):
-        remedy = "Start again after the choice, within one alternative."
-        yield found(where, visit.again_from, "a choice by a rule lies in between", remedy)
+        remedy = "Name a stage after the choice, within one alternative."
+        yield finding(where, visit.again_from, "a choice by a rule lies between that stage and this visit", remedy)
     elif any(gate.stages[name].takes or gate.stages[name].gives for name in names if name in gate.stages):
-        remedy = "Start again where nothing is taken or given back, or let the stages need the units."
-        yield found((*place, "again"), visit.stage, "units of a pool would be taken or given twice", remedy)
+        remedy = "Repeat only visits that take and give back nothing, or let the stages need the units."
+        yield finding((*place, "again"), visit.stage, "units of a pool would be taken or given back twice", remedy)
 
 
 @rule()
@@ -240,11 +247,13 @@ def marks(gate: Gate) -> Findings:
             continue
         where, mark = (*placed.place, "mark"), placed.step.mark
         if placed.inside:
-            yield found(where, mark, "inside an alternative", "Move it out: it holds for all trucks.")
+            yield finding(
+                where, mark, "inside an alternative", "Move it out of the choice, because a mark applies to all trucks."
+            )
         elif mark in placed.marks_before:
-            yield found(where, mark, "marked twice", "Keep one of the two.")
+            yield finding(where, mark, "marked twice", "Keep one of the two.")
         elif mark == "released" and placed.is_empty:
-            yield found(where, mark, "after the load is off", "Move it before the mark `empty`.")
+            yield finding(where, mark, "after the mark `empty`", "Move it before the mark `empty`.")
 
 
 @rule("classes.*", "flows.*.class", "flows.*.direction", "paths.**")
@@ -255,18 +264,18 @@ def two_way(gate: Gate) -> Findings:
         place: Place = ("two_way", direction)
         yield from _unknown_classes(gate, (*place, "share_for"), back.share_for)
         if direction not in gate.paths:
-            yield found(place, "", "no path has this direction", f"Add paths.{direction}, or remove it.")
+            yield finding(place, "", "no path has this direction", f"Add paths.{direction}, or remove it.")
         elif not any(placed.step == Mark(mark="empty") for placed in walk(gate.paths[direction])):
-            remedy = f"Mark on paths.{direction} where the load is off: `mark: empty`."
-            yield found(place, "", "its trucks never return empty", remedy)
+            remedy = f"Add `mark: empty` to paths.{direction} where the load is off."
+            yield finding(place, "", "its trucks never return empty", remedy)
         if back.vehicle_class not in gate.classes:
             yield unknown((*place, "class"), back.vehicle_class, "vehicle class", gate.classes)
         elif (back.vehicle_class, OTHER_WAY[direction]) not in flowing:
-            remedy = "Add such a flow, with a per_day of 0 if none come by themselves."
-            problem = f"no flow brings it {OTHER_WAY[direction]}"
-            yield found((*place, "class"), back.vehicle_class, problem, remedy)
+            remedy = "Add such a flow, with a per_day of 0 if none come with a first load."
+            problem = f"no {OTHER_WAY[direction]} flow has this class"
+            yield finding((*place, "class"), back.vehicle_class, problem, remedy)
         if (mark := _mark_before_any_visit(back)) is not None:
-            yield found((*place, "steps", *mark), "", "a mark before the first stage", "Visit a stage before it.")
+            yield finding((*place, "steps", *mark), "", "a mark before the first stage", "Add a stage before it.")
 
 
 def _mark_before_any_visit(back: TwoWay) -> Place | None:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from gates.checks.paths import stages_visited
-from gates.checks.register import Findings, found, rule, unknown, unused
+from gates.checks.register import Findings, finding, rule, unknown, unused
 from gates.findings import Place, nearest
 from gates.schema.gate import Gate
 from gates.schema.paths import Visit, WrittenPath
@@ -39,7 +39,7 @@ def stage_pools(gate: Gate) -> Findings:
 def unused_pools(gate: Gate) -> Findings:
     """A pool that no stage uses is a mistake."""
     for name in unused(gate.pools, [pool for stage in gate.stages.values() for _, pool, _ in _uses(stage)]):
-        yield found(("pools", name), "", "no stage uses it", "Name it in `needs` of a stage, or remove the pool.")
+        yield finding(("pools", name), "", "no stage uses it", "Name it in `needs` of a stage, or remove the pool.")
 
 
 def most_on_duty(pool: Pool) -> int:
@@ -56,7 +56,7 @@ def units_on_duty(gate: Gate) -> Findings:
             most = most_on_duty(gate.pools[pool]) if pool in gate.pools else units
             if use != "gives" and units > most:
                 remedy = f"Use at most {most}, or put more on duty at once."
-                yield found(("stages", name, use, pool), units, "more than are ever on duty", remedy)
+                yield finding(("stages", name, use, pool), units, "more than are ever on duty", remedy)
 
 
 @rule()
@@ -65,7 +65,7 @@ def one_use_of_a_pool(gate: Gate) -> Findings:
     for name, stage in gate.stages.items():
         for use, pool, units in _uses(stage):
             if use != "needs" and pool in stage.needs:
-                yield found(("stages", name, use, pool), units, f"{pool} is in `needs`, too", "Keep one of the two.")
+                yield finding(("stages", name, use, pool), units, f"{pool} is also in `needs`", "Keep one of the two.")
 
 
 @rule(
@@ -81,8 +81,10 @@ def one_way_back(gate: Gate) -> Findings:
         back = [pool for use, pool, _ in _uses(stage) if use != "takes" and pool in gate.pools]
         slow = [pool for pool in dict.fromkeys(back) if gate.pools[pool].takes_time]
         if len(slow) > 1:
-            remedy = "Give them back at stages of their own, one pool a stage."
-            yield found(("stages", name), ", ".join(slow), "more than one pool whose units take time to return", remedy)
+            remedy = "Give them back at separate stages, one pool at each."
+            yield finding(
+                ("stages", name), ", ".join(slow), "more than one pool whose units take time to return", remedy
+            )
 
 
 @rule()
@@ -92,7 +94,7 @@ def charging_ranges(gate: Gate) -> Findings:
         if pool.charging is not None and pool.charging.trip > pool.charging.range:
             remedy = f"Use at most {metres_text(pool.charging.range)}, or a longer range."
             value = metres_text(pool.charging.trip)
-            yield found(("pools", name, "charging", "trip"), value, "longer than the range", remedy)
+            yield finding(("pools", name, "charging", "trip"), value, "longer than the range", remedy)
 
 
 # What trucks hold from one stage to another.
@@ -132,8 +134,8 @@ def _held(
             continue
         impatient = stage.patience is not None or vehicle_class in stage.patience_for
         if held and (impatient or stage.turns_away_at is not None):
-            remedy = "Let them give it back first, or wait here for ever."
-            yield visit.place, ", ".join(held), "hold it and might turn back here", remedy
+            remedy = "Let them give it back first, or let no truck turn back here."
+            yield visit.place, ", ".join(held), "hold it and may turn back here", remedy
         for pool, units in _meant(stage.gives, pools).items():
             taken, at = held.pop(pool, (0, visit))
             if not taken:
@@ -142,11 +144,11 @@ def _held(
             elif taken != units:
                 yield visit.place, pool, f"took {taken} and give back {units}", f"Give back {taken}."
             elif (at.share, at.when) != (visit.share, visit.when) or visit.share < 1:
-                remedy = "Let all of them visit both stages, or those that one `when` names at both."
-                yield visit.place, pool, "that took it may not be those that come here", remedy
+                remedy = "Let all of them visit both stages, or write the same `when` at both."
+                yield visit.place, pool, "that give it back may not be those that took it", remedy
         for pool, units in _meant(stage.takes, pools).items():
             if pool in held:
-                yield visit.place, pool, "hold it already", "Let a stage in between give it back."
+                yield visit.place, pool, "already hold it", "Let a stage in between give it back."
             else:
                 held[pool] = units, visit
     for pool, (_, at) in held.items():
@@ -175,7 +177,7 @@ def held_units(gate: Gate) -> Findings:
             for mistake in _held(_visits(path, name), name, gate.stages, gate.pools):
                 mistakes.setdefault(mistake, []).append(name)
         for (place, pool, problem, remedy), names in mistakes.items():
-            yield found(place, pool, f"{', '.join(names)} trucks {problem}", remedy)
+            yield finding(place, pool, f"{', '.join(names)} trucks {problem}", remedy)
 
 
 # Areas.
@@ -197,8 +199,8 @@ def one_area_of_a_stage(gate: Gate) -> Findings:
     for name, area in gate.areas.items():
         for n, stage in enumerate(area.stages):
             if stage in seen:
-                problem = "named twice" if seen[stage] == name else f"in the area {seen[stage]}, too"
-                yield found(("areas", name, "stages", n), stage, problem, "Keep one of the two.")
+                problem = "named twice" if seen[stage] == name else f"also in the area {seen[stage]}"
+                yield finding(("areas", name, "stages", n), stage, problem, "Keep one of the two.")
             seen.setdefault(stage, name)
 
 
@@ -217,7 +219,7 @@ def reopening_areas(gate: Gate) -> Findings:
     for name, area in gate.areas.items():
         if area.reopens_at is not None and area.reopens_at >= area.spaces:
             remedy = f"Use at most {area.spaces - 1}."
-            yield found(("areas", name, "reopens_at"), area.reopens_at, "not below the number of spaces", remedy)
+            yield finding(("areas", name, "reopens_at"), area.reopens_at, "not below the number of spaces", remedy)
 
 
 @rule("areas.**")
@@ -225,7 +227,12 @@ def road_outside(gate: Gate) -> Findings:
     """Only where an area can be full does anybody wait outside."""
     if gate.road_per_truck is not None and not gate.areas:
         remedy = "Add an area, or remove this."
-        yield found(("road_per_truck",), metres_text(gate.road_per_truck), "no area keeps trucks outside", remedy)
+        yield finding(
+            ("road_per_truck",),
+            metres_text(gate.road_per_truck),
+            "trucks wait outside only because of a full area, and there is no area",
+            remedy,
+        )
 
 
 @rule("paths.**", "areas.*.stages.**", "stages.*")
@@ -235,4 +242,4 @@ def unused_areas(gate: Gate) -> Findings:
     for name, area in gate.areas.items():
         if all(stage in unvisited for stage in area.stages):
             remedy = "Add one of its stages to a path, or remove the area."
-            yield found(("areas", name), "", "no path comes here", remedy)
+            yield finding(("areas", name), "", "no path visits its stages", remedy)

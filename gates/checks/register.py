@@ -40,14 +40,14 @@ def rule(*complete: str) -> Callable[[Callable[[Gate], Findings]], Callable[[Gat
     return register
 
 
-def found(place: Place, value: object, problem: str, remedy: str) -> Finding:
+def finding(place: Place, value: object, problem: str, remedy: str) -> Finding:
     """A finding at `place`."""
     return Finding(path_text(place), value_text(value) if value != "" else "", problem, remedy)
 
 
 def unknown(place: Place, name: object, kind: str, known: Mapping[str, object] | Sequence[str]) -> Finding:
     """The finding that `name` is none of `known`."""
-    return found(place, name, f"no such {kind}", one_of(known, name))
+    return finding(place, name, f"no such {kind}", one_of(known, name))
 
 
 def unused(known: Mapping[str, object], used: Iterable[str | None]) -> list[str]:
@@ -57,12 +57,12 @@ def unused(known: Mapping[str, object], used: Iterable[str | None]) -> list[str]
     return [name for name in known if name not in words and name not in meant]
 
 
-def not_full(place: Place, shares: Mapping[str, float]) -> Findings:
+def shares_not_full(place: Place, shares: Mapping[str, float]) -> Findings:
     """The finding that shares do not add to 100 %, if they do not."""
     total = math.fsum(shares.values())
     if abs(total - 1.0) > _FULL:
         value = share_text(round(total, 6))
-        yield found(place, value, "the shares do not add to 100 %", f"Change them by {_difference(total)}.")
+        yield finding(place, value, "the shares do not add to 100 %", f"Change them by {_difference(total)}.")
 
 
 def _difference(total: float) -> str:

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from gates.checks.register import Findings, found, rule, unknown
+from gates.checks.register import Findings, finding, rule, unknown
 from gates.findings import Place, one_of
 from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED
 from gates.schema.distributions import Distribution, Gamma, Lognormal, Triangular, Uniform
@@ -44,7 +44,9 @@ def group_names(gate: Gate) -> Findings:
         counts = Counter(group.name for group in groups)
         for n, group in enumerate(groups):
             if counts[group.name] > 1 and group.name in [other.name for other in groups[:n]]:
-                yield found((*place, n, "name"), group.name, "a second group of this name", "Rename one of them.")
+                yield finding(
+                    (*place, n, "name"), group.name, "another lane group has this name", "Rename one of them."
+                )
 
 
 @rule("classes.*")
@@ -65,10 +67,15 @@ def reversible_lanes(gate: Gate) -> Findings:
             if group.reverses is None:
                 continue
             if sorted(group.directions or []) != ["northbound", "southbound"]:
-                remedy = "Write both under `directions`, first the one that they serve at first."
-                yield found((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
+                remedy = "Write both under `directions`, the one to start with first."
+                yield finding((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
             if group.lanes == UNLIMITED:
-                yield found((*place, n, "lanes"), group.lanes, "unlimited lanes do not reverse", "Write how many.")
+                yield finding(
+                    (*place, n, "lanes"),
+                    group.lanes,
+                    "unlimited lanes cannot be reversible",
+                    "Write a number of lanes.",
+                )
 
 
 @rule()
@@ -80,7 +87,9 @@ def batches(gate: Gate) -> Findings:
             most = sum(count for count in lanes if count != UNLIMITED)
             if stage.batch.size > most:
                 remedy = f"Use at most {most}, or more lanes."
-                yield found(("stages", name, "batch", "size"), stage.batch.size, "more than it has lanes", remedy)
+                yield finding(
+                    ("stages", name, "batch", "size"), stage.batch.size, "more than the stage has lanes", remedy
+                )
 
 
 @rule("classes.*")
@@ -154,13 +163,13 @@ def _makes(visit: Visit, vehicle_class: str, possible: Mapping[str, set[str]]) -
 
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
 def trucks_without_lanes(gate: Gate) -> Findings:
-    """Every kind of truck that reaches a stage finds a lane group that admits it."""
+    """Every kind of truck that reaches a stage is admitted by a lane group."""
     reached = kinds_by_stage(gate)
     for name, place, groups in _groups(gate):
         for kind in reached[name]:
             if not any(group.admits(kind.vehicle_class, kind.direction, empty=kind.empty) for group in groups):
-                remedy = "Admit them in a lane group, or take the stage off their path."
-                yield found(place, str(kind), "no lane group admits these trucks", remedy)
+                remedy = "Admit them in a lane group, or remove the stage from their path."
+                yield finding(place, str(kind), "no lane group admits these trucks", remedy)
 
 
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
@@ -171,8 +180,8 @@ def lanes_without_trucks(gate: Gate) -> Findings:
         for n, group in enumerate(groups):
             kinds = reached[name]
             if kinds and not any(group.admits(k.vehicle_class, k.direction, empty=k.empty) for k in kinds):
-                remedy = "Mend its classes, directions or load, or remove it."
-                yield found((*place, n), group.name, "no truck that comes here is admitted", remedy)
+                remedy = "Fix its classes, directions or load, or remove it."
+                yield finding((*place, n), group.name, "it admits no truck that comes here", remedy)
 
 
 @rule("classes.*")
@@ -184,11 +193,11 @@ def service_classes(gate: Gate) -> Findings:
                 yield unknown(("stages", name, "service_for", key), key, "vehicle class", [*gate.classes, EMPTY])
 
 
-def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
+def _distributions(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
     for name, stage in gate.stages.items():
         yield ("stages", name, "service"), stage.service
-        for key, law in stage.service_for.items():
-            yield ("stages", name, "service_for", key), law
+        for key, other in stage.service_for.items():
+            yield ("stages", name, "service_for", key), other
         for n, breakdown in enumerate(stage.breakdowns):
             yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
     for name, booking in gate.booking.items():
@@ -206,34 +215,34 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
 
 
 @rule()
-def law_bounds(gate: Gate) -> Findings:
-    """The bounds of a law come in order."""
-    for place, law in _laws(gate):
-        match law:
+def distribution_bounds(gate: Gate) -> Findings:
+    """The bounds of a distribution are in order."""
+    for place, distribution in _distributions(gate):
+        match distribution:
             case Uniform(uniform=inner) if inner.low > inner.high:
                 words = f"{seconds_text(inner.low)} to {seconds_text(inner.high)}"
-                yield found((*place, "uniform"), words, "low is above high", "Exchange them.")
+                yield finding((*place, "uniform"), words, "low is greater than high", "Swap them.")
             case Triangular(triangular=inner) if not inner.low <= inner.mode <= inner.high:
                 words = ", ".join(seconds_text(value) for value in (inner.low, inner.mode, inner.high))
                 remedy = "Write low <= mode <= high."
-                yield found((*place, "triangular"), words, "low, mode and high are out of order", remedy)
+                yield finding((*place, "triangular"), words, "low, mode and high are out of order", remedy)
             case _:
                 pass
 
 
 @rule()
-def law_tails(gate: Gate) -> Findings:
-    """The rarest draw of a law stays within a century: integer time must hold it."""
-    for place, law in _laws(gate):
-        longest = _longest(law)
+def distribution_tails(gate: Gate) -> Findings:
+    """The rarest draw of a distribution stays within 100 years: integer time must hold it."""
+    for place, distribution in _distributions(gate):
+        longest = _longest(distribution)
         if longest > LONGEST_DRAW_S:
             value = f"up to {days_text(round(longest / DAY_S))}"
-            yield found(place, value, "durations beyond a century", "Use a smaller mean or cv.")
+            yield finding(place, value, "durations may exceed 100 years", "Use a smaller mean or cv.")
 
 
-def _longest(law: Distribution) -> float:
-    """A bound on the longest duration [s] that the law can give in a run."""
-    match law:
+def _longest(distribution: Distribution) -> float:
+    """A bound on the longest duration [s] that a distribution can give in a run."""
+    match distribution:
         case Lognormal(lognormal=inner):
             return inner.mean * math.exp(_RAREST_SCORE * math.sqrt(math.log1p(inner.cv**2)))
         case Gamma(gamma=inner):
@@ -251,7 +260,7 @@ def source_keys(gate: Gate) -> Findings:
     for place, model in sourced_models(gate):
         for key in unknown_keys(model):
             fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]
-            yield found((*place, "sources", key), key, "names nothing here", one_of(fields, key))
+            yield finding((*place, "sources", key), key, "nothing here has this name", one_of(fields, key))
 
 
 @rule()
@@ -262,4 +271,4 @@ def source_ids(gate: Gate) -> Findings:
             mistake = source_mistake(text)
             if mistake:
                 remedy = f"Write fact ids, `{ASSUMPTION}: why` or `{OWN}: where it is written`."
-                yield found((*place, "sources", key), ", ".join(parse_source(text).ids), mistake, remedy)
+                yield finding((*place, "sources", key), ", ".join(parse_source(text).ids), mistake, remedy)

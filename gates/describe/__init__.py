@@ -2,7 +2,7 @@
 
 from gates.describe.gate import sheet
 from gates.describe.tables import AreaRow, FlowRow, GateSheet, PathRow, PoolRow, StageRow
-from gates.describe.texts import hours_on_clocks, law_text, title_of
+from gates.describe.texts import distribution_text, hours_on_clocks, title_of
 
 __all__ = [
     "AreaRow",
@@ -11,8 +11,8 @@ __all__ = [
     "PathRow",
     "PoolRow",
     "StageRow",
+    "distribution_text",
     "hours_on_clocks",
-    "law_text",
     "sheet",
     "title_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gates.describe.tables import AreaRow, PoolRow
-from gates.describe.texts import hours_on_clocks, law_text, source_ids, title_of
+from gates.describe.texts import distribution_text, hours_on_clocks, source_ids, title_of
 from gates.schema.base import LanguageTag
 from gates.schema.gate import Gate
 from gates.schema.quantities import megabits_text, metres_text, number_text
@@ -34,10 +34,10 @@ def pool_rows(gate: Gate, name: str, sources: dict[str, SourcedNumber], language
 
 
 def _way_back(pool: Pool) -> str:
-    words = [] if pool.comes_back is None else [law_text(pool.comes_back)]
+    words = [] if pool.comes_back is None else [distribution_text(pool.comes_back)]
     if pool.charging is not None:
         every = metres_text(pool.charging.range)
-        words.append(f"charges after {every}: {law_text(pool.charging.takes)}")
+        words.append(f"charges after {every}: {distribution_text(pool.charging.takes)}")
     return "; ".join(words)
 
 
@@ -78,5 +78,5 @@ def outage_words(gate: Gate, name: str, language: LanguageTag) -> str:
     outage = gate.outages[name]
     down = ", ".join([*outage.stages, *outage.pools, *outage.links])
     some = "each on its own: " if outage.each else f"{outage.units} of each: " if outage.units else ""
-    words = f"{law_text(outage.lasts)} after {law_text(outage.every)} without one"
+    words = f"{distribution_text(outage.lasts)} after {distribution_text(outage.every)} without one"
     return f"{title_of(outage.title, name, language)}: {words}; {some}{down}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gates.describe.tables import StageRow
-from gates.describe.texts import hours_on_clocks, law_text, source_ids, title_of
+from gates.describe.texts import distribution_text, hours_on_clocks, source_ids, title_of
 from gates.schema.base import LanguageTag
 from gates.schema.gate import Gate
 from gates.schema.quantities import seconds_text
@@ -44,5 +44,5 @@ def _admits(group: LaneGroup) -> str:
 
 def _service(stage: Stage) -> str:
     moving = f" + {seconds_text(stage.move_up)} to move up" if stage.move_up else ""
-    others = [f"; {key} {law_text(law)}" for key, law in stage.service_for.items()]
-    return law_text(stage.service) + "".join(others) + moving
+    others = [f"; {key} {distribution_text(service)}" for key, service in stage.service_for.items()]
+    return distribution_text(stage.service) + "".join(others) + moving

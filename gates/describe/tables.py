@@ -21,7 +21,7 @@ class StageRow:
     hours: dict[str, str]
     """Side -> opening hours on that side's clock."""
     service: str
-    """Mean service time, moving up included, with the law."""
+    """Mean service time, moving up included, with its distribution."""
     source: str
     """Ids of the sources of lanes, hours and service."""
 
@@ -40,7 +40,7 @@ class PoolRow:
     users: str
     """Stages that need, take or give units, in words."""
     comes_back: str
-    """Law of the time that a unit needs to come back, and its stops to charge; empty for none."""
+    """Distribution of the time that a unit needs to come back, and its stops to charge; empty if it needs none."""
     source: str
     """Ids of the sources of units, hours and the way back."""
 
@@ -96,7 +96,7 @@ class GateSheet:
     calendar: tuple[str, ...]
     """Closures, public holidays and surges, in words."""
     initial: tuple[str, ...]
-    """Trucks that stand in line at the start, in words."""
+    """Trucks in queues at the start, in words."""
     links: tuple[str, ...]
     """Data networks and who sends over them, in words."""
     outages: tuple[str, ...]

@@ -18,9 +18,9 @@ def title_of(title: Title, name: str, language: LanguageTag = "en") -> str:
     return title.get(language) or title.get("en") or name
 
 
-def law_text(law: Distribution) -> str:
-    """A law in words: `erlang, mean 15 s, shape 4`."""
-    ((name, parameters),) = law.model_dump(mode="json").items()
+def distribution_text(distribution: Distribution) -> str:
+    """A distribution in words: `erlang, mean 15 s, shape 4`."""
+    ((name, parameters),) = distribution.model_dump(mode="json").items()
     if isinstance(parameters, dict):
         return ", ".join([name, *(f"{key} {_plain(value)}" for key, value in parameters.items())])
     return f"{name}, {len(parameters)} values" if isinstance(parameters, list) else f"{name}, {parameters}"

@@ -28,18 +28,18 @@ class VehicleClass(Sourced):
     load: Tonnes | None = None
     """Mean load [t]."""
     shelf_life: Days | None = None
-    """How long the load keeps from loading [d]; none if it does not perish."""
+    """Shelf life of the load, counted from loading [d]; omit if it does not perish."""
     age: Distribution | None = None
-    """Law of the time since loading when the truck arrives; none means that it is loaded then."""
+    """Distribution of the time since loading when the truck arrives; by default it has just been loaded."""
     least_life: Days = 0.0
-    """Shelf life that buyers ask for at the release [d]: a load with less counts as short."""
+    """Shelf life that buyers require at the release [d]; a load with less counts as short."""
     value_usd: Annotated[Number, Field(ge=0, le=1e9)] | None = None
-    """Mean value of a load where it goes [USD]; none if it is not reckoned."""
+    """Mean value of a load at its destination [USD]; omit if losses are not valued."""
     value_turned_back: Share = 1.0
-    """What a load that turns back still brings, as a share of its value."""
+    """Share of its value that a load keeps if the truck turns back."""
     value_lost_per_day: Share = 0.0
-    """Share of its value that a load loses with each day of shelf life [1/d]."""
+    """Share of its value that a load loses with each day of shelf life used [1/d]."""
     powertrain: Literal["diesel", "gas", "battery"] = "diesel"
-    """What drives the vehicle."""
+    """What drives the vehicle; no effect yet."""
     priority: Annotated[Count, Field(ge=0, le=9)] = 5
-    """Place in waiting lines while loaded: lower is served first, equals first come first served."""
+    """Place in queues while loaded: lower numbers are served first, equal numbers in order of arrival."""

@@ -39,12 +39,12 @@ from gates.schema.stages import Stage
 
 
 class EndOfDay(Sourced):
-    """When the day's bulletin counts the trucks that wait."""
+    """When the daily bulletin counts the waiting trucks."""
 
     at: Clock = DAY_S
     """Time of day [s]."""
     side: SideName
-    """Whose clock; days of results are this side's days too."""
+    """The side whose clock is meant; days in results are days of this side, too."""
 
 
 class Gate(Sourced):
@@ -61,7 +61,7 @@ class Gate(Sourced):
     origin: dict[DirectionName, SideName]
     """Direction -> side from which its trucks come; their arrival profile is on that side's clock."""
     start: Day
-    """First day of the measured period, unless the run says another."""
+    """First day of the measured period, unless the run sets another."""
     end_of_day: EndOfDay
     """When a day ends for the bulletin."""
     classes: Annotated[dict[Name, VehicleClass], Field(min_length=1, max_length=64)]
@@ -77,7 +77,7 @@ class Gate(Sourced):
     areas: Annotated[dict[Name, Area], Field(max_length=64)] = {}
     """Areas of limited space."""
     road_per_truck: Metres | None = None
-    """Public road that each truck takes which waits outside because an area is full [m]; none if it is not known."""
+    """Length of public road occupied by each truck that waits outside a full area [m]; omit if not known."""
     links: Annotated[dict[Name, Link], Field(max_length=16)] = {}
     """Data networks."""
     outages: Annotated[dict[Name, Outage], Field(max_length=64)] = {}
@@ -85,13 +85,13 @@ class Gate(Sourced):
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
     two_way: dict[DirectionName, TwoWay] = {}
-    """Direction -> its trucks that carry goods both ways."""
+    """Direction -> its trucks that take a second load back (backhaul)."""
     booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
     """Booking systems."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
     """Closures, public holidays, surges of demand and slowdowns of services."""
     initial: Annotated[list[Standing], Field(max_length=256)] = []
-    """Trucks that stand in line at the first tick of the run, warm-up included."""
+    """Trucks in queues when the run begins, which is before the warm-up."""
 
     def written_paths(self) -> list[WrittenPath]:
         """Return the paths of all directions, then the steps with a second load."""

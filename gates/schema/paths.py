@@ -1,7 +1,7 @@
 """Paths: the steps of a truck through the gate, and the one walk over them.
 
 A step can be written in several ways; a function looks at what is written and picks the one model meant, so that a
-mistake in it gives one finding and not one a model.
+mistake gives one finding, not one for each model.
 
 Everything that reads a path reads it with `walk`: it goes through the steps in the order of the file, into the
 alternatives of each choice, and says for each step where it is, inside which alternatives, and behind which marks.
@@ -31,20 +31,20 @@ from gates.schema.quantities import (
 
 
 class Choice(Sourced):
-    """A choice between alternatives on a path: a random one by shares, or the truck's own by what it finds."""
+    """A choice between alternatives on a path: at random by shares, or by a rule when the truck gets there."""
 
     choose: Name
     """Name of the choice, such as `channel`."""
     shares: Annotated[dict[Name, Share], Field(max_length=16)] = {}
-    """Share of each alternative; they add to 100 %. None where a rule decides."""
+    """Share of each alternative; they add to 100 %. Omit if a rule decides."""
     rule: Literal["shortest-queue", "least-wait"] | None = None
-    """Rule by which a truck takes an alternative when it gets there, by the first stage of each: the fewest trucks
-    waiting or in service, or the least expected wait. Of equals the first in the file; a closed stage only if all
-    are closed."""
+    """Rule by which a truck chooses when it gets there. It compares the first stages of the alternatives: the fewest
+    trucks waiting or in service, or the shortest expected wait. A tie goes to the first in the file; a closed stage is
+    chosen only if all are closed."""
     shares_for: dict[Name, dict[Name, Share]] = {}
     """Other shares for a vehicle class."""
     then: dict[Name, list[Step]] = {}
-    """Steps of each alternative; an alternative not named adds none."""
+    """Steps of each alternative; an alternative that is not named has none."""
 
     def shares_of(self, vehicle_class: str) -> Mapping[str, float]:
         """Return the shares of the alternatives for a vehicle class."""
@@ -52,7 +52,7 @@ class Choice(Sourced):
 
 
 class Visit(Sourced):
-    """A visit of a stage on a path, perhaps only by some trucks."""
+    """A visit to a stage on a path, perhaps by some trucks only."""
 
     stage: Name
     """The stage visited."""
@@ -61,17 +61,17 @@ class Visit(Sourced):
     share_for: dict[Name, Share] = {}
     """Other shares for a vehicle class."""
     only: list[Name] | None = None
-    """Vehicle classes that visit it; none means all."""
+    """Vehicle classes that visit it; by default all."""
     when: dict[Name, list[Name]] = {}
-    """Choice -> alternatives: only trucks for which an earlier choice on the path fell so."""
+    """Choice -> alternatives: only trucks that took one of these alternatives, earlier on the path."""
     again: Share = 0.0
-    """Share of the visits after which the truck makes it again: a failed declaration, a second inspection."""
+    """Share of the visits after which the truck repeats it: a failed declaration, a second inspection."""
     again_for: dict[Name, Share] = {}
     """Other shares for a vehicle class."""
     again_from: Name | None = None
-    """Earlier stage of the path from which it makes all its visits up to here again; none means this visit alone."""
+    """Earlier stage of the path from which it repeats all its visits up to here; by default this visit alone."""
     most: Annotated[Count, Field(ge=1, le=20)] = 1
-    """How many times a truck makes it again, at most."""
+    """How many times a truck repeats it, at most."""
 
     def share_of(self, vehicle_class: str) -> float:
         """Return the share of the trucks of a class that make the visit, where its conditions are met."""
@@ -88,7 +88,7 @@ class Mark(Model):
     """A point on a path that metrics and lane groups refer to."""
 
     mark: Literal["released", "empty"]
-    """`released`: the last control lies behind; `empty`: the load is off and the truck returns empty."""
+    """`released`: the last control is passed; `empty`: the load is off and the truck returns empty."""
 
 
 def _step_written(value: Any) -> str | None:
@@ -117,16 +117,16 @@ Choice.model_rebuild()  # its alternatives are steps themselves
 
 
 class TwoWay(Sourced):
-    """What trucks of a direction do that take a load back instead of returning empty."""
+    """What trucks of a direction do if they take a load back instead of returning empty."""
 
     share: Share
-    """Share of the trucks that do."""
+    """Share of the trucks that take one."""
     share_for: dict[Name, Share] = {}
     """Other shares for a vehicle class that comes in this direction."""
     vehicle_class: Annotated[Name, Field(alias="class")]
     """Vehicle class of the second load; it goes in the other direction."""
     steps: Annotated[list[Step], Field(min_length=1, max_length=200)]
-    """What they do in place of the steps after the mark `empty`; a mark `released` counts the second load."""
+    """Their steps instead of those after the mark `empty`; a mark `released` here is the release of the second load."""
 
     def share_of(self, vehicle_class: str) -> float:
         """Return the share of the trucks of a class that take a second load."""

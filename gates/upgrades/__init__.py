@@ -1,7 +1,7 @@
 """Upgrades: named, costed changes of a gate, as data.
 
 An upgrade says which fields of a gate change and to what; what that does to clearance comes out of the run
-(decision 003). Numbers may have three values, `{low: .., base: .., high: ..}`; one level is taken for all of them.
+(decision 003). Numbers may have three values, `{low: .., base: .., high: ..}`; one level is used for all of them.
 """
 
 from gates.upgrades.apply import apply_upgrades, check_upgrade

@@ -1,7 +1,7 @@
 """Upgrades applied to a gate: a new gate, checked like a file, and the list of what changed.
 
 However many upgrades are applied, all new entries come first, then all values that are set, then all that are
-added to, then all that are scaled; within each kind the caller's order holds. So the result of a set of upgrades
+added to, then all that are scale_value; within each kind the caller's order holds. So the result of a set of upgrades
 does not depend on the order of the set, as long as no two set the same path, which is refused.
 """
 
@@ -19,12 +19,12 @@ from gates.addresses import (
     Data,
     PlaceError,
     Spot,
+    add_to_value,
     find,
-    increased,
     parts_of,
-    scaled,
-    spoken,
-    with_source,
+    scale_value,
+    set_source,
+    value_in_words,
 )
 from gates.checks.check import check
 from gates.files.explain import model_findings
@@ -94,7 +94,7 @@ def _combination(upgrades: Sequence[Upgrade]) -> list[Finding]:
         for name in upgrade.excludes:
             if name in names:
                 problem = f"{upgrade.name} and {name} exclude each other"
-                findings.append(Finding("excludes", name, problem, "Take one of the two.", upgrade.file))
+                findings.append(Finding("excludes", name, problem, "Use one of the two.", upgrade.file))
     return findings
 
 
@@ -108,7 +108,7 @@ def _conflicts(upgrades: Sequence[Upgrade]) -> list[Finding]:
             for other_path, other in taken:
                 if within(path, other_path) or within(other_path, path):
                     problem = f"{upgrade.file} and {other.file} both set {other_path}"
-                    remedy = "Take one of the two, or let one of them scale or add."
+                    remedy = "Use one of the two, or let one of them scale or add."
                     findings.append(Finding(f"changes[{n}].path", path, problem, remedy, upgrade.file))
         taken += [(path, upgrade) for _, path in mine]
     return findings
@@ -147,7 +147,9 @@ class _Work:
         if made is not None:
             place, before, after = made
             self._over.add((upgrade.name, n))
-            self.changes.append(Change(edit.path, spoken(before), spoken(after), upgrade.name, edit.source, level))
+            self.changes.append(
+                Change(edit.path, value_in_words(before), value_in_words(after), upgrade.name, edit.source, level)
+            )
             self.done.append((path_text(place), upgrade, n))
 
     def new_entries(self, edit: Edit, value: Any) -> Made:
@@ -160,13 +162,15 @@ class _Work:
             spot.put(value)
             return spot.place, None, value
         if isinstance(value, dict):
-            raise PlaceError("something stands there already", "Use `set`, or another name.")
+            raise PlaceError("it is already there", "Use `set`, or another name.")
         return None
 
     def _insert(self, spot: Spot, edit: Edit, value: Any) -> tuple[Place, Any, Any]:
         steps = value if isinstance(value, list) else [value]
         if not all(isinstance(step, str | dict) for step in steps):
-            raise PlaceError(f"{spoken(value)} cannot be added to a list", "Lead the path to a number in it.")
+            raise PlaceError(
+                f"{value_in_words(value)} cannot be added to a list", "Let the path end at a number in it."
+            )
         beside = edit.before or edit.after
         if beside is None:
             spot.value.extend(steps)
@@ -182,27 +186,27 @@ class _Work:
         spot = find(self.data, edit.path)
         before = spot.value
         spot.put(value)
-        with_source(self.data, spot.place, edit.source)
+        set_source(self.data, spot.place, edit.source)
         return spot.place, before, value
 
     def sums(self, edit: Edit, value: Any) -> Made:
         if edit.operation != "add":
             return None
         spot = find(self.data, edit.path)
-        return self._changed(spot, increased(spot.value, value), edit)
+        return self._changed(spot, add_to_value(spot.value, value), edit)
 
     def factors(self, edit: Edit, value: Any) -> Made:
         if edit.operation != "scale":
             return None
         spot = find(self.data, edit.path)
         if not spot.present:
-            raise PlaceError("leads nowhere", "Name a number of the gate.")
-        return self._changed(spot, scaled(spot.value, value), edit)
+            raise PlaceError("there is no such value", "Name a number of the gate.")
+        return self._changed(spot, scale_value(spot.value, value), edit)
 
     def _changed(self, spot: Spot, after: Any, edit: Edit) -> tuple[Place, Any, Any]:
         before = spot.value
         spot.put(after)
-        with_source(self.data, spot.place, edit.source)
+        set_source(self.data, spot.place, edit.source)
         return spot.place, before, after
 
     def checked(self) -> Gate:

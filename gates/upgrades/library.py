@@ -61,7 +61,7 @@ def _check(upgrade: Upgrade) -> list[Finding]:
         findings += _source_findings(f"costs.sources.{key}", source)
     for name in upgrade.needs:
         if name in upgrade.excludes:
-            findings.append(Finding("needs", name, "needed and excluded", "Keep it in one of the two."))
+            findings.append(Finding("needs", name, "both needed and excluded", "Keep it in one of the two."))
     return findings
 
 

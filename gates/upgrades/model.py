@@ -26,13 +26,13 @@ class Edit(Model):
     path: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     """Where: `stages.bay-cn.lanes`; lane groups and steps of a path by their names."""
     set: Any = None
-    """The new value: a number with its unit, a law, hours, a list, a step in place of a step."""
+    """The new value: a number with its unit, a distribution, hours, a list, a step in place of a step."""
     scale: Any = None
-    """Factor on a number, or on all durations of a law; a count is rounded, half up."""
+    """Factor on a number, or on all durations of a distribution; a count is rounded, half up."""
     add: Any = None
-    """A number to add to one; a new entry (stage, pool, area) where none stands; a step, or steps, of a path."""
+    """A number to add to one; a new entry (stage, pool, area); a step, or steps, of a path."""
     before: Name | None = None
-    """Step before which steps are added; none of both means at the end."""
+    """Step before which steps are added; by default they are added at the end."""
     after: Name | None = None
     """Step after which steps are added."""
     source: SourceText
@@ -103,17 +103,17 @@ class Upgrade(Model):
     title: Title = Field(default={})
     """Names for people, by language."""
     about: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-    """Which mechanism it changes, and what about it is assumed."""
+    """Which mechanism it changes, and what is assumed about it."""
     gate: Name
     """The gate of the library that its paths are written for."""
     needs: list[Slug] = Field(default=[])
-    """Upgrades without which it makes no sense."""
+    """Upgrades that must be applied with it."""
     excludes: list[Slug] = Field(default=[])
-    """Upgrades that cannot be there with it."""
+    """Upgrades that cannot be applied with it."""
     changes: Annotated[list[Edit], Field(min_length=1, max_length=200)]
     """What changes."""
     costs: Costs | None = None
-    """What it costs; none where nothing is known."""
+    """What it costs; omit if not known."""
     _file: str = PrivateAttr("")
 
     @property
@@ -127,17 +127,17 @@ class Change:
     """What an upgrade changed in a gate."""
 
     path: str
-    """Where, as the upgrade names it."""
+    """The path, as the upgrade names it."""
     before: str
-    """What stood there, in words; empty for nothing."""
+    """The value before, in words; empty for a new entry."""
     after: str
-    """What stands there then, or what was added."""
+    """The value after, or what was added."""
     upgrade: str
     """Name of the upgrade."""
     source: str = ""
     """Source text of the change."""
     level: Level = "base"
-    """Which of the three values was taken."""
+    """Which of the three values was used."""
 
 
 def at_level(value: Any, level: Level) -> Any:

@@ -23,7 +23,7 @@ def service_law(gate: Gate, vehicle_class: str, name: str, *, empty: bool) -> tu
         link = gate.links[stage.sends.link]
         extra += stage.sends.data * 8 / min(link.uplink, link.shared_uplink)
         extra += stage.sends.round_trips * link.round_trip
-    return stage.service_law(vehicle_class, empty=empty), extra
+    return stage.service_distribution(vehicle_class, empty=empty), extra
 
 
 def by_hand_law(stage: Stage) -> tuple[Distribution, float] | None:

@@ -109,7 +109,7 @@ TABLE: Table = {
             [("calendar", [{**SHUT, "sides": ["cn"], "stages": ["booth"]}])],
             "calendar[0].stages[0]",
             "booth",
-            "on another side",
+            "the stage is on another side",
             "Add vn to the sides, or remove the stage.",
         ),
     ],
@@ -137,7 +137,7 @@ TABLE: Table = {
             "flows.general.profile",
             "rush",
             "no such profile",
-            "Remove it: there is nothing to name here.",
+            "Remove it: there are none to name.",
         ),
     ],
     "unused_classes": [
@@ -145,12 +145,12 @@ TABLE: Table = {
             [("classes.durian", {})],
             "classes.durian",
             "",
-            "no flow brings it",
-            "Add a flow of it, or remove the class.",
+            "no flow has this class",
+            "Add a flow of this class, or remove the class.",
         ),
     ],
     "unused_profiles": [
-        ([("profiles.rush", {})], "profiles.rush", "", "no flow has it", "Name it in a flow, or remove it."),
+        ([("profiles.rush", {})], "profiles.rush", "", "no flow uses it", "Name it in a flow, or remove it."),
     ],
     "unused_paths": [
         (
@@ -188,7 +188,7 @@ TABLE: Table = {
             "profiles.rush.hours",
             "08:00-12:00 and 11:00-13:00",
             "windows overlap",
-            "Let one end where the next starts.",
+            "Let each window end before the next one starts, or at that time.",
         ),
         (
             [
@@ -198,7 +198,7 @@ TABLE: Table = {
             "profiles.rush.hours",
             "00:00-02:00 and 01:00-13:00",
             "windows overlap",
-            "Let one end where the next starts.",
+            "Let each window end before the next one starts, or at that time.",
         ),
     ],
     "profile_shares": [
@@ -224,7 +224,7 @@ TABLE: Table = {
             ],
             "profiles.rush.weekdays",
             "0",
-            "nobody ever arrives",
+            "no truck ever arrives",
             "Give at least one of them a factor above 0.",
         ),
     ],
@@ -284,8 +284,8 @@ TABLE: Table = {
             [("calendar", [{**SURGE, "directions": ["southbound"]}])],
             "calendar[0]",
             "peak",
-            "it touches no flow",
-            "Mend its flows, classes or directions, or remove it.",
+            "it applies to no flow",
+            "Fix its flows, classes or directions, or remove it.",
         ),
     ],
     "shelf_lives": [

@@ -19,8 +19,8 @@ TABLE: Table = {
             [("initial", [{**STANDING, "direction": "southbound"}])],
             "initial[0].class",
             "general",
-            "no flow brings it southbound",
-            "Add such a flow, with a per_day of 0 if none are to come.",
+            "no southbound flow has this class",
+            "Add such a flow, with a per_day of 0 if no more arrive.",
         ),
         (
             [("initial", [{**STANDING, "stage": "boot"}])],
@@ -36,7 +36,7 @@ TABLE: Table = {
             "initial[0].stage",
             "booth",
             "empty general northbound trucks never come here",
-            "Name a stage of their path, and whether they return empty.",
+            "Name a stage on their path, and say whether they return empty.",
         ),
     ],
     "initial_twice": [
@@ -44,8 +44,8 @@ TABLE: Table = {
             [("initial", [STANDING, {**STANDING, "trucks": 1}])],
             "initial[1]",
             "booth",
-            "the same trucks a second time",
-            "Add the two numbers.",
+            "these trucks are listed twice",
+            "Write the sum in one entry.",
         ),
     ],
     "initial_units": [
@@ -59,7 +59,7 @@ TABLE: Table = {
             "initial[1].stage",
             "exit",
             "trucks here hold units of vehicle",
-            "Let them stand at the stage that takes them, or before.",
+            "Put them at the stage that takes the units, or at an earlier one.",
         ),
     ],
 }

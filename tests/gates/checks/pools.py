@@ -19,7 +19,7 @@ TABLE: Table = {
             "stages.booth.needs.officer",
             "officer",
             "no such pool",
-            "Remove it: there is nothing to name here.",
+            "Remove it: there are none to name.",
         ),
         (
             [FLEET, ("stages.booth.takes", {"vehicle": 1}), ("stages.exit.gives", {"vehicel": 1})],
@@ -66,7 +66,7 @@ TABLE: Table = {
             ],
             "stages.booth.takes.vehicle",
             "2",
-            "vehicle is in `needs`, too",
+            "vehicle is also in `needs`",
             "Keep one of the two.",
         ),
     ],
@@ -82,7 +82,7 @@ TABLE: Table = {
             "stages.exit",
             "tug, vehicle",
             "more than one pool whose units take time to return",
-            "Give them back at stages of their own, one pool a stage.",
+            "Give them back at separate stages, one pool at each.",
         ),
     ],
     "kept_out_classes": [
@@ -113,8 +113,8 @@ TABLE: Table = {
             ],
             f"{NORTH}[3]",
             "vehicle",
-            "general trucks hold it and might turn back here",
-            "Let them give it back first, or wait here for ever.",
+            "general trucks hold it and may turn back here",
+            "Let them give it back first, or let no truck turn back here.",
         ),
         (
             [FLEET, ("stages.exit.gives", {"vehicle": 1})],
@@ -141,8 +141,8 @@ TABLE: Table = {
             [FLEET, ("stages.booth.takes", {"vehicle": 1}), ("stages.inspection.gives", {"vehicle": 1})],
             f"{NORTH}[1].stage",
             "vehicle",
-            "general trucks that took it may not be those that come here",
-            "Let all of them visit both stages, or those that one `when` names at both.",
+            "general trucks that give it back may not be those that took it",
+            "Let all of them visit both stages, or write the same `when` at both.",
         ),
         (
             [
@@ -153,8 +153,8 @@ TABLE: Table = {
             ],
             f"{NORTH}[3]",
             "vehicle",
-            "general trucks that took it may not be those that come here",
-            "Let all of them visit both stages, or those that one `when` names at both.",
+            "general trucks that give it back may not be those that took it",
+            "Let all of them visit both stages, or write the same `when` at both.",
         ),
         (
             [
@@ -166,7 +166,7 @@ TABLE: Table = {
             ],
             f"{NORTH}[1]",
             "vehicle",
-            "general trucks hold it already",
+            "general trucks already hold it",
             "Let a stage in between give it back.",
         ),
         (  # parcels and general trucks alike take one; only durian passes the exit
@@ -203,7 +203,7 @@ TABLE: Table = {
             ],
             "areas.road.stages[0]",
             "exit",
-            "in the area yard, too",
+            "also in the area yard",
             "Keep one of the two.",
         ),
         (
@@ -219,7 +219,7 @@ TABLE: Table = {
             [("road_per_truck", "22 m")],
             "road_per_truck",
             "22 m",
-            "no area keeps trucks outside",
+            "trucks wait outside only because of a full area, and there is no area",
             "Add an area, or remove this.",
         ),
     ],
@@ -243,7 +243,7 @@ TABLE: Table = {
             [(f"{NORTH}.1", REMOVED), ("areas.yard", {"spaces": 5, "stages": ["inspection"]})],
             "areas.yard",
             "",
-            "no path comes here",
+            "no path visits its stages",
             "Add one of its stages to a path, or remove the area.",
         ),
     ],
