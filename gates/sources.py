@@ -3,8 +3,8 @@
 A model's `sources` maps a key to a source text. The key names the number from where the mapping
 stands, as a path with dots from which inner words may be left out: `service` covers all of a stage's
 distribution, `shape` only its shape, `shares.red` one share of a choice. The nearest model with a fitting key
-speaks for a number, and of its keys the one that reaches furthest in. So a gate can say one thing
-for everything (`sources: {stages: assumption}`) and a stage another for itself.
+counts, and of its keys the one that reaches furthest in. So a gate can name one source for
+everything (`sources: {stages: assumption}`) and a stage another for itself.
 
 A source text is ids, then perhaps a colon and a note: "F005, F117: 6 lanes a direction". An id is a
 fact of `library/facts.csv` (F: gates, U: upgrades, T: trade), the word `assumption`, or the word
@@ -51,7 +51,7 @@ class Fact:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Source:
-    """A source text taken apart."""
+    """A source text, parsed."""
 
     ids: tuple[str, ...]
     """Fact ids and the words `assumption` and `own`."""
@@ -72,7 +72,7 @@ class SourcedNumber:
 
     @property
     def is_sourced(self) -> bool:
-        """Tell whether anything says where it comes from."""
+        """Tell whether a source is named."""
         return bool(self.ids)
 
     @property
@@ -94,7 +94,7 @@ def facts() -> Mapping[str, Fact]:
 
 
 def parse_source(text: str) -> Source:
-    """Take a source text apart; ids are not looked up."""
+    """Parse a source text; ids are not looked up."""
     ids, _, note = text.partition(":")
     return Source(tuple(part.strip() for part in ids.split(",")), note.strip())
 
@@ -120,18 +120,18 @@ def every_number(gate: Gate) -> list[SourcedNumber]:
     A value that is the model's default and that no source names is not a claim about the gate
     (all trucks, no extra time) and is left out.
     """
-    found = []
+    numbers = []
     for leaf in _leaves(gate, gate.model_dump(mode="json", by_alias=True), (), ()):
-        text, names_it = _source_of(leaf)
-        if names_it or not leaf.is_default:
+        text, is_named = _source_of(leaf)
+        if is_named or not leaf.is_default:
             source = parse_source(text) if text else Source(())
             named = tuple(facts()[name] for name in dict.fromkeys(_ID.findall(text)) if name in facts())
-            found.append(SourcedNumber(path_text(leaf.place), leaf.text, source.ids, source.note, named))
-    return found
+            numbers.append(SourcedNumber(path_text(leaf.place), leaf.text, source.ids, source.note, named))
+    return numbers
 
 
 def assumptions(gate: Gate) -> list[SourcedNumber]:
-    """The numbers that rest on an assumption, or on nothing at all."""
+    """The numbers that rest on an assumption, or have no source."""
     return [number for number in every_number(gate) if number.is_assumption or not number.is_sourced]
 
 
@@ -187,7 +187,7 @@ def _text(written: Any, value: Any) -> str:
 
 
 def _source_of(leaf: _Leaf) -> tuple[str, bool]:
-    """The source text that speaks for a number, and whether its key names the very number."""
+    """The source text of a number, and whether its key names this very number."""
     for length, sources in reversed(leaf.scopes):
         inside = tuple(str(part) for part in leaf.place[length:])
         reached = {key: _reach(key, inside) for key in sources}

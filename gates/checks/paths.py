@@ -36,7 +36,7 @@ def _choices(gate: Gate) -> Iterator[tuple[Place, Choice]]:
 
 
 def stages_visited(gate: Gate) -> list[str]:
-    """The stages that the paths name, in the order of the file; one that is named twice stands there twice."""
+    """The stage of each visit, in the order of the file."""
     return [visit.stage for _, visit in _visits(gate)]
 
 
@@ -50,7 +50,7 @@ def path_stages(gate: Gate) -> Findings:
 
 @rule("paths.**", "two_way.**")
 def unused_stages(gate: Gate) -> Findings:
-    """A stage that no path visits is a mistake."""
+    """Every stage is visited by a path."""
     for name in unused(gate.stages, stages_visited(gate)):
         yield finding(("stages", name), "", "no path visits it", "Add it to a path, or remove the stage.")
 

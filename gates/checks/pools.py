@@ -101,8 +101,8 @@ def charging_ranges(gate: Gate) -> Findings:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Met:
-    """A visit as one class of vehicles makes it: in its own words, since whoever takes must be who gives."""
+class _PossibleVisit:
+    """A visit that a class of vehicles can make, with its conditions: who takes must be who gives back."""
 
     place: Place
     stage: str
@@ -110,13 +110,13 @@ class _Met:
     when: tuple[tuple[str, frozenset[str]], ...]
 
 
-def _visits(path: WrittenPath, vehicle_class: str) -> Iterator[_Met]:
+def _visits(path: WrittenPath, vehicle_class: str) -> Iterator[_PossibleVisit]:
     """The visits that trucks of a class can make, each with its conditions."""
     for placed in path.walk():
         if isinstance(visit := placed.step, Visit) and (share := visit.share_of(vehicle_class)) > 0:
             chosen = [(alternative.choice.choose, frozenset([alternative.name])) for alternative in placed.inside]
             named = [(choice, frozenset(names)) for choice, names in visit.when.items()]
-            yield _Met(placed.place_of_stage, visit.stage, share, (*chosen, *named))
+            yield _PossibleVisit(placed.place_of_stage, visit.stage, share, (*chosen, *named))
 
 
 Mistake = tuple[Place, str, str, str]
@@ -124,10 +124,10 @@ Mistake = tuple[Place, str, str, str]
 
 
 def _held(
-    visits: Iterator[_Met], vehicle_class: str, stages: Mapping[str, Stage], pools: Mapping[str, Pool]
+    visits: Iterator[_PossibleVisit], vehicle_class: str, stages: Mapping[str, Stage], pools: Mapping[str, Pool]
 ) -> Iterator[Mistake]:
     """What is wrong with what the trucks of a class take and give back on their path."""
-    held: dict[str, tuple[int, _Met]] = {}
+    held: dict[str, tuple[int, _PossibleVisit]] = {}
     for visit in visits:
         stage = stages.get(visit.stage) or stages.get(nearest(visit.stage, stages) or "")
         if stage is None:
@@ -156,7 +156,7 @@ def _held(
 
 
 def _meant(uses: Mapping[str, int], pools: Mapping[str, Pool]) -> dict[str, int]:
-    """Pool -> units, with a slip of the pen in a name put right: it has a finding of its own."""
+    """Pool -> units, with typos in names corrected: they have findings of their own."""
     return {(pool if pool in pools else nearest(pool, pools) or pool): units for pool, units in uses.items()}
 
 

@@ -24,7 +24,7 @@ class Rule:
 
     run: Callable[[Gate], Findings]
     complete: tuple[str, ...]
-    """Places that must be sound, or the check would complain about a repair: `flows.*.class`, `paths.**`."""
+    """Places that must be without mistakes, or the check would report a repair: `flows.*.class`, `paths.**`."""
 
 
 RULES: dict[str, Rule] = {}
@@ -46,12 +46,12 @@ def finding(place: Place, value: object, problem: str, remedy: str) -> Finding:
 
 
 def unknown(place: Place, name: object, kind: str, known: Mapping[str, object] | Sequence[str]) -> Finding:
-    """The finding that `name` is none of `known`."""
+    """The finding that `name` is not one of `known`."""
     return finding(place, name, f"no such {kind}", one_of(known, name))
 
 
 def unused(known: Mapping[str, object], used: Iterable[str | None]) -> list[str]:
-    """The names that nothing uses, but for those that a name with a slip of the pen was meant to be."""
+    """The names that nothing uses, except those that a name with a typo was meant to be."""
     words = [word for word in used if word is not None]
     meant = {nearest(word, known) for word in words if word not in known}
     return [name for name in known if name not in words and name not in meant]

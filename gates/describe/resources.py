@@ -67,7 +67,7 @@ def area_row(gate: Gate, name: str, sources: dict[str, SourcedNumber], language:
 def link_words(gate: Gate, name: str, language: LanguageTag) -> str:
     """A link: `4G: 27 Mbit/s a device, 40 Mbit/s in all, 50 ms round trip; kiosk-in`."""
     link = gate.links[name]
-    users = [stage for stage, found in gate.stages.items() if found.sends and found.sends.link == name]
+    users = [user for user, stage in gate.stages.items() if stage.sends and stage.sends.link == name]
     rates = f"{megabits_text(link.uplink)} a device, {megabits_text(link.shared_uplink)} for video in all"
     trip = f"{number_text(round(link.round_trip * 1000, 3))} ms round trip"
     return f"{title_of(link.title, name, language)}: {rates}, {trip}; {', '.join(users)}"

@@ -1,4 +1,4 @@
-"""Errors of the models in a planner's words: one finding a mistake, with its remedy."""
+"""Errors of the models in a planner's words: one finding for each mistake, with its remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gates.schema.base import TAG_MARK
 from gates.schema.distributions import DISTRIBUTIONS
 
 MOST_FINDINGS = 200
-"""More are counted only: nobody reads them, and to word them takes time."""
+"""More are only counted: nobody reads them all, and to write them takes time."""
 
 _GUIDE = "See the guide to gate files."
 _NAME_RULE = "Use lower-case letters, digits and single hyphens, such as kiosk-in."
@@ -42,10 +42,10 @@ _BOUNDS = {
 
 def model_findings(error: ValidationError, model: type[BaseModel]) -> list[Finding]:
     """The findings that a validation error of `model` stands for, in the order of the fields."""
-    found = [_finding(details, model) for details in error.errors(include_url=False)[:MOST_FINDINGS]]
-    if (more := error.error_count() - len(found)) > 0:
-        found.append(Finding("file", "", f"{more:,} more findings", "Fix the findings above first."))
-    return found
+    findings = [_finding(details, model) for details in error.errors(include_url=False)[:MOST_FINDINGS]]
+    if (more := error.error_count() - len(findings)) > 0:
+        findings.append(Finding("file", "", f"{more:,} more findings", "Fix the findings above first."))
+    return findings
 
 
 def place_of(details: ErrorDetails) -> Place:
@@ -74,9 +74,9 @@ def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         return "not of the right kind", f"Write {_KINDS[kind]}."
     if kind in _BOUNDS:
         return _bound(details)
-    writer = _WRITERS.get(kind)
-    if writer is not None:
-        return writer(details, model)
+    explain = _EXPLANATIONS.get(kind)
+    if explain is not None:
+        return explain(details, model)
     return details["msg"], _GUIDE
 
 
@@ -140,7 +140,7 @@ def _distribution(value: Any) -> tuple[str, str]:
     return "more than one distribution", "Keep one of them."
 
 
-_WRITERS: dict[str, Callable[[ErrorDetails, type[BaseModel]], tuple[str, str]]] = {
+_EXPLANATIONS: dict[str, Callable[[ErrorDetails, type[BaseModel]], tuple[str, str]]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_key,
     "string_pattern_mismatch": _pattern,

@@ -1,8 +1,8 @@
 """A usable gate out of a broken one, so that the checks can look at the parts that are sound.
 
 The result is never simulated. It only lets a person see all mistakes of a file at once: what the
-models refuse is replaced by something harmless, or taken out, and its place is remembered so that
-the checks do not complain about the repair.
+models refuse is replaced by something harmless, or removed, and its place is noted so that the checks
+do not report the repair.
 """
 
 from __future__ import annotations

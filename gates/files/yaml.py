@@ -77,7 +77,7 @@ def read_text(path: Path) -> str:
     Raises
     ------
     ConfigError
-        If it is missing, no file, too large, not readable or not UTF-8 text.
+        If it is missing, not a file, too large, not readable or not UTF-8 text.
     """
     try:
         if not path.exists():

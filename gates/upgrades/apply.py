@@ -45,28 +45,28 @@ def apply_upgrades(
     upgrades
         Upgrades, names of the library, or paths of files.
     level
-        Which of the three values of a number is taken; by name of the upgrade where they differ, else base.
+        Which of the three values of a number is used, by the name of the upgrade if they differ; base by default.
 
     Raises
     ------
     ConfigError
         With every finding at once: an upgrade twice, one that needs another or excludes it, two that set the same
-        path, a path that leads nowhere, a value that the gate refuses.
+        path, a path that names nothing, a value that the gate refuses.
     """
-    loaded = [found if isinstance(found, Upgrade) else load_upgrade(found) for found in upgrades]
-    findings = [*_combination(loaded), *_conflicts(loaded)]
+    loaded = [upgrade if isinstance(upgrade, Upgrade) else load_upgrade(upgrade) for upgrade in upgrades]
+    findings = [*_combination_findings(loaded), *_conflict_findings(loaded)]
     if findings:
         raise ConfigError(findings)
     if not loaded:
         return gate, ()
-    work = _Work(gate.model_dump(mode="json", by_alias=True), gate.name, level)
-    for step in (work.new_entries, work.values_set, work.sums, work.factors):
+    application = _Application(gate.model_dump(mode="json", by_alias=True), gate.name, level)
+    for step in (application.add_entry, application.set_value, application.add_number, application.scale):
         for upgrade in loaded:
             for n, edit in enumerate(upgrade.changes):
-                work.attempt(step, upgrade, n, edit)
-    if work.findings:
-        raise ConfigError(work.findings)
-    return work.checked(), tuple(work.changes)
+                application.attempt(step, upgrade, n, edit)
+    if application.findings:
+        raise ConfigError(application.findings)
+    return application.checked(), tuple(application.changes)
 
 
 def check_upgrade(upgrade: Upgrade, gate: Gate, others: Iterable[Upgrade] = ()) -> list[Finding]:
@@ -76,11 +76,11 @@ def check_upgrade(upgrade: Upgrade, gate: Gate, others: Iterable[Upgrade] = ()) 
         try:
             apply_upgrades(gate, [*others, upgrade], level)
         except ConfigError as error:
-            findings += [found for found in error.findings if found not in findings]
+            findings += [finding for finding in error.findings if finding not in findings]
     return findings
 
 
-def _combination(upgrades: Sequence[Upgrade]) -> list[Finding]:
+def _combination_findings(upgrades: Sequence[Upgrade]) -> list[Finding]:
     names = [upgrade.name for upgrade in upgrades]
     findings = []
     for n, upgrade in enumerate(upgrades):
@@ -98,27 +98,27 @@ def _combination(upgrades: Sequence[Upgrade]) -> list[Finding]:
     return findings
 
 
-def _conflicts(upgrades: Sequence[Upgrade]) -> list[Finding]:
+def _conflict_findings(upgrades: Sequence[Upgrade]) -> list[Finding]:
     """Findings for each path that two upgrades set, or that one sets inside what another sets."""
-    taken: list[tuple[str, Upgrade]] = []
+    paths_set: list[tuple[str, Upgrade]] = []
     findings = []
     for upgrade in upgrades:
-        mine = [(n, ".".join(parts_of(e.path))) for n, e in enumerate(upgrade.changes) if e.operation == "set"]
-        for n, path in mine:
-            for other_path, other in taken:
+        own = [(n, ".".join(parts_of(e.path))) for n, e in enumerate(upgrade.changes) if e.operation == "set"]
+        for n, path in own:
+            for other_path, other in paths_set:
                 if within(path, other_path) or within(other_path, path):
                     problem = f"{upgrade.file} and {other.file} both set {other_path}"
                     remedy = "Use one of the two, or let one of them scale or add."
                     findings.append(Finding(f"changes[{n}].path", path, problem, remedy, upgrade.file))
-        taken += [(path, upgrade) for _, path in mine]
+        paths_set += [(path, upgrade) for _, path in own]
     return findings
 
 
-Made = tuple[Place, Any, Any] | None
-"""(place, before, after) of a change that was made; None if it is of another kind."""
+Applied = tuple[Place, Any, Any] | None
+"""(place, before, after) of a change that was made; None if the change is of another kind."""
 
 
-class _Work:
+class _Application:
     """A gate as plain data, being changed."""
 
     def __init__(self, data: Data, gate: str, level: Level | Mapping[str, Level]) -> None:
@@ -129,30 +129,30 @@ class _Work:
         self.findings: list[Finding] = []
         self.done: list[tuple[str, Upgrade, int]] = []
         """(path with entry numbers, upgrade, number of its change)."""
-        self._over: set[tuple[str, int]] = set()
-        """Changes that were made, or refused."""
+        self._settled: set[tuple[str, int]] = set()
+        """Changes that were made or refused: (upgrade, number)."""
 
-    def attempt(self, step: Callable[[Edit, Any], Made], upgrade: Upgrade, n: int, edit: Edit) -> None:
+    def attempt(self, step: Callable[[Edit, Any], Applied], upgrade: Upgrade, n: int, edit: Edit) -> None:
         """Make a change if it is of the kind of `step`, and note what changed, or what is wrong with it."""
-        if (upgrade.name, n) in self._over:
+        if (upgrade.name, n) in self._settled:
             return
         level = self.level if isinstance(self.level, str) else self.level.get(upgrade.name, "base")
         try:
             made = step(edit, copy.deepcopy(edit.value(level)))
         except PlaceError as error:
-            self._over.add((upgrade.name, n))
+            self._settled.add((upgrade.name, n))
             problem = f"{error.problem} (gate {self.gate})"
             self.findings.append(Finding(f"changes[{n}].path", edit.path, problem, error.remedy, upgrade.file))
             return
         if made is not None:
             place, before, after = made
-            self._over.add((upgrade.name, n))
+            self._settled.add((upgrade.name, n))
             self.changes.append(
                 Change(edit.path, value_in_words(before), value_in_words(after), upgrade.name, edit.source, level)
             )
             self.done.append((path_text(place), upgrade, n))
 
-    def new_entries(self, edit: Edit, value: Any) -> Made:
+    def add_entry(self, edit: Edit, value: Any) -> Applied:
         if edit.operation != "add":
             return None
         spot = find(self.data, edit.path)
@@ -180,7 +180,7 @@ class _Work:
         at.holder[where:where] = steps  # type: ignore[index]
         return (*at.place[:-1], where), None, steps
 
-    def values_set(self, edit: Edit, value: Any) -> Made:
+    def set_value(self, edit: Edit, value: Any) -> Applied:
         if edit.operation != "set":
             return None
         spot = find(self.data, edit.path)
@@ -189,13 +189,13 @@ class _Work:
         set_source(self.data, spot.place, edit.source)
         return spot.place, before, value
 
-    def sums(self, edit: Edit, value: Any) -> Made:
+    def add_number(self, edit: Edit, value: Any) -> Applied:
         if edit.operation != "add":
             return None
         spot = find(self.data, edit.path)
         return self._changed(spot, add_to_value(spot.value, value), edit)
 
-    def factors(self, edit: Edit, value: Any) -> Made:
+    def scale(self, edit: Edit, value: Any) -> Applied:
         if edit.operation != "scale":
             return None
         spot = find(self.data, edit.path)
@@ -214,23 +214,23 @@ class _Work:
         try:
             gate = Gate.model_validate(self.data, context=UNITS_REQUIRED)
         except ValidationError as error:
-            raise ConfigError([self._blamed(found) for found in model_findings(error, Gate)]) from None
+            raise ConfigError([self._at_its_change(finding) for finding in model_findings(error, Gate)]) from None
         findings = check(gate)
         if findings:
-            raise ConfigError([self._blamed(found) for found in findings])
+            raise ConfigError([self._at_its_change(finding) for finding in findings])
         return gate
 
-    def _blamed(self, found: Finding) -> Finding:
-        """A finding about the gate as one about the change nearest to it."""
+    def _at_its_change(self, finding: Finding) -> Finding:
+        """A finding about the gate as a finding about the change nearest to it."""
         near = [
             (len(path), upgrade, n)
             for path, upgrade, n in self.done
-            if within(found.path, path) or within(path, found.path)
+            if within(finding.path, path) or within(path, finding.path)
         ]
         if not near:
             return dataclasses.replace(
-                found, file=f"{self.gate} with {', '.join({c.upgrade: 0 for c in self.changes})}"
+                finding, file=f"{self.gate} with {', '.join({c.upgrade: 0 for c in self.changes})}"
             )
         _, upgrade, n = max(near, key=lambda item: item[0])
-        problem = f"{found.problem} (at {found.path})"
-        return Finding(f"changes[{n}]", found.value, problem, found.remedy, upgrade.file)
+        problem = f"{finding.problem} (at {finding.path})"
+        return Finding(f"changes[{n}]", finding.value, problem, finding.remedy, upgrade.file)

@@ -32,12 +32,12 @@ class PathVisit:
     share: float
     """Share of the trucks that meet the conditions and make the visit."""
     when: tuple[tuple[int, frozenset[int]], ...]
-    """(decision, alternatives): all must have fallen so."""
+    """(decision, alternatives): each decision must be for one of these alternatives."""
     empty: bool
     needs: tuple[int, ...] = ()
-    """Earlier visits, by their places on the path, that the truck must have made: what it makes again."""
+    """Earlier visits, by their numbers on the path, that the truck must have made: those that it repeats."""
     second: tuple[str, str] | None = None
-    """(class, direction) of the second load, for what a truck does in place of returning empty."""
+    """(class, direction) of the second load, for visits made instead of returning empty."""
 
 
 SHORTEST_QUEUE, LEAST_WAIT = 1, 2
@@ -56,7 +56,7 @@ class Fork:
     ends: tuple[int, ...]
     """The visit after the last one of each."""
     open: bool = True
-    """Whether the choice is still to be made: trucks that stand in line at the start may have made it."""
+    """Whether the choice is still to be made: trucks in a queue at the start may have made it."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ class Path:
     released: int
     """Number of leading visits up to the release from the last control."""
     second_released: int | None = None
-    """Number of leading visits up to the release of the second load; none if no truck takes one."""
+    """Number of leading visits up to the release of the second load; None if no truck takes one."""
     forks: tuple[Fork, ...] = ()
     begins: int = 0
-    """Number of leading visits that lie behind the trucks when they come: those that stand in line at the start."""
+    """Number of leading visits that trucks have made before: those of trucks in a queue at the start."""
 
     @property
     def turned(self) -> int:
@@ -104,9 +104,9 @@ def paths_by_class(gate: Gate, direction: DirectionName) -> dict[str, Path]:
 
 
 def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
-    """Return the path of trucks that stand in line at their first visit of `stage`.
+    """Return the path of trucks that are in the queue of their first visit to `stage`.
 
-    The choices that lead there have fallen; the others are as open as they were.
+    The choices that lead there have been made; the others are still open.
 
     Raises
     ------
@@ -141,7 +141,8 @@ class _Flattening:
         """Conditions of all visits from here on: whether the truck takes a second load."""
         self.number: dict[Place, int] = {}
         """Place of a choice by shares -> number of its decision."""
-        self.seen: dict[str, int] = {}
+        self.visits_of: dict[str, int] = {}
+        """Stage -> number of its visits so far, for all classes: names of draws must agree."""
         self.last: dict[str, int] = {}
         """Stage -> number of visits before the latest one there, whether this class makes it or not."""
         self.released: int | None = None
@@ -151,7 +152,7 @@ class _Flattening:
         """Share of the trucks that do."""
         self.second: tuple[str, str] | None = None
         """The second load, once the walk has come there."""
-        self.chosen = 0
+        self.first_decision = 0
         """Number of decisions before the second load: its steps do not refer to them."""
 
     def run(self, path: WrittenPath, back: TwoWay | None) -> Path:
@@ -171,10 +172,10 @@ class _Flattening:
         )
 
     def load_again(self, path: WrittenPath, back: TwoWay, number: int) -> int:
-        """Walk the steps with a second load, if decision `number` fell so; return the visits up to its release."""
+        """Walk the steps with a second load, taken by decision `number`; return the visits up to its release."""
         again = _Flattening(back.vehicle_class)
         again.decisions, again.visits, again.by_rule = self.decisions, self.visits, self.by_rule
-        again.chosen, again.second = len(self.decisions), (back.vehicle_class, OTHER_WAY[path.direction])
+        again.first_decision, again.second = len(self.decisions), (back.vehicle_class, OTHER_WAY[path.direction])
         again.when = ((number, frozenset([1])),)
         again.walk(path)
         return len(self.visits) if again.released is None else again.released
@@ -218,12 +219,12 @@ class _Flattening:
         return tuple(conditions)
 
     def visit(self, placed: PlacedStep, step: Visit) -> None:
-        self.seen[step.stage] = self.seen.get(step.stage, 0) + 1  # counted for all classes: names must agree
+        self.visits_of[step.stage] = self.visits_of.get(step.stage, 0) + 1
         self.last[step.stage] = len(self.visits)
         share = step.share_of(self.vehicle_class)
         if share == 0:
             return
-        nth = self.seen[step.stage]
+        nth = self.visits_of[step.stage]
         name = self.named(step.stage if nth == 1 else f"{step.stage}#{nth}")
         met = (*self.when_inside(placed), *self.conditions(step))
         self.visits.append(PathVisit(name, step.stage, share, met, placed.is_empty, second=self.second))
@@ -235,14 +236,14 @@ class _Flattening:
         return name if self.second is None else f"second-load/{name}"
 
     def repeat(self, step: Visit) -> None:
-        """Add what the truck makes again after the visit just added: once more in each round, at most `most` times."""
+        """Add the visits that the truck repeats after the visit just added, at most `most` times."""
         share = step.again_share_of(self.vehicle_class)
         if share == 0:
             return
         here = len(self.visits) - 1
         start = here if step.again_from is None else self.last[step.again_from]
         if any(inside != self.by_rule[here] for inside in self.by_rule[start:here]):
-            raise ValueError(f"visits from {step.again_from} on are made again, but a rule chooses between them")
+            raise ValueError(f"visits from {step.again_from} on are repeated, but a rule chooses between them")
         part = [n for n in range(start, here + 1) if not self.visits[n].needs]
         rounds: tuple[tuple[int, frozenset[int]], ...] = ()
         for nth in range(1, step.most + 1):
@@ -256,10 +257,10 @@ class _Flattening:
                 self.by_rule.append(self.by_rule[here])
 
     def conditions(self, step: Visit) -> list[tuple[int, frozenset[int]]]:
-        names = [decision.name for decision in self.decisions[self.chosen :]]
+        names = [decision.name for decision in self.decisions[self.first_decision :]]
         conditions = []
         for choice, alternatives in step.when.items():
-            number = self.chosen + names.index(self.named(choice))
+            number = self.first_decision + names.index(self.named(choice))
             known = self.decisions[number].alternatives
             conditions.append((number, frozenset(known.index(a) for a in alternatives)))
         return conditions
