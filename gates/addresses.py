@@ -119,31 +119,34 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
         return Spot(value, int(part), (*spot.place, int(part)))
     if isinstance(value, list):
         entries = list(_entries(value, spot.place))
-        found = [entry for entry in entries if _name_of(entry.value) == _bare(part)]
-        if not found:
+        named = [entry for entry in entries if _name_of(entry.value) == _without_number(part)]
+        if not named:
             names = {name for entry in entries if (name := _name_of(entry.value))}
             raise PlaceError(f"there is no {part}", one_of(sorted(names), part))
-        if len(found) > 1 and _wanted(part) == 1 and not part.endswith("#1"):
-            problem = f"there are {len(found)} entries named {part}"
+        if len(named) > 1 and _number_in(part) == 1 and not part.endswith("#1"):
+            problem = f"there are {len(named)} entries named {part}"
             raise PlaceError(problem, f"Write which one: {part}#1 or {part}#2.")
-        number = _wanted(part)
-        if number > len(found):
-            raise PlaceError(f"there are only {len(found)} of them", "Use a lower number.")
-        return found[number - 1]
+        number = _number_in(part)
+        if number > len(named):
+            raise PlaceError(f"there are only {len(named)} of them", "Use a lower number.")
+        return named[number - 1]
     raise PlaceError(f"{value_text(value)} has no {part}", "End the path before it.")
 
 
 def _is_step(spot: Spot) -> bool:
-    """Whether a text stands in a list of steps: in `paths`, not in a list of names."""
-    return isinstance(spot.holder, list) and spot.place[:1] == ("paths",) and spot.place[-2] not in ("only", "classes")
+    """Whether an entry is in a list of steps, of a path or with a second load, and not in a list of names."""
+    match spot.place[:-1]:
+        case ("paths", _) | ("two_way", _, "steps") | ("paths" | "two_way", *_, "then", _):
+            return True
+    return False
 
 
-def _wanted(part: str) -> int:
+def _number_in(part: str) -> int:
     match = _NUMBERED.fullmatch(part)
     return int(match[2]) if match else 1
 
 
-def _bare(part: str) -> str:
+def _without_number(part: str) -> str:
     return part.removesuffix("#1") if part.endswith("#1") else re.sub(r"#\d+$", "", part)
 
 

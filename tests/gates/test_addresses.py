@@ -118,3 +118,12 @@ def test_values_in_words():
     assert value_in_words("49.999999999 min") == "50 min"
     assert value_in_words(None) == ""
     assert parts_of('a.b["c d"].e') == ["a", "b", "c d", "e"]
+
+
+def test_a_path_leads_into_steps_with_a_second_load_and_not_into_names():
+    steps = [{"choose": "way", "shares": {"a": 1}, "then": {"a": ["exit"]}}, {"stage": "booth", "when": {"way": ["a"]}}]
+    data = {"two_way": {"northbound": {"steps": ["booth", *steps]}}}
+    assert find(data, "two_way.northbound.steps.booth#1.share").value == "100 %"
+    assert find(data, "two_way.northbound.steps.way.then.a.exit.share").value == "100 %"
+    with pytest.raises(PlaceError, match="a has no share"):
+        find(data, "two_way.northbound.steps.booth#2.when.way.a.share")
