@@ -74,7 +74,7 @@ def test_a_window_of_a_profile_over_midnight_is_cut_and_keeps_its_share():
     assert Profile().windows() == [(0, 86_400, 1.0)]
 
 
-def test_service_laws_of_classes_and_of_empty_trucks():
+def test_service_distributions_of_classes_and_of_empty_trucks():
     laws = {"durian": Constant(constant=2), "empty": Constant(constant=3)}
     stage = Stage(side="vn", lanes=1, service=Constant(constant=1), service_for=laws)
     found = [stage.service_distribution(name, empty=empty) for name in ("general", "durian") for empty in (False, True)]
@@ -142,7 +142,7 @@ def test_public_holidays_of_a_part_of_a_country():
 
 
 def test_observed_and_estimated_days_have_the_plain_name():
-    # Boxing Day 2026 is a Saturday, so the Monday after it is off; the end of Ramadan in Morocco is an estimate.
+    # Boxing Day 2026 is a Saturday, so the Monday after it is off; the end of Ramadan in Morocco is only estimated.
     def days(place, name):
         entry = {"name": "x", "holidays": place, "only": [name], "sides": ["vn"]}
         gate = Gate.model_validate(changed(("calendar", [entry])))
