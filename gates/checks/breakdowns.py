@@ -11,7 +11,7 @@ from gates.schema.quantities import seconds_text
 from gates.schema.resources import Breakdown
 
 LONGEST_RUN = 5.0
-"""Mean running times between failures that a service which starts again may take: it then fails 147 times a service."""
+"""Longest service that starts again after a failure, in mean running times: it then fails 147 times on average."""
 
 
 def _breakdowns(gate: Gate) -> Iterator[tuple[Place, Breakdown]]:
@@ -48,7 +48,7 @@ def breakdown_names(gate: Gate) -> Findings:
 
 @rule()
 def endless_services(gate: Gate) -> Findings:
-    """A service that starts again after each failure must end some time."""
+    """A service that starts again after each failure must be able to end."""
     for name, stage in gate.stages.items():
         for n, breakdown in enumerate(stage.breakdowns):
             if breakdown.then != "restarts" or breakdown.running is None:
@@ -67,7 +67,7 @@ def endless_services(gate: Gate) -> Findings:
 
 @rule()
 def repairs_of_pools(gate: Gate) -> Findings:
-    """What fails in a pool is repaired after the service: nothing starts again."""
+    """Units of a pool are repaired after the service: no service starts again."""
     for place, breakdown in _breakdowns(gate):
         if place[0] == "pools" and breakdown.then == "restarts":
             remedy = "Remove it: units are repaired when they are given back."

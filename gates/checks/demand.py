@@ -40,7 +40,7 @@ def time_zones(gate: Gate) -> Findings:
 
 @rule("sides.*")
 def sides(gate: Gate) -> Findings:
-    """Every side that is named must be one of the gate's."""
+    """Every side that is named is a side of the gate."""
     named: list[tuple[Place, str]] = [(("end_of_day", "side"), gate.end_of_day.side)]
     named += [(("origin", direction), side) for direction, side in gate.origin.items()]
     named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
@@ -177,14 +177,14 @@ def flow_profiles(gate: Gate) -> Findings:
 
 @rule("flows.*.class")
 def unused_classes(gate: Gate) -> Findings:
-    """A class that no flow brings is a mistake."""
+    """Every vehicle class has a flow."""
     for name in unused(gate.classes, [flow.vehicle_class for flow in gate.flows.values()]):
         yield finding(("classes", name), "", "no flow has this class", "Add a flow of this class, or remove the class.")
 
 
 @rule()
 def shelf_lives(gate: Gate) -> Findings:
-    """Only what perishes has an age, and buyers ask for no more shelf life than a load ever has."""
+    """Only loads that perish have an age, and buyers require no more shelf life than a load has."""
     for name, vehicle_class in gate.classes.items():
         place: Place = ("classes", name)
         life, least = vehicle_class.shelf_life, vehicle_class.least_life
@@ -198,7 +198,7 @@ def shelf_lives(gate: Gate) -> Findings:
 
 @rule()
 def values(gate: Gate) -> Findings:
-    """What a load loses of its value needs a value, and shelf life to lose it with."""
+    """A load that can lose value has a value, and a shelf life if it loses value with it."""
     for name, vehicle_class in gate.classes.items():
         turned_back, per_day = vehicle_class.value_turned_back < 1, vehicle_class.value_lost_per_day > 0
         if vehicle_class.value_usd is None and (turned_back or per_day):
@@ -211,14 +211,14 @@ def values(gate: Gate) -> Findings:
 
 @rule("flows.*.profile")
 def unused_profiles(gate: Gate) -> Findings:
-    """A profile that no flow has is a mistake."""
+    """Every profile is used by a flow."""
     for name in unused(gate.profiles, [flow.profile for flow in gate.flows.values()]):
         yield finding(("profiles", name), "", "no flow uses it", "Name it in a flow, or remove it.")
 
 
 @rule("flows.*.direction")
 def unused_paths(gate: Gate) -> Findings:
-    """A path in whose direction nobody travels is a mistake."""
+    """Every path has a flow in its direction."""
     used = {flow.direction for flow in gate.flows.values()}
     for direction in gate.paths:
         if direction not in used:
@@ -231,8 +231,8 @@ def too_many_trucks(gate: Gate) -> Findings:
     """All flows together stay within what a run can hold."""
     total = sum(flow.per_day for flow in gate.flows.values())
     if total > MOST_TRUCKS_PER_DAY:
-        remedy = f"Keep the sum of per_day below {MOST_TRUCKS_PER_DAY}."
-        yield finding(("flows",), f"{total:g} a day", "too many trucks", remedy)
+        remedy = f"Keep the sum of `per_day` at {MOST_TRUCKS_PER_DAY:,} or below."
+        yield finding(("flows",), f"{total:,.0f} a day", "too many trucks", remedy)
 
 
 @rule()

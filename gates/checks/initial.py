@@ -1,4 +1,4 @@
-"""Checks of the trucks that stand in line when the run begins."""
+"""Checks of the trucks in queues when the run begins."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from gates.checks.register import Findings, finding, rule, unknown
 from gates.checks.stages import Kind, comes_to, own_visits
 from gates.findings import Place
-from gates.schema.demand import Standing
+from gates.schema.demand import InitialQueue
 from gates.schema.gate import Gate
 
 
-def _entries(gate: Gate) -> Iterator[tuple[Place, Standing]]:
+def _entries(gate: Gate) -> Iterator[tuple[Place, InitialQueue]]:
     for n, entry in enumerate(gate.initial):
         yield ("initial", n), entry
 
 
 @rule("classes.*", "flows.*.class", "flows.*.direction", "stages.*")
 def initial_names(gate: Gate) -> Findings:
-    """Trucks that stand in line are of a class that flows in their direction, at a stage of the gate."""
+    """Trucks in initial queues are of a class that flows in their direction, at a stage of the gate."""
     flowing = {(flow.vehicle_class, flow.direction) for flow in gate.flows.values()}
     for place, entry in _entries(gate):
         if entry.vehicle_class not in gate.classes:
@@ -32,7 +32,7 @@ def initial_names(gate: Gate) -> Findings:
 
 @rule("initial.**", "paths.**", "flows.*.class", "flows.*.direction")
 def initial_stages(gate: Gate) -> Findings:
-    """Trucks stand in line at a stage that such trucks come to."""
+    """Trucks in initial queues are at a stage that such trucks come to."""
     flowing = {(flow.vehicle_class, flow.direction) for flow in gate.flows.values()}
     for place, entry in _entries(gate):
         kind = Kind(entry.vehicle_class, entry.direction, entry.empty)
@@ -45,7 +45,7 @@ def initial_stages(gate: Gate) -> Findings:
 
 @rule("initial.**")
 def initial_twice(gate: Gate) -> Findings:
-    """Each kind of truck stands at a stage in one entry."""
+    """Each kind of truck at a stage has one entry."""
     seen: set[tuple[str, str, str, bool]] = set()
     for place, entry in _entries(gate):
         key = (entry.vehicle_class, entry.direction, entry.stage, entry.empty)
@@ -56,7 +56,7 @@ def initial_twice(gate: Gate) -> Findings:
 
 @rule("initial.**", "paths.**", "stages.*.takes.**", "stages.*.gives.**", "flows.*.class", "flows.*.direction")
 def initial_units(gate: Gate) -> Findings:
-    """Trucks that stand in line hold no units of a pool."""
+    """Trucks in initial queues hold no units of a pool."""
     for place, entry in _entries(gate):
         held: set[str] = set()
         for placed, visit in own_visits(gate, entry.direction, entry.vehicle_class):

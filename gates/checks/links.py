@@ -26,7 +26,7 @@ def stage_links(gate: Gate) -> Findings:
 
 @rule("stages.*.sends.**")
 def unused_links(gate: Gate) -> Findings:
-    """A link that no stage sends over is a mistake."""
+    """Every link is used by a stage."""
     for name in unused(gate.links, [stage.sends.link for stage in gate.stages.values() if stage.sends]):
         yield finding(("links", name), "", "no stage uses it", "Name it in `sends` of a stage, or remove the link.")
 

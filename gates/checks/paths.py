@@ -15,7 +15,7 @@ from gates.checks.register import (
 from gates.findings import Place
 from gates.schema.base import OTHER_WAY
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, PlacedStep, TwoWay, Visit, walk
+from gates.schema.paths import Choice, Mark, PlacedStep, SecondLoad, Visit, walk
 
 
 def _all_steps(gate: Gate) -> Iterator[PlacedStep]:
@@ -278,6 +278,6 @@ def two_way(gate: Gate) -> Findings:
             yield finding((*place, "steps", *mark), "", "a mark before the first stage", "Add a stage before it.")
 
 
-def _mark_before_any_visit(back: TwoWay) -> Place | None:
+def _mark_before_any_visit(back: SecondLoad) -> Place | None:
     first = next((placed for placed in walk(back.steps) if isinstance(placed.step, Visit | Mark)), None)
     return first.place if first is not None and isinstance(first.step, Mark) else None

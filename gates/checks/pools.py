@@ -37,7 +37,7 @@ def stage_pools(gate: Gate) -> Findings:
 
 @rule("stages.*.needs.**", "stages.*.takes.**", "stages.*.gives.**")
 def unused_pools(gate: Gate) -> Findings:
-    """A pool that no stage uses is a mistake."""
+    """Every pool is used by a stage."""
     for name in unused(gate.pools, [pool for stage in gate.stages.values() for _, pool, _ in _uses(stage)]):
         yield finding(("pools", name), "", "no stage uses it", "Name it in `needs` of a stage, or remove the pool.")
 
@@ -50,7 +50,7 @@ def most_on_duty(pool: Pool) -> int:
 
 @rule("pools.*.shifts.**")
 def units_on_duty(gate: Gate) -> Findings:
-    """A stage asks for no more units than are ever on duty."""
+    """A stage uses no more units than are ever on duty."""
     for name, stage in gate.stages.items():
         for use, pool, units in _uses(stage):
             most = most_on_duty(gate.pools[pool]) if pool in gate.pools else units
@@ -61,7 +61,7 @@ def units_on_duty(gate: Gate) -> Findings:
 
 @rule()
 def one_use_of_a_pool(gate: Gate) -> Findings:
-    """What a service needs is given back at its end: the same stage cannot take or give it, too."""
+    """A service gives back at its end what it needs: the same stage cannot also take or give it."""
     for name, stage in gate.stages.items():
         for use, pool, units in _uses(stage):
             if use != "needs" and pool in stage.needs:
@@ -224,7 +224,7 @@ def reopening_areas(gate: Gate) -> Findings:
 
 @rule("areas.**")
 def road_outside(gate: Gate) -> Findings:
-    """Only where an area can be full does anybody wait outside."""
+    """Trucks wait outside only if there is an area that can be full."""
     if gate.road_per_truck is not None and not gate.areas:
         remedy = "Add an area, or remove this."
         yield finding(
@@ -237,7 +237,7 @@ def road_outside(gate: Gate) -> Findings:
 
 @rule("paths.**", "areas.*.stages.**", "stages.*")
 def unused_areas(gate: Gate) -> Findings:
-    """An area whose stages no path visits is a mistake."""
+    """Every area has a stage that a path visits."""
     unvisited = unused(gate.stages, stages_visited(gate))
     for name, area in gate.areas.items():
         if all(stage in unvisited for stage in area.stages):

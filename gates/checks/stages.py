@@ -94,7 +94,7 @@ def batches(gate: Gate) -> Findings:
 
 @rule("classes.*")
 def patience_classes(gate: Gate) -> Findings:
-    """Patience is that of classes of the gate."""
+    """Patience is given for classes of the gate."""
     for name, stage in gate.stages.items():
         for vehicle_class in stage.patience_for:
             if vehicle_class not in gate.classes:
@@ -256,7 +256,7 @@ def _longest(distribution: Distribution) -> float:
 
 @rule()
 def source_keys(gate: Gate) -> Findings:
-    """The keys of `sources` name something in the model."""
+    """The keys of `sources` name something in their model."""
     for place, model in sourced_models(gate):
         for key in unknown_keys(model):
             fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]

@@ -1,4 +1,4 @@
-"""A gate laid out for people: tables of stages, flows, paths and numbers. Drawing them is the reader's."""
+"""A gate laid out for people: tables of stages, flows, paths and numbers. The caller draws them."""
 
 from gates.describe.gate import sheet
 from gates.describe.tables import AreaRow, FlowRow, GateSheet, PathRow, PoolRow, StageRow

@@ -7,7 +7,7 @@ from gates.describe.texts import source_ids, title_of
 from gates.findings import path_text
 from gates.schema.base import LanguageTag
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown
-from gates.schema.demand import Flow, Profile, Standing
+from gates.schema.demand import Flow, InitialQueue, Profile
 from gates.schema.gate import Gate
 from gates.schema.quantities import number_text, share_text
 from gates.sources import SourcedNumber
@@ -57,7 +57,7 @@ def entry_words(entry: CalendarEntry) -> str:
     return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
 
 
-def standing_words(entry: Standing) -> str:
+def initial_queue_words(entry: InitialQueue) -> str:
     """Trucks in a queue at the start: `booth: 3 general northbound`."""
     load = "empty " if entry.empty else ""
     return f"{entry.stage}: {entry.trucks:,} {load}{entry.vehicle_class} {entry.direction}"

@@ -1,4 +1,4 @@
-"""Paths in words: one line a step, indented inside the alternatives of a choice."""
+"""Paths in words: one line for each step, indented inside the alternatives of a choice."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class FlowRow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PathRow:
-    """A path in words: one line a step, inner steps indented by two spaces."""
+    """A path in words: one line for each step, inner steps indented by two spaces."""
 
     direction: str
     steps: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What all models of a gate are made of: their base, names, and the words that several of them share."""
+"""Parts of all models of a gate: their base class, names, and words that several models use."""
 
 from __future__ import annotations
 

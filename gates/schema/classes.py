@@ -1,4 +1,4 @@
-"""Vehicle classes: what drives up to the gate, and with which load."""
+"""Vehicle classes: kinds of vehicles that come to the gate, with their loads."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Booking(Sourced):
     book; by default that of their class."""
 
 
-class Standing(Sourced):
+class InitialQueue(Sourced):
     """Trucks in the queue of a stage when the run begins."""
 
     vehicle_class: Annotated[Name, Field(alias="class")]

@@ -1,4 +1,4 @@
-"""The gate model: what stands at a border gate, as frozen, closed models.
+"""The gate model: a border crossing as frozen, closed models.
 
 A gate file is YAML; `gates.files.load` reads it into these models. Every quantity is written with
 its unit ("35 s", "45 %", "20 t") and held in the canonical unit named in the field's sentence.
@@ -26,8 +26,8 @@ from gates.schema.base import (
 )
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown, Surge
 from gates.schema.classes import VehicleClass
-from gates.schema.demand import Booking, Flow, Profile, Standing
-from gates.schema.paths import Step, TwoWay, WrittenPath
+from gates.schema.demand import Booking, Flow, InitialQueue, Profile
+from gates.schema.paths import SecondLoad, Step, WrittenPath
 from gates.schema.quantities import (
     DAY_S,
     Clock,
@@ -84,13 +84,13 @@ class Gate(Sourced):
     """What fails, and what goes down with it."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
-    two_way: dict[DirectionName, TwoWay] = {}
+    two_way: dict[DirectionName, SecondLoad] = {}
     """Direction -> its trucks that take a second load back (backhaul)."""
     booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
     """Booking systems."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
     """Closures, public holidays, surges of demand and slowdowns of services."""
-    initial: Annotated[list[Standing], Field(max_length=256)] = []
+    initial: Annotated[list[InitialQueue], Field(max_length=256)] = []
     """Trucks in queues when the run begins, which is before the warm-up."""
 
     def written_paths(self) -> list[WrittenPath]:

@@ -116,7 +116,7 @@ Step = Annotated[
 Choice.model_rebuild()  # its alternatives are steps themselves
 
 
-class TwoWay(Sourced):
+class SecondLoad(Sourced):
     """What trucks of a direction do if they take a load back instead of returning empty."""
 
     share: Share
@@ -214,7 +214,7 @@ class WrittenPath:
 
     direction: DirectionName
     steps: Sequence[Step]
-    two_way: TwoWay | None = None
+    two_way: SecondLoad | None = None
     """The second load, if these are the steps with it."""
 
     @property

@@ -1,4 +1,4 @@
-"""What stages share, and what fails: pools, areas, links, breakdowns, outages."""
+"""Resources that stages share, and their failures: pools, areas, links, breakdowns, outages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stages: lanes, who is admitted, service times, patience, batches."""
+"""Stages: lanes, admission, service times, patience, batches."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Batch(Sourced):
     """Time since the first of them joined after which fewer trucks start, too [s]."""
 
 
-class Sending(Sourced):
+class LinkUse(Sourced):
     """What each service sends over a link."""
 
     link: Name
@@ -137,7 +137,7 @@ class Stage(Sourced):
     """Pool -> units taken at the start of the service and kept until a later stage `gives` them back."""
     gives: dict[Name, Units] = {}
     """Pool -> units, taken at an earlier stage, given back at the end of the service."""
-    sends: Sending | None = None
+    sends: LinkUse | None = None
     """What a service sends over a link; omit if it needs no link."""
     pauses_when_closed: bool = False
     """Whether a service in progress pauses while the lane is closed, as tests in a laboratory do; if not, the lane

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gates.findings import Place
 from gates.schema.base import OTHER_WAY, DirectionName
 from gates.schema.gate import Gate
-from gates.schema.paths import Alternative, Choice, Mark, PlacedStep, TwoWay, Visit, WrittenPath
+from gates.schema.paths import Alternative, Choice, Mark, PlacedStep, SecondLoad, Visit, WrittenPath
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Flattening:
         self.first_decision = 0
         """Number of decisions before the second load: its steps do not refer to them."""
 
-    def run(self, path: WrittenPath, back: TwoWay | None) -> Path:
+    def run(self, path: WrittenPath, back: SecondLoad | None) -> Path:
         self.share = 0.0 if back is None else back.share_of(self.vehicle_class)
         self.walk(path)
         released = len(self.visits) if self.released is None else self.released
@@ -171,7 +171,7 @@ class _Flattening:
             forks=_forks(self.by_rule),
         )
 
-    def load_again(self, path: WrittenPath, back: TwoWay, number: int) -> int:
+    def load_again(self, path: WrittenPath, back: SecondLoad, number: int) -> int:
         """Walk the steps with a second load, taken by decision `number`; return the visits up to its release."""
         again = _Flattening(back.vehicle_class)
         again.decisions, again.visits, again.by_rule = self.decisions, self.visits, self.by_rule

@@ -165,9 +165,9 @@ TABLE: Table = {
         (
             [(f"flows.f{n}", {"class": "general", "direction": "northbound", "per_day": 100_000}) for n in range(11)],
             "flows",
-            "1.10012e+06 a day",
+            "1,100,120 a day",
             "too many trucks",
-            "Keep the sum of per_day below 1000000.",
+            "Keep the sum of `per_day` at 1,000,000 or below.",
         ),
     ],
     "group_sizes": [
