@@ -29,6 +29,13 @@ def serve(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Website whose pages may send requests: https://example.org."),
     ] = None,
+    keys: Annotated[
+        bool | None,
+        typer.Option(
+            "--keys/--no-keys",
+            help="Whether requests need an access key; by default if others can reach the server.",
+        ),
+    ] = None,
     max_events: Annotated[float, typer.Option(min=1, help="Most stage visits of a run, as predicted.")] = 2e9,
     max_queued: Annotated[int, typer.Option(min=1, help="Most runs that are not finished.")] = 1000,
     run_seconds: Annotated[float, typer.Option(min=1, help="Most processor time of a run.")] = 3600,
@@ -68,6 +75,7 @@ def serve(
             port,
             hosts=allow_host or [],
             origins=cors or [],
+            keys=keys,
             ready=lambda address: console.print(
                 f"Server running at {address} (API description: {address}/docs), data in {settings.data}",
                 markup=False,

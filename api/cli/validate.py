@@ -1,4 +1,4 @@
-"""What `bordergate validate` says about a file: which kind it is, and what is in it."""
+"""What `bordergate validate` says about a file: its kind and its content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gates.upgrades import check_upgrade, upgrade_from_text, with_needs
 
 
 def checked(path: Path) -> str:
-    """Return what a sound file holds, in a sentence.
+    """Return what a file without findings holds, in a sentence.
 
     Raises
     ------
