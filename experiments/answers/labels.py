@@ -70,7 +70,7 @@ class Labels:
         if name in self.gate.pools and name not in self.gate.stages:
             return self.pool(name)
         if name not in self.gate.stages:
-            return name.capitalize()  # `sim.metrics.definitions.OUTSIDE`
+            return name.capitalize()  # `sim.metrics.resources.areas.OUTSIDE`
         return _titled(self.gate.stages[name].title, name)
 
     def pool(self, name: str) -> str:

@@ -29,7 +29,7 @@ from experiments.plots.marks import (
     shade,
 )
 from experiments.plots.theme import STATE_COLOURS
-from sim.metrics.definitions import OUTSIDE
+from sim.metrics.resources.areas import OUTSIDE
 
 NOTABLE_QUEUE = 1.0
 """A stage gets a panel of its own if at some hour this many trucks wait there on average."""

@@ -24,7 +24,7 @@ def write_study_report(folder: Path) -> Path:
 
 
 def _content(folder: Path) -> dict[str, Any]:
-    from sim.metrics.definitions import METRICS
+    from sim.metrics.registry import METRICS
 
     labels = read_labels(folder)
     scenarios = labels.manifest["scenarios"]

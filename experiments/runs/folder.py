@@ -22,7 +22,7 @@ from experiments.runs.run import RunResult
 from experiments.runs.statistics import CONFIDENCE, mean_interval
 from gates.findings import ConfigError, Finding
 from sim.engines.log import NEVER, EventLog
-from sim.metrics.fold import METRICS
+from sim.metrics.registry import METRICS
 from sim.metrics.time_use import truck_times
 from sim.plan.plan import Plan
 

@@ -26,7 +26,9 @@ from experiments.runs.settings import RunSettings
 from gates.schema.scenario import Scenario
 from gates.upgrades import Change
 from sim.engines.log import EventLog
-from sim.metrics.fold import Key, Measures, StageTime
+from sim.metrics.fold import Measures
+from sim.metrics.meter import Key
+from sim.metrics.stages.times import StageTime
 from sim.plan.compile import compile_plan
 from sim.plan.plan import Plan
 

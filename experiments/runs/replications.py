@@ -16,7 +16,7 @@ import numpy.typing as npt
 from experiments.runs.provenance import code_digest, digest, scenario_document, versions
 from experiments.runs.settings import RunSettings
 from gates.schema.scenario import Scenario
-from sim.metrics.definitions import Key
+from sim.metrics.meter import Key
 
 Floats = npt.NDArray[np.float64]
 FORMAT = 1

@@ -20,7 +20,7 @@ from gates.schema.gate import Gate
 from gates.schema.quantities import DAY_S, window_text
 from gates.schema.stages import Stage
 from gates.upgrades import Edit
-from sim.metrics.definitions import Key
+from sim.metrics.meter import Key
 
 GROWTH = 1.1
 CLOSE_ENOUGH = 0.02
