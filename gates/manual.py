@@ -20,6 +20,7 @@ from gates.files.explain import is_model
 from gates.schema import quantities
 from gates.schema.distributions import DISTRIBUTIONS
 from gates.schema.gate import Gate
+from gates.schema.hours import OpeningHours
 from gates.schema.quantities import number_text
 
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
@@ -32,7 +33,6 @@ _QUANTITIES: tuple[tuple[Any, str, Callable[[Any], str]], ...] = (
     (quantities.Megabits, "rate of data", quantities.megabits_text),
     (quantities.Share, "share", quantities.share_text),
     (quantities.Clock, "time of day", quantities.clock_text),
-    (quantities.Hours, "opening hours", quantities.hours_text),
     (quantities.WindowText, "window", str),
     (quantities.Day, "date", str),
 )
@@ -42,7 +42,14 @@ _BOUNDS: tuple[tuple[type, str], ...] = (
     (annotated_types.Gt, "gt"),
     (annotated_types.Le, "le"),
 )
-_PLAIN = {str: "text", bool: "true or false", int: "whole number", float: "number", type(None): ""}
+_PLAIN = {
+    OpeningHours: "opening hours",
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    type(None): "",
+}
 
 
 def reference() -> str:
@@ -124,6 +131,8 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default()
     if value is None or value in ({}, [], ""):
         return "optional"
+    if isinstance(value, OpeningHours):
+        return f"`{value}`"
     kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     written = TypeAdapter(kind).dump_python(value, mode="json", by_alias=True)
     return f"`{_as_written(written)}`"

@@ -44,6 +44,7 @@ def run(
     """
     with mistakes_shown():
         resolved = _resolved(
+            out,
             gate=gate,
             upgrades=upgrade or [],
             level=level.value,
@@ -58,18 +59,22 @@ def run(
         )
         from experiments.runs.folder import refuse_what_is_no_result, write_result
         from experiments.runs.request import digest
+        from gates.describe import outside_text
 
         name = f"{resolved.scenario.gate.name}-{digest(resolved)[:8]}"
         folder = out if out is not None else Path("results") / name
         refuse_what_is_no_result(folder)
+        if outside := outside_text(resolved.scenario):
+            console.print(f"Note: {outside}", markup=False)
         result = replace(_simulated(resolved.scenario, resolved.settings), changes=resolved.changes)
         with drawing():
             write_result(result, folder, finish=draw_all)
         _print_result(folder)
 
 
-def _resolved(**options: Any) -> ResolvedRun:
-    """Return the run that the options describe, or raise with every finding at once."""
+def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
+    """Return the run that the options describe, or raise with every finding at once, those of the folder included."""
+    from experiments.runs.folder import refuse_what_is_no_result
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 
@@ -77,7 +82,13 @@ def _resolved(**options: Any) -> ResolvedRun:
         return resolve(options, files=True)
     except ConfigError as error:
         named = RunRequest.model_fields.keys() - {"gate"}
-        raise ConfigError([_as_option(finding, named) for finding in error.findings]) from None
+        findings = [_as_option(finding, named) for finding in error.findings]
+    try:
+        if out is not None:
+            refuse_what_is_no_result(out)
+    except ConfigError as error:
+        findings += error.findings
+    raise ConfigError(findings)
 
 
 def _as_option(finding: Finding, named: Iterable[str]) -> Finding:

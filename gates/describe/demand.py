@@ -1,4 +1,4 @@
-"""Flows, the calendar, and the trucks that are in the queues at the start, in words."""
+"""Flows, and the trucks in queues at the start, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from gates.describe.tables import FlowRow
 from gates.describe.texts import source_ids, title_of
 from gates.findings import path_text
 from gates.schema.base import LanguageTag
-from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown
 from gates.schema.demand import Flow, InitialQueue, Profile
 from gates.schema.gate import Gate
 from gates.schema.quantities import number_text, share_text
@@ -38,23 +37,6 @@ def _arrivals(profile: Profile) -> str:
     words += ["by weekday"] if profile.weekdays else []
     words += ["by month"] if profile.months else []
     return ", ".join(words)
-
-
-def entry_words(entry: CalendarEntry) -> str:
-    """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
-    if isinstance(entry, Holidays):
-        where = ", ".join(entry.stages or entry.sides or [entry.country])
-        which = "" if entry.only is None else f" ({', '.join(entry.only)})"
-        return f"{entry.name}: public holidays of {entry.holidays}{which} at {where}"
-    words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
-    if isinstance(entry, Closure):
-        return words
-    if isinstance(entry, Slowdown):
-        touched = [*(entry.sides or []), *(entry.stages or [])]
-        times = f"{number_text(entry.service_times)} times the service times"
-        return f"{words}, {times}" + (f" of {', '.join(touched)}" if touched else "")
-    touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
-    return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
 
 
 def initial_queue_words(entry: InitialQueue) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gates.describe.demand import entry_words, flow_row, initial_queue_words
+from gates.describe.calendar import entry_words
+from gates.describe.demand import flow_row, initial_queue_words
 from gates.describe.paths import path_words
 from gates.describe.resources import area_row, link_words, outage_words, pool_rows
 from gates.describe.stages import stage_rows
@@ -38,7 +39,7 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         areas=tuple(area_row(gate, name, sources, language) for name in gate.areas),
         flows=tuple(flow_row(gate, name, sources, language) for name in gate.flows),
         paths=tuple(PathRow(direction, tuple(path_words(gate, direction))) for direction in gate.paths),
-        calendar=tuple(entry_words(entry) for entry in gate.calendar),
+        calendar=tuple(entry_words(gate, entry) for entry in gate.calendar),
         initial=tuple(initial_queue_words(entry) for entry in gate.initial),
         links=tuple(link_words(gate, name, language) for name in gate.links),
         outages=tuple(outage_words(gate, name, language) for name in gate.outages),

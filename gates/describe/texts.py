@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gates.schema.base import LanguageTag, Title
 from gates.schema.distributions import Distribution
 from gates.schema.gate import Gate
-from gates.schema.quantities import DAY_S, hours_text, number_text
+from gates.schema.hours import OpeningHours
+from gates.schema.quantities import number_text
 from gates.sources import SourcedNumber
+
+DAYS_AHEAD = 365
+"""The sheet shows the hours and dates of one year from the first day of the gate [d]."""
 
 
 def title_of(title: Title, name: str, language: LanguageTag = "en") -> str:
@@ -30,46 +34,38 @@ def _plain(value: object) -> str:
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 
-def hours_on_clocks(gate: Gate, side: str, hours: Sequence[tuple[int, int]]) -> dict[str, str]:
-    """Opening hours of a side as the clocks of all sides show them on the gate's first day.
+def hours_on_clocks(gate: Gate, side: str, hours: OpeningHours) -> dict[str, str]:
+    """Opening hours of a side as the clocks of all sides show them, in the year from the gate's first day.
 
-    Parameters
-    ----------
-    gate, side
-        The gate, and the side on whose clock `hours` are.
-    hours
-        Windows [s since midnight].
+    Where clocks change on one side and not on the other, the hours from each such day on follow those before.
     """
-    offsets = {name: _offset(zone, gate.start) for name, zone in gate.sides.items()}
-    return {name: hours_text(_moved(hours, offsets[name] - offsets[side])) for name in gate.sides}
+    return {other: "; ".join(_rows_on_clock(gate, side, other, hours)) for other in gate.sides}
 
 
-def _offset(zone: str, day: dt.date) -> int:
+def _rows_on_clock(gate: Gate, side: str, other: str, hours: OpeningHours) -> Iterator[str]:
+    shown = ""
+    for day, ahead in _differences(gate, side, other):
+        text = str(hours.moved(ahead))
+        if text != shown:
+            yield f"from {day.isoformat()} {text}" if shown else text
+        shown = text
+
+
+def _differences(gate: Gate, side: str, other: str) -> Iterator[tuple[dt.date, int]]:
+    """By how much the clock of another side is ahead [s]: on the gate's first day, and from where it changes on."""
+    here, there = (zoneinfo.ZoneInfo(gate.sides[name]) for name in (side, other))
+    last = None
+    for day in (gate.start + dt.timedelta(days=n) for n in range(DAYS_AHEAD)):
+        ahead = _offset(there, day) - _offset(here, day)
+        if ahead != last:
+            yield day, ahead
+        last = ahead
+
+
+def _offset(zone: zoneinfo.ZoneInfo, day: dt.date) -> int:
     """Seconds by which a zone is ahead of UTC at noon of a day."""
-    noon = dt.datetime.combine(day, dt.time(12), zoneinfo.ZoneInfo(zone))
+    noon = dt.datetime.combine(day, dt.time(12), zone)
     return round((noon.utcoffset() or dt.timedelta()).total_seconds())
-
-
-def _moved(hours: Sequence[tuple[int, int]], by: int) -> list[tuple[int, int]]:
-    """Windows moved in time and cut at midnight, in order."""
-    if list(hours) == [(0, DAY_S)]:
-        return [(0, DAY_S)]
-    pieces: list[tuple[int, int]] = []
-    for start, end in hours:
-        first = (start + by) % DAY_S
-        last = first + end - start
-        pieces += [(first, last)] if last <= DAY_S else [(0, last - DAY_S), (first, DAY_S)]
-    return _joined(sorted(pieces))
-
-
-def _joined(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in pieces:
-        if joined and joined[-1][1] == start:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def source_ids(sources: dict[str, SourcedNumber], holder: str, keys: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Demand: arrival profiles, flows, booking systems, and the trucks in queues when a run begins."""
+"""Demand: vehicle classes, arrival profiles, flows, booking systems, and the trucks in queues when a run begins."""
 
 from __future__ import annotations
 
@@ -18,17 +18,43 @@ from gates.schema.base import (
     Weekday,
 )
 from gates.schema.distributions import Constant, Distribution
+from gates.schema.hours import ALWAYS, OpeningHours
 from gates.schema.quantities import (
     DAY_S,
     Count,
     Days,
-    Hours,
     Number,
     Seconds,
     Share,
+    Tonnes,
     WindowText,
     parse_window,
 )
+
+
+class VehicleClass(Sourced):
+    """A kind of vehicle with its load."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    load: Tonnes | None = None
+    """Mean load [t]."""
+    shelf_life: Days | None = None
+    """Shelf life of the load, counted from loading [d]; omit if it does not perish."""
+    age: Distribution | None = None
+    """Distribution of the time since loading when the truck arrives; by default it has just been loaded."""
+    least_life: Days = 0.0
+    """Shelf life that buyers require at the release [d]; a load with less counts as short."""
+    value_usd: Annotated[Number, Field(ge=0, le=1e9)] | None = None
+    """Mean value of a load at its destination [USD]; omit if losses are not valued."""
+    value_turned_back: Share = 1.0
+    """Share of its value that a load keeps if the truck turns back."""
+    value_lost_per_day: Share = 0.0
+    """Share of its value that a load loses with each day of shelf life used [1/d]."""
+    powertrain: Literal["diesel", "gas", "battery"] = "diesel"
+    """What drives the vehicle; no effect yet."""
+    priority: Annotated[Count, Field(ge=0, le=9)] = 5
+    """Place in queues while loaded: lower numbers are served first, equal numbers in order of arrival."""
 
 
 class Profile(Sourced):
@@ -88,10 +114,10 @@ class Booking(Sourced):
     """Flows whose trucks book; a flow books in one place."""
     side: SideName
     """The side whose clock the hours follow."""
-    hours: Hours = ((0, DAY_S),)
-    """Daily windows in which slots are offered, one after the other from the start of each window."""
+    hours: OpeningHours = ALWAYS
+    """Windows in which slots are offered, one after the other from the start of each window."""
     slot: Annotated[Seconds, Field(ge=60)]
-    """Length of a slot [s]; what is left at the end of a window, if it is shorter, is not offered."""
+    """Length of a slot [s]; a shorter rest at the end of a window or before midnight is not offered."""
     capacity: Units
     """Trucks per slot."""
     share: Share = 1.0

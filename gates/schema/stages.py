@@ -22,10 +22,9 @@ from gates.schema.base import (
     tag,
 )
 from gates.schema.distributions import Distribution
+from gates.schema.hours import ALWAYS, OpeningHours
 from gates.schema.quantities import (
-    DAY_S,
     Count,
-    Hours,
     Megabits,
     Megabytes,
     Seconds,
@@ -67,8 +66,8 @@ class LaneGroup(Sourced):
     """Directions admitted; by default all."""
     load: Literal["any", "loaded", "empty"] = "any"
     """Whether loaded trucks, empty ones or both are admitted."""
-    hours: Hours | None = None
-    """Opening windows on the clock of the stage's side; by default those of the stage."""
+    hours: OpeningHours | None = None
+    """Opening hours on the clock of the stage's side; by default those of the stage."""
     reverses: Reversal | None = None
     """For lanes that serve one direction at a time, starting with the first of `directions`; by default they serve all
     that they admit at any time."""
@@ -121,8 +120,8 @@ class Stage(Sourced):
     ]
     """Number of lanes, `unlimited`, or lane groups. A joining truck takes the first group in this order
     with a free lane."""
-    hours: Hours = ((0, DAY_S),)
-    """Daily opening windows; a lane finishes the truck it serves, then closes."""
+    hours: OpeningHours = ALWAYS
+    """Opening hours, daily or by weekday; a lane finishes the truck it serves, then closes."""
     service: Distribution
     """Distribution of the service time."""
     service_for: dict[str, Distribution] = {}

@@ -141,4 +141,4 @@ def test_a_setting_that_the_gate_refuses_names_the_scenario():
 def test_values_of_the_study_beat_those_of_upgrades():
     entry = {"name": "x", "upgrades": ["round-the-clock"], "set": {"stages.bay-cn.hours": "08:00-22:00"}}
     made = cells(small(gate="friendship-pass", scenarios=[entry]), 1)[1]
-    assert made.scenario.gate.stages["bay-cn"].hours == ((8 * 3600, 22 * 3600),)
+    assert made.scenario.gate.stages["bay-cn"].hours.daily == ((8 * 3600, 22 * 3600),)

@@ -38,7 +38,7 @@ def test_every_key_and_distribution_is_named():
         "| `slot` | duration at least 1 min | required |",
         "| `early` | duration at most 24 h | `0 s` |",
         '| `offset` | [distribution](#distribution) | `{"constant": "0 s"}` |',
-        "| `hours` | opening hours | `00:00-24:00` |",
+        "| `hours` | opening hours | `24 h` |",
         "| `range` | length more than 0 m | required |",
         "| `uses` | number more than 1 and at most 1000000000 | optional |",
         "| `capacity` | whole number from 1 to 1,000,000 | required |",

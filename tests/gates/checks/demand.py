@@ -90,6 +90,34 @@ TABLE: Table = {
     ],
     "closure_days": [
         (
+            [("calendar", [{"name": "x", "first": "2026-02-15"}])],
+            "calendar[0].last",
+            "",
+            "missing",
+            "Add `last`, or `weekdays` if it comes again every week.",
+        ),
+        (
+            [("calendar", [{"name": "x", "weekdays": "sun", "last": "2026-02-15", "yearly": True}])],
+            "calendar[0].first",
+            "",
+            "missing",
+            "Add `first`: the span that comes again every year.",
+        ),
+        (
+            [("calendar", [{"name": "x", "first": "2025-02-15", "last": "2026-02-15", "yearly": True}])],
+            "calendar[0].last",
+            "2026-02-15",
+            "longer than a year",
+            "End it earlier, or remove `yearly`.",
+        ),
+        (
+            [("calendar", [{**SHUT, "weeks": [1]}])],
+            "calendar[0].weekdays",
+            "",
+            "missing",
+            "Add `weekdays`: `weeks` says which of them in a month.",
+        ),
+        (
             [("calendar", [LATE])],
             "calendar[0].last",
             "2026-02-15",

@@ -56,6 +56,15 @@ def test_overlapping_closures_are_no_mistake():
     assert check(gate) == []
 
 
+def test_closures_that_are_just_allowed():
+    entries = [
+        {"name": "a year less a day", "first": "2025-02-15", "last": "2026-02-14", "yearly": True},
+        {"name": "open end", "first": "2025-02-15", "weekdays": "sun", "weeks": [1]},
+        {"name": "shut", "first": "2026-02-15", "last": "2026-02-15", "hours": "closed"},
+    ]
+    assert findings_of(changed(("calendar", entries), ("stages.booth.hours", {"2026-12-24": "07:00-08:00"}))) == []
+
+
 def test_a_stage_that_a_class_cannot_reach_needs_no_lanes_for_it():
     bays = {
         "side": "vn",
