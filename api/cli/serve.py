@@ -43,7 +43,7 @@ def serve(
     free_mb: Annotated[float, typer.Option(min=0, help="Disk space that is always left free.")] = 200,
     kept_mb: Annotated[float, typer.Option(min=0, help="Space for replications that later studies reuse.")] = 2000,
 ) -> None:
-    """Serve runs over HTTP, to this machine only unless told otherwise; `/docs` describes the API.
+    """Serve runs over HTTP, by default to this machine only; `/docs` describes the API.
 
     Example: `bordergate serve --port 8000 --data ./data`
     """

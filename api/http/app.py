@@ -86,16 +86,8 @@ def create_app(
     keys
         Whether every request needs an access key, however many there are.
     """
-    limits = settings.limits
-    memory = limits.worker_mb
-    reader = Pool(1, Kind(memory))
-    pools = Pools(
-        simulators=Pool(settings.workers, Kind(memory, NICE, tasks.warm_up)),
-        checker=Pool(1, Kind(memory, prepare=tasks.warm_up)),
-        studies=Pool(1, Kind(memory, NICE, has_children=True)),
-        cluster=settings.cluster,
-    )
-    everyone = (pools.simulators, pools.checker, pools.studies, reader)
+    limits, pools = settings.limits, _pools(settings)
+    reader = Pool(1, Kind(limits.worker_mb))
     telemetry = Telemetry()
 
     @asynccontextmanager
@@ -107,7 +99,7 @@ def create_app(
             yield
         finally:
             await service.stop()
-            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in everyone))
+            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (*pools.all(), reader)))
 
     app = FastAPI(
         title="bordergate",
@@ -121,13 +113,7 @@ def create_app(
     )
     for router in (catalogue.router, runs.router, runs.checks, results.router, studies.router, operations.router):
         app.include_router(router)
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(ConfigError, _with_findings)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _status)
-    app.add_exception_handler(FileNotFoundError, _gone)
-    app.add_exception_handler(Exception, _failed)
+    _handle_errors(app)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
     keyring = Keyring(opened.stored) if keys else None
@@ -141,6 +127,26 @@ def create_app(
             expose_headers=["Location", "ETag", "Retry-After"],
         )
     return Counted(outer, telemetry)
+
+
+def _pools(settings: ServiceSettings) -> Pools:
+    memory = settings.limits.worker_mb
+    return Pools(
+        simulators=Pool(settings.workers, Kind(memory, NICE, tasks.warm_up)),
+        checker=Pool(1, Kind(memory, prepare=tasks.warm_up)),
+        studies=Pool(1, Kind(memory, NICE, has_children=True)),
+        cluster=settings.cluster,
+    )
+
+
+def _handle_errors(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(ConfigError, _with_findings)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _status)
+    app.add_exception_handler(FileNotFoundError, _gone)
+    app.add_exception_handler(Exception, _failed)
 
 
 def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:

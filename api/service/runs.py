@@ -20,10 +20,12 @@ from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
 from api.service.queue.scheduler import Pools, Scheduler
 from api.service.queue.states import RunStates
+from api.service.queue.tasks import Examined
 from api.service.security.access import LOCAL, Access
 from api.service.security.keys import NAME
 from api.service.settings import Limits
 from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
+from experiments.runs.prediction import Prediction
 from experiments.runs.provenance import canonical_json
 from gates.findings import ConfigError, Finding, one_of, value_text
 
@@ -130,22 +132,9 @@ class RunService:
                 return earlier, True
             resolved, cost = await self.admission.resolve(submission.request, submission.kind)
             self.admission.refuse_what_is_too_large(cost, submission.kind)
-            row = Row(
-                id=f"{submission.kind}_{secrets.token_hex(8)}",
-                kind=submission.kind,
-                status="queued",
-                digest=resolved.digest,
-                gate=resolved.gate,
-                owner=submission.owner,
-                project=project,
-                request=json.dumps(submission.request, ensure_ascii=True),
-                predicted=json.dumps(cost._asdict()),
-                done=0,
-                total=resolved.total,
-                created=time.time(),
-            )
-            taken = await self._take(row, submission)
-            return taken, taken.id != row.id
+            row = _new_row(submission, project, resolved, cost)
+            stored = await self._take(row, submission)
+            return stored, stored.id != row.id
 
     async def _earlier(self, submission: Submission) -> Row | None:
         """Return the run that the submission's idempotency key stands for."""
@@ -186,16 +175,16 @@ class RunService:
         await self._refuse_if_full(row, submission)
         self._states.add(row)
         try:
-            taken = await self._ask(rows.add(row, submission.remembered, reuse=submission.reuse))
+            stored = await self._ask(rows.add(row, submission.remembered, reuse=submission.reuse))
         except BaseException:
             self._states.drop(row.id)
             raise
-        if taken.id != row.id:
+        if stored.id != row.id:
             self._states.drop(row.id)
-            return taken
-        self._states.confirm(taken)
-        self._scheduler.enqueue(taken.id)
-        return taken
+            return stored
+        self._states.confirm(stored)
+        self._scheduler.enqueue(stored.id)
+        return stored
 
     async def _refuse_if_full(self, row: Row, submission: Submission) -> None:
         own = self._states.count(row.owner) if row.owner else 0
@@ -330,3 +319,20 @@ class RunService:
 
 def _not_there(run: str) -> Refused:
     return Refused("not-found", f"{run[:40]} does not exist.")
+
+
+def _new_row(submission: Submission, project: str, resolved: Examined, cost: Prediction) -> Row:
+    return Row(
+        id=f"{submission.kind}_{secrets.token_hex(8)}",
+        kind=submission.kind,
+        status="queued",
+        digest=resolved.digest,
+        gate=resolved.gate,
+        owner=submission.owner,
+        project=project,
+        request=json.dumps(submission.request, ensure_ascii=True),
+        predicted=json.dumps(cost._asdict()),
+        done=0,
+        total=resolved.total,
+        created=time.time(),
+    )

@@ -170,7 +170,8 @@ def events_table(plan: Plan, log: EventLog) -> pa.Table:
             "direction": _words([plan.kinds[s.kind].direction for s in plan.streams], flow),
             "stage": _words(plan.stages, stage),
             "lane_group": _words(plan.groups.name, log.group[rows]),
-            "empty": rows >= draws.turned[truck],
+            "empty": rows >= draws.emptied[truck],
+            "by_hand": log.by_hand[rows],
             **{name: _ticks(getattr(log, name)[rows]) for name in ("joined", "started", "finished", "left")},
         }
     )

@@ -13,6 +13,7 @@ from api.http.problems import document
 from api.http.routes.lifecycle import Kind, body, body_of, lifecycle_routes, take_options
 from api.http.schemas import PageShape, RunShape, SubmittedShape, ValidationShape
 from api.service.queue.admission import Refused
+from api.service.security.keys import NAME
 from experiments.runs.request import RunRequest
 from gates.findings import ConfigError
 
@@ -25,7 +26,12 @@ def run_schema() -> dict[str, Any]:
     reuse = "Whether an identical run of yours that exists already may be given instead."
     schema["properties"]["reuse"] = {"type": "boolean", "default": True, "title": "Reuse", "description": reuse}
     project = "One of your key's projects, whose other keys see the run; the first one if left out."
-    schema["properties"]["project"] = {"type": "string", "title": "Project", "description": project}
+    schema["properties"]["project"] = {
+        "type": "string",
+        "pattern": f"^{NAME.pattern}$",
+        "title": "Project",
+        "description": project,
+    }
     return schema
 
 

@@ -49,6 +49,10 @@ class Pools:
     cluster: str | None = None
     """Address of a Dask scheduler on whose workers studies run instead."""
 
+    def all(self) -> tuple[Pool, ...]:
+        """Return all pools."""
+        return self.simulators, self.checker, self.studies
+
 
 class Scheduler:
     """Gives parts of runs to workers until every run has its end."""

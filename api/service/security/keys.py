@@ -97,7 +97,7 @@ def change(name: str, values: Mapping[str, Any]) -> Statement[None]:
 
 
 def remove(name: str, *, even_the_last: bool) -> Statement[bool]:
-    """Remove all keys of a name; unless told otherwise, never the last that works. Tell whether any is removed."""
+    """Remove all keys of a name, the last that works only if `even_the_last`. Tell whether any was removed."""
     now, other = time.time(), keys.alias()
     query = keys.delete().where(keys.c.name == name)
     if not even_the_last:

@@ -62,14 +62,14 @@ def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = Fa
     values = {name: value for name, value in vars(row).items() if name != "seq"}
 
     def statement(connection: sa.Connection) -> Row:
-        taken = same(row)(connection) if reuse else None
-        if taken is None:
+        stored = same(row)(connection) if reuse else None
+        if stored is None:
             added = connection.execute(runs.insert(), values)
             (seq,) = added.inserted_primary_key or (0,)
-            taken = dataclasses.replace(row, seq=int(seq))
+            stored = dataclasses.replace(row, seq=int(seq))
         if remembered is not None:
-            idempotency.remember(row.owner, *remembered, taken.id)(connection)
-        return taken
+            idempotency.remember(row.owner, *remembered, stored.id)(connection)
+        return stored
 
     return statement
 

@@ -66,7 +66,7 @@ def prepare(engine: sa.Engine) -> int:
             _from_format_1(connection)
         if layout is None:
             connection.execute(meta.insert().values(format=FORMAT))
-        else:
+        elif layout < FORMAT:
             connection.execute(meta.update().values(format=FORMAT))
         return FORMAT
 
