@@ -32,7 +32,7 @@ TABLE: Table = {
     ],
     "booking_slots": [
         (
-            [("booking", {"a": {**SLOTS, "hours": "08:00-08:20"}})],
+            [("booking", {"a": {**SLOTS, "hours": {"mon": "08:00-08:20", "tue": "08:00-08:29"}}})],
             "booking.a.slot",
             "30 min",
             "no slot fits into the opening hours",

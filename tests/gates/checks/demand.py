@@ -279,6 +279,13 @@ TABLE: Table = {
             "Use VN.",
         ),
         (
+            [("calendar", [{**HOLIDAY, "holidays": "GB", "sides": ["vn"], "only": ["Easter Monday"]}])],
+            "calendar[0].only[0]",
+            "Easter Monday",
+            "no such public holiday of GB",
+            "Name a part that has it: GB-ENG, GB-NIR, GB-WLS.",
+        ),
+        (
             [("calendar", [{**HOLIDAY, "holidays": "LA"}])],
             "calendar[0]",
             "LA",

@@ -44,6 +44,46 @@ TABLE: Table = {
             "more than are ever on duty",
             "Use at most 3, or put more on duty at once.",
         ),
+        (  # Friday's night shift of two still works when Saturday's early one of three begins: five at most
+            [
+                (
+                    "pools.officer",
+                    {
+                        "side": "vn",
+                        "shifts": [
+                            {"hours": {"fri": "22:00-06:00"}, "units": 2},
+                            {"hours": {"sat": "05:00-12:00", "2025-07-07": "05:00-06:00"}, "units": 3},
+                        ],
+                    },
+                ),
+                ("stages.booth.needs", {"officer": 6}),
+                ("stages.exit.needs", {"officer": 5}),
+            ],
+            "stages.booth.needs.officer",
+            "6",
+            "more than are ever on duty",
+            "Use at most 5, or put more on duty at once.",
+        ),
+        (  # one on weekdays, and two more on a public holiday
+            [
+                (
+                    "pools.officer",
+                    {
+                        "side": "vn",
+                        "shifts": [
+                            {"hours": "08:00-12:00", "units": 1},
+                            {"hours": {"holidays VN": "09:00-10:00"}, "units": 2},
+                        ],
+                    },
+                ),
+                ("stages.booth.needs", {"officer": 4}),
+                ("stages.exit.needs", {"officer": 3}),
+            ],
+            "stages.booth.needs.officer",
+            "4",
+            "more than are ever on duty",
+            "Use at most 3, or put more on duty at once.",
+        ),
         (
             [  # 22:00-01:00 ends where 01:00-03:00 begins
                 ("pools.vehicle", {"side": "vn", "shifts": [SHIFT, {"hours": "22:00-01:00", "units": 1}]}),
