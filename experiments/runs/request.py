@@ -16,14 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 
 from experiments.runs import provenance
-from experiments.runs.settings import (
-    MAX_REPLICATIONS,
-    EngineName,
-    ReplicationCount,
-    RunSettings,
-    Seed,
-    streams,
-)
+from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
 from gates.files.explain import model_findings
 from gates.files.load import gate_from_data, library_gates, load_gate
 from gates.findings import ConfigError, Finding, one_of, within
@@ -161,6 +154,17 @@ def run_text(resolved: ResolvedRun) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
+@functools.lru_cache(maxsize=4)
+def run_from_text(text: str) -> ResolvedRun:
+    """Read a resolved run back; the last few are remembered."""
+    document = json.loads(text)
+    return ResolvedRun(
+        Scenario.model_validate(document["scenario"]),
+        RunSettings.model_validate(document["settings"]),
+        tuple(Change(**change) for change in document["changes"]),
+    )
+
+
 def canonical(resolved: ResolvedRun) -> bytes:
     """Return all that the result depends on, in one spelling: scenario, settings, versions of the software."""
     return provenance.canonical(resolved.scenario, resolved.settings)
@@ -169,16 +173,6 @@ def canonical(resolved: ResolvedRun) -> bytes:
 def digest(resolved: ResolvedRun) -> str:
     """Return the SHA-256 of `canonical`: equal digests give equal result folders."""
     return provenance.result_digest(resolved.scenario, resolved.settings)
-
-
-def replication_digest(resolved: ResolvedRun) -> str:
-    """Return the same for the replications alone: how many there are and which logs are kept does not count.
-
-    Whether they are streamed does: quantiles then come from a histogram.
-    """
-    settings = resolved.settings
-    luck = {"seed": settings.seed, "engine": settings.engine, "streamed": streams(settings)}
-    return provenance.digest([provenance.scenario_document(resolved.scenario), luck, provenance.versions()])
 
 
 def _read(data: Mapping[str, Any], files: bool) -> RunRequest:

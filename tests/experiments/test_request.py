@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from experiments.runs.request import RunRequest, canonical, digest, replication_digest, resolve
+from experiments.runs.request import RunRequest, canonical, digest, resolve, run_from_text, run_text
 from gates import ConfigError, load_gate
 
 GATE = load_gate("minimal").model_dump(mode="json", by_alias=True)
@@ -52,12 +52,11 @@ def test_the_digest_follows_all_that_a_result_depends_on():
     assert digest(resolve(base)) == digest(resolve({**base, "start": start.isoformat()}))
 
 
-def test_replications_are_the_same_whatever_their_number():
-    base = {"gate": "minimal"}
-    one = replication_digest(resolve(base))
-    assert one == replication_digest(resolve({**base, "replications": 3, "keep_events": "all"}))
-    assert one != replication_digest(resolve({**base, "keep_events": "none"})), "streams: quantiles of a histogram"
-    assert one != replication_digest(resolve({**base, "seed": 2}))
+def test_a_resolved_run_survives_as_text():
+    asked = resolve({"gate": "friendship-pass", "upgrades": ["more-bays"], "days": 2, "demand": 1.1, "seed": 5})
+    again = run_from_text(run_text(asked))
+    assert (again.settings, again.changes) == (asked.settings, asked.changes)
+    assert digest(again) == digest(asked)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from experiments.runs import executors
-from experiments.runs.replications import replicate_some
+from experiments.runs.replications import Runner
+from experiments.runs.settings import Setup
 from experiments.runs.statistics import mean_interval
 from experiments.studies.compare import against_base
 from gates import Gate, Scenario
@@ -47,9 +48,9 @@ def waits(executor: Executor) -> dict[str, np.ndarray]:
     found = {}
     for name, mean_s in MEAN_S.items():
         scenario = Scenario(gate=gate(mean_s), days=12, warmup_days=1)
-        document = scenario.model_dump_json(by_alias=True).encode()
-        pending = [executor.submit(replicate_some, document, seed, range(REPLICATIONS)) for seed in range(STUDIES)]
-        found[name] = np.array([[each.by_key[WAIT] for each in future.result()] for future in pending])
+        setups = [Setup(scenario=scenario, seed=seed) for seed in range(STUDIES)]
+        runner = Runner(executor)
+        found[name] = np.array(runner.table(setups, range(REPLICATIONS), lambda measures: measures.values[WAIT]))
     return found
 
 

@@ -31,6 +31,7 @@ from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
 from api.service.settings import Limits
 from api.service.store import DELETED, UNFINISHED, Row, Store, StoreUnavailable
 from experiments.runs.prediction import Prediction
+from experiments.runs.store import ranges
 from gates.findings import ConfigError
 
 log = logging.getLogger("bordergate")
@@ -235,10 +236,10 @@ class Foreman:
         if row.kind == "study":  # one piece of work, which finds its own finished replications in the store
             timeout = self.limits.run_seconds * self.limits.study_factor
             return Work(run, "study", found.text, 1, 1, timeout, deque([(0, 1)]), 0)
-        from_parts = _replications_in(self.folder.work(run))
+        there = tasks.replications_in(found.text, str(self.folder.work(run)))
         fair = math.ceil(total / self._simulators.processes)
         part = max(1, min(fair, int(PART_S / cost.replication_seconds)))
-        missing = [number for number in range(total) if number not in from_parts]
+        missing = [number for number in range(total) if number not in there]
         return Work(
             id=run,
             kind="run",
@@ -246,7 +247,7 @@ class Foreman:
             replications=total,
             part=part,
             timeout=self.limits.run_seconds,
-            todo=deque(_ranges(missing, part)),
+            todo=deque(ranges(missing, part)),
             done=total - len(missing),
         )
 
@@ -478,23 +479,3 @@ def _progress(path: Path) -> tuple[int, int]:
         return int(done), int(total)
     except (OSError, ValueError):
         return 0, 0
-
-
-def _replications_in(folder: Path) -> set[int]:
-    """Return the replications that are done, without loading what computes them."""
-    found: set[int] = set()
-    for path in folder.glob("part-*-*.npz"):
-        first, end = path.stem.split("-")[1:]
-        found |= set(range(int(first), int(end)))
-    return found
-
-
-def _ranges(numbers: list[int], most: int) -> list[tuple[int, int]]:
-    """Return `numbers` as ranges (first, end) of at most `most` each."""
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number and number - found[-1][0] < most:
-            found[-1] = (found[-1][0], number + 1)
-        else:
-            found.append((number, number + 1))
-    return found

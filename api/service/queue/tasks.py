@@ -12,6 +12,7 @@ from gates.findings import ConfigError, Finding, one_of
 
 if TYPE_CHECKING:
     from experiments.runs.prediction import Size
+    from experiments.runs.store import Store
 
 
 class Examined(NamedTuple):
@@ -119,28 +120,73 @@ def _sha256(*texts: str) -> str:
 
 def size(text: str) -> Size:
     """Return how large the replications of a resolved run are."""
-    from experiments.runs.parts import planned
     from experiments.runs.prediction import size_of
+    from experiments.runs.request import run_from_text
+    from sim.plan.compile import compile_plan
 
-    return size_of(planned(text)[2])
+    return size_of(compile_plan(run_from_text(text).scenario))
 
 
 def simulate(text: str, folder: str, first: int, end: int) -> None:
-    """Simulate some replications into files."""
-    from experiments.runs.parts import simulate_part
+    """Simulate some replications into the store of a run; one that is there is not made again.
+
+    Raises
+    ------
+    OSError
+        If the disk is full; what was not written yet is then not there.
+    """
+    from experiments.runs.replications import Runner
+    from experiments.runs.request import run_from_text
+    from experiments.runs.settings import Setup
+    from experiments.runs.store import setup_digest
 
     started = Path(folder) / "started.log"
     started.parent.mkdir(parents=True, exist_ok=True)
     with started.open("a", encoding="ascii") as stream:
         stream.write(f"{first} {end}\n")
-    simulate_part(text, Path(folder), first, end)
+    run = run_from_text(text)
+    setup = Setup.of_run(run.scenario, run.settings)
+    runner = Runner(store=_store(folder), chunk=end - first)
+    for _ in runner.finished({setup_digest(setup): setup}, range(first, end), run.settings.keep_events):
+        pass
 
 
 def finish(text: str, folder: str, target: str) -> None:
-    """Put the parts of a run together."""
-    from experiments.runs.parts import put_together
+    """Write the result folder of a run from its store; a replication that is missing or damaged is made.
 
-    put_together(text, Path(folder), Path(target))
+    Raises
+    ------
+    OSError
+        If the disk is full; nothing is then left at `target`.
+    """
+    import dataclasses
+
+    from experiments.runs.folder import write_result
+    from experiments.runs.replications import Runner
+    from experiments.runs.request import run_from_text
+    from experiments.runs.run import run_with
+
+    run = run_from_text(text)
+    result = run_with(Runner(store=_store(folder)), run.scenario, run.settings)
+    write_result(dataclasses.replace(result, changes=run.changes), Path(target), sync_tree)
+
+
+def replications_in(text: str, folder: str) -> set[int]:
+    """Return the numbers of the replications in the store of a run, without loading what computes them."""
+    from experiments.runs.request import run_from_text
+    from experiments.runs.settings import Setup
+    from experiments.runs.store import setup_digest
+
+    run = run_from_text(text)
+    setup = Setup.of_run(run.scenario, run.settings)
+    return _store(folder).numbers(setup_digest(setup), run.settings.keep_events)
+
+
+def _store(folder: str) -> Store:
+    """Return the store of a run that is being done; what is told to be done there is safe from a power cut."""
+    from experiments.runs.store import Store
+
+    return Store(Path(folder), durable=True)
 
 
 class StudyPlaces(NamedTuple):
@@ -189,6 +235,6 @@ def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> 
 
 def warm_up() -> None:
     """Load what simulations need, before the first one asks for it."""
-    from experiments.runs import parts
+    from experiments.runs import folder, replications
 
-    del parts
+    del folder, replications
