@@ -1,3 +1,3 @@
-"""Who may ask: the command line, and later HTTP. Thin: it parses, calls `experiments`, and shapes the answer."""
+"""Who may ask: the command line, HTTP, and the service that runs what they submit. Thin: no model, no statistics."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Studies on the command line: what was asked for, the progress bar, the answer."""
+"""`bordergate study`: scenarios of a gate compared, and the folder of the comparison."""
 
 from __future__ import annotations
 
@@ -6,31 +6,77 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ValidationError
-from rich.console import Console
+import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.cli.tables import table_of
-from experiments.studies.model import Study, load_study, study_names
-from gates.files.explain import model_findings
-from gates.findings import ConfigError, Finding
+from api.cli.console import console, mistakes_shown, replication_bar
+from api.cli.options import OutOption
+from api.cli.plot import draw_all, drawing
+
+if TYPE_CHECKING:
+    from experiments import Study
 
 BOTTLENECK = "bottleneck"
 SHOWN = 12
 """Rows of a table on the screen."""
+STORE = Path("results") / ".replications"
 
 
-def print_studies(console: Console) -> None:
+def study(
+    name: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="A study of the library, a YAML file, or `bottleneck`.")
+    ] = None,
+    gate: Annotated[
+        str | None, typer.Argument(metavar="[GATE]", help="Only with `bottleneck`: the gate to examine.")
+    ] = None,
+    out: OutOption = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes; by default one for each core.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to run on, such as tls://10.0.0.5:8786.")
+    ] = None,
+    store: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where finished replications are kept, to be reused.")
+    ] = STORE,
+    upgrade: Annotated[
+        list[str] | None, typer.Option(metavar="U", help="Upgrade that every scenario has; may be repeated.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Measured days, instead of the study's.")] = None,
+    warmup_days: Annotated[int | None, typer.Option(help="Days of warm-up, instead of the study's.")] = None,
+    replications: Annotated[int | None, typer.Option(help="Replications, instead of the study's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.")] = None,
+) -> None:
+    """Compare scenarios of a gate and write a folder with tables, plots and a report; or list the studies.
+
+    `bottleneck GATE` finds the bottleneck of a gate. An interrupted study resumes where it stopped.
+
+    Examples: `bordergate study upgrades-one-by-one`, `bordergate study bottleneck friendship-pass --days 14`
+    """
+    with mistakes_shown("Finished replications are kept; the same command resumes."):
+        if name is None:
+            _print_studies()
+            return
+        options = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
+        chosen = _study_named(name, gate, upgrade or [], options)
+        run_and_write(chosen, out or Path("results") / chosen.name, workers, cluster, store)
+
+
+def _print_studies() -> None:
     """Print the studies of the library, a line each."""
-    rows = [(found.name, found.gate, found.question) for found in map(load_study, study_names())]
+    from api.cli.tables import table_of
+    from experiments.studies.model import load_study, study_names
+
+    rows = [(known.name, known.gate, known.question) for known in map(load_study, study_names())]
     console.print(table_of("", ("Study", "Gate", "Question"), rows))
-    console.print("Run one: bordergate study NAME   What binds: bordergate study bottleneck GATE", markup=False)
+    console.print(
+        "Run one: bordergate study NAME   Find the bottleneck: bordergate study bottleneck GATE", markup=False
+    )
 
 
-def asked_for(name: str, gate: str | None, upgrades: Sequence[str], options: Mapping[str, int | None]) -> Study:
+def _study_named(name: str, gate: str | None, upgrades: Sequence[str], options: Mapping[str, int | None]) -> Study:
     """Return the study that the command line names, with what its options change.
 
     Raises
@@ -38,6 +84,12 @@ def asked_for(name: str, gate: str | None, upgrades: Sequence[str], options: Map
     ConfigError
         With every finding at once.
     """
+    from pydantic import ValidationError
+
+    from experiments.studies.model import Study, load_study
+    from gates.files.explain import model_findings
+    from gates.findings import ConfigError, Finding
+
     if name == BOTTLENECK and gate is None:
         raise ConfigError([Finding("GATE", "", "missing", "Name a gate: bordergate study bottleneck friendship-pass.")])
     if name != BOTTLENECK and gate is not None:
@@ -53,8 +105,8 @@ def asked_for(name: str, gate: str | None, upgrades: Sequence[str], options: Map
 def _bottleneck(gate: str) -> dict[str, Any]:
     return {
         "name": BOTTLENECK,
-        "title": {"en": "What binds"},
-        "question": "Which stage binds, and which one next?",
+        "title": {"en": "Bottleneck"},
+        "question": "Which stage is the bottleneck, and which one next?",
         "gate": gate,
         "design": BOTTLENECK,
         "warmup_days": 14,
@@ -62,31 +114,24 @@ def _bottleneck(gate: str) -> dict[str, Any]:
     }
 
 
-def run(console: Console, study: Study, folder: Path, workers: int | None, cluster: str | None, kept_in: Path) -> None:
-    """Run a study with a progress bar, write its folder, and print the answer.
+def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str | None, kept_in: Path) -> None:
+    """Run a study with a progress bar, write its folder, and print its advice.
 
     Raises
     ------
     ConfigError
         If it cannot be run.
     """
-    from experiments.plots.study import draw_study_plots
-    from experiments.report.study import write_study_report
     from experiments.runs.folder import refuse_what_is_no_result
     from experiments.runs.store import Store
     from experiments.studies.folder import write_study
     from experiments.studies.run import run_study
+    from gates.findings import ConfigError, Finding
 
     if cluster is not None and workers is not None:
         raise ConfigError([Finding("--workers", str(workers), "is for this machine", "Leave it out with --cluster.")])
     refuse_what_is_no_result(folder)
-    columns = (
-        TextColumn("Replications"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with _executor(console, workers, cluster) as executor, Progress(*columns, console=console) as bar:
+    with _executor(workers, cluster) as executor, replication_bar() as bar:
         task = bar.add_task("", total=None)
         result = run_study(
             study,
@@ -94,41 +139,40 @@ def run(console: Console, study: Study, folder: Path, workers: int | None, clust
             executor=executor,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-
-    def finish(partial: Path) -> None:
-        draw_study_plots(partial)
-        write_study_report(partial)
-
-    with console.status("Drawing plots and writing the report …"):
-        write_study(result, folder, finish)
+    with drawing():
+        write_study(result, folder, draw_all)
     made = sum(map(len, result.replications))
     if result.simulated < made:
-        console.print(f"{made - result.simulated:,} of {made:,} replications were there already.", markup=False)
-    print_answer(console, folder)
+        console.print(f"{made - result.simulated:,} of {made:,} replications reused.", markup=False)
+    _print_advice(folder)
 
 
 @contextmanager
-def _executor(console: Console, workers: int | None, cluster: str | None) -> Iterator[Executor]:
+def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor]:
     """Give the executor that the options name; say what to do if one of its processes dies."""
     from experiments.runs import executors
+    from gates.findings import ConfigError, Finding
 
     if cluster is None:
         try:
             with executors.local(workers) as pool:
                 yield pool
         except BrokenExecutor:
-            problem = "a process that simulates was killed, perhaps for want of memory"
-            remedy = "Use fewer --workers. What is finished is kept; the same command goes on."
+            problem = "a process that simulates was killed, perhaps for lack of memory"
+            remedy = "Use fewer --workers. Finished replications are kept; the same command resumes."
             raise ConfigError([Finding("--workers", str(workers or executors.cores()), problem, remedy)]) from None
         return
     with executors.dask(cluster) as pool:
         if executors.is_shared_network(cluster):
-            console.print("Warning: no TLS; whoever reaches this scheduler can run code there and here.", markup=False)
+            console.print(
+                "Warning: no TLS. Anyone who can reach this scheduler can run code there and here.", markup=False
+            )
         yield pool
 
 
-def print_answer(console: Console, folder: Path) -> None:
-    """Print the answer of a study on one screen."""
+def _print_advice(folder: Path) -> None:
+    """Print the advice of a study on one screen."""
+    from api.cli.tables import table_of
     from experiments.answers.study_advice import read_answer
 
     answer = read_answer(folder)

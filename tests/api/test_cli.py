@@ -76,7 +76,7 @@ def test_a_run_writes_a_complete_folder_and_plot_draws_it_again(tmp_path: Path) 
         (["run", "minimal", "--demand", "nan"], "--demand"),
         (["run", "minimal", "--keep-events", "some"], "--keep-events = some"),
         (["run", "minimal", "--seed", "-1"], "--seed = -1"),
-        (["plot", "."], "is no result folder"),
+        (["plot", "."], "is not a result folder"),
         (["gates", "nowhere"], "nowhere"),
         (["validate", "nowhere.yaml"], "nowhere.yaml"),
         (["run", "minimal", "--out", "/proc/nothing/here"], "/proc/nothing"),

@@ -74,7 +74,7 @@ def test_keys_and_their_scopes(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["keys", "add", "Planning Office"], "not a name"),
+        (["keys", "add", "Planning Office"], "is not a valid name"),
         (["keys", "remove", "nobody"], "has no key"),
         (["serve", "--database", "mysql://x"], "no database of a known kind"),
         (["serve", "--database", "postgresql://nobody@127.0.0.1:1/none"], "cannot be opened"),

@@ -70,13 +70,11 @@ def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
     # the same study at the command line gives the same bytes
     import json
 
-    from rich.console import Console
-
-    from api.cli.study import run as run_at_the_command_line
+    from api.cli.study import run_and_write
     from experiments.studies.model import study_from_text
 
     asked = study_from_text(json.dumps(STUDY))
-    run_at_the_command_line(Console(file=io.StringIO()), asked, tmp_path / "out", 2, None, tmp_path / "store")
+    run_and_write(asked, tmp_path / "out", 2, None, tmp_path / "store")
 
     def hashes(where: Path) -> dict[str, str]:
         files = (path for path in where.rglob("*") if path.is_file())

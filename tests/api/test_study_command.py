@@ -32,7 +32,7 @@ def test_a_study_is_run_and_goes_on_where_it_was(study):
     assert (study / "results" / "small" / "plots" / "comparison.png").is_file()
     again = invoke("study", "small.yaml", "--workers", "1")
     assert again.exit_code == 0, again.output
-    assert "9 of 12 replications were there already." in again.output
+    assert "9 of 12 replications reused." in again.output
     plotted = invoke("plot", "results/small")
     assert plotted.exit_code == 0, plotted.output
 

@@ -1,0 +1,53 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", envvar="BORDERGATE_DATA", help="Data folder; by default one in your home folder."),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="BORDERGATE_DATABASE",
+        help="URL of a PostgreSQL database; by default SQLite in the data folder.",
+    ),
+]
+OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result folder.")]
+
+
+class Engine(StrEnum):
+    """The two engines."""
+
+    COMPILED = "compiled"
+    REFERENCE = "reference"
+
+
+class KeyScope(StrEnum):
+    """What an access key allows."""
+
+    READ = "read"
+    RUN = "run"
+    ADMIN = "admin"
+
+
+class UpgradeLevel(StrEnum):
+    """The three values of an upgrade's numbers."""
+
+    LOW = "low"
+    BASE = "base"
+    HIGH = "high"
+
+
+def default_data_folder() -> Path:
+    """Return where the user's data goes by convention."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "bordergate"

@@ -1,0 +1,106 @@
+"""`bordergate run`: one gate, and its result folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.console import console, mistakes_shown, replication_bar
+from api.cli.options import Engine, OutOption, UpgradeLevel
+from api.cli.plot import draw_all, drawing
+
+if TYPE_CHECKING:
+    from experiments import RunResult, RunSettings
+    from experiments.runs.request import ResolvedRun
+    from gates import Finding, Scenario
+
+
+def run(
+    gate: Annotated[str, typer.Argument(metavar="GATE", help="A gate of the library, or a YAML file.")],
+    upgrade: Annotated[
+        list[str] | None, typer.Option(metavar="U", help="An upgrade of the library, or a YAML file; may be repeated.")
+    ] = None,
+    level: Annotated[UpgradeLevel, typer.Option(help="Which values of the upgrades to use.")] = UpgradeLevel.BASE,
+    days: Annotated[int, typer.Option(help="Measured days.")] = 30,
+    warmup_days: Annotated[int, typer.Option(help="Days before them, simulated but not measured.")] = 7,
+    replications: Annotated[int, typer.Option(help="Independent replications.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 1,
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="First measured day.")] = None,
+    demand: Annotated[float, typer.Option(help="Factor on all flows, for instance 1.09.")] = 1.0,
+    engine: Annotated[Engine, typer.Option(help="Both give the same results.")] = Engine.COMPILED,
+    keep_events: Annotated[
+        str,
+        typer.Option(metavar="N|all|none", help="Replications whose event log is kept; `none` needs the least memory."),
+    ] = "1",
+    out: OutOption = None,
+) -> None:
+    """Run a gate and write its result folder with plots and a report.
+
+    Example: `bordergate run friendship-pass --upgrade more-bays --days 30 --replications 20 --out results/bays`
+    """
+    with mistakes_shown():
+        resolved = _resolved(
+            gate=gate,
+            upgrades=upgrade or [],
+            level=level.value,
+            days=days,
+            warmup_days=warmup_days,
+            start=start,
+            demand=demand,
+            replications=replications,
+            seed=seed,
+            engine=engine.value,
+            keep_events=keep_events,
+        )
+        from experiments.runs.folder import refuse_what_is_no_result, write_result
+        from experiments.runs.request import digest
+
+        name = f"{resolved.scenario.gate.name}-{digest(resolved)[:8]}"
+        folder = out if out is not None else Path("results") / name
+        refuse_what_is_no_result(folder)
+        result = replace(_simulated(resolved.scenario, resolved.settings), changes=resolved.changes)
+        with drawing():
+            write_result(result, folder, finish=draw_all)
+        _print_result(folder)
+
+
+def _resolved(**options: Any) -> ResolvedRun:
+    """Return the run that the options describe, or raise with every finding at once."""
+    from experiments.runs.request import RunRequest, resolve
+    from gates import ConfigError
+
+    try:
+        return resolve(options, files=True)
+    except ConfigError as error:
+        named = RunRequest.model_fields.keys() - {"gate"}
+        raise ConfigError([_as_option(finding, named) for finding in error.findings]) from None
+
+
+def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
+    """Return a finding under the name of the option that it is about."""
+    is_option = not finding.file and finding.path.partition("[")[0] in named
+    return replace(finding, path="--" + finding.path.replace("_", "-")) if is_option else finding
+
+
+def _simulated(scenario: Scenario, settings: RunSettings) -> RunResult:
+    """Run with a progress bar."""
+    from experiments import run_scenario
+    from sim.engines.compiled import cache_is_warm
+
+    if settings.engine == "compiled" and not cache_is_warm():
+        console.print("First use: compiling the engine, once for this installation (about ten seconds) …")
+    with replication_bar() as bar:
+        task = bar.add_task("", total=settings.replications)
+        return run_scenario(scenario, settings, progress=lambda done, _: bar.update(task, completed=done))
+
+
+def _print_result(folder: Path) -> None:
+    from api.cli.tables import print_summary
+    from experiments.answers.run_summary import read_summary
+
+    print_summary(console, read_summary(folder))
+    console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -1,0 +1,76 @@
+"""`bordergate serve`: runs and studies over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.console import console, mistakes_shown
+from api.cli.options import DatabaseOption, DataOption, default_data_folder
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.")] = 8000,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that simulate; by default one for each core.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler on whose workers studies run.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Name under which others reach the server, for instance through a proxy."),
+    ] = None,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Website whose pages may send requests: https://example.org."),
+    ] = None,
+    max_events: Annotated[float, typer.Option(min=1, help="Most stage visits of a run, as predicted.")] = 2e9,
+    max_queued: Annotated[int, typer.Option(min=1, help="Most runs that are not finished.")] = 1000,
+    run_seconds: Annotated[float, typer.Option(min=1, help="Most processor time of a run.")] = 3600,
+    worker_mb: Annotated[int, typer.Option(min=512, help="Most memory of a worker.")] = 4096,
+    free_mb: Annotated[float, typer.Option(min=0, help="Disk space that is always left free.")] = 200,
+    kept_mb: Annotated[float, typer.Option(min=0, help="Space for replications that later studies reuse.")] = 2000,
+) -> None:
+    """Serve runs over HTTP, to this machine only unless told otherwise; `/docs` describes the API.
+
+    Example: `bordergate serve --port 8000 --data ./data`
+    """
+    with mistakes_shown():
+        from api.http.server import serve as serve_runs
+        from api.service.settings import Limits, ServiceSettings
+        from experiments.runs.executors import cores, refuse_open_address
+
+        limits = Limits(
+            events=max_events,
+            queued=max_queued,
+            run_seconds=run_seconds,
+            worker_mb=worker_mb,
+            free_mb=free_mb,
+            kept_mb=kept_mb,
+        )
+        settings = ServiceSettings(
+            data=data or default_data_folder(),
+            database=database,
+            workers=workers or cores(),
+            cluster=cluster,
+            limits=limits,
+        )
+        if cluster is not None:
+            refuse_open_address(cluster)
+        serve_runs(
+            settings,
+            host,
+            port,
+            hosts=allow_host or [],
+            origins=cors or [],
+            ready=lambda address: console.print(
+                f"Server running at {address} (API description: {address}/docs), data in {settings.data}",
+                markup=False,
+                soft_wrap=True,
+            ),
+        )
