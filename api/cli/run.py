@@ -62,12 +62,11 @@ def run(
             engine=engine.value,
             keep_events=keep_events,
         )
-        from experiments.runs.folder import refuse_what_is_no_result, write_result
-        from experiments.runs.request import digest
+        from experiments.runs.folder import refuse_other_content, write_result
 
-        name = f"{resolved.scenario.gate.name}-{digest(resolved)[:8]}"
+        name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
-        refuse_what_is_no_result(folder)
+        refuse_other_content(folder)
         result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
         with drawing():
             write_result(result, folder, finish=draw_all)

@@ -122,7 +122,7 @@ def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str 
     ConfigError
         If it cannot be run.
     """
-    from experiments.runs.folder import refuse_what_is_no_result
+    from experiments.runs.folder import refuse_other_content
     from experiments.runs.store import Store
     from experiments.studies.folder import write_study
     from experiments.studies.run import run_study
@@ -130,7 +130,7 @@ def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str 
 
     if cluster is not None and workers is not None:
         raise ConfigError([Finding("--workers", str(workers), "is for this machine", "Leave it out with --cluster.")])
-    refuse_what_is_no_result(folder)
+    refuse_other_content(folder)
     with _executor(workers, cluster) as executor, replication_bar() as bar:
         task = bar.add_task("", total=None)
         result = run_study(

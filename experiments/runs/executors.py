@@ -122,8 +122,8 @@ def dask(address: str) -> Iterator[Executor]:
 def refuse_open_address(address: str) -> None:
     """Raise `ConfigError` if work would go over a public network in the clear.
 
-    Whoever reaches a scheduler without TLS can run code on its workers and on this machine. Private networks are the
-    user's to judge.
+    Whoever reaches a scheduler without TLS can run code on its workers and on this machine. For private
+    networks the user decides.
     """
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
     if parts.scheme == "tls":
@@ -136,10 +136,10 @@ def refuse_open_address(address: str) -> None:
     try:
         where = ipaddress.ip_address(parts.hostname)
     except ValueError:
-        problem = "a host name without TLS: it could be anybody's"
+        problem = "a host name without TLS: its owner cannot be verified"
         raise ConfigError([Finding("--cluster", address, problem, remedy)]) from None
     if not where.is_private or where.is_unspecified:
-        problem = "a public address without TLS: anybody could run code there"
+        problem = "a public address without TLS: anyone could run code there"
         raise ConfigError([Finding("--cluster", address, problem, remedy)])
 
 
@@ -162,7 +162,7 @@ def _refuse_other_versions(client: Any, address: str) -> None:
         raise ConfigError([Finding("--cluster", address, problem, "Install the same version there.")]) from None
     if not theirs:
         raise ConfigError([Finding("--cluster", address, "the cluster has no workers", "Start some.")])
-    other = [worker for worker, found in theirs.items() if found != mine]
+    other = [worker for worker, identity in theirs.items() if identity != mine]
     if other:
         problem = f"{other[0]} has other versions than this machine, so its results could differ"
         listed = ", ".join(f"{name} {number}" for name, number in versions().items())

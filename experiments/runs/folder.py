@@ -47,7 +47,7 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    refuse_what_is_no_result(folder)
+    refuse_other_content(folder)
     with atomic_folder(folder) as partial:
         origin = manifest(result.scenario, result.settings, result.changes, result.plan.days.origin, SCHEMA)
         write_json(partial / MANIFEST, origin)
@@ -64,7 +64,7 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
     return folder
 
 
-def refuse_what_is_no_result(folder: Path) -> None:
+def refuse_other_content(folder: Path) -> None:
     """Raise `ConfigError` if `folder` holds something other than a result, or could not be made."""
     standing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     if not os.access(standing if standing.is_dir() else standing.parent, os.W_OK):
@@ -74,7 +74,7 @@ def refuse_what_is_no_result(folder: Path) -> None:
     if folder.is_dir() and not any(folder.iterdir()):
         return
     remedy = "Name a folder that does not exist yet, or one with an earlier result to replace."
-    raise ConfigError([Finding("--out", str(folder), "exists and is no result folder", remedy)])
+    raise ConfigError([Finding("--out", str(folder), "exists and is not a result folder", remedy)])
 
 
 def metrics_document(result: RunResult) -> dict[str, Any]:
@@ -212,9 +212,9 @@ def _write_logs(result: RunResult, folder: Path) -> None:
 def _replicated(result: RunResult, columns: Callable[[Any], Mapping[str, Column]]) -> pa.Table:
     tables = []
     for replication, measures in enumerate(result.measures):
-        found = columns(measures)
-        count = len(next(iter(found.values())))
-        tables.append(pa.table({"replication": np.full(count, replication, np.int32), **found}))
+        measured = columns(measures)
+        count = len(next(iter(measured.values())))
+        tables.append(pa.table({"replication": np.full(count, replication, np.int32), **measured}))
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 

@@ -45,21 +45,16 @@ def digest(document: Any) -> str:
     return hashlib.sha256(canonical_json(document)).hexdigest()
 
 
-def canonical(scenario: Scenario, settings: RunSettings) -> bytes:
-    """Return all that a result folder depends on, software versions included, in one canonical spelling."""
-    return canonical_json([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
-
-
 def result_digest(scenario: Scenario, settings: RunSettings) -> str:
-    """Return the SHA-256 of `canonical`: equal digests give equal result folders."""
-    return hashlib.sha256(canonical(scenario, settings)).hexdigest()
+    """Return the SHA-256 of all that a result folder depends on: equal digests give equal result folders."""
+    return digest([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
 
 
 @functools.cache
 def versions() -> dict[str, str]:
     """Return the versions of this software, of Python and of the libraries that can move a result."""
-    found = {name: metadata.version(name) for name in LIBRARIES}
-    return {DISTRIBUTION: version(), "python": platform.python_version(), **found}
+    libraries = {name: metadata.version(name) for name in LIBRARIES}
+    return {DISTRIBUTION: version(), "python": platform.python_version(), **libraries}
 
 
 @functools.cache

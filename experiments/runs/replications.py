@@ -266,7 +266,7 @@ def unpacked(content: bytes) -> Measures:
         held = zlib.decompress(content, GZIP)
         start = _PLACE + int.from_bytes(held[:_PLACE], "little")
         words, shapes = _layout(held[_PLACE:start])
-        arrays = _arrays(held, start + -start % _PLACE, shapes)
+        arrays = _arrays(held[start + -start % _PLACE :], shapes)  # the words are not held any longer
         return Measures(**{name: _whole(kind, words[name], arrays) for name, kind in _kinds().items()})
     except (zlib.error, LookupError, TypeError, StopIteration) as error:
         raise ValueError("a damaged replication") from error
@@ -282,14 +282,15 @@ def _kinds() -> dict[str, Any]:
 @functools.lru_cache(maxsize=64)
 def _layout(header: bytes) -> tuple[dict[str, Any], list[tuple[str, tuple[int, ...]]]]:
     """Return the words of a header and the types and shapes of its arrays; replications of a gate share them."""
-    found, words, shapes = json.loads(header)
-    if found != FORMAT:
-        raise ValueError(f"a replication of format {found}")
+    number, words, shapes = json.loads(header)
+    if number != FORMAT:
+        raise ValueError(f"a replication of format {number}")
     whole = {name: _names(kind, words[name]) for name, kind in _kinds().items()}
     return whole, [(kind, tuple(shape)) for kind, shape in shapes]
 
 
-def _arrays(held: bytes, at: int, shapes: Iterable[tuple[str, tuple[int, ...]]]) -> Iterator[_Array]:
+def _arrays(held: bytes, shapes: Iterable[tuple[str, tuple[int, ...]]]) -> Iterator[_Array]:
+    at = 0
     for kind, shape in shapes:
         count = int(np.prod(shape, dtype=np.int64))
         array = np.frombuffer(held, np.dtype(kind), count, at) if count else np.empty(0, np.dtype(kind))

@@ -1,7 +1,7 @@
 """What to run: the one definition for files, the command line and HTTP.
 
 A request names a gate, what is changed in it, and how it is run. `resolve` turns it into a scenario and settings, or
-raises with every finding at once. `digest` names a resolved request by its content: equal digests give equal results.
+raises with every finding at once. The digest of a resolved run names it by its content.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _kept(value: object) -> Kept:
     if isinstance(value, float) and value.is_integer():
         text = str(int(value))
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= MAX_REPLICATIONS):
-        raise refusal("is no count", f"Use a number up to {MAX_REPLICATIONS:,}, all or none.")
+        raise refusal("is not a count", f"Use a number up to {MAX_REPLICATIONS:,}, all or none.")
     return int(text)
 
 
@@ -101,6 +101,11 @@ class ResolvedRun:
     settings: RunSettings
     changes: tuple[Change, ...] = ()
     """What upgrades changed in the gate, in order."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the result depends on: equal digests give equal result folders."""
+        return provenance.result_digest(self.scenario, self.settings)
 
 
 def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> ResolvedRun:
@@ -165,16 +170,6 @@ def run_from_text(text: str) -> ResolvedRun:
     )
 
 
-def canonical(resolved: ResolvedRun) -> bytes:
-    """Return all that the result depends on, in one spelling: scenario, settings, versions of the software."""
-    return provenance.canonical(resolved.scenario, resolved.settings)
-
-
-def digest(resolved: ResolvedRun) -> str:
-    """Return the SHA-256 of `canonical`: equal digests give equal result folders."""
-    return provenance.result_digest(resolved.scenario, resolved.settings)
-
-
 def _read(data: Mapping[str, Any], files: bool) -> RunRequest:
     """Return a request from plain data, or raise with its findings and those of the gate in it."""
     try:
@@ -182,7 +177,7 @@ def _read(data: Mapping[str, Any], files: bool) -> RunRequest:
     except ValidationError as error:
         findings = model_findings(error, RunRequest)
         gate = data.get("gate")
-        if isinstance(gate, str | dict) and not any(within(found.path, "gate") for found in findings):
+        if isinstance(gate, str | dict) and not any(within(finding.path, "gate") for finding in findings):
             findings += _gate(gate, files)[1]
         raise ConfigError(findings) from None
 
@@ -211,11 +206,11 @@ def _inside_gate(path: str) -> str:
     return "gate" if path == "file" else f"gate.{path}"
 
 
-def _upgrade(number: int, name: str, files: bool, found: list[Upgrade]) -> list[Finding]:
+def _upgrade(number: int, name: str, files: bool, upgrades: list[Upgrade]) -> list[Finding]:
     """Append the upgrade that a name stands for, or return what is wrong with it."""
     try:
         if name in upgrade_names() or files:
-            found.append(load_upgrade(name))
+            upgrades.append(load_upgrade(name))
             return []
     except ConfigError as error:
         return [f if f.file else dataclasses.replace(f, path=f"upgrades[{number}]") for f in error.findings]

@@ -66,7 +66,7 @@ def run_scenario(
         If the run is larger than the limits allow.
     """
     settings = settings or RunSettings()
-    refuse_what_is_too_large(planned(Setup.of_run(scenario, settings).text)[1], settings)
+    refuse_too_large_run(planned(Setup.of_run(scenario, settings).text)[1], settings)
     with nullcontext(executor) if executor else executors.threads() as chosen:
         return run_with(Runner(chosen, store, progress), scenario, settings)
 
@@ -97,7 +97,7 @@ def expected_visits(plan: Plan) -> float:
     return sum(s.expected(plan.end) * s.path.expected_visits() for s in plan.streams)
 
 
-def refuse_what_is_too_large(plan: Plan, settings: RunSettings) -> None:
+def refuse_too_large_run(plan: Plan, settings: RunSettings) -> None:
     """Raise `ConfigError` if the run would need more memory or time than the limits allow."""
     visits = expected_visits(plan)
     findings = []

@@ -84,18 +84,18 @@ def _with_cells(result: StudyResult, made: list[Cell], runner: Runner) -> StudyR
     _refuse_too_many(study, len(result.cells) + len(made))
     scenarios = [cell.scenario for cell in made]
     if isinstance(study.replications, Precision) and not result.cells:
-        found, unmet = _until_precise(scenarios, study, study.replications, runner)
+        replications, unmet = _until_precise(scenarios, study, study.replications, runner)
     else:
         first = len(result.replications[0]) if result.cells else study.replications
         assert isinstance(first, int)
-        found, unmet = _replications(study, scenarios, range(first), runner), result.unmet
+        replications, unmet = _replications(study, scenarios, range(first), runner), result.unmet
     return dataclasses.replace(
-        result, cells=(*result.cells, *made), replications=(*result.replications, *found), unmet=unmet
+        result, cells=(*result.cells, *made), replications=(*result.replications, *replications), unmet=unmet
     )
 
 
 Phase = Callable[[StudyResult], list[Cell]]
-"""Looks at what was found and names the cells that come next."""
+"""Looks at the results so far and names the cells that come next."""
 
 
 PHASES: dict[str, tuple[Phase, ...]] = {
@@ -105,12 +105,12 @@ PHASES: dict[str, tuple[Phase, ...]] = {
 
 
 def _refuse_unknown_metrics(study: Study, scenario: Scenario) -> None:
-    """Raise if a metric is none that the gate has, before anything runs."""
-    asked = [*study.metrics]
+    """Raise if the gate does not have a metric, before anything runs."""
+    wanted = [*study.metrics]
     if isinstance(study.replications, Precision):
-        asked += [target.metric for target in study.replications.targets]
+        wanted += [target.metric for target in study.replications.targets]
     known = known_metrics(scenario)
-    unknown = [text for text in dict.fromkeys(asked) if text not in known]
+    unknown = [text for text in dict.fromkeys(wanted) if text not in known]
     if unknown:
         problem = "this gate has no such metric"
         raise ConfigError([Finding("metrics", text, problem, one_of(known, text)) for text in unknown])
@@ -153,8 +153,8 @@ def _warmup(study: Study, runner: Runner) -> tuple[int, tuple[Warmup, ...]]:
     pilots = cells(study, 0)
     pilots = pilots if len(pilots) <= MOST_WARMED else pilots[:1]
     scenarios = [cell.scenario.model_copy(update={"days": PILOT_DAYS}) for cell in pilots]
-    found = _replications(study, scenarios, range(PILOT_REPLICATIONS), runner)
-    warmups = tuple(found_warmup(cell.name, list(each)) for cell, each in zip(pilots, found, strict=True))
+    replications = _replications(study, scenarios, range(PILOT_REPLICATIONS), runner)
+    warmups = tuple(found_warmup(cell.name, list(each)) for cell, each in zip(pilots, replications, strict=True))
     return max(1, *(warmup.days for warmup in warmups)), warmups
 
 
@@ -167,19 +167,19 @@ def _until_precise(
     the same number, so that they stay paired.
     """
     count = precision.at_least
-    found = _replications(study, scenarios, range(count), runner)
+    replications = _replications(study, scenarios, range(count), runner)
     while True:
-        unmet = [target for target in precision.targets if not all(is_met(target, each) for each in found)]
+        unmet = [target for target in precision.targets if not all(is_met(target, each) for each in replications)]
         if not unmet or count >= precision.at_most:
-            return found, tuple(target.metric for target in unmet)
+            return replications, tuple(target.metric for target in unmet)
         more = range(count, min(count + precision.step, precision.at_most))
         added = _replications(study, scenarios, more, runner)
-        found = tuple((*old, *new) for old, new in zip(found, added, strict=True))
+        replications = tuple((*old, *new) for old, new in zip(replications, added, strict=True))
         count = more.stop
 
 
 def is_met(target: Target, replications: Sequence[Replication]) -> bool:
-    """Tell whether the interval of a metric is as narrow as asked.
+    """Tell whether the interval of a metric is as narrow as wanted.
 
     A relative half-width g is met at g / (1 + g), so that the error relative to the true mean is g at most
     (Law 2015, section 9.4.1).

@@ -97,6 +97,6 @@ def test_a_failure_leaves_nothing_behind_and_the_old_result_in_place(result: Run
 
 def test_a_folder_that_is_no_result_is_never_replaced(result: RunResult, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(ConfigError, match="exists and is no result folder"):
+    with pytest.raises(ConfigError, match="exists and is not a result folder"):
         write_result(result, tmp_path)
     assert (tmp_path / "thesis.txt").exists()

@@ -1,4 +1,4 @@
-"""What workers are asked to do: functions of plain values, importable by name, heavy imports inside."""
+"""What workers do: functions of plain values, importable by name, heavy imports inside."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Examined(NamedTuple):
     """SHA-256 of all that the result depends on."""
     gate: str
     total: int
-    """Replications, of all scenarios; an upper bound if a precision is asked for."""
+    """Replications, of all scenarios; an upper bound if a precision is wanted."""
     settings: dict[str, Any]
     size: Size | None
     """How large a replication is."""
 
 
-def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
+def examined(request: dict[str, Any], *, with_size: bool = True) -> Examined:
     """Resolve a run.
 
     Raises
@@ -41,7 +41,7 @@ def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
     from experiments.runs.provenance import code_digest
     from experiments.runs.request import resolve, run_text
 
-    resolved = resolve(asked)
+    resolved = resolve(request)
     text = run_text(resolved)
     return Examined(
         text=text,
@@ -53,7 +53,7 @@ def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
     )
 
 
-def examine(asked: str) -> Examined:
+def examine(request: str) -> Examined:
     """Resolve a run that is JSON text.
 
     Raises
@@ -61,10 +61,10 @@ def examine(asked: str) -> Examined:
     ConfigError
         With every finding.
     """
-    return examined(json.loads(asked))
+    return examined(json.loads(request))
 
 
-def examine_study(asked: str) -> Examined:
+def examine_study(request: str) -> Examined:
     """Resolve a study that is JSON text: what a study file says. It may name nothing outside the library.
 
     Raises
@@ -79,8 +79,8 @@ def examine_study(asked: str) -> Examined:
     from experiments.studies.model import Precision, study_from_text
     from sim.plan.compile import compile_plan
 
-    _refuse_files(json.loads(asked))
-    study = study_from_text(asked)
+    _refuse_files(json.loads(request))
+    study = study_from_text(request)
     made = cells(study, study.warmup_days if isinstance(study.warmup_days, int) else 0)
     each = study.replications
     total = len(made) * (each.at_most if isinstance(each, Precision) else each)
@@ -91,20 +91,20 @@ def examine_study(asked: str) -> Examined:
     return Examined(text, code, study.gate, total, settings.model_dump(mode="json"), size_of(plan))
 
 
-def _refuse_files(asked: dict[str, Any]) -> None:
-    """Refuse names that are in no library: a study file may hold paths, a request may not."""
+def _refuse_files(request: dict[str, Any]) -> None:
+    """Refuse names that are not in the library: a study file may hold paths, a request may not."""
     from gates.files.load import library_gates
     from gates.upgrades import upgrade_names
 
-    named = asked.get("upgrades")
-    wanted = [("gate", asked.get("gate"), library_gates())]
+    named = request.get("upgrades")
+    wanted = [("gate", request.get("gate"), library_gates())]
     wanted += [(f"upgrades[{n}]", u, upgrade_names()) for n, u in enumerate(named if isinstance(named, list) else [])]
-    for n, entry in enumerate(asked["scenarios"] if isinstance(asked.get("scenarios"), list) else []):
+    for n, entry in enumerate(request["scenarios"] if isinstance(request.get("scenarios"), list) else []):
         inside = entry.get("upgrades") if isinstance(entry, dict) else None
         places = enumerate(inside if isinstance(inside, list) else [])
         wanted += [(f"scenarios[{n}].upgrades[{k}]", u, upgrade_names()) for k, u in places]
     findings = [
-        Finding(path, name[:60], "none of the library", one_of(known, name[:60]))
+        Finding(path, name[:60], "not in the library", one_of(known, name[:60]))
         for path, name, known in wanted
         if isinstance(name, str) and name not in known
     ]
@@ -183,7 +183,7 @@ def replications_in(text: str, folder: str) -> set[int]:
 
 
 def _store(folder: str) -> Store:
-    """Return the store of a run that is being done; what is told to be done there is safe from a power cut."""
+    """Return the store of a run that is being done; what is counted as done there survives a power cut."""
     from experiments.runs.store import Store
 
     return Store(Path(folder), durable=True)
@@ -203,8 +203,8 @@ class StudyPlaces(NamedTuple):
 def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> None:
     """Run a study, and write its folder with plots and report.
 
-    Replications run in processes of this worker's own, or on a cluster. What is finished is in the store, so a study
-    that was interrupted goes on; the store is trimmed before and after, when no other study needs it.
+    Replications run in processes of this worker's own, or on a cluster. Finished replications are in the store, so an
+    interrupted study resumes where it stopped; the store is trimmed before and after, when no other study needs it.
     """
     from experiments.plots.study import draw_study_plots
     from experiments.report.study import write_study_report
@@ -214,13 +214,13 @@ def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> 
     from experiments.studies.model import study_from_text
     from experiments.studies.run import run_study
 
-    def told(done: int, total: int) -> None:
+    def write_progress(done: int, total: int) -> None:
         partial = Path(f"{places.progress}.partial")
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(f"{done} {total}\n", encoding="ascii")
         partial.replace(places.progress)
 
-    def finished(folder: Path) -> None:
+    def draw(folder: Path) -> None:
         draw_study_plots(folder)
         write_study_report(folder)
         sync_tree(folder)
@@ -228,13 +228,13 @@ def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> 
     store = Store(Path(places.store))
     store.trim(1e6 * places.kept_mb)
     with executors.dask(cluster) if cluster else executors.local(workers) as executor:
-        result = run_study(study_from_text(text), store=store, executor=executor, progress=told)
-    write_study(result, Path(places.target), finish=finished)
+        result = run_study(study_from_text(text), store=store, executor=executor, progress=write_progress)
+    write_study(result, Path(places.target), finish=draw)
     store.trim(1e6 * places.kept_mb)
 
 
 def warm_up() -> None:
-    """Load what simulations need, before the first one asks for it."""
+    """Load what simulations need, before the first one needs it."""
     from experiments.runs import folder, replications
 
     del folder, replications
