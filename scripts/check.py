@@ -3,29 +3,37 @@
 lint         ruff check                what the code looks like
 format       ruff format --check       how it is laid out
 types        mypy                      strict in the four packages and in scripts/
-tests        pytest                    with branch coverage; the long profile too with --all
+tests        pytest                    with branch coverage; the long tests too with --all
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
 
     python scripts/check.py                what to run before a commit
-    python scripts/check.py --fast         lint, format, types and the everyday tests, no coverage
-    python scripts/check.py --all          what CI runs: the long tests and thousands of generated examples
+    python scripts/check.py --quick        under a minute: lint, format, types, the tests of the package that changed
+    python scripts/check.py --quick sim    the same for this package
+    python scripts/check.py --all          what CI runs: the long tests too, each long series in a small form
+    python scripts/check.py --soak         hours: each long series in full; writes docs/validation/soak.md
     python scripts/check.py lint types     only these
 
-Needs nothing but the `dev` extra: every tool is a module of the Python that runs this file.
+How often a series repeats what it tries is in tests/tiers.py. Needs nothing but the `dev` extra: every tool is a module
+of the Python that runs this file, and a test that needs another program is skipped with its name.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("gates", "sim", "experiments", "api")
 ENGINES = (
     "sim/engines/reference.py",
     "sim/engines/compiled.py",
@@ -37,7 +45,9 @@ ENGINES = (
 )
 """What decides when things happen: every branch of it is tested, and none of it knows gates."""
 COVERED_PERCENT = 90  # of the four packages; the engines have a bar of their own
-FAST = ("lint", "format", "types", "tests")
+QUICK = ("lint", "format", "types", "tests")
+STRUCTURE = ("tests/test_architecture.py", "tests/test_exported_members.py")
+"""Tests that a change in any package can break, and that take seconds."""
 
 
 def run(*command: str, **environment: str) -> bool:
@@ -56,6 +66,38 @@ def all_there(*names: str) -> bool:
     return not missing
 
 
+def git(*arguments: str) -> list[str]:
+    """Return the lines that git prints; none where there is neither git nor a repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return []
+    return done.stdout.splitlines()
+
+
+def changed() -> list[str]:
+    """Return the files that differ from where this branch left main, those not yet added to git included."""
+    start = git("merge-base", "HEAD", "main") or ["HEAD"]
+    return git("diff", "--name-only", start[0]) + git("ls-files", "--others", "--exclude-standard")
+
+
+def where_tested(files: list[str]) -> list[str]:
+    """Return where the tests of these files are: folders of packages, single files, those of the structure."""
+    found = set(STRUCTURE)
+    for name in files:
+        top, *rest = name.split("/")
+        mirrored = rest[0] if top == "tests" and rest else top
+        if mirrored in PACKAGES:
+            found.add(f"tests/{mirrored}")
+        elif re.fullmatch(r"tests/(.+/)?test_\w+\.py", name) and (ROOT / name).is_file():
+            found.add(name)
+        elif name.endswith(".md"):
+            found.add("tests/test_docs.py")
+        elif top == "scripts":
+            found |= {"tests/test_check.py", "tests/test_compare_commits.py"}
+    return sorted(found)
+
+
 def lint(_: argparse.Namespace) -> bool:
     return run("ruff", "check", ".")
 
@@ -69,19 +111,21 @@ def types(_: argparse.Namespace) -> bool:
 
 
 def tests(arguments: argparse.Namespace) -> bool:
-    chosen = ["-n", arguments.workers, "--durations=10"]
-    if not arguments.fast:
-        chosen += ["--cov", "--cov-report="]
-    if arguments.all:
+    chosen = ["-n", arguments.workers, f"--junitxml={arguments.counted / 'tests.xml'}"]
+    if arguments.tier == "quick":
+        chosen += where_tested([f"{arguments.quick}/"] if arguments.quick else changed())
+    else:
+        chosen += ["--durations=10", "--cov", "--cov-report="]
+    if arguments.tier == "all":
         chosen += ["-m", "long or not long"]
-    profile = "long" if arguments.all else os.environ.get("HYPOTHESIS_PROFILE", "everyday")
-    return run("pytest", *chosen, HYPOTHESIS_PROFILE=profile, COVERAGE_FILE=".coverage.tests")
+    return run("pytest", *chosen, BORDERGATE_TIER=arguments.tier, COVERAGE_FILE=".coverage.tests")
 
 
 def interpreted(arguments: argparse.Namespace) -> bool:
-    chosen = ["-n", arguments.workers, "--cov=sim", "--cov-report="]
-    environment = {"NUMBA_DISABLE_JIT": "1", "HYPOTHESIS_PROFILE": "everyday"}
-    return run("pytest", *chosen, "tests/sim", **environment, COVERAGE_FILE=".coverage.interpreted")
+    chosen = ["-n", arguments.workers, f"--junitxml={arguments.counted / 'interpreted.xml'}"]
+    chosen += ["--cov=sim", "--cov-report=", "tests/sim"]
+    environment = {"NUMBA_DISABLE_JIT": "1", "BORDERGATE_TIER": "everyday"}
+    return run("pytest", *chosen, **environment, COVERAGE_FILE=".coverage.interpreted")
 
 
 def coverage(_: argparse.Namespace) -> bool:
@@ -94,6 +138,13 @@ def coverage(_: argparse.Namespace) -> bool:
     return run("coverage", "report", f"--include={','.join(ENGINES)}", "--fail-under=100") and everything
 
 
+def soak(arguments: argparse.Namespace) -> bool:
+    counted = str(arguments.counted / "soak.xml")
+    chosen = ["-n", arguments.workers, f"--junitxml={counted}", "-m", "series"]
+    passed = run("pytest", *chosen, BORDERGATE_TIER="soak")
+    return run("scripts.soak_table", counted) and passed
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "lint": lint,
     "format": layout,
@@ -104,32 +155,66 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
 }
 
 
-def main() -> int:
+def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: every one)")
-    extent = parser.add_mutually_exclusive_group()
-    extent.add_argument("--fast", action="store_true", help="no coverage, no long tests")
-    extent.add_argument("--all", action="store_true", help="the long tests too")
+    tier = parser.add_mutually_exclusive_group()
+    tier.add_argument(
+        "--quick",
+        nargs="?",
+        const="",
+        choices=("", *PACKAGES),
+        metavar="PACKAGE",
+        help="lint, format, types, and the tests of one package (default: of what changed)",
+    )
+    tier.add_argument("--all", action="store_true", help="the long tests too")
+    tier.add_argument("--soak", action="store_true", help="only the long series, in full")
     parser.add_argument("--workers", default="auto", help="processes of pytest (default: one a core)")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.steps if name not in STEPS]:
         parser.error(f"no such step: {', '.join(unknown)}. Steps are {', '.join(STEPS)}.")
+    arguments.tier = "quick" if arguments.quick is not None else "all" if arguments.all else "everyday"
+    return arguments
 
+
+def closing_line(outcomes: dict[str, tuple[bool, float]], counted: Path) -> str:
+    """Return the last line as pytest writes it, over all runs of pytest; any other step that failed is an error."""
+    counts: Counter[str] = Counter()
+    for file in counted.glob("*.xml"):
+        for suite in ElementTree.parse(file).getroot().iter("testsuite"):
+            bad = {name: int(suite.get(key, 0)) for key, name in WORDS.items()}
+            counts.update({**bad, "passed": int(suite.get("tests", 0)) - sum(bad.values())})
+    unread = [name for name, (passed, _) in outcomes.items() if not passed and not (counted / f"{name}.xml").is_file()]
+    counts["errors"] += len(unread)
+    shown = [f"{counts[name]} {name}" for name in ("failed", "passed", "skipped", "errors") if counts[name]]
+    seconds = sum(seconds for _, seconds in outcomes.values())
+    return f" {', '.join(shown) or 'no tests ran'} in {seconds:.2f}s ".center(80, "=")
+
+
+WORDS = {"failures": "failed", "errors": "errors", "skipped": "skipped"}
+
+
+def main() -> int:
+    arguments = asked()
     for old in ROOT.glob(".coverage*"):
-        if old.is_file() and "tests" in (arguments.steps or STEPS):
+        if old.is_file() and "tests" in (arguments.steps or STEPS) and arguments.tier != "quick":
             old.unlink()
 
-    chosen = [name for name in STEPS if name in (arguments.steps or (FAST if arguments.fast else STEPS))]
+    steps: dict[str, Callable[[argparse.Namespace], bool]] = {"soak": soak} if arguments.soak else STEPS
+    chosen = [name for name in steps if name in (arguments.steps or (QUICK if arguments.tier == "quick" else steps))]
     outcomes: dict[str, tuple[bool, float]] = {}
-    for name in chosen:
-        print(f"\n=== {name}", flush=True)
-        began = time.monotonic()
-        passed = STEPS[name](arguments)
-        outcomes[name] = passed, time.monotonic() - began
+    with tempfile.TemporaryDirectory() as folder:
+        arguments.counted = Path(folder)
+        for name in chosen:
+            print(f"\n=== {name}", flush=True)
+            began = time.monotonic()
+            passed = steps[name](arguments)
+            outcomes[name] = passed, time.monotonic() - began
 
-    print("\n=== summary")
-    for name, (passed, seconds) in outcomes.items():
-        print(f"{name:<12} {'passed' if passed else 'FAILED'} {seconds:8.1f} s")
+        print("\n=== summary")
+        for name, (passed, seconds) in outcomes.items():
+            print(f"{name:<12} {'passed' if passed else 'FAILED'} {seconds:8.1f} s")
+        print(closing_line(outcomes, arguments.counted))
     return 0 if all(passed for passed, _ in outcomes.values()) else 1
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.compare_commits import Comparison, compare, group_of, record, spoken, with_new_names, without
 from scripts.record_results import array_hash, leaves, table
+from tests.needed import needs
 
 RECORDER = """
 import json, sys
@@ -106,6 +107,7 @@ def commit_of(root: Path, name: str) -> str:
     return subprocess.run(line, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
 
+@needs("git")
 def test_each_commit_is_recorded_from_its_own_files(repository: Path, tmp_path: Path) -> None:
     recorder, keep = tmp_path / "recorder.py", tmp_path / "kept"
     recorder.write_text(RECORDER)
@@ -117,6 +119,7 @@ def test_each_commit_is_recorded_from_its_own_files(repository: Path, tmp_path: 
     assert len(listed.stdout.splitlines()) == 1, "a folder of a commit was left behind"
 
 
+@needs("git")
 def test_what_was_recorded_is_read_again_unless_the_recorder_changed(
     repository: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,6 +135,7 @@ def test_what_was_recorded_is_read_again_unless_the_recorder_changed(
     assert len(list(keep.iterdir())) == 2
 
 
+@needs("git")
 def test_a_recorder_that_fails_ends_the_comparison(repository: Path, tmp_path: Path) -> None:
     recorder = tmp_path / "recorder.py"
     recorder.write_text("raise SystemExit('no such name')")

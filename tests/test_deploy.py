@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.api.test_cli import bordergate
+from tests.needed import needs
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -33,7 +34,7 @@ def test_the_container_file_copies_what_is_there():
         assert (ROOT / name).exists(), name
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@needs("systemd-analyze")
 def test_the_unit_is_clean(tmp_path):
     unit = tmp_path / "bordergate.service"
     text = (DEPLOY / "bordergate.service").read_text(encoding="utf-8")

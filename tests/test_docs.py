@@ -34,12 +34,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.needed import missing
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
 NOTE = re.compile(r"<!--\s*(background|exit|file|not executed|set-up)\s*:?\s*(.*?)\s*-->")
 FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,})\s*(?P<language>[\w-]*).*")
 SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"}
 COMMAND_SECONDS = 300
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 RUN = "run_0123456789abcdef"
 LONG = {"README.md", "docs/mechanisms.md", "docs/plots.md", "docs/studies.md", "docs/upgrades.md"}
 """Pages with many runs; CI reads them too."""
@@ -91,6 +94,12 @@ def commands(block: Block) -> list[str]:
     return [line.removeprefix("$ ").strip() for line in joined.splitlines() if line.startswith("$ ")]
 
 
+def programs(found: list[Block]) -> list[str]:
+    """Return the programs that the blocks of a page start."""
+    executed = [block for block in found if block.language == "console" and not block.skipped]
+    return sorted({shlex.split(command, comments=True)[0] for block in executed for command in commands(block)})
+
+
 def run_console(block: Block, folder: Path) -> None:
     expected = int(block.notes.get("exit", "0"))
     listed = commands(block)
@@ -99,11 +108,10 @@ def run_console(block: Block, folder: Path) -> None:
         words = shlex.split(command, comments=True)
         shell = SHELL_WORDS & set(words)
         assert not shell, f"{block.where}: `{command}` needs a shell ({' '.join(shell)}); write plain commands"
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         done = subprocess.run(
             words,
             cwd=folder,
-            env={**os.environ, "PATH": path, "COLUMNS": "110"},
+            env={**os.environ, "PATH": PATH, "COLUMNS": "110"},
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS,
@@ -116,8 +124,7 @@ def run_console(block: Block, folder: Path) -> None:
 def started(block: Block, folder: Path) -> subprocess.Popen[bytes]:
     """Start the server of a block, and wait until it answers."""
     (command,) = commands(block)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    process = subprocess.Popen(shlex.split(command), cwd=folder, env={**os.environ, "PATH": path})
+    process = subprocess.Popen(shlex.split(command), cwd=folder, env={**os.environ, "PATH": PATH})
     address = block.notes["background"]
     for _ in range(300):
         assert process.poll() is None, f"{block.where}: `{command}` ended with {process.returncode}"
@@ -212,6 +219,8 @@ def test_page(path, tmp_path, monkeypatch):
     for block in found:
         assert block.notes.get("not executed", "yes"), f"{block.where}: say why it is not executed"
     monkeypatch.chdir(tmp_path)
+    if gone := missing(*programs(found), path=PATH):
+        pytest.skip(gone)
     run_page(found, tmp_path)
 
 
@@ -288,6 +297,12 @@ def test_blocks_are_found_with_their_notes():
         ("console", 27, {"exit": "3"}),
     ]
     assert found[3].text == 'assert text == "five: 5\\n"\n'
+
+
+def test_the_programs_of_a_page_are_known_before_it_runs():
+    page = "```console\n$ curl -s \\\n  http://127.0.0.1\n$ python -V\n$ curl -V\n```"
+    assert programs(blocks("page.md", page)) == ["curl", "python"]
+    assert programs(blocks("page.md", f"<!-- not executed: slow -->\n{page}")) == []
 
 
 def test_blocks_run_in_order_in_one_folder(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gates", "sim", "experiments", "api")
 LARGEST_KB = 1_500
 CACHES = re.compile(
-    r"(^|/)(__pycache__|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.hypothesis|\.ipynb_checkpoints|htmlcov"
+    r"(^|/)(\.git|__pycache__|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.hypothesis|\.ipynb_checkpoints|htmlcov"
     r"|node_modules|\.?venv|[^/]+\.egg-info|\.coverage[^/]*|[^/]+\.(py[cod]|nb[ic])|\.DS_Store)(/|$)"
 )
 # Each pattern is written so that it does not match itself.

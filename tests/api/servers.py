@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
 import re
@@ -24,6 +25,7 @@ from api.service.settings import Limits, ServiceSettings
 
 READY_S = 60.0
 SHORT = {"gate": "minimal", "days": 2, "warmup_days": 1, "replications": 3}
+ASKED = {"gate": "friendship-pass", "days": 3, "warmup_days": 1, "replications": 4, "keep_events": 2}
 LONG = {"gate": "friendship-pass", "days": 60, "replications": 400, "keep_events": "none"}
 """Half a minute of work on two cores."""
 
@@ -130,3 +132,27 @@ def finished(client: httpx.Client, run: str, seconds: float = 120) -> dict[str, 
         if found["status"] not in ("queued", "running"):
             return found
     raise AssertionError(f"{run} is not finished after {seconds} s: {found}")
+
+
+def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    """Return a problem that is as it should be."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = answer.json()
+    assert found["type"] == f"/api/v1/problems/{kind}"
+    assert found["status"] == status
+    assert found["detail"]
+    return found
+
+
+def told(client: httpx.Client, run: dict[str, Any], **headers: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return the events of a run up to its end."""
+    found = []
+    with client.stream("GET", run["links"]["events"], headers=headers) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        text = "".join(stream.iter_text())
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "event" in fields:
+            found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+    return found

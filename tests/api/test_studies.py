@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 from api.service.settings import Limits
-from tests.api.servers import threaded
-from tests.api.test_http import problem, told
+from tests.api.servers import problem, threaded, told
 
 STUDY = {
     "name": "kiosks",

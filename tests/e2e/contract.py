@@ -1,8 +1,8 @@
 """Search for answers that break the description of the API: `python -m tests.e2e.contract [CASES]`.
 
 Every operation gets CASES generated requests, or as many as there can be: some have no parameters at all. Left out, it
-is a number with which more than 20,000 are made in all. schemathesis makes them; some of those for results name runs
-and studies that are there.
+is the number of the soak tier, with which more than 20,000 are made in all. schemathesis makes them; some of those for
+results name runs and studies that are there.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.api.servers import SHORT, Process, finished, process, submitted
+from tests.tiers import count
 
 SETTINGS = Path(__file__).resolve().parent.parent / "schemathesis.toml"
-FULL = 650
+FULL = count("contract", "soak")
 WANTED = 20_000
 STUDY = {
     "name": "booths",

@@ -23,16 +23,14 @@ def binaries() -> Path | None:
 
 
 BINARIES = binaries()
-NEEDED = pytest.mark.skipif(
-    BINARIES is None and "CI" not in os.environ, reason="PostgreSQL is not installed (Debian: postgresql)"
-)
+NEEDED = pytest.mark.skipif(BINARIES is None, reason="not installed: initdb (Debian: postgresql)")
 
 
 class Database:
     """A PostgreSQL server of our own, which refuses to run as root."""
 
     def __init__(self, folder: Path) -> None:
-        assert BINARIES is not None, "CI installs PostgreSQL"
+        assert BINARIES is not None, NEEDED.kwargs["reason"]
         self.folder, self.binaries = folder, BINARIES
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

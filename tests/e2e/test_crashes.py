@@ -91,11 +91,12 @@ def all_are_well(server: Process, data: Path, acknowledged: dict[str, tuple[int,
         assert hashes(data / "runs" / run) == expected[str(kind)], f"{run} differs from an undisturbed run"
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.long)])
-def test_killed_servers_lose_nothing(kills, tmp_path, undisturbed):
+@pytest.mark.series("server kills")
+def test_killed_servers_lose_nothing(times, tmp_path, undisturbed, record_property):
     data = tmp_path / "data"
-    acknowledged = killed_at_random(data, kills, seed=kills)
-    assert len(acknowledged) >= kills
+    acknowledged = killed_at_random(data, times, seed=times)
+    record_property("shown", f"{len(acknowledged)} runs acknowledged, none lost")
+    assert len(acknowledged) >= times
     with process(data) as server:
         all_are_well(server, data, acknowledged, undisturbed)
         for item in server.client.get("/api/v1/runs", params={"limit": 100}).json()["items"]:
@@ -130,15 +131,15 @@ def test_a_killed_server_repeats_one_part_for_each_worker_at_most(tmp_path):
 
 
 @pytest.mark.long
-def test_killed_workers_cost_only_their_part(tmp_path, undisturbed):
-    kills = 50
-    chance = random.Random(kills)
+@pytest.mark.series("worker kills")
+def test_killed_workers_cost_only_their_part(times, tmp_path, undisturbed, record_property):
+    chance = random.Random(times)
     data = tmp_path / "data"
     with process(data) as server:
         acknowledged: dict[str, tuple[int, str]] = {}
         killed = 0
-        while killed < kills:
-            if len(acknowledged) < 2 * kills:
+        while killed < times:
+            if len(acknowledged) < 2 * times:
                 kind = chance.randrange(len(KINDS))
                 made = submitted(server.client, {**KINDS[kind], "seed": 1, "reuse": False})
                 acknowledged[made["id"]] = (kind, made["digest"])
@@ -148,6 +149,7 @@ def test_killed_workers_cost_only_their_part(tmp_path, undisturbed):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     chance.choice(workers).kill()
                     killed += 1
+        record_property("shown", f"{len(acknowledged)} runs went on")
         for run, (kind, _) in acknowledged.items():
             found = finished(server.client, run, 300)
             if found["status"] == "failed":
@@ -202,7 +204,7 @@ def can_mount() -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not can_mount(), reason="needs the right to mount a small disk (unshare -rm)")
+@pytest.mark.skipif(not can_mount(), reason="no right to mount a small disk (unshare -rm)")
 def test_a_full_disk_refuses_then_goes_on(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -20,18 +19,11 @@ import pytest
 from tests.api.servers import LONG, SHORT, process
 from tests.api.test_cli import bordergate
 from tests.e2e import postgres
+from tests.needed import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "gates.example.org"
-CADDY, OPENSSL = shutil.which("caddy"), shutil.which("openssl")
-pytestmark = [
-    pytest.mark.long,
-    postgres.NEEDED,
-    pytest.mark.skipif(
-        (CADDY is None or OPENSSL is None) and "CI" not in os.environ,
-        reason="no Caddy or no OpenSSL (Debian: caddy, openssl)",
-    ),
-]
+pytestmark = [pytest.mark.long, postgres.NEEDED, needs("caddy", "openssl")]
 
 
 def free_port() -> int:
@@ -45,7 +37,7 @@ def certificate(tmp_path_factory) -> tuple[Path, Path]:
     """A certificate made by ourselves, and its key."""
     folder = tmp_path_factory.mktemp("tls")
     made, key = folder / "certificate.pem", folder / "key.pem"
-    line = [str(OPENSSL), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
+    line = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
     line += ["-addext", f"subjectAltName=DNS:{NAME}", "-keyout", str(key), "-out", str(made)]
     subprocess.run(line, check=True, capture_output=True)
     return made, key
@@ -84,7 +76,7 @@ def outside(tmp_path_factory, certificate) -> Iterator[tuple[Outside, dict[str, 
                 "XDG_DATA_HOME": str(folder),
                 "XDG_CONFIG_HOME": str(folder),
             }
-            line = [str(CADDY), "run", "--config", str(ROOT / "deploy" / "Caddyfile"), "--adapter", "caddyfile"]
+            line = ["caddy", "run", "--config", str(ROOT / "deploy" / "Caddyfile"), "--adapter", "caddyfile"]
             with (folder / "log").open("wb") as log:
                 proxy = subprocess.Popen(line, env=environment, stdout=log, stderr=log)
             found = Outside(certificate[0], port, plain_port)

@@ -45,13 +45,14 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.long
-def test_kill_minus_nine_ten_times(tmp_path):
+@pytest.mark.series("study kills")
+def test_a_study_that_is_killed_goes_on(tmp_path, times):
     (tmp_path / "killed.yaml").write_text(STUDY, encoding="utf-8")
     subprocess.run(command(tmp_path, "undisturbed"), check=True, capture_output=True)
     generator = random.Random(9)
     store = tmp_path / "killed-store"
     seen: dict[str, tuple[int, int]] = {}
-    for attempt in range(10):
+    for attempt in range(times):
         process = subprocess.Popen(command(tmp_path, "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wanted = len(seen) + generator.randint(1, 12)
         deadline = time.monotonic() + 120
@@ -64,7 +65,7 @@ def test_kill_minus_nine_ten_times(tmp_path):
         assert seen.items() <= now.items(), "what was finished was made again"
         assert not (tmp_path / "killed").exists(), "a result appears whole or not at all"
         seen = now
-    assert 10 <= len(seen) < COUNT
+    assert times <= len(seen) < COUNT
     subprocess.run(command(tmp_path, "killed"), check=True, capture_output=True)
     assert seen.items() <= kept(store).items()
     assert len(kept(store)) == COUNT

@@ -1,34 +1,27 @@
-"""The plots of a result: what they show, that they can be drawn whatever the result, and that they stay the same."""
+"""The files of plots: that they can be drawn whatever the result, that they stay the same, and their parts."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from experiments.answers.labels import Labels
 from experiments.plots import theme
-from experiments.plots.days import end_of_day_stock, throughput
 from experiments.plots.draw import draw_plots, read_plots
 from experiments.plots.marks import (
     NARROW,
     WIDE,
-    Plot,
     StageRows,
     band_text,
     columns_of,
     over_replications,
 )
-from experiments.plots.road import tailback_by_hour
-from experiments.plots.stages import MOST_PANELS, queue_by_hour, where_time_goes
-from experiments.plots.trucks import clearance_distribution, journeys
 from experiments.runs.folder import MANIFEST, read_json
 from gates import load_gate
+from tests.experiments.charts import labels
 from tests.experiments.folders import HOSTILE, TWO_STAGES, friendship_pass, one_way, write_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -52,19 +45,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def drawn(folder):
     return {path.name: path.read_bytes() for path in draw_plots(folder)}
-
-
-def labels(gate: Any = None, **changes: Any) -> Labels:
-    gate = gate or one_way()
-    scenario = {"gate": gate.model_dump(mode="json", by_alias=True), "days": 2, "warmup_days": 0, "start": "2026-03-02"}
-    zero = dt.datetime(2026, 3, 2, tzinfo=dt.timezone(dt.timedelta(hours=7))).isoformat()
-    return Labels({"scenario": scenario | changes, "replications": 2, "seed": 1, "tick_zero": zero})
-
-
-def rows_of(plot: Plot, width: int = WIDE) -> list[dict[str, Any]]:
-    """Every row of data in a chart."""
-    texts = plot.chart(width).to_dict()["datasets"].values()
-    return [row for text in texts for row in json.loads(text)]
 
 
 # Files
@@ -159,199 +139,6 @@ def test_titles_are_texts_and_never_markup(tmp_path):
     folder = write_folder(tmp_path / "run", gate, replications=2)
     for path in draw_plots(folder):
         assert b"<script" not in path.read_bytes()
-
-
-# What they show
-
-
-def stages_table() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "replication": [0, 1, 0, 1],
-            "stage": ["booth", "booth", "desk", "desk"],
-            "direction": "northbound",
-            "visits": 10,
-            "waiting_h": [10.0, 30.0, 0.0, 0.0],
-            "closed_h": [5.0, 5.0, 0.0, 0.0],
-            "served_h": [5.0, 5.0, 1.0, 1.0],
-            "blocked_h": 0.0,
-        }
-    )
-
-
-def days_table() -> pd.DataFrame:
-    """Ten trucks a replication, over two days."""
-    return pd.DataFrame(
-        {
-            "replication": [0, 0, 1, 1],
-            "day": [0, 1, 0, 1],
-            "date": [dt.date(2026, 3, 2), dt.date(2026, 3, 3)] * 2,
-            "direction": "northbound",
-            "arrived": [4, 6, 5, 5],
-            "released": [3, 6, 5, 4],
-            "departed": 0,
-            "stock": [1, 1, 0, 1],
-        }
-    )
-
-
-def test_hours_are_a_mean_over_all_trucks_of_the_direction():
-    plot = where_time_goes(stages_table(), days_table(), labels())
-    totals = {row["stage"]: (row["mean"], row["low"], row["high"]) for row in rows_of(plot) if "mean" in row}
-    assert totals == {"booth": (3.0, 2.0, 4.0), "desk": (0.1, 0.1, 0.1)}
-    states = {row["state"]: row["hours"] for row in rows_of(plot) if row.get("stage") == "booth" and "state" in row}
-    assert states == {"waiting_h": 2.0, "closed_h": 0.5, "blocked_h": 0.0, "served_h": 0.5}
-    assert plot.alt == "Bars by stage and direction. From arrival to departure a truck spends 3.1 h northbound."
-
-
-def test_stock_and_throughput_have_bands_over_replications():
-    stock = [row for row in rows_of(end_of_day_stock(days_table(), labels())) if "mean" in row]
-    first = next(row for row in stock if row["date"].startswith("2026-03-02"))
-    assert (first["mean"], first["low"], first["high"]) == (0.5, 0, 1)
-    counts = [row for row in rows_of(throughput(days_table(), labels())) if "mean" in row]
-    arrived = {row["date"][:10]: row["mean"] for row in counts if row["what"] == "arrived"}
-    assert arrived == {"2026-03-02": 4.5, "2026-03-03": 5.5}
-
-
-# One truck stands outside at 05:00-06:00 of the first day and three at the same hour of the second, 1 km each.
-ROAD: dict[str, Any] = {
-    "areas": {"apron": {"spaces": 9, "stages": ["booth"], "road_per_truck": 12}},
-    "road_per_truck": "1 km",
-}
-
-
-def road_table(*more: float) -> pd.DataFrame:
-    """Return the tail-back of two days; of each further replication, what it has more at that hour [km]."""
-    hours = pd.DataFrame({"hour": range(48), "direction": "northbound", "area": None, "mean_km": 0.0, "max_km": 0.0})
-    hours.loc[hours["hour"] == 5, ["mean_km", "max_km"]] = 1.0
-    hours.loc[hours["hour"] == 29, ["mean_km", "max_km"]] = 3.0
-    found = []
-    for replication, extra in enumerate((0.0, *more)):
-        there = hours["mean_km"] > 0
-        changed = {name: hours[name] + extra * there for name in ("mean_km", "max_km")}
-        found.append(hours.assign(replication=replication, **changed))
-    return pd.concat(found)
-
-
-def test_a_tailback_is_a_mean_with_its_interval_and_the_longest_of_all():
-    """Means of the two replications: 2 and 3 km; 2.5 ± t(0.975, 1) * 0.5 km, and no road before the gate."""
-    plot = tailback_by_hour(road_table(1.0), labels(one_way(**ROAD)))
-    at_five = {row["line"]: row["km"] for row in rows_of(plot) if row.get("line") and row["hour"] == 5}
-    assert at_five == {"mean": 2.5, "highest": 4.0}
-    (band,) = ({name: row[name] for name in ("low", "high")} for row in rows_of(plot) if row.get("mean"))
-    assert band == pytest.approx({"low": 0, "high": 2.5 + 12.706 * 0.5}, abs=1e-3)
-    assert not any(row["km"] for row in rows_of(plot) if row.get("line") and row["hour"] != 5)
-    assert plot.alt == "Tail-back by hour of day. Northbound (Vietnam to China): 4 km at the longest."
-    axis = json.dumps(plot.chart(WIDE).to_dict())
-    assert "Tail-back [km]" in axis
-    assert '"domainMin": 0' in axis
-
-
-def test_a_road_on_which_nobody_stands_has_no_panel_and_is_named():
-    road = pd.concat([road_table(1.0), road_table(1.0).assign(direction=None, area="apron", mean_km=0.0, max_km=0.0)])
-    plot = tailback_by_hour(road, labels(one_way(**ROAD)))
-    assert (
-        "outside for want of space, or stand on Apron, 12\N{NO-BREAK SPACE}m and 1000\N{NO-BREAK SPACE}m each."
-        in plot.caption
-    )
-    assert plot.caption.endswith("Nobody ever stands there: Apron.")
-    assert "own scale" not in plot.caption
-
-
-def test_a_tailback_of_nobody_says_so():
-    plot = tailback_by_hour(road_table().assign(mean_km=0.0, max_km=0.0), labels(one_way(**ROAD)))
-    assert plot.alt == "Nobody ever stands on the road."
-    assert "Line" not in plot.caption
-    assert "At no time does a truck stand on the road" in theme.svg_of(plot.chart(WIDE))
-
-
-def test_trucks_before_a_full_gate_stand_on_the_road(tmp_path):
-    yard = {"yard": {"spaces": 2, "stages": ["booth"], "road_per_truck": "12 m"}}
-    folder = write_folder(tmp_path / "run", one_way(90, areas=yard, road_per_truck="20 m"), replications=2)
-    plot = {plot.name: plot for plot in read_plots(folder)}["tailback-by-hour"]
-    metrics = {
-        (r["metric"], r["statistic"], r["direction"], r["stage"]): r
-        for r in read_json(folder / "metrics.json")["metrics"]
-    }
-    hours = pd.read_parquet(folder / "tailback.parquet")
-    for direction, area in (("northbound", None), (None, "yard")):
-        here = hours[(hours["direction"] == direction) if direction else (hours["area"] == area)]
-        mean = metrics["tailback_km", "mean", direction, area]["value"]
-        assert here["mean_km"].mean() == pytest.approx(mean)
-        assert here.groupby("replication")["max_km"].max().mean() == pytest.approx(
-            metrics["tailback_km", "max", direction, area]["value"]
-        )
-    assert "Yard: 0.024 km at the longest" in plot.alt
-    for width in (WIDE, NARROW):
-        assert "Tail-back [km]" in theme.svg_of(plot.chart(width))
-
-
-def test_an_hour_of_the_day_is_the_mean_over_days():
-    """The booth has 2 trucks in line at 05:00-06:00 of the first day and 6 of the second: 4 on average."""
-    hours = pd.DataFrame({"replication": 0, "hour": range(48), "stage": "booth", "mean": 0.0, "max": 0})
-    hours.loc[hours["hour"] == 5, "mean"] = 2.0
-    hours.loc[hours["hour"] == 29, "mean"] = 6.0
-    plot = queue_by_hour(pd.concat([hours, hours.assign(replication=1)]), labels())
-    waiting = {row["hour"]: row["mean"] for row in rows_of(plot) if "mean" in row}
-    assert waiting == {hour: 4.0 if hour == 5 else 0.0 for hour in range(25)}
-    shut = [(row["from"], row["to"]) for row in rows_of(plot) if "from" in row]
-    assert shut == [(0, 8), (18, 24)]
-
-
-def test_stages_without_a_panel_are_named():
-    stages = {f"s{n}": TWO_STAGES["stages"]["desk"] for n in range(MOST_PANELS + 2)}
-    gate = one_way(stages=stages, paths={"northbound": list(stages)})
-    queues = pd.DataFrame(
-        [(0, hour, name, 20.0 - n if n < 13 else 0.2, 0) for n, name in enumerate(stages) for hour in range(24)],
-        columns=["replication", "hour", "stage", "mean", "max"],
-    )
-    caption = queue_by_hour(queues, labels(gate)).caption
-    assert f"Not drawn: S{MOST_PANELS} 8 trucks at most." in caption
-    assert "less than one truck in line at any hour" in caption
-
-
-def test_a_curve_ends_where_some_replication_knows_no_more():
-    curves = pd.DataFrame(
-        {
-            "replication": [0, 0, 1, 1],
-            "measure": "clearance",
-            "direction": "northbound",
-            "class": None,
-            "percent": [50.0, 90.0, 50.0, 90.0],
-            "hours": [2.0, 8.0, 4.0, None],
-        }
-    )
-    found = [row for row in rows_of(clearance_distribution(curves, labels())) if "percent" in row]
-    assert {(row["percent"], row["mean"], row["low"], row["high"]) for row in found} == {(50.0, 3.0, 2.0, 4.0)}
-
-
-def test_a_journey_is_drawn_as_it_happened():
-    """One truck: in line 9:00-10:00, served until 12:00 at the booth, then at the desk until the end."""
-    hour = 3_600_000
-    events = pd.DataFrame(
-        {
-            "truck": [0, 0],
-            "class": "general",
-            "direction": "northbound",
-            "stage": ["booth", "desk"],
-            "joined": [9 * hour, 12 * hour],
-            "started": [10 * hour, 12 * hour],
-            "finished": [12 * hour, None],
-            "left": [12 * hour, None],
-        }
-    )
-    plot = journeys(events, labels(days=1))
-    lines = {(row["state"], row["from"], row["to"], row["y"], row["y2"]) for row in rows_of(plot) if "state" in row}
-    assert lines == {
-        ("waits", 9, 10, 0, 0),
-        ("served", 10, 12, 0, 0),
-        ("moves", 12, 12, 0, 1),
-        ("served", 12, 24, 1, 1),
-    }
-    assert "1 truck of the first replication, drawn evenly from those that arrive on 2 March 2026" in plot.caption
-    assert "Times: Vietnam time (UTC+7) above, China time (UTC+8) below." in plot.caption
-    axis = json.dumps(plot.chart(WIDE).to_dict(), ensure_ascii=False)
-    assert '\\"12\\": [\\"12:00\\", \\"13:00\\"]' in axis
 
 
 # Parts

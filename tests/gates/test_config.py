@@ -142,7 +142,7 @@ def test_public_holidays_of_a_part_of_a_country():
 
 
 def test_observed_and_estimated_days_have_the_plain_name():
-    # Boxing Day 2026 is a Saturday, so the Monday after it is off; the end of Ramadan in Morocco is known by estimate only.
+    # Boxing Day 2026 is a Saturday, so the Monday after it is off; the end of Ramadan in Morocco is only estimated.
     def days(place, name):
         entry = {"name": "x", "holidays": place, "only": [name], "sides": ["vn"]}
         gate = Gate.model_validate(changed(("calendar", [entry])))

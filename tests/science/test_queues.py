@@ -10,6 +10,7 @@ others. Times are rounded to a millisecond, 2e-5 of a service.
 from __future__ import annotations
 
 import datetime as dt
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,6 +75,11 @@ def run(plan: Plan, stage: int = 0) -> Found:
     return Found(*(evidence(column) for column in np.array(rows).T))
 
 
+def closely(trucks: int) -> float:
+    """Return the share that so many trucks a replication can tell: 4 % for a million, as one over their root."""
+    return 0.04 * sqrt(1_000_000 / trucks)
+
+
 def check_mmc(servers: int, busy: float, trucks: int, within: float) -> None:
     found = run(queue(servers, busy, EXPONENTIAL, trucks=trucks))
     wait = mean_wait_mmc(servers, servers * busy, SERVICE_H)
@@ -120,12 +126,14 @@ def test_what_leaves_a_queue_arrives_at_the_next_as_if_there_were_none():
 
 
 @pytest.mark.long
+@pytest.mark.series("queues")
 @pytest.mark.parametrize(("servers", "busy"), MMC.values(), ids=MMC)
-def test_several_servers_closely(servers, busy):
-    check_mmc(servers, busy, trucks=1_000_000, within=0.04)
+def test_several_servers_closely(servers, busy, times):
+    check_mmc(servers, busy, trucks=times, within=closely(times))
 
 
 @pytest.mark.long
+@pytest.mark.series("queues")
 @pytest.mark.parametrize(("service", "cv"), MG1.values(), ids=MG1)
-def test_one_server_with_any_service_closely(service, cv):
-    check_mg1(0.7, service, cv, trucks=1_000_000, within=0.04)
+def test_one_server_with_any_service_closely(service, cv, times):
+    check_mg1(0.7, service, cv, trucks=times, within=closely(times))

@@ -46,7 +46,8 @@ def test_a_day_on_which_the_clocks_change() -> None:
 
 
 def test_a_time_that_does_not_exist_is_the_change_of_the_clocks() -> None:
-    # Warsaw, 29 March 2026: 02:00 becomes 03:00. Of 02:30-03:15 the quarter of an hour from 03:00 exists, 2 h after midnight.
+    # Warsaw, 29 March 2026: 02:00 becomes 03:00. Of 02:30-03:15 the quarter of an hour from 03:00 exists, 2 h after
+    # midnight.
     days = local_days("Europe/Warsaw", "Europe/Warsaw", dt.date(2026, 3, 29), 1)
     assert hours(open_windows([(9000, 11_700)], days, set(), TICKS_PER_DAY)) == [(2, 2.25)]
     assert hours(open_windows([(7200, 10_800)], days, set(), TICKS_PER_DAY)) == []

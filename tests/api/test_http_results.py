@@ -1,0 +1,129 @@
+"""Results over HTTP: numbers, series, event logs, replays, plots and the report."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.api.servers import SHORT, finished, problem, submitted
+
+
+def test_metrics_as_json_and_as_a_table(client, run, data):
+    stored = json.loads((data / "runs" / run["id"] / "metrics.json").read_text(encoding="utf-8"))
+    answer = client.get(run["links"]["metrics"])
+    assert answer.json() == stored
+    assert client.get(run["links"]["metrics"], headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    table = client.get(run["links"]["metrics"], headers={"Accept": "text/csv"}).text.splitlines()
+    assert table[0] == "metric,statistic,direction,class,stage,unit,value,low,high"
+    assert len(table) == len(stored["metrics"]) + 1
+    problem(client.get(run["links"]["metrics"], headers={"Accept": "image/png"}), 406, "not-acceptable")
+
+
+def test_queue_series(client, run, data):
+    queues = pq.read_table(data / "runs" / run["id"] / "queues.parquet").to_pandas()
+    here = queues[queues["stage"] == "bay-cn"]
+    found = client.get(run["links"]["queue_series"], params={"stage": "bay-cn", "points": 10}).json()
+    assert (found["bucket_h"], found["hour"], found["replications"]) == (8, list(range(0, 72, 8)), 4)
+    by_bucket = here.groupby(here["hour"] // 8)
+    assert found["mean"] == pytest.approx(by_bucket["mean"].mean().tolist(), abs=1e-6)
+    assert found["max"] == by_bucket["max"].max().tolist()
+    assert all(low <= mean <= high for low, mean, high in zip(found["low"], found["mean"], found["high"], strict=True))
+    whole = client.get(run["links"]["queue_series"]).json()
+    assert len(whole["hour"]) == 72
+    assert whole["max"] is None
+    wrong = problem(client.get(run["links"]["queue_series"], params={"stage": "bay-c"}), 404, "not-found")
+    assert wrong["findings"][0]["remedy"] == "Did you mean bay-cn?"
+
+
+def test_clearance(client, run):
+    found = client.get(run["links"]["clearance"], params={"bins": 7}).json()
+    metrics = client.get(run["links"]["metrics"]).json()["metrics"]
+    for one in found["distributions"]:
+        assert len(one["edges_h"]) == 8
+        assert sum(one["share"]) + one["beyond_share"] == pytest.approx(1, abs=1e-5)
+        (median,) = (
+            row
+            for row in metrics
+            if (row["metric"], row["statistic"], row["direction"], row["class"])
+            == ("clearance_h", "p50", one["direction"], None)
+        )
+        assert one["quantiles"]["p50"]["value"] == pytest.approx(median["value"], abs=1e-6)
+    assert [one["direction"] for one in found["distributions"]] == ["northbound", "southbound"]
+    durian = {"class": "durian", "direction": "northbound", "measure": "passage"}
+    assert len(client.get(run["links"]["clearance"], params=durian).json()["distributions"]) == 1
+    problem(client.get(run["links"]["clearance"], params={"class": "duran"}), 404, "not-found")
+
+
+def test_event_log_whole_in_part_and_as_text(client, run, data):
+    path = data / "runs" / run["id"] / "events" / "rep-00001.parquet"
+    whole = client.get(run["links"]["event_log"], params={"rep": 1})
+    assert whole.content == path.read_bytes()
+    assert whole.headers["accept-ranges"] == "bytes"
+    assert "attachment" in whole.headers["content-disposition"]
+    part = client.get(run["links"]["event_log"], params={"rep": 1}, headers={"Range": "bytes=4-99"})
+    assert (part.status_code, part.content) == (206, whole.content[4:100])
+    problem(client.get(run["links"]["event_log"], headers={"Range": "bytes=99999999999-"}), 416, "range")
+    known = client.get(run["links"]["event_log"], params={"rep": 1}, headers={"If-None-Match": whole.headers["etag"]})
+    assert known.status_code == 304
+    text = client.get(run["links"]["event_log"], params={"rep": 1, "format": "csv"}).text
+    rows = pq.read_table(path).to_pylist()
+    lines = text.splitlines()
+    assert lines[0] == ",".join(rows[0])
+    assert len(lines) == len(rows) + 1
+    assert lines[1].split(",")[-4:] == [str(rows[0][name]) for name in ("joined", "started", "finished", "left")]
+    absent = problem(client.get(run["links"]["event_log"], params={"rep": 2}), 404, "not-found")
+    assert absent["findings"][0]["remedy"] == "Ask for one from 0 to 1."
+
+
+def test_replay_in_columns(client, run, data):
+    rows = pq.read_table(data / "runs" / run["id"] / "events" / "rep-00000.parquet").to_pylist()
+    start, end = 20 * 3_600_000, 30 * 3_600_000
+    inside = [r for r in rows if r["joined"] < end and (r["left"] is None or r["left"] >= start)]
+    window = {"from": 20, "to": 30}
+    found = client.get(run["links"]["replay"], params=window).json()
+    assert found["rows"] == len(inside) > 0
+    stages = found["words"]["stage"]
+    assert [stages[code] for code in found["columns"]["stage"]] == [row["stage"] for row in inside]
+    assert found["columns"]["left"] == [row["left"] for row in inside]
+    arrow = "application/vnd.apache.arrow.stream"
+    answer = client.get(run["links"]["replay"], params=window, headers={"Accept": arrow})
+    assert answer.headers["content-type"] == arrow
+    table = pa.ipc.open_stream(io.BytesIO(answer.content)).read_all()
+    assert table["truck"].to_pylist() == found["columns"]["truck"]
+
+
+def test_every_plot_in_every_form(client, run):
+    listed = client.get(run["links"]["plots"]).json()["items"]
+    assert {"utilisation", "queue-by-hour", "journeys"} <= {plot["name"] for plot in listed}
+    for plot in listed:
+        assert plot["caption"]
+        assert plot["alt"]
+    links = next(plot["links"] for plot in listed if plot["name"] == "utilisation")
+    chart = client.get(links["json"]).json()
+    assert "vega-lite" in chart["$schema"]
+    assert chart["usermeta"]["title"]
+    assert client.get(links["svg"]).text.startswith("<svg")
+    assert client.get(links["png"]).content.startswith(b"\x89PNG")
+    problem(client.get(links["png"].replace("utilisation", "utilization")), 404, "not-found")
+    problem(client.get(links["png"].replace(".png", ".gif")), 422, "invalid")
+
+
+def test_report_and_manifest(client, run):
+    page = client.get(run["links"]["report"])
+    assert page.text.lower().startswith("<!doctype html>")
+    assert "script-src" not in page.headers["content-security-policy"]
+    manifest = client.get(run["links"]["manifest"]).json()
+    assert (manifest["kind"], manifest["seed"], manifest["replications"]) == ("run", 1, 4)
+
+
+def test_a_result_that_is_removed_meanwhile(client, data):
+    made = finished(client, submitted(client, {**SHORT, "seed": 404})["id"])
+    shutil.rmtree(data / "runs" / made["id"])
+    for name in ("metrics", "queue_series", "event_log", "report", "manifest"):
+        problem(client.get(made["links"][name]), 404, "not-found")
+    assert client.delete(made["links"]["self"]).status_code == 204

@@ -1,0 +1,47 @@
+"""The table of the long series says what was run, how often, and what failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.soak_table import Case, cases, rows
+from tests.tiers import SERIES, TIERS, count
+
+REPORT = """<testsuites><testsuite>
+<testcase name="test_a" time="2.5"><properties><property name="series" value="coverage"/>
+<property name="count" value="1000"/><property name="shown" value="95.1% alone"/></properties></testcase>
+<testcase name="test_b" time="1"><properties><property name="series" value="queues"/>
+<property name="count" value="1000000"/></properties></testcase>
+<testcase name="test_c" time="0.6"><properties><property name="series" value="queues"/>
+<property name="count" value="1000000"/></properties><failure message="3.1 h, theory 3"/></testcase>
+<testcase name="test_d" time="0"/>
+</testsuite></testsuites>"""
+
+
+def test_tests_of_series_are_read_from_the_report(tmp_path: Path) -> None:
+    (tmp_path / "soak.xml").write_text(REPORT)
+    assert cases(tmp_path / "soak.xml") == [
+        Case("coverage", 1000, "passed", 2.5, "95.1% alone"),
+        Case("queues", 1_000_000, "passed", 1.0, ""),
+        Case("queues", 1_000_000, "failed", 0.6, ""),
+    ]
+
+
+def test_every_series_has_a_row(tmp_path: Path) -> None:
+    (tmp_path / "soak.xml").write_text(REPORT)
+    by_name = dict(zip(SERIES, rows(cases(tmp_path / "soak.xml")), strict=True))
+    assert by_name["coverage"] == (
+        "| coverage: studies of queues whose means are known | 1,000 | 1 | passed | 2 | 95.1% alone |"
+    )
+    assert by_name["queues"] == (
+        "| queues: trucks a replication, 32 replications of each queue | 1,000,000 | 2 | 1 failed | 2 | – |"
+    )
+    assert by_name["contract"] == (
+        "| contract: generated requests, at most, to each operation over HTTP | 650 | 0 | not run | 0 | – |"
+    )
+
+
+def test_a_higher_tier_repeats_no_series_less_often() -> None:
+    for name in SERIES:
+        counts = [count(name, tier) for tier in TIERS]
+        assert counts == sorted(counts), name
