@@ -145,15 +145,9 @@ class Runner:
             self._progress(self._done, self._total)
 
     def _stored(self, digest: str, numbers: Collection[int], logs: int) -> Iterator[tuple[int, Measures]]:
-        if self.store is None:
-            return
-        there = self.store.numbers(digest, logs)
-        for number, packed in self.store.get(digest, there.intersection(numbers)):
-            try:
-                measures = unpacked(packed)
-            except ValueError:
-                continue  # it is made again
-            yield number, measures
+        if self.store is not None:
+            there = self.store.numbers(digest, logs).intersection(numbers)
+            yield from self.store.get(digest, there, unpacked)
 
     def _keep(self, setup: Setup, digest: str, numbers: Sequence[int], made: Sequence[Made]) -> bool:
         """Put replications into the store, a log before the replication that it belongs to; tell if there is one."""

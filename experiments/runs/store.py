@@ -14,9 +14,9 @@ import contextlib
 import itertools
 import re
 import struct
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from experiments.runs.files import atomic_file
 from experiments.runs.provenance import code_digest, digest, scenario_document, versions
@@ -24,6 +24,8 @@ from experiments.runs.settings import Setup
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Read = TypeVar("Read")
 
 FORMAT = 2
 """Number of the format of these files and of a replication in them; a part of the digest."""
@@ -95,17 +97,24 @@ class Store:
         logged = (number for number in there if number < logs)
         return there - {n for n in logged if not all(path.is_file() for path in self.log_files(setup, n))}
 
-    def get(self, setup: str, numbers: Collection[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield those of some replications that are there, each once, with their numbers; no damaged file."""
+    def get(self, setup: str, numbers: Collection[int], unpack: Callable[[bytes], Read]) -> Iterator[tuple[int, Read]]:
+        """Yield those of some replications that are there and sound, each once, with their numbers.
+
+        Parameters
+        ----------
+        unpack
+            Reads a replication, and raises `ValueError` if it is damaged.
+        """
         wanted = set(numbers)
         for held, path in self._blocks(setup):
             if wanted.isdisjoint(held):
                 continue
             with contextlib.suppress(FileNotFoundError, ValueError):
-                for number, packed in zip(held, _split(path.read_bytes()), strict=True):
+                for number, content in zip(held, _split(path.read_bytes()), strict=True):
                     if number in wanted:
+                        replication = unpack(content)
                         wanted.remove(number)
-                        yield number, packed
+                        yield number, replication
 
     def put(self, setup: str, first: int, replications: Sequence[bytes]) -> None:
         """Keep the replications from number `first` on, as `experiments.runs.replications.packed` gives them.

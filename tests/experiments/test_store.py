@@ -45,9 +45,9 @@ def test_what_is_put_can_be_got_whatever_the_files(tmp_path):
     store.put(ONE, 3, [content[number] for number in (3, 4)])
     store.put(OTHER, 5, [content[5]])
     assert store.numbers(ONE) == {0, 1, 2, 3, 4}
-    assert dict(store.get(ONE, range(10))) == {number: content[number] for number in range(5)}
-    assert [number for number, _ in store.get(ONE, [3, 6])] == [3]
-    assert dict(store.get(OTHER, [4, 5])) == {5: content[5]}
+    assert dict(store.get(ONE, range(10), bytes)) == {number: content[number] for number in range(5)}
+    assert [number for number, _ in store.get(ONE, [3, 6], bytes)] == [3]
+    assert dict(store.get(OTHER, [4, 5], bytes)) == {5: content[5]}
 
 
 def test_a_file_that_was_cut_off_counts_as_missing(tmp_path):
@@ -57,9 +57,22 @@ def test_a_file_that_was_cut_off_counts_as_missing(tmp_path):
     sound = path.read_bytes()
     for length in (0, 3, 13, len(sound) - 1):
         path.write_bytes(sound[:length])
-        assert dict(store.get(ONE, [1])) == {}, length
+        assert dict(store.get(ONE, [1], bytes)) == {}, length
     path.write_bytes(sound)
-    assert dict(store.get(ONE, [1])) == {1: b"second"}
+    assert dict(store.get(ONE, [1], bytes)) == {1: b"second"}
+
+
+def test_a_sound_file_is_read_though_a_damaged_one_comes_first(tmp_path):
+    def unpack(content: bytes) -> bytes:
+        if content == b"damaged":
+            raise ValueError("damaged")
+        return content
+
+    store = Store(tmp_path)
+    store.put(ONE, 0, [b"first", b"damaged", b"third"])
+    assert dict(store.get(ONE, range(4), unpack)) == {0: b"first"}
+    store.put(ONE, 1, [b"second", b"third"])
+    assert dict(store.get(ONE, range(4), unpack)) == {0: b"first", 1: b"second", 2: b"third"}
 
 
 def test_a_replication_whose_log_is_wanted_counts_only_with_it(tmp_path):
