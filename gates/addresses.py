@@ -2,7 +2,8 @@
 
 A path names keys with dots. Entries of a list are named, too: a lane group by its name
 (`stages.kiosk-in-cn.lanes.loaded.lanes`), a step of a path by its stage, choice or mark, wherever in the path it
-stands (`paths.northbound.bay-cn.share`), the second such step by `gate-out-vn#2`. Numbers of entries are not used,
+stands (`paths.northbound.bay-cn.share`), the second such step by `gate-out-vn#2`; hours by their days
+(`stages.booth.hours.sat`, `stages.booth.hours.mon-fri`). Numbers of entries are not used,
 because they move when a step is added.
 
 All functions work on a gate as plain data with units, as `Gate.model_dump(mode="json", by_alias=True)` gives it.
@@ -18,6 +19,7 @@ from typing import Any
 
 from gates.findings import Place, one_of, value_text
 from gates.schema.distributions import LAWS
+from gates.schema.hours import days_of, single_days
 from gates.schema.paths import Visit
 from gates.schema.quantities import number_text
 
@@ -109,6 +111,8 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
     if isinstance(value, str) and _is_step(spot):
         value = Visit(stage=value).model_dump(mode="json", by_alias=True)
         spot.put(value)
+    if (by_day := single_days(value, part) if spot.key == "hours" else None) is not None:
+        spot.put(value := by_day)
     if isinstance(value, dict):
         if part not in value and not last:
             raise PlaceError(f"leads nowhere: there is no {part}", one_of(value, part))
@@ -243,9 +247,15 @@ def with_source(data: Data, place: Place, source: str) -> None:
     for depth in range(len(holders) - 1, -1, -1):
         holder = holders[depth]
         if isinstance(holder, dict) and isinstance(holder.get("sources"), dict):
-            key = ".".join(str(part) for part in place[depth:])
-            holder["sources"] = {**holder["sources"], key: source}
+            holder["sources"] = {**holder["sources"], **dict.fromkeys(_source_keys(place[depth:]), source)}
             return
+
+
+def _source_keys(inside: Place) -> list[str]:
+    """The keys of `sources` that name a place inside a model; of some days of its hours, one for each day."""
+    *way, last = (str(part) for part in inside)
+    lasts = days_of(last) if way[-1:] == ["hours"] else [last]
+    return [".".join([*way, each]) for each in lasts]
 
 
 def spoken(value: Any) -> str:

@@ -13,11 +13,10 @@ from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown
 from gates.schema.demand import Flow, Profile, Standing
 from gates.schema.distributions import Distribution
 from gates.schema.gate import Gate
+from gates.schema.hours import OpeningHours
 from gates.schema.paths import Choice, Mark, Step, Visit
 from gates.schema.quantities import (
-    DAY_S,
     clock_text,
-    hours_text,
     megabits_text,
     metres_text,
     number_text,
@@ -25,8 +24,12 @@ from gates.schema.quantities import (
     share_text,
 )
 from gates.schema.resources import Pool
+from gates.schema.scenario import Scenario
 from gates.schema.stages import LaneGroup, Stage
 from gates.sources import SourcedNumber, every_number
+
+_DAYS_AHEAD = 365
+"""The sheet shows hours and dates of so many days from the gate's first day."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         areas=tuple(_area_row(gate, name, sources, language) for name in gate.areas),
         flows=tuple(_flow_row(gate, name, sources, language) for name in gate.flows),
         paths=tuple(PathRow(direction, tuple(_path_words(gate, direction))) for direction in gate.paths),
-        calendar=tuple(_entry_words(entry) for entry in gate.calendar),
+        calendar=tuple(_entry_words(gate, entry) for entry in gate.calendar),
         initial=tuple(_standing_words(entry) for entry in gate.initial),
         links=tuple(_link_words(gate, name, language) for name in gate.links),
         outages=tuple(_outage_words(gate, name, language) for name in gate.outages),
@@ -164,21 +167,52 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
     )
 
 
-def _entry_words(entry: CalendarEntry) -> str:
+def _entry_words(gate: Gate, entry: CalendarEntry) -> str:
     """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
     if isinstance(entry, Holidays):
         where = ", ".join(entry.stages or entry.sides or [entry.country])
         which = "" if entry.only is None else f" ({', '.join(entry.only)})"
-        return f"{entry.name}: public holidays of {entry.holidays}{which} at {where}"
-    words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
+        last = gate.start + dt.timedelta(days=_DAYS_AHEAD - 1)
+        days = ", ".join(day.isoformat() for day in entry.days(gate.start, last)) or "no day"
+        words = f"{entry.name}: public holidays of {entry.holidays}{which} at {where}{_shorter(entry)}"
+        return f"{words}; in the year from {gate.start.isoformat()}: {days}"
     if isinstance(entry, Closure):
-        return words
+        return f"{entry.name}: {_closure_days(entry)}{_shorter(entry)}"
+    words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
     if isinstance(entry, Slowdown):
         touched = [*(entry.sides or []), *(entry.stages or [])]
         times = f"{number_text(entry.service_times)} times the service times"
         return f"{words}, {times}" + (f" of {', '.join(touched)}" if touched else "")
     touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
     return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
+
+
+def _closure_days(entry: Closure) -> str:
+    """The days of a closure: `sat, sun (1, last of the month) from 2026-02-01, every year`."""
+    words = [", ".join(entry.weekdays)] if entry.weekdays else []
+    words += [f"({', '.join(map(str, entry.weeks))} of the month)"] if entry.weeks else []
+    if entry.first and entry.last:
+        words.append(f"{entry.first.isoformat()} to {entry.last.isoformat()}")
+    else:
+        words += [f"from {entry.first.isoformat()}"] if entry.first else []
+        words += [f"until {entry.last.isoformat()}"] if entry.last else []
+    return " ".join(words) + (", every year" if entry.yearly else "")
+
+
+def outside_text(scenario: Scenario) -> str:
+    """A sentence on the entries of the calendar that touch no simulated day; empty if there are none."""
+    first = scenario.first_simulated
+    last = first + dt.timedelta(days=scenario.days_simulated - 1)
+    names = [entry.name for entry in scenario.gate.calendar if not entry.days(first, last)]
+    if not names:
+        return ""
+    touch = "entry of the calendar touches" if len(names) == 1 else "entries of the calendar touch"
+    listed = ", ".join(dict.fromkeys(names))
+    return f"{len(names)} {touch} no day from {first.isoformat()} to {last.isoformat()}: {listed}."
+
+
+def _shorter(entry: Closure | Holidays) -> str:
+    return "" if entry.hours is None else f", open within {entry.hours}"
 
 
 def _link_words(gate: Gate, name: str, language: LanguageTag) -> str:
@@ -272,46 +306,38 @@ def _plain(value: object) -> str:
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 
-def hours_on_clocks(gate: Gate, side: str, hours: Sequence[tuple[int, int]]) -> dict[str, str]:
-    """Opening hours of a side as the clocks of all sides show them on the gate's first day.
+def hours_on_clocks(gate: Gate, side: str, hours: OpeningHours) -> dict[str, str]:
+    """Opening hours of a side as the clocks of all sides show them, in the year from the gate's first day.
 
-    Parameters
-    ----------
-    gate, side
-        The gate, and the side on whose clock `hours` are.
-    hours
-        Windows [s since midnight].
+    Where clocks change on one side and not on the other, the hours from each such day on follow those before.
     """
-    offsets = {name: _offset(zone, gate.start) for name, zone in gate.sides.items()}
-    return {name: hours_text(_moved(hours, offsets[name] - offsets[side])) for name in gate.sides}
+    return {other: "; ".join(_rows_on_clock(gate, side, other, hours)) for other in gate.sides}
 
 
-def _offset(zone: str, day: dt.date) -> int:
+def _rows_on_clock(gate: Gate, side: str, other: str, hours: OpeningHours) -> Iterator[str]:
+    shown = ""
+    for day, ahead in _differences(gate, side, other):
+        text = str(hours.moved(ahead))
+        if text != shown:
+            yield f"from {day.isoformat()} {text}" if shown else text
+        shown = text
+
+
+def _differences(gate: Gate, side: str, other: str) -> Iterator[tuple[dt.date, int]]:
+    """By how much the clock of another side is ahead [s]: on the gate's first day, and from where it changes on."""
+    here, there = (zoneinfo.ZoneInfo(gate.sides[name]) for name in (side, other))
+    last = None
+    for day in (gate.start + dt.timedelta(days=n) for n in range(_DAYS_AHEAD)):
+        ahead = _offset(there, day) - _offset(here, day)
+        if ahead != last:
+            yield day, ahead
+        last = ahead
+
+
+def _offset(zone: zoneinfo.ZoneInfo, day: dt.date) -> int:
     """Seconds by which a zone is ahead of UTC at noon of a day."""
-    noon = dt.datetime.combine(day, dt.time(12), zoneinfo.ZoneInfo(zone))
+    noon = dt.datetime.combine(day, dt.time(12), zone)
     return round((noon.utcoffset() or dt.timedelta()).total_seconds())
-
-
-def _moved(hours: Sequence[tuple[int, int]], by: int) -> list[tuple[int, int]]:
-    """Windows moved in time and cut at midnight, in order."""
-    if list(hours) == [(0, DAY_S)]:
-        return [(0, DAY_S)]
-    pieces: list[tuple[int, int]] = []
-    for start, end in hours:
-        first = (start + by) % DAY_S
-        last = first + end - start
-        pieces += [(first, last)] if last <= DAY_S else [(0, last - DAY_S), (first, DAY_S)]
-    return _joined(sorted(pieces))
-
-
-def _joined(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in pieces:
-        if joined and joined[-1][1] == start:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined
 
 
 # Pools and areas.

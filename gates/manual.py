@@ -19,6 +19,7 @@ from gates.files.explain import is_model
 from gates.schema import quantities
 from gates.schema.distributions import LAWS
 from gates.schema.gate import Gate
+from gates.schema.hours import OpeningHours
 from gates.schema.quantities import number_text
 
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
@@ -30,7 +31,6 @@ _QUANTITIES = {
     quantities.Megabits: "rate of data",
     quantities.Share: "share",
     quantities.Clock: "time of day",
-    quantities.Hours: "opening hours",
     quantities.WindowText: "window",
     quantities.Day: "date",
 }
@@ -39,7 +39,14 @@ _BOUNDS: tuple[tuple[type, str, str], ...] = (
     (annotated_types.Gt, "more than", "gt"),
     (annotated_types.Le, "at most", "le"),
 )
-_PLAIN = {str: "text", bool: "true or false", int: "whole number", float: "number", type(None): ""}
+_PLAIN = {
+    OpeningHours: "opening hours",
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    type(None): "",
+}
 
 
 def reference() -> str:
@@ -126,8 +133,8 @@ def _default(field: FieldInfo) -> str:
         return f"`{quantities.seconds_text(value)}`"
     if quantity == "time of day":
         return f"`{quantities.clock_text(value)}`"
-    if quantity == "opening hours":
-        return f"`{quantities.hours_text(value)}`"
+    if isinstance(value, OpeningHours):
+        return f"`{value}`"
     return "even" if isinstance(value, dict) else f"`{value}`"
 
 

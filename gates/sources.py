@@ -25,7 +25,8 @@ from typing import Any
 from gates.findings import Part, Place, path_text
 from gates.schema.base import UNLIMITED, Model, Sourced
 from gates.schema.gate import Gate
-from gates.schema.quantities import hours_text, number_text
+from gates.schema.hours import OpeningHours, spans_text
+from gates.schema.quantities import number_text
 
 ASSUMPTION = "assumption"
 OWN = "own"
@@ -131,6 +132,14 @@ def assumptions(gate: Gate) -> list[SourcedNumber]:
     return [number for number in every_number(gate) if number.is_assumption or not number.is_sourced]
 
 
+def footing_text(gate: Gate) -> str:
+    """How many numbers rest on an assumption and how many name no source: `128 numbers are assumptions`."""
+    numbers = every_number(gate)
+    assumed, unsourced = sum(number.is_assumption for number in numbers), sum(not n.is_sourced for n in numbers)
+    text = f"{assumed} {'number is an assumption' if assumed == 1 else 'numbers are assumptions'}"
+    return f"{text}, {unsourced} {'names' if unsourced == 1 else 'name'} no source" if unsourced else text
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Leaf:
     """A number in a gate, with the models around it that can say where it comes from."""
@@ -149,7 +158,10 @@ def _leaves(
     if isinstance(value, Sourced):
         scopes = (*scopes, (len(place), value.sources))
     for part, inner, is_default in _parts(value):
-        if _is_number(inner, part):
+        if isinstance(inner, OpeningHours) and inner.daily is None:
+            for day, windows in inner.openings:
+                yield _Leaf((*place, part, day), spans_text(windows), is_default, scopes)
+        elif _is_number(inner, part):
             yield _Leaf((*place, part), _text(written[part], inner), is_default, scopes)
         elif isinstance(inner, Model | dict | list):
             yield from _leaves(inner, written[part], (*place, part), scopes)
@@ -172,13 +184,13 @@ def _is_number(value: Any, part: Part) -> bool:
     """Tell whether a value is a number, a date, opening hours, or `unlimited` lanes."""
     if value == UNLIMITED:
         return part == "lanes"
-    return isinstance(value, int | float | dt.date | tuple) and not isinstance(value, bool)
+    return isinstance(value, int | float | dt.date | OpeningHours) and not isinstance(value, bool)
 
 
 def _text(written: Any, value: Any) -> str:
     """The text of a number as a file would write it."""
-    if isinstance(value, tuple):
-        return hours_text(value)
+    if isinstance(value, OpeningHours):
+        return str(value)
     return written if isinstance(written, str) else number_text(written)
 
 

@@ -1,4 +1,4 @@
-"""Write the table of docs/metrics.md from the definitions in `sim.metrics.definitions`.
+"""Write the table of docs/metrics.md from the declarations of the metrics.
 
 python scripts/write_metrics_page.py
 """
@@ -11,16 +11,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sim.metrics.definitions import METRICS  # noqa: E402
+from sim.metrics.registry import METRICS  # noqa: E402
 
 PAGE = ROOT / "docs" / "metrics.md"
 BEGIN, END = "<!-- begin: definitions -->\n", "<!-- end: definitions -->\n"
 
 
 def table() -> str:
-    """Return the definitions as a table."""
-    rows = [f"| `{name}` | {d.unit} | {d.sentence} | {d.source} |" for name, d in METRICS.items()]
-    return "\n".join(["| metric | unit | what it is | whose definition |", "|---|---|---|---|", *rows]) + "\n"
+    """Return the declarations as a table."""
+    rows = [
+        f"| `{name}` | {m.title} | {m.unit} | {', '.join(m.statistics)} | {m.better} | {m.definition} | {m.source} |"
+        for name, m in METRICS.items()
+    ]
+    head = "| metric | title | unit | statistics | better | definition | whose definition |"
+    return "\n".join([head, "|" + "---|" * 7, *rows]) + "\n"
 
 
 def renewed(page: str) -> str:

@@ -3,8 +3,10 @@
 from sim.draws.draw import Draws, draw
 from sim.engines.log import EventLog
 from sim.engines.simulate import Engine, simulate
-from sim.metrics.definitions import METRICS, Definition
-from sim.metrics.fold import Fold, Key, Measures, StageTime, measure
+from sim.metrics.fold import Fold, Measures, measure
+from sim.metrics.meter import Key, Metric
+from sim.metrics.registry import METRICS
+from sim.metrics.stages.times import StageTime
 from sim.metrics.time_use import truck_times
 from sim.plan.compile import compile_plan
 from sim.plan.plan import Plan
@@ -12,13 +14,13 @@ from sim.streaming import stream
 
 __all__ = [
     "METRICS",
-    "Definition",
     "Draws",
     "Engine",
     "EventLog",
     "Fold",
     "Key",
     "Measures",
+    "Metric",
     "Plan",
     "StageTime",
     "compile_plan",

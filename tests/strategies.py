@@ -17,7 +17,16 @@ STAGES = ("booth", "scan", "bay", "dock")
 DIRECTIONS = ("northbound", "southbound")
 
 clock_windows = st.sampled_from(
-    ["24 h", "08:00-20:00", "06:00-06:20", "00:00-12:00", "22:00-24:00", ["07:00-12:00", "12:30-19:00"]]
+    [
+        "24 h",
+        "08:00-20:00",
+        "06:00-06:20",
+        "00:00-12:00",
+        "22:00-24:00",
+        ["07:00-12:00", "12:30-19:00"],
+        {"mon-tue": "08:00-20:00", "wed": "22:00-02:00", "2025-07-02": "06:00-06:20"},  # 1 July 2025 is a Tuesday
+        {"wed-mon": "08:00-20:00", "tue": "20:00-04:00", "holidays CA": "09:00-12:00"},  # 1 July, too
+    ]
 )
 
 
@@ -264,6 +273,7 @@ def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
         {"name": "shut", **day, "sides": ["cn"]},
         {"name": "feast", "holidays": "CA", "sides": ["vn"], "arrivals": 0.5},  # the first of July
         {"name": "peak", **day, "demand": 2, "directions": ["northbound"]},
+        {"name": "short", "weekdays": ["tue", "wed"], "stages": ["booth", "bay"], "hours": "10:00-23:00"},
         {"name": "storm", **day, "stages": ["scan", "dock"], "service_times": 1.5},
     ]
     return draw(st.lists(st.sampled_from(entries), max_size=2, unique_by=lambda entry: str(entry["name"])))

@@ -159,11 +159,19 @@ def with_free_port(found: list[Block]) -> list[Block]:
 
 
 def with_newest_run(block: Block, address: str) -> Block:
-    """Return a block with the newest run in place of the one that the page names."""
+    """Return a block with the newest run in place of the one that the page names, once it is finished.
+
+    On a busy machine that may take longer than the page waits.
+    """
     if RUN not in block.text or not address:
         return block
-    newest = httpx.get(f"{address}/api/v1/runs", params={"limit": 1}).json()["items"]
-    return replace(block, text=block.text.replace(RUN, newest[0]["id"])) if newest else block
+    until = time.monotonic() + COMMAND_SECONDS
+    while newest := httpx.get(f"{address}/api/v1/runs", params={"limit": 1}, timeout=30).json()["items"]:
+        if newest[0]["status"] not in ("queued", "running"):
+            return replace(block, text=block.text.replace(RUN, newest[0]["id"]))
+        assert time.monotonic() < until, f"{block.where}: {newest[0]['id']} is not finished"
+        time.sleep(0.5)
+    return block
 
 
 def run_python(block: Block, names: dict[str, object]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,78 +15,215 @@ from api.cli.console import console, mistakes_shown
 from api.cli.options import DatabaseOption, DataOption, KeyScope, default_data_folder
 
 if TYPE_CHECKING:
+    from api.service.security.keys import AccessKey
     from api.service.store import Store
 
 keys = typer.Typer(help="Access keys of a server that others can reach.", no_args_is_help=True)
 
+HOUR_S = 3600.0
+SCOPE_HELP = "read: see runs; run: also submit, and cancel and delete its own; admin: see, cancel and delete any."
+
 NameArgument = Annotated[str, typer.Argument(help="Name of the key.")]
+ProjectOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PROJECT", help="Project whose runs the key sees; may be repeated; `all` for every project."),
+]
+ExpiresOption = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Last day on which the key works (UTC), such as 2027-06-30.")
+]
 
 
 @keys.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(help="Name of the key's owner: lower-case letters, digits, hyphens.")],
-    scope: Annotated[
-        KeyScope,
-        typer.Option(help="read: see runs; run: also submit, and cancel its own; admin: cancel any."),
-    ] = KeyScope.RUN,
+    scope: Annotated[KeyScope, typer.Option(help=SCOPE_HELP)] = KeyScope.RUN,
+    project: ProjectOption = None,
+    expires: ExpiresOption = None,
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Make an access key and print it; it is not shown again.
 
-    Example: `bordergate keys add planning-office --scope run`
+    A key sees its own runs, and those of its projects. New runs belong to its first project.
+
+    Example: `bordergate keys add planning-office --scope run --project north-gates`
     """
     with mistakes_shown():
-        from api.http.keys import NAME, new_key
-        from api.service import store
+        from api.service.security.keys import add, new_key
         from gates import ConfigError, Finding
 
-        if not NAME.fullmatch(name):
-            remedy = "Use lower-case letters, digits and hyphens, 40 at most."
-            raise ConfigError([Finding("NAME", name[:60], "is not a valid name", remedy)])
-        with _stored(data, database) as stored:
-            if any(key.name == name for key in stored.at_once(store.keys())):
-                remedy = "Use another name, or remove it first: bordergate keys remove."
+        _check_names("NAME", [name])
+        _check_names("--project", project or [])
+        until = _end_of(expires)
+        with _opened(data, database) as stored:
+            if _keys_of(stored, name):
+                remedy = "Use another name, or make a new key for it: bordergate keys rotate."
                 raise ConfigError([Finding("NAME", name, "has a key already", remedy)])
-            secret, key = new_key(name, scope.value)
-            stored.at_once(store.add_key(key))
+            secret, key = new_key(name, scope.value, project or [], until)
+            stored.at_once(add(key))
         console.print(secret, markup=False)
 
 
 @keys.command("list")
 def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
-    """List the access keys; the keys themselves are not stored.
+    """List the access keys, when they expire and when they were last used; the keys themselves are not stored.
 
     Example: `bordergate keys list`
     """
     with mistakes_shown():
-        import datetime as dt
+        from api.cli.tables import table_of
+        from api.service.security.keys import all_keys
 
-        from api.service import store
+        with _opened(data, database) as stored:
+            listed = stored.at_once(all_keys())
+        columns = ("Name", "Scope", "Projects", "Made", "Expires", "Last used")
+        console.print(table_of("", columns, [_line(key) for key in listed]))
 
-        with _stored(data, database) as stored:
-            for key in stored.at_once(store.keys()):
-                made = dt.datetime.fromtimestamp(key.created, dt.UTC).date()
-                console.print(f"{key.name:<40} {key.scope:<6} {made}", markup=False)
+
+@keys.command("rotate")
+def rotate_key(
+    name: NameArgument,
+    overlap: Annotated[
+        float, typer.Option(min=0, max=24 * 366, metavar="HOURS", help="How long the old key still works.")
+    ] = 24.0,
+    expires: ExpiresOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Make a new key for a name and print it; the old one works for some hours more.
+
+    The new key has the scope and the projects of the old one. If the old one expires, so does the new one, after as
+    long a time, unless `--expires` says otherwise.
+
+    Example: `bordergate keys rotate planning-office --overlap 48`
+    """
+    with mistakes_shown():
+        from api.service.security.keys import new_key, rotate
+
+        until = _end_of(expires)
+        with _opened(data, database) as stored:
+            old = _known(stored, name)[-1]
+            if until is None and old.expires is not None:
+                until = time.time() + old.expires - old.created
+            secret, key = new_key(name, old.scope, old.projects, until)
+            stored.at_once(rotate(key, ends=key.created + overlap * HOUR_S))
+        console.print(secret, markup=False)
+
+
+@keys.command("set")
+def set_key(
+    name: NameArgument,
+    scope: Annotated[KeyScope | None, typer.Option(help=SCOPE_HELP)] = None,
+    project: ProjectOption = None,
+    expires: ExpiresOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Change what a key may do, or when it expires; what is left out stays. A running server knows within seconds.
+
+    Example: `bordergate keys set planning-office --project north-gates --project south-gates`
+    """
+    with mistakes_shown():
+        from api.service.security.keys import change
+        from gates import ConfigError, Finding
+
+        _check_names("--project", project or [])
+        options = {"scope": scope and scope.value, "projects": project, "expires": _end_of(expires)}
+        changes: dict[str, Any] = {field: value for field, value in options.items() if value is not None}
+        if not changes:
+            remedy = "Give --scope, --project or --expires."
+            raise ConfigError([Finding("NAME", name[:60], "nothing to change", remedy)])
+        with _opened(data, database) as stored:
+            _known(stored, name)
+            stored.at_once(change(name, changes))
 
 
 @keys.command("remove")
-def remove_key(name: NameArgument, data: DataOption = None, database: DatabaseOption = None) -> None:
+def remove_key(
+    name: NameArgument,
+    force: Annotated[bool, typer.Option("--force", help="Remove it even if it is the last one that works.")] = False,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
     """Remove an access key; a running server refuses it within seconds.
 
     Example: `bordergate keys remove planning-office`
     """
     with mistakes_shown():
-        from api.service import store
+        from api.service.security.keys import remove
         from gates import ConfigError, Finding
 
-        with _stored(data, database) as stored:
-            if not stored.at_once(store.remove_key(name)):
-                raise ConfigError([Finding("NAME", name[:60], "has no key", "bordergate keys list shows all keys.")])
+        with _opened(data, database) as stored:
+            _known(stored, name)
+            if not stored.at_once(remove(name, even_the_last=force)):
+                problem = "is the last key that works; without it, nobody can use a server that asks for keys"
+                remedy = "Make another key first, or use --force."
+                raise ConfigError([Finding("NAME", name, problem, remedy)])
+
+
+def _line(key: AccessKey) -> tuple[str, ...]:
+    day, minute = "%Y-%m-%d", "%Y-%m-%d %H:%M"
+    expires = "never" if key.expires is None else _text(key.expires, minute)
+    if not key.is_valid(time.time()):
+        expires = f"expired {expires}"
+    used = "never" if key.last_used is None else _text(key.last_used, minute)
+    return key.name, key.scope, " ".join(key.projects) or "–", _text(key.created, day), expires, used
+
+
+def _text(moment: float, form: str) -> str:
+    return dt.datetime.fromtimestamp(moment, dt.UTC).strftime(form)
+
+
+def _end_of(day: str | None) -> float | None:
+    """Return the moment at which a day ends, in UTC.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a date, or is over.
+    """
+    from gates import ConfigError, Finding
+
+    if day is None:
+        return None
+    try:
+        end = dt.datetime.fromisoformat(f"{dt.date.fromisoformat(day)}T00:00+00:00") + dt.timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise ConfigError([Finding("--expires", day[:60], "is not a date", "Write it as 2027-06-30.")]) from None
+    if end.timestamp() <= time.time():
+        raise ConfigError([Finding("--expires", day, "is over", "Use today or a later day.")])
+    return end.timestamp()
+
+
+def _check_names(path: str, names: Sequence[str]) -> None:
+    """Refuse names of keys and projects that cannot be used."""
+    from api.service.security.keys import NAME
+    from gates import ConfigError, Finding
+
+    remedy = "Use lower-case letters, digits and hyphens, 40 at most."
+    wrong = [Finding(path, name[:60], "is not a valid name", remedy) for name in names if not NAME.fullmatch(name)]
+    if wrong:
+        raise ConfigError(wrong)
+
+
+def _keys_of(stored: Store, name: str) -> list[AccessKey]:
+    from api.service.security.keys import all_keys
+
+    return [key for key in stored.at_once(all_keys()) if key.name == name]
+
+
+def _known(stored: Store, name: str) -> list[AccessKey]:
+    """Return the keys of a name, the newest last, or refuse a name that has none."""
+    from gates import ConfigError, Finding
+
+    known = _keys_of(stored, name)
+    if not known:
+        raise ConfigError([Finding("NAME", name[:60], "has no key", "bordergate keys list shows all keys.")])
+    return known
 
 
 @contextmanager
-def _stored(data: Path | None, database: str | None) -> Iterator[Store]:
+def _opened(data: Path | None, database: str | None) -> Iterator[Store]:
     """Open the database of a server, which may be running."""
     from api.service.data_folder import open_folder
     from api.service.store import Store

@@ -50,6 +50,7 @@ def run(
     """
     with mistakes_shown():
         resolved = _resolved(
+            out,
             gate=gate,
             upgrades=upgrade or [],
             level=level.value,
@@ -63,18 +64,22 @@ def run(
             keep_events=keep_events,
         )
         from experiments.runs.folder import refuse_other_content, write_result
+        from gates.describe import outside_text
 
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
         refuse_other_content(folder)
+        if outside := outside_text(resolved.scenario):
+            console.print(f"Note: {outside}", markup=False)
         result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
         with drawing():
             write_result(result, folder, finish=draw_all)
         _print_result(folder)
 
 
-def _resolved(**options: Any) -> ResolvedRun:
-    """Return the run that the options describe, or raise with every finding at once."""
+def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
+    """Return the run that the options describe, or raise with every finding at once, those of the folder included."""
+    from experiments.runs.folder import refuse_other_content
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 
@@ -82,7 +87,13 @@ def _resolved(**options: Any) -> ResolvedRun:
         return resolve(options, files=True)
     except ConfigError as error:
         named = RunRequest.model_fields.keys() - {"gate"}
-        raise ConfigError([_as_option(finding, named) for finding in error.findings]) from None
+        findings = [_as_option(finding, named) for finding in error.findings]
+    try:
+        if out is not None:
+            refuse_other_content(out)
+    except ConfigError as error:
+        findings += error.findings
+    raise ConfigError(findings)
 
 
 def _as_option(finding: Finding, named: Iterable[str]) -> Finding:

@@ -29,6 +29,13 @@ def serve(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Website whose pages may send requests: https://example.org."),
     ] = None,
+    keys: Annotated[
+        bool | None,
+        typer.Option(
+            "--keys/--no-keys",
+            help="Whether requests need an access key; by default if others can reach the server.",
+        ),
+    ] = None,
     max_events: Annotated[float, typer.Option(min=1, help="Most stage visits of a run, as predicted.")] = 2e9,
     max_queued: Annotated[int, typer.Option(min=1, help="Most runs that are not finished.")] = 1000,
     run_seconds: Annotated[float, typer.Option(min=1, help="Most processor time of a run.")] = 3600,
@@ -36,7 +43,7 @@ def serve(
     free_mb: Annotated[float, typer.Option(min=0, help="Disk space that is always left free.")] = 200,
     kept_mb: Annotated[float, typer.Option(min=0, help="Space for replications that later studies reuse.")] = 2000,
 ) -> None:
-    """Serve runs over HTTP, to this machine only unless told otherwise; `/docs` describes the API.
+    """Serve runs over HTTP, by default to this machine only; `/docs` describes the API.
 
     Example: `bordergate serve --port 8000 --data ./data`
     """
@@ -68,6 +75,7 @@ def serve(
             port,
             hosts=allow_host or [],
             origins=cors or [],
+            keys=keys,
             ready=lambda address: console.print(
                 f"Server running at {address} (API description: {address}/docs), data in {settings.data}",
                 markup=False,

@@ -39,40 +39,40 @@ def print_library(console: Console) -> None:
 
 def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
     """Print a gate: stages, pools, areas, flows, paths, hours on all clocks, and every number with its source."""
-    found = sheet(gate)
+    shown = sheet(gate)
     console.print(f"[bold]{escape(' · '.join(gate.title.values()) or gate.name)}[/bold]")
-    if found.about:
-        console.print(escape(found.about))
-    clocks = ", ".join(f"{side} ({zone})" for side, zone in found.sides.items())
+    if shown.about:
+        console.print(escape(shown.about))
+    clocks = ", ".join(f"{side} ({zone})" for side, zone in shown.sides.items())
     console.print(
-        f"\nSides: {escape(clocks)}. First measured day: {found.start}. Bulletin: {escape(found.end_of_day)}."
+        f"\nSides: {escape(clocks)}. First measured day: {shown.start}. Bulletin: {escape(shown.end_of_day)}."
     )
-    console.print(_stages(found))
-    if found.pools:
-        console.print(_pools(found))
-    if found.areas:
-        areas = [(row.title, row.spaces, ", ".join(row.stages), row.source) for row in found.areas]
+    console.print(_stages(shown))
+    if shown.pools:
+        console.print(_pools(shown))
+    if shown.areas:
+        areas = [(row.title, row.spaces, ", ".join(row.stages), row.source) for row in shown.areas]
         console.print(_rows("Areas", ("Area", "Spaces", "Spans", "Source"), areas))
-    console.print(_rows("Flows", ("Flow", "Class", "Direction", "Trucks a day", "Arrivals", "Source"), _flows(found)))
-    for path in found.paths:
+    console.print(_rows("Flows", ("Flow", "Class", "Direction", "Trucks a day", "Arrivals", "Source"), _flows(shown)))
+    for path in shown.paths:
         console.print(f"\n[bold]Path {path.direction}[/bold]")
         for step in path.steps:
             console.print(f"  {step}", markup=False)
     for title, lines in (
-        ("Links", found.links),
-        ("Outages", found.outages),
-        ("Calendar", found.calendar),
-        ("In line at the start", found.initial),
+        ("Links", shown.links),
+        ("Outages", shown.outages),
+        ("Calendar", shown.calendar),
+        ("Queues at the start", shown.initial),
     ):
         if lines:
             console.print(f"\n[bold]{title}[/bold]")
             for line in lines:
                 console.print(f"  {line}", markup=False)
     if numbers:
-        rows = [(n.path, n.value, n.source, n.note) for n in found.numbers]
+        rows = [(n.path, n.value, n.source, n.note) for n in shown.numbers]
         console.print(_rows("Every number with its source", ("Number", "Value", "Source", "Note"), rows))
-    unsourced = f", {found.unsourced} name no source" if found.unsourced else ""
-    console.print(f"{len(found.numbers)} numbers: {found.assumptions} rest on an assumption{unsourced}.")
+    unsourced = f", {shown.unsourced} have no source" if shown.unsourced else ""
+    console.print(f"{len(shown.numbers)} numbers: {shown.assumptions} are assumptions{unsourced}.")
 
 
 def print_upgrades(console: Console) -> None:
@@ -80,30 +80,30 @@ def print_upgrades(console: Console) -> None:
     columns = ("Upgrade", "Title", "Gate", "Changes", "Needs", "Capital, USD m", "Running, USD m a year")
     table = _table("", columns)
     for name in upgrade_names():
-        found = load_upgrade(name)
-        costs = found.costs
+        upgrade = load_upgrade(name)
+        costs = upgrade.costs
         money = ("–", "–") if costs is None else (_millions(costs.capital_usd), _millions(costs.running_usd_per_year))
-        title = found.title.get("en", name)
-        cells = (name, title, found.gate, f"{len(found.changes)}", ", ".join(found.needs), *money)
+        title = upgrade.title.get("en", name)
+        cells = (name, title, upgrade.gate, f"{len(upgrade.changes)}", ", ".join(upgrade.needs), *money)
         table.add_row(*map(escape, cells))
     console.print(table)
-    console.print("Money: base value, with low to high; mostly assumed.", markup=False)
+    console.print("Costs: base value, with low to high; mostly assumptions.", markup=False)
     console.print(
         "Show one: bordergate gates NAME --upgrades   Use one: bordergate run GATE --upgrade NAME", markup=False
     )
 
 
-def print_upgrade(console: Console, found: Upgrade) -> None:
-    """Print an upgrade: what it changes at each level, what it needs, what it costs, and where its numbers are from."""
-    console.print(f"[bold]{escape(' · '.join(found.title.values()) or found.name)}[/bold]")
-    console.print(escape(" ".join(found.about.split())))
-    for word, names in (("Needs", found.needs), ("Excludes", found.excludes)):
+def print_upgrade(console: Console, upgrade: Upgrade) -> None:
+    """Print an upgrade: what it changes at each level, what it needs, what it costs, and the sources of its numbers."""
+    console.print(f"[bold]{escape(' · '.join(upgrade.title.values()) or upgrade.name)}[/bold]")
+    console.print(escape(" ".join(upgrade.about.split())))
+    for word, names in (("Needs", upgrade.needs), ("Excludes", upgrade.excludes)):
         if names:
             console.print(f"{word}: {escape(', '.join(names))}.")
-    rows = [(e.path, e.operation, *(spoken(e.value(level)) for level in LEVELS), e.source) for e in found.changes]
+    rows = [(e.path, e.operation, *(spoken(e.value(level)) for level in LEVELS), e.source) for e in upgrade.changes]
     console.print(_rows("Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows))
-    if found.costs is not None:
-        costs, why = found.costs, found.costs.sources
+    if upgrade.costs is not None:
+        costs, why = upgrade.costs, upgrade.costs.sources
         money = [
             ("Capital, USD m", _millions(costs.capital_usd), why.get("capital_usd", "")),
             ("Running, USD m a year", _millions(costs.running_usd_per_year), why.get("running_usd_per_year", "")),
@@ -119,7 +119,7 @@ def _millions(levels: Levels) -> str:
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Print the answer of a run on one screen."""
+    """Print the summary of a run on one screen."""
     console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.basis)}\n")
     for sentence in summary.answers:
         console.print(f"[bold]→[/bold] {escape(sentence)}")
@@ -134,34 +134,34 @@ def print_summary(console: Console, summary: Summary) -> None:
         console.print(escape(note))
 
 
-def _stages(found: GateSheet) -> Table:
-    clocks = tuple(f"Hours, {side}" for side in found.sides)
+def _stages(shown: GateSheet) -> Table:
+    clocks = tuple(f"Hours, {side}" for side in shown.sides)
     rows = [
         (
             row.title,
             row.side,
             row.lanes,
             row.admits,
-            *(row.hours[s] for s in found.sides),
+            *(row.hours[s] for s in shown.sides),
             row.service,
             row.source,
         )
-        for row in found.stages
+        for row in shown.stages
     ]
     return _rows("Stages", ("Stage", "Side", "Lanes", "For", *clocks, "Service", "Source"), rows)
 
 
-def _pools(found: GateSheet) -> Table:
-    clocks = tuple(f"Hours, {side}" for side in found.sides)
+def _pools(shown: GateSheet) -> Table:
+    clocks = tuple(f"Hours, {side}" for side in shown.sides)
     rows = [
-        (row.title, row.side, row.units, *(row.hours[s] for s in found.sides), row.users, row.comes_back, row.source)
-        for row in found.pools
+        (row.title, row.side, row.units, *(row.hours[s] for s in shown.sides), row.users, row.comes_back, row.source)
+        for row in shown.pools
     ]
     return _rows("Pools", ("Pool", "Side", "Units", *clocks, "Used by", "Comes back", "Source"), rows)
 
 
-def _flows(found: GateSheet) -> Iterable[Sequence[str]]:
-    return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in found.flows]
+def _flows(shown: GateSheet) -> Iterable[Sequence[str]]:
+    return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in shown.flows]
 
 
 def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

@@ -1,17 +1,19 @@
-"""What `bordergate validate` says about a file: which kind it is, and what is in it."""
+"""What `bordergate validate` says about a file: its kind and its content."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gates import ConfigError, assumptions, load_gate, load_upgrade
+from gates import ConfigError, Scenario, load_gate, load_upgrade
+from gates.describe import outside_text
 from gates.files.load import gate_from_text
 from gates.files.yaml import parse, read_text
+from gates.sources import footing_text
 from gates.upgrades import check_upgrade, upgrade_from_text, with_needs
 
 
 def checked(path: Path) -> str:
-    """Return what a sound file holds, in a sentence.
+    """Return what a file without findings holds, in a sentence.
 
     Raises
     ------
@@ -25,10 +27,8 @@ def checked(path: Path) -> str:
     if "question" in keys and "stages" not in keys:
         return _study(text, path.name)
     gate = gate_from_text(text, path.name)
-    return (
-        f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows, "
-        f"{len(assumptions(gate))} numbers are assumptions."
-    )
+    sentence = f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows; {footing_text(gate)}."
+    return " ".join(filter(None, [sentence, outside_text(Scenario(gate=gate))]))
 
 
 def _upgrade(text: str, file: str) -> str:
@@ -44,9 +44,20 @@ def _upgrade(text: str, file: str) -> str:
 def _study(text: str, file: str) -> str:
     from experiments.studies.designs import cells
     from experiments.studies.model import study_from_text
+    from experiments.studies.run import refuse_unknown_metrics
 
     study = study_from_text(text, file)
     warmup_days = 0 if study.warmup_days == "auto" else study.warmup_days
-    scenarios = len(cells(study, warmup_days))
+    scenarios, findings = 0, []
+    try:
+        scenarios = len(cells(study, warmup_days))
+    except ConfigError as error:
+        findings = error.findings
+    try:
+        refuse_unknown_metrics(study)
+    except ConfigError as error:
+        findings += [found for found in error.findings if found not in findings]
+    if findings:
+        raise ConfigError(findings)
     more = " to start with" if study.design in ("screening", "bottleneck") else ""
     return f"Study {study.name} of gate {study.gate}: {scenarios} scenarios{more}, the base included."

@@ -1,3 +1,3 @@
-"""Runs over HTTP: routes that parse, ask the service, and shape the answer."""
+"""Runs over HTTP: routes parse a request, call the service, and write the answer."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""How answers are written: JSON with entity tags, files, and a run as others see it."""
+"""How answers are written: JSON with entity tags, files, and the document of a run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from starlette.responses import FileResponse, Response
 
 from api.http.problems import KINDS, MEDIA_TYPE, Problem, document
 from api.http.schemas import ProblemShape
-from api.service.queue.admission import Refused
 from api.service.store import FINISHED, Row
-from gates.findings import ConfigError, Finding
+from gates.findings import Finding
 
 ROOT = "/api/v1"
 JSON = "application/json"
@@ -27,17 +26,17 @@ _DETAILS = {
     "malformed": "The body is not UTF-8 text.",
     "no-key": "Send `Authorization: Bearer KEY` with a key of this server.",
     "forbidden": "This key may only read.",
-    "not-found": "There is no run_0123456789abcdef.",
+    "not-found": "run_0123456789abcdef does not exist.",
     "not-acceptable": "Accept one of application/json, text/csv.",
     "finished": "The run has succeeded; there is nothing to cancel.",
     "body-too-large": "The body may have 262,144 bytes at most.",
     "not-json": "Send the body as JSON, with `Content-Type: application/json`.",
     "range": "The file has 20,480 bytes.",
-    "queue-full": "Too many runs wait already. Ask again when some are finished.",
-    "unavailable": "The database cannot be reached. Ask again later.",
+    "queue-full": "Too many runs are waiting. Try again when some are finished.",
+    "unavailable": "The database cannot be reached. Try again later.",
     "disk-full": "The disk is full. Free some space; nothing was changed.",
 }
-KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "As the asker has it."}}
+KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "The client has the current version."}}
 AN_HOUR_S = 3600
 A_DAY_S = 86_400
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -61,20 +60,20 @@ STUDY_RESULTS = {
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the description of answers that are problems, with those that every route may give."""
+    """Return the description of answers that are problems, with those that every route may send."""
     sentences = {
-        400: "It cannot be read, or is for another host.",
+        400: "It cannot be read, or names another host.",
         401: "An access key is needed.",
-        403: "The key does not allow it, or the request comes from another site.",
-        404: "There is nothing of this name.",
-        406: "There is no answer in the form asked for.",
+        403: "The key does not allow it, or the request comes from another website.",
+        404: "Nothing of this name exists.",
+        406: "None of the accepted formats is available.",
         409: "The state of the run does not allow it.",
         413: "The body is too large.",
-        415: "The body is no JSON.",
-        416: "There is no such range.",
+        415: "The body is not JSON.",
+        416: "The range is not satisfiable.",
         422: "It has findings.",
-        429: "Too many runs wait.",
-        503: "It cannot be done just now.",
+        429: "The queue is full.",
+        503: "The server cannot answer this now.",
         507: "The disk is full.",
     }
     schema = {"$ref": f"#/components/schemas/{ProblemShape.__name__}"}
@@ -88,7 +87,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def ranged(what: str, content: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """Return the description of a file of a result, which is given whole or in a range."""
+    """Return the description of a file of a result, sent whole or in a range."""
     return {
         200: {"description": what, "content": dict(content)},
         206: {"description": "A range of it."},
@@ -98,24 +97,13 @@ def ranged(what: str, content: Mapping[str, Any]) -> dict[int | str, dict[str, A
 
 
 def _example(status: int) -> dict[str, Any]:
-    """Return a problem with this status, as it may be answered."""
+    """Return an example of a problem with this status."""
     kind = next(name for name, kind in KINDS.items() if kind.status == status)
     detail, findings = _DETAILS.get(kind, KINDS[kind].title + "."), []
     if kind == "invalid":
         findings = [Finding("days", "0", "too small", "Use at least 1.")]
         detail = str(findings[0])
     return document(kind, detail, findings)
-
-
-def as_problem(error: Exception) -> Problem:
-    """Return the problem that an error of the layers below stands for."""
-    from api.http.problems import with_findings
-
-    if isinstance(error, ConfigError):
-        return with_findings(error.findings)
-    if isinstance(error, Refused):
-        return Problem(error.kind, error.detail, error.findings)
-    raise error
 
 
 def as_body(document: Any) -> bytes:
@@ -129,13 +117,13 @@ def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | N
 
 
 def tagged(request: Request, body: bytes, media_type: str, max_age: int = 0) -> Response:
-    """Return a body with its entity tag, or 304 if the asker has it already."""
+    """Return a body with its entity tag, or 304 if the client has it already."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     return with_tag(request, body, tag, media_type, f"private, max-age={max_age}")
 
 
 def with_tag(request: Request, body: bytes, tag: str, media_type: str, caching: str = "no-cache") -> Response:
-    """Return a body with this entity tag, or 304 if the asker has it already."""
+    """Return a body with this entity tag, or 304 if the client has it already."""
     headers = {"ETag": tag, "Cache-Control": caching}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
@@ -143,7 +131,7 @@ def with_tag(request: Request, body: bytes, tag: str, media_type: str, caching: 
 
 
 def is_known(request: Request, tag: str) -> bool:
-    """Tell whether the asker has what this entity tag stands for."""
+    """Tell whether the client has the version with this entity tag."""
     given = request.headers.get("if-none-match")
     if given is None:
         return False
@@ -151,14 +139,14 @@ def is_known(request: Request, tag: str) -> bool:
 
 
 def file_answer(request: Request, path: Path, media_type: str, name: str | None = None) -> Response:
-    """Return a file, or the range of it that is asked for; results never change, so they may be kept."""
-    found = path.stat()
-    tag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+    """Return a file, or the requested range of it; results never change, so clients may keep them."""
+    status = path.stat()
+    tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
-    _refuse_beyond(request, found.st_size)
-    return FileResponse(path, media_type=media_type, filename=name, headers=headers, stat_result=found)
+    _refuse_beyond(request, status.st_size)
+    return FileResponse(path, media_type=media_type, filename=name, headers=headers, stat_result=status)
 
 
 def report_answer(request: Request, path: Path) -> Response:
@@ -170,30 +158,30 @@ def report_answer(request: Request, path: Path) -> Response:
 
 
 def _refuse_beyond(request: Request, size: int) -> None:
-    """Refuse a range that the file does not have; what is no single range is left aside, as RFC 9110 allows."""
-    asked = request.headers.get("range")
-    if asked is None:
+    """Refuse a range that the file does not have; what is not a single range is ignored, as RFC 9110 allows."""
+    wanted = request.headers.get("range")
+    if wanted is None:
         return
-    found = _RANGE.fullmatch(asked.strip())
-    if found is None or found[1] + found[2] == "":
+    match = _RANGE.fullmatch(wanted.strip())
+    if match is None or match[1] + match[2] == "":
         request.scope["headers"] = [(name, value) for name, value in request.scope["headers"] if name != b"range"]
-    elif (found[1] and int(found[1]) >= size) or int(found[2] or "1") < int(found[1] or "1"):
+    elif (match[1] and int(match[1]) >= size) or int(match[2] or "1") < int(match[1] or "1"):
         raise Problem("range", f"The file has {size:,} bytes.", headers={"Content-Range": f"bytes */{size}"})
 
 
 @functools.lru_cache(maxsize=10_000)
 def run_body(row: Row) -> bytes:
-    """Return a run as JSON; asked for thousands of times a second, so it is written once for each change."""
+    """Return a run as JSON; requested thousands of times a second, so it is written once for each change."""
     return json.dumps(run_document(row), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def base_of(row: Row) -> str:
-    """Return where a run or a study is."""
+    """Return the address of a run or a study."""
     return f"{ROOT}/{'runs' if row.kind == 'run' else 'studies'}/{row.id}"
 
 
 def run_document(row: Row) -> dict[str, Any]:
-    """Return a run or a study as others see it."""
+    """Return the document of a run or a study."""
     base = base_of(row)
     links = {"self": base, "events": f"{base}/events"}
     if row.status not in FINISHED:
@@ -207,6 +195,8 @@ def run_document(row: Row) -> dict[str, Any]:
         "kind": row.kind,
         "status": row.status,
         "gate": row.gate,
+        "owner": row.owner or None,
+        "project": row.project or None,
         "created": instant(row.created),
         "started": instant(row.started),
         "finished": instant(row.finished),

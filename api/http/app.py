@@ -17,22 +17,21 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
-from api.http.answers import as_problem
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
 from api.http.routes import catalogue, operations, results, runs, studies
 from api.http.schemas import ProblemShape
-from api.http.telemetry import Counted, Figures
-from api.service import store
+from api.http.telemetry import Counted, Telemetry
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
 from api.service.queue.scheduler import Pools
 from api.service.queue.workers import NICE, Kind, Pool
 from api.service.runs import RunService
+from api.service.security.keyring import Keyring
 from api.service.settings import ServiceSettings
-from api.service.store import Store, StoredKey
+from api.service.store import Store
 from experiments.runs.provenance import version
 from gates.findings import ConfigError, Finding, value_text
 
@@ -40,26 +39,26 @@ log = logging.getLogger("bordergate")
 
 ABOUT = (
     "Simulate border gates: submit a run, follow it, and read its numbers, series, logs and plots. "
-    "Work that takes time is answered with 202 and a Location; errors are problem details with every finding."
+    "A submission is answered with 202 and a Location; errors are problem details with every finding."
 )
 
 
 @dataclass(frozen=True)
 class Opened:
-    """The data that a server works on, its own for as long as it lives."""
+    """The data that a server owns while it runs."""
 
     folder: DataFolder
     lock: Lock
     stored: Store
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         self.stored.close()
         self.lock.release()
 
 
 def open_data(settings: ServiceSettings) -> Opened:
-    """Take possession of the data folder and of the database.
+    """Open the data folder and the database for this server alone.
 
     Raises
     ------
@@ -74,39 +73,33 @@ def open_data(settings: ServiceSettings) -> Opened:
 
 
 def create_app(
-    settings: ServiceSettings, opened: Opened, *, hosts: Sequence[str], origins: Sequence[str] = ()
+    settings: ServiceSettings, opened: Opened, *, hosts: Sequence[str], origins: Sequence[str] = (), keys: bool
 ) -> ASGIApp:
     """Return the application.
 
     Parameters
     ----------
     hosts
-        Names that it answers to.
+        Names under which it may be reached.
     origins
-        Pages of other sites that may ask, for instance `https://example.org`.
+        Websites whose pages may send requests, for instance `https://example.org`.
+    keys
+        Whether every request needs an access key, however many there are.
     """
-    limits = settings.limits
-    memory = limits.worker_mb
-    reader = Pool(1, Kind(memory))
-    pools = Pools(
-        simulators=Pool(settings.workers, Kind(memory, NICE, tasks.warm_up)),
-        checker=Pool(1, Kind(memory, prepare=tasks.warm_up)),
-        studies=Pool(1, Kind(memory, NICE, has_children=True)),
-        cluster=settings.cluster,
-    )
-    everyone = (pools.simulators, pools.checker, pools.studies, reader)
-    figures = Figures()
+    limits, pools = settings.limits, _pools(settings)
+    reader = Pool(1, Kind(limits.worker_mb))
+    telemetry = Telemetry()
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         service = RunService(opened.folder, opened.stored, pools, limits)
-        app.state.server = Server(service, opened.stored, reader, limits, figures)
+        app.state.server = Server(service, opened.stored, reader, limits, telemetry)
         try:
             await service.start()
             yield
         finally:
             await service.stop()
-            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in everyone))
+            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (*pools.all(), reader)))
 
     app = FastAPI(
         title="bordergate",
@@ -118,22 +111,13 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    for routes in (catalogue, runs, results, studies, operations):
-        app.include_router(routes.router)
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(ConfigError, _refused)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _status)
-    app.add_exception_handler(FileNotFoundError, _gone)
-    app.add_exception_handler(Exception, _failed)
+    for router in (catalogue.router, runs.router, runs.checks, results.router, studies.router, operations.router):
+        app.include_router(router)
+    _handle_errors(app)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
-    async def keys() -> list[StoredKey]:
-        found: list[StoredKey] = await opened.stored.asynchronously(store.keys())
-        return found
-
-    outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keys))
+    keyring = Keyring(opened.stored) if keys else None
+    outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keyring))
     if origins:
         outer = CORSMiddleware(
             outer,
@@ -142,7 +126,27 @@ def create_app(
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
             expose_headers=["Location", "ETag", "Retry-After"],
         )
-    return Counted(outer, figures)
+    return Counted(outer, telemetry)
+
+
+def _pools(settings: ServiceSettings) -> Pools:
+    memory = settings.limits.worker_mb
+    return Pools(
+        simulators=Pool(settings.workers, Kind(memory, NICE, tasks.warm_up)),
+        checker=Pool(1, Kind(memory, prepare=tasks.warm_up)),
+        studies=Pool(1, Kind(memory, NICE, has_children=True)),
+        cluster=settings.cluster,
+    )
+
+
+def _handle_errors(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(ConfigError, _with_findings)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _status)
+    app.add_exception_handler(FileNotFoundError, _gone)
+    app.add_exception_handler(Exception, _failed)
 
 
 def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
@@ -151,26 +155,30 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
     def described() -> dict[str, Any]:
         if app.openapi_schema is not None:
             return app.openapi_schema
-        found = plain()
-        parts = found.setdefault("components", {})
+        document = plain()
+        parts = document.setdefault("components", {})
         shape = ProblemShape.model_json_schema(ref_template="#/components/schemas/{model}")
         parts.setdefault("schemas", {}).update(shape.pop("$defs", {}))
         parts["schemas"][ProblemShape.__name__] = shape
         parts["securitySchemes"] = {
-            "key": {"type": "http", "scheme": "bearer", "description": "Needed if the server has keys."}
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Needed if others can reach the server.",
+            }
         }
-        found["security"] = [{}, {"key": []}]
-        for methods in found["paths"].values():
+        document["security"] = [{}, {"key": []}]
+        for methods in document["paths"].values():
             for operation in methods.values():
                 _summarised(operation)
-        app.openapi_schema = found
-        return found
+        app.openapi_schema = document
+        return document
 
     return described
 
 
 def _summarised(operation: dict[str, Any]) -> None:
-    """Make the first sentence of what is said of an operation its summary, which pages show beside its address."""
+    """Make the first sentence of an operation's description its summary, which pages show beside its address."""
     first, _, more = str(operation.pop("description", "")).partition(". ")
     operation["summary"] = first.rstrip(".")
     if more:
@@ -183,7 +191,13 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    return as_problem(error).response()
+    assert isinstance(error, Refused)
+    return Problem(error.kind, error.detail, error.findings).response()
+
+
+async def _with_findings(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ConfigError)
+    return with_findings(error.findings).response()
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -194,7 +208,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
             ".".join(str(part) for part in one["loc"]),
             value_text(one.get("input")),
             str(one["msg"])[:200],
-            "Write it as the description of this API says.",
+            "See /docs for what is allowed.",
         )
         for one in error.errors()
     ]
@@ -205,8 +219,8 @@ async def _status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = STATUS_KINDS.get(error.status_code, "malformed")
     details = {
-        "not-found": f"There is nothing at {request.url.path[:100]}.",
-        "method-not-allowed": f"{request.method} is not possible here.",
+        "not-found": f"{request.url.path[:100]} does not exist.",
+        "method-not-allowed": f"{request.method} is not allowed here.",
     }
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if kind == "method-not-allowed":
@@ -215,18 +229,18 @@ async def _status(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return what is possible at the path of a request; several routes may share a path."""
-    found: set[str] = set()
+    """Return the methods allowed at the path of a request; several routes may share a path."""
+    allowed: set[str] = set()
     for template, methods in request.app.openapi()["paths"].items():
         if compile_path(template)[0].match(request.url.path):
-            found |= {method.upper() for method in methods}
-    return sorted(found)
+            allowed |= {method.upper() for method in methods}
+    return sorted(allowed)
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    """Answer who reads a result while it is removed."""
+    """Answer a client that reads a result while it is removed."""
     log.warning("%s: %s", request.url.path, error)
-    return Problem("not-found", "Its files are not there any more.").response()
+    return Problem("not-found", "Its files have been removed.").response()
 
 
 async def _failed(request: Request, error: Exception) -> Response:

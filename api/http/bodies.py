@@ -1,6 +1,6 @@
-"""JSON as it comes in: bounded in depth and in names, without what JSON does not have or what no file may say.
+"""Bodies of requests: JSON with limits on depth, names and entries, and without what a file may not hold.
 
-What is refused here costs little, and what passes costs little to check: a body of the largest size can hold a hundred
+Refusing costs little here, and what passes costs little to check: a body of the largest size can hold a hundred
 thousand mistakes, each of which would become a finding.
 """
 
@@ -24,7 +24,7 @@ def read_json(body: bytes, limits: Limits) -> dict[str, Any]:
     Raises
     ------
     Problem
-        If it is none, is nested too deeply, has too many names, names a key twice, or holds control characters.
+        If it is not one, is nested too deeply, has too many names, repeats a key, or holds control characters.
     """
     names = 0
 
@@ -33,12 +33,12 @@ def read_json(body: bytes, limits: Limits) -> dict[str, Any]:
         names += len(pairs)
         if len(pairs) > limits.json_names_at_once or names > limits.json_names:
             most = f"{limits.json_names_at_once:,} in an object, and {limits.json_names:,} in all"
-            raise Problem("too-large", f"The body has too many names; the most are {most}. Describe it with less.")
+            raise Problem("too-large", f"The body has too many names; the limit is {most}. Shorten it.")
         return _object(pairs)
 
     depth = limits.json_depth
     try:
-        found = json.loads(
+        parsed = json.loads(
             body.decode("utf-8"),
             parse_constant=_no_constant,
             parse_int=_integer,
@@ -49,15 +49,15 @@ def read_json(body: bytes, limits: Limits) -> dict[str, Any]:
     except RecursionError:
         raise Problem("malformed", f"The body is nested too deeply; keep it below {depth} levels.") from None
     except ValueError as error:
-        raise Problem("malformed", f"The body is no JSON: {error}.") from None
-    if not isinstance(found, dict):
-        raise Problem("malformed", "The body is no JSON object. Send one in braces.")
-    _refuse_what_no_file_says(found, limits)
-    return found
+        raise Problem("malformed", f"The body is not JSON: {error}.") from None
+    if not isinstance(parsed, dict):
+        raise Problem("malformed", "The body is not a JSON object. Send one in braces.")
+    _refuse_what_files_may_not_hold(parsed, limits)
+    return parsed
 
 
-def _refuse_what_no_file_says(found: object, limits: Limits) -> None:
-    layer, entries = [found], 0
+def _refuse_what_files_may_not_hold(parsed: object, limits: Limits) -> None:
+    layer, entries = [parsed], 0
     for _ in range(limits.json_depth):
         below: list[object] = []
         for value in layer:
@@ -68,9 +68,9 @@ def _refuse_what_no_file_says(found: object, limits: Limits) -> None:
                 below += value
                 entries += len(value)
             elif isinstance(value, str) and _CONTROL.search(value):
-                raise Problem("invalid", "A text holds a control character or half a letter. Remove it.")
+                raise Problem("invalid", "A text holds a control character or an unpaired surrogate. Remove it.")
         if entries > limits.json_entries:
-            detail = f"The body's lists have more than {limits.json_entries:,} entries. Describe it with less."
+            detail = f"The body's lists have more than {limits.json_entries:,} entries. Shorten it."
             raise Problem("too-large", detail)
         if not below:
             return
@@ -79,7 +79,7 @@ def _refuse_what_no_file_says(found: object, limits: Limits) -> None:
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number of JSON")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _integer(text: str) -> int | float:
@@ -87,8 +87,8 @@ def _integer(text: str) -> int | float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {json.dumps(twice[:40])} is there twice")
-    return found
+        raise ValueError(f"the key {json.dumps(twice[:40])} is repeated")
+    return values

@@ -9,9 +9,10 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 
 from api.http.problems import Problem
-from api.http.telemetry import Figures
+from api.http.telemetry import Telemetry
 from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
 from api.service.runs import RunService
+from api.service.security.access import Access
 from api.service.settings import Limits
 from api.service.store import Store
 
@@ -27,7 +28,7 @@ class Server:
     stored: Store
     reader: Pool
     limits: Limits
-    figures: Figures
+    telemetry: Telemetry
     streams: int = 0
     """Event streams open now."""
 
@@ -45,10 +46,19 @@ class Server:
             raise Problem("unavailable", "This took too long or too much memory. Ask for less, or again.") from None
 
 
-def server(request: Request) -> Server:
+async def server(request: Request) -> Server:
     """Return the server that a request came to."""
-    found: Server = request.app.state.server
-    return found
+    here: Server = request.app.state.server
+    return here
 
 
 Here = Annotated[Server, Depends(server)]
+
+
+async def access(request: Request) -> Access:
+    """Return what the key of a request allows."""
+    allowed: Access = request.state.access
+    return allowed
+
+
+Who = Annotated[Access, Depends(access)]

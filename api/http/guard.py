@@ -1,26 +1,25 @@
-"""What every request passes before a route sees it: host, key, origin, size and kind of the body.
+"""Checks before a route: host, key, website, size and media type of the body.
 
-Written against the server interface itself, since it runs for every request and every one counts.
+Plain ASGI for speed: it runs for every request.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import time
-from collections.abc import Awaitable, Callable
+import logging
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.keys import allows, hashed
 from api.http.problems import Problem
-from api.service.store import StoredKey, StoreUnavailable
+from api.service.security.access import EVERYBODY, LOCAL, Access
+from api.service.security.keyring import KeyRefused, Keyring
+from api.service.store import StoreUnavailable
+
+refusals = logging.getLogger("bordergate.refused")
 
 OPEN_PATHS = ("/health", "/docs", "/openapi.json")
-"""Answered without a key: they tell nothing of any run."""
-KEYS_KNOWN_S = 5.0
-"""For so long a removed key may still be let in [s]."""
+"""Need no key: they say nothing about any run."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -33,12 +32,13 @@ HEADERS = (
 
 @dataclass(frozen=True)
 class Door:
-    """Who may come in."""
+    """Which requests are accepted."""
 
     hosts: frozenset[str]
-    """Names that the server answers to."""
+    """Names under which the server may be reached."""
     body_bytes: int
-    keys: Callable[[], Awaitable[list[StoredKey]]]
+    keyring: Keyring | None
+    """The accepted keys; none if the server was started to serve this machine without keys."""
 
 
 def is_loopback(host: str) -> bool:
@@ -57,15 +57,13 @@ def host_name(header: str) -> str:
 
 
 class Guard:
-    """Refuses what must not reach a route, and adds the headers that every answer has."""
+    """Refuses what must not reach a route, and adds the headers of every answer."""
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app, self._door = app, door
-        self._keys: dict[str, StoredKey] | None = None
-        self._known_until = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it with a problem."""
+        """Pass a request on, or answer with a problem."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -79,6 +77,8 @@ class Guard:
         try:
             body = await self._checked(scope, receive)
         except Problem as problem:
+            if problem.status in (400, 401, 403):
+                _log(scope, problem)
             await problem.response()(scope, receive, send_with_headers)
             return
         await self._app(scope, body, send_with_headers)
@@ -87,43 +87,38 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = host_name(headers.get(b"host", b"").decode("latin-1"))
         if host not in self._door.hosts:
-            raise Problem("bad-host", "This server does not answer to that name. Start it with --allow-host NAME.")
-        state: dict[str, Any] = scope.setdefault("state", {})
-        state["owner"], state["scope"] = await self._known(scope, headers)
+            raise Problem("bad-host", "This server has another name. Start it with --allow-host NAME to add one.")
+        access = await self._access(scope, headers)
+        scope.setdefault("state", {})["access"] = access
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return receive
-        if not allows(state["scope"], "run"):
-            raise Problem("forbidden", "This key may only read.")
+        if not access.allows("run"):
+            raise Problem("forbidden", "This key may only read.", reason=f"key {access.owner} may only read")
         if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
-            raise Problem("cross-site", "Send the request from a page of this server, or from no page.")
+            raise Problem("cross-site", "Send the request from a page of this server, or from outside a browser.")
         return await self._body(scope, headers, receive)
 
-    async def _known(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, str]:
-        """Return who asks, and what they may do."""
-        if time.monotonic() > self._known_until:
-            try:
-                self._keys = {key.sha256: key for key in await self._door.keys()}
-            except StoreUnavailable:  # those of before hold on: nobody can remove one meanwhile, either
-                if self._keys is None:
-                    raise Problem("unavailable", "The database cannot be reached. Ask again later.") from None
-            self._known_until = time.monotonic() + KEYS_KNOWN_S
-        if not self._keys:
-            return "", "admin"  # the server refuses to start like this on an address that others reach
+    async def _access(self, scope: Scope, headers: dict[bytes, bytes]) -> Access:
+        """Return what a request may do."""
+        if self._door.keyring is None:
+            return LOCAL
         if scope["path"].startswith(OPEN_PATHS):
-            return "", "read"
+            return EVERYBODY
         scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        key = self._keys.get(hashed(secret.strip())) if scheme.lower() == "bearer" else None
-        if key is None:
+        try:
+            return await self._door.keyring.access(secret.strip() if scheme.lower() == "bearer" else "")
+        except KeyRefused as refused:
             challenge = {"WWW-Authenticate": 'Bearer realm="bordergate"'}
-            raise Problem("no-key", "Send `Authorization: Bearer KEY` with a key of this server.", headers=challenge)
-        return key.name, key.scope
+            raise Problem("no-key", refused.remedy, headers=challenge, reason=str(refused)) from None
+        except StoreUnavailable:
+            raise Problem("unavailable", "The database cannot be reached. Try again later.") from None
 
     async def _body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Read the body, so that its size is known before anything is done with it."""
         most = self._door.body_bytes
         said = headers.get(b"content-length", b"0")
         if not said.isdigit() or len(said) > 12 or int(said) > most:
-            raise Problem("body-too-large", f"The body may have {most:,} bytes at most.")
+            raise Problem("body-too-large", f"The body may have at most {most:,} bytes.")
         parts, size, more = [], 0, True
         while more:
             message = await receive()
@@ -132,7 +127,7 @@ class Guard:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > most:
-                raise Problem("body-too-large", f"The body may have {most:,} bytes at most.")
+                raise Problem("body-too-large", f"The body may have at most {most:,} bytes.")
             more = message.get("more_body", False)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if size and kind != b"application/json":
@@ -140,8 +135,16 @@ class Guard:
         return _again(b"".join(parts), receive)
 
 
+def _log(scope: Scope, problem: Problem) -> None:
+    """Note a request that was refused; a line cannot be forged, and no key is in it."""
+    address = (scope.get("client") or ("unknown",))[0]
+    path = ascii(scope["path"][:100])[1:-1]
+    why = problem.reason or problem.kind
+    refusals.warning("refused: %d %s %s from %s: %s", problem.status, scope["method"], path, address, why)
+
+
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return what gives a body that was read already, and then goes on as before."""
+    """Return a receiver that first gives a body that was read already."""
     given = False
 
     async def again() -> Message:

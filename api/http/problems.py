@@ -1,7 +1,7 @@
 """What can be wrong with a request, as problem details (RFC 9457).
 
-Every error answer is `application/problem+json` with `type`, `title`, `status`, `detail`, and `findings`: where the
-mistake is, what is written there, what is wrong with it, and what to do.
+Every error answer is `application/problem+json` with `type`, `title`, `status`, `detail`, and `findings`, each with its
+path, its value, the problem and a remedy.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ class Kind:
     status: int
     title: str
     retry_s: int | None = None
-    """When to ask again."""
+    """When to repeat the request [s]."""
 
 
 KINDS: dict[str, Kind] = {
     "malformed": Kind(400, "The request cannot be read"),
-    "bad-host": Kind(400, "The request is for another host"),
+    "bad-host": Kind(400, "The request names another host"),
     "no-key": Kind(401, "An access key is needed"),
     "forbidden": Kind(403, "The access key does not allow this"),
-    "cross-site": Kind(403, "Requests from pages of other sites are refused"),
-    "not-found": Kind(404, "There is nothing here"),
-    "method-not-allowed": Kind(405, "This cannot be done here"),
-    "not-acceptable": Kind(406, "There is no answer in the form asked for"),
+    "cross-site": Kind(403, "Requests from pages of other websites are refused"),
+    "not-found": Kind(404, "Not found"),
+    "method-not-allowed": Kind(405, "The method is not allowed"),
+    "not-acceptable": Kind(406, "None of the accepted formats is available"),
     "finished": Kind(409, "The run is finished"),
     "not-finished": Kind(409, "The run is not finished"),
-    "in-progress": Kind(409, "The same request is being answered", 1),
+    "in-progress": Kind(409, "The first request is still being answered", 1),
     "body-too-large": Kind(413, "The body is too large"),
-    "not-json": Kind(415, "The body is no JSON"),
-    "range": Kind(416, "There is no such range"),
+    "not-json": Kind(415, "The body is not JSON"),
+    "range": Kind(416, "The range is not satisfiable"),
     "invalid": Kind(422, "The request has findings"),
-    "too-large": Kind(422, "This is larger than the server allows"),
+    "too-large": Kind(422, "The run exceeds the limits of the server"),
     "idempotency-key-reused": Kind(422, "The Idempotency-Key was used for another request"),
-    "queue-full": Kind(429, "Too many runs wait", 10),
+    "queue-full": Kind(429, "The queue is full", 10),
     "internal": Kind(500, "The server failed"),
-    "unavailable": Kind(503, "The server cannot do this now", 5),
+    "unavailable": Kind(503, "The server cannot answer this now", 5),
     "disk-full": Kind(507, "The disk is full", 60),
 }
 
@@ -65,6 +65,8 @@ class Problem(Exception):
     detail: str
     findings: list[Finding] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """What the log says of it, if more than the answer."""
 
     @property
     def status(self) -> int:
@@ -88,11 +90,11 @@ class Problem(Exception):
 def document(kind: str, detail: str, findings: Iterable[Finding] = ()) -> dict[str, Any]:
     """Return a problem as JSON."""
     known = KINDS[kind]
-    found: dict[str, Any] = {"type": PREFIX + kind, "title": known.title, "status": known.status, "detail": detail}
+    body: dict[str, Any] = {"type": PREFIX + kind, "title": known.title, "status": known.status, "detail": detail}
     listed = [
         {k: v for k, v in one.as_dict().items() if k in ("path", "value", "problem", "remedy")} for one in findings
     ]
-    return {**found, "findings": listed}
+    return {**body, "findings": listed}
 
 
 def with_findings(findings: list[Finding], kind: str = "invalid") -> Problem:

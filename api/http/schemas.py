@@ -1,4 +1,4 @@
-"""What answers look like: models for the description of the API. Answers are written straight from their source."""
+"""What answers look like: models for the description of the API. Answers are not built from them, for speed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Shape(BaseModel):
 
 
 class FindingShape(Shape):
-    """One mistake."""
+    """One finding."""
 
     path: str
-    """Where it is: `days`, `gate.stages.booth.lanes`."""
+    """Address of the value: `days`, `gate.stages.booth.lanes`."""
     value: str
-    """What is written there, shortened."""
+    """The value, shortened."""
     problem: str
     """What is wrong with it."""
     remedy: str
@@ -35,12 +35,12 @@ class ProblemShape(Shape):
     """Problem details, RFC 9457."""
 
     type: str
-    """Names the kind of problem; leads to a page on it."""
+    """Address of a description of this kind of problem."""
     title: str
     status: int
     detail: str
     findings: list[FindingShape]
-    """Every mistake at once; empty if the problem is another."""
+    """Every finding at once; empty for other kinds of problems."""
 
 
 class PredictedShape(Shape):
@@ -57,13 +57,13 @@ class PredictedShape(Shape):
 
 
 class ProgressShape(Shape):
-    """How far a run is."""
+    """Progress of a run."""
 
     done: Annotated[int, Field(examples=[8])]
-    """Replications that are done."""
+    """Finished replications."""
     total: Annotated[int, Field(examples=[20])]
     eta_s: Annotated[float | None, Field(examples=[1.8])]
-    """Expected time to the end [s], once it can be told."""
+    """Expected time to the end [s]; null until it is known."""
 
 
 class FailureShape(Shape):
@@ -74,24 +74,28 @@ class FailureShape(Shape):
 
 
 class StateShape(Shape):
-    """How a run or a study is."""
+    """State of a run or a study."""
 
     status: Status
     gate: Annotated[str, Field(examples=["friendship-pass"])]
+    owner: Annotated[str | None, Field(examples=["planning-office"])]
+    """Name of the key that submitted it; null on a server without keys."""
+    project: Annotated[str | None, Field(examples=["north-gates"])]
+    """Project whose keys see it; null if only its owner and administrators do."""
     created: Instant
     started: Instant | None
     finished: Instant | None
     progress: ProgressShape
     predicted: PredictedShape
     request: Annotated[dict[str, Any], Field(examples=[{"gate": "friendship-pass", "days": 30, "replications": 20}])]
-    """What was asked."""
+    """What was submitted."""
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """SHA-256 of all that the result depends on: equal digests give equal results."""
     problem: Annotated[FailureShape | None, Field(examples=[None])]
     version: Annotated[int, Field(examples=[2])]
-    """Counts changes; the id of the event that told of the last one."""
+    """Counts changes; the id of the event about the last one."""
     links: Annotated[dict[str, str], Field(examples=[{"self": "/api/v1/runs/run_0123456789abcdef"}])]
-    """Where to go from here."""
+    """Addresses of what can be requested next."""
 
 
 class RunShape(StateShape):
@@ -107,33 +111,33 @@ class StudyShape(StateShape):
     id: StudyId
     kind: Literal["study"]
     links: Annotated[dict[str, str], Field(examples=[{"self": "/api/v1/studies/study_0123456789abcdef"}])]
-    """Where to go from here."""
+    """Addresses of what can be requested next."""
 
 
 class SubmittedStudyShape(StudyShape):
-    """A study that was submitted, or found to be there already."""
+    """A study that was submitted, or an identical one that exists already."""
 
     reused: bool
-    """Whether it was there already."""
+    """Whether it existed already."""
 
 
 class StudyPageShape(Shape):
-    """Some of the studies, the newest first."""
+    """A page of studies, the newest first."""
 
     items: list[StudyShape]
     next: str | None
-    """Give this as `cursor` to read on; null at the end."""
+    """The `cursor` of the next page; null on the last one."""
 
 
 class LinkedShape(Shape):
-    """Something with a name, and where it is in each form."""
+    """A named item, with its address in each format."""
 
     name: str
     links: dict[str, str]
 
 
 class TablesShape(Shape):
-    """What there is of a kind."""
+    """Named items."""
 
     items: list[LinkedShape]
 
@@ -154,18 +158,18 @@ class UpgradeShape(Shape):
 
 
 class SubmittedShape(RunShape):
-    """A run that was submitted, or found to be there already."""
+    """A run that was submitted, or an identical one that exists already."""
 
     reused: bool
-    """Whether it was there already."""
+    """Whether it existed already."""
 
 
 class PageShape(Shape):
-    """Some of the runs, the newest first."""
+    """A page of runs, the newest first."""
 
     items: list[RunShape]
     next: str | None
-    """Give this as `cursor` to read on; null at the end."""
+    """The `cursor` of the next page; null on the last one."""
 
 
 class ValidationShape(Shape):
@@ -175,7 +179,7 @@ class ValidationShape(Shape):
     findings: list[FindingShape]
     predicted: PredictedShape | None
     accepted: bool
-    """Whether this server would take it now."""
+    """Whether this server would accept it now."""
     refusal: str | None
     """Why not."""
 
@@ -195,12 +199,12 @@ class CatalogueShape(Shape):
 
 
 class NumberShape(Shape):
-    """A number of a gate, and where it comes from."""
+    """A number of a gate, and its source."""
 
     path: str
     value: str
     ids: list[str]
-    """Facts that it rests on."""
+    """Facts that it is based on."""
     assumption: bool
     note: str
 
@@ -242,7 +246,7 @@ class MetricsShape(Shape):
 
 
 class SeriesShape(Shape):
-    """Trucks in line by time."""
+    """Queue length over time."""
 
     stage: str | None
     unit: str
@@ -296,11 +300,11 @@ class ReplayShape(Shape):
 
     replication: int
     tick_zero: str
-    """The instant that all times count from."""
+    """The moment from which all times count."""
     unit: str
     rows: int
     words: dict[str, list[str]]
-    """What the numbers in the columns of words stand for."""
+    """Meaning of the numbers in columns of words."""
     columns: dict[str, list[Any]]
 
 
@@ -328,7 +332,7 @@ class HealthShape(Shape):
 
 
 class ReadyShape(Shape):
-    """Whether runs can be taken and done."""
+    """Whether runs can be accepted and simulated."""
 
     ready: bool
     database: bool
@@ -338,7 +342,7 @@ class ReadyShape(Shape):
 
 
 class LimitsShape(Shape):
-    """The most that this server takes on."""
+    """Limits of this server."""
 
     body_bytes: int
     json_depth: int

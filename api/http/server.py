@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 import uvicorn
 
 from api.http.app import Opened, create_app, open_data
 from api.http.guard import LOOPBACK, is_loopback
-from api.service import store
+from api.service.security.keys import AccessKey, all_keys
 from api.service.settings import ServiceSettings
 from gates.findings import ConfigError, Finding
 
 CLOSING_S = 2
-"""How long open connections are waited for when the server is told to stop [s]."""
+"""How long the server waits for open connections when it stops [s]."""
 
 
 def serve(
@@ -25,14 +26,17 @@ def serve(
     *,
     hosts: Sequence[str] = (),
     origins: Sequence[str] = (),
+    keys: bool | None = None,
     ready: Callable[[str], object],
 ) -> None:
-    """Serve until told to stop.
+    """Serve until a signal to stop.
 
     Parameters
     ----------
     hosts
         Names under which others reach it, such as that of a proxy.
+    keys
+        Whether requests need an access key. If not said: yes if others can reach it, no if it serves this machine.
     ready
         Called with the address once it answers.
 
@@ -45,11 +49,11 @@ def serve(
 
     def started(address: str) -> None:
         gc.collect()
-        gc.freeze()  # what was loaded stays: to look it through for cycles would hold up all requests for 50 ms
+        gc.freeze()  # what was loaded stays; a search for cycles in it would delay all requests by 50 ms
         ready(address)
 
     try:
-        made_server(settings, opened, host, port, hosts=hosts, origins=origins, ready=started).run()
+        made_server(settings, opened, host, port, hosts=hosts, origins=origins, keys=keys, ready=started).run()
     finally:
         opened.close()
 
@@ -62,6 +66,7 @@ def made_server(
     *,
     hosts: Sequence[str] = (),
     origins: Sequence[str] = (),
+    keys: bool | None = None,
     ready: Callable[[str], object],
 ) -> uvicorn.Server:
     """Return a server on opened data; its `run` serves.
@@ -69,11 +74,11 @@ def made_server(
     Raises
     ------
     ConfigError
-        If others could reach it, and it has no key.
+        If it must not start so.
     """
-    refuse_strangers(opened, host, hosts)
+    needs_key = asks_for_keys(opened.stored.at_once(all_keys()), host, hosts, keys)
     names = {*LOOPBACK, *hosts} if is_loopback(host) else {*hosts, *LOOPBACK, *_itself(host)}
-    app = create_app(settings, opened, hosts=sorted(names), origins=origins)
+    app = create_app(settings, opened, hosts=sorted(names), origins=origins, keys=needs_key)
     config = uvicorn.Config(
         app,
         host=host,
@@ -92,19 +97,38 @@ def made_server(
     return _Announced(config, ready)
 
 
-def refuse_strangers(opened: Opened, host: str, hosts: Sequence[str]) -> None:
-    """Refuse to be reached by others without a key.
+def asks_for_keys(known: Sequence[AccessKey], host: str, hosts: Sequence[str], keys: bool | None) -> bool:
+    """Tell whether requests need an access key. How the server was started decides, never how many keys there are.
+
+    Parameters
+    ----------
+    known
+        The keys at the start.
+    keys
+        What `--keys` or `--no-keys` say.
 
     Raises
     ------
     ConfigError
-        If it would be.
+        If others could reach it without a key, if there is no key that works, or if keys are there and nothing says
+        whether to ask for them.
     """
-    if (is_loopback(host) and not hosts) or opened.stored.at_once(store.keys()):
-        return
-    path, value = ("--host", host) if not is_loopback(host) else ("--allow-host", hosts[0])
-    remedy = "Make a key first: bordergate keys add NAME --scope run, with the same --data and --database."
-    raise ConfigError([Finding(path, value, "others could reach the server, and it has no access key", remedy)])
+    is_public = bool(hosts) or not is_loopback(host)
+    path, value = ("--host", host) if not is_loopback(host) else ("--allow-host", ", ".join(hosts))
+    if is_public and keys is False:
+        remedy = "Leave --no-keys out, or listen on 127.0.0.1 without --allow-host."
+        raise ConfigError([Finding(path, value, "others could reach the server without a key", remedy)])
+    if not is_public and not keys:
+        if known and keys is None:
+            remedy = "Use --keys to ask for them, or --no-keys to let every user of this machine in without."
+            raise ConfigError([Finding("--keys", "", "there are access keys, and only this machine is served", remedy)])
+        return False
+    if not any(key.is_valid(time.time()) for key in known):
+        problem = "others could reach the server, and it has no access key" if is_public else "there is no access key"
+        remedy = "Make one first: bordergate keys add NAME --scope run, with the same --data and --database."
+        finding = Finding(path, value, problem, remedy) if is_public else Finding("--keys", "", problem, remedy)
+        raise ConfigError([finding])
+    return True
 
 
 def _itself(host: str) -> tuple[str, ...]:

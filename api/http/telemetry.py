@@ -1,4 +1,4 @@
-"""Figures of the server for Prometheus."""
+"""What the server measures of itself, for Prometheus."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from api.service.runs import RunService
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 
 
-class Figures:
-    """What is counted, in a registry of its own so that two servers in one process do not meet."""
+class Telemetry:
+    """What is counted, in a registry of its own so that two servers in one process stay apart."""
 
     media_type = CONTENT_TYPE_LATEST
 
@@ -27,8 +27,8 @@ class Figures:
         )
         self._runs = Gauge("bordergate_runs", "Runs by state", ("status",), registry=self._registry)
         self._streams = Gauge("bordergate_event_streams", "Event streams open", registry=self._registry)
-        self._free = Gauge("bordergate_disk_free_bytes", "Space left for data", registry=self._registry)
-        self._troubled = Gauge("bordergate_trouble", "1 if runs cannot go on", registry=self._registry)
+        self._free = Gauge("bordergate_disk_free_bytes", "Free disk space for data", registry=self._registry)
+        self._troubled = Gauge("bordergate_trouble", "1 if runs cannot continue", registry=self._registry)
         self._replications = Counter("bordergate_replications", "Replications done", registry=self._registry)
         self._counted = 0
 
@@ -38,7 +38,7 @@ class Figures:
         self._seconds.observe(seconds)
 
     async def text(self, runs: RunService, streams: int) -> bytes:
-        """Return all figures as they are now, `streams` event streams open."""
+        """Return all values as they are now, with `streams` event streams open."""
         for status, count in (await runs.counts()).items():
             self._runs.labels(status).set(count)
         self._streams.set(streams)
@@ -52,8 +52,8 @@ class Figures:
 class Counted:
     """Counts every answer."""
 
-    def __init__(self, app: ASGIApp, figures: Figures) -> None:
-        self._app, self._figures = app, figures
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self._app, self._telemetry = app, telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note its answer's status and time."""
@@ -65,7 +65,7 @@ class Counted:
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._figures.answered(method, message["status"], time.perf_counter() - began)
+                self._telemetry.answered(method, message["status"], time.perf_counter() - began)
             await send(message)
 
         await self._app(scope, receive, noted)

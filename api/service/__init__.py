@@ -1,3 +1,3 @@
-"""Runs that survive anything: a store, workers, and the service that joins them. Knows nothing of HTTP."""
+"""Runs that survive crashes: a store, a queue with workers, access keys, and the service over them. No HTTP here."""
 
 __all__: list[str] = []

@@ -16,7 +16,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class DataFolder:
-    """Where what lies."""
+    """The places of files."""
 
     root: Path
 
@@ -34,7 +34,7 @@ class DataFolder:
         return self.root / "runs" / run
 
     def drawn(self, run: str) -> Path:
-        """Plots and report of a run, made when first asked for."""
+        """Plots and report of a run, made on first request."""
         return self.root / "drawn" / run
 
     @property
@@ -43,9 +43,9 @@ class DataFolder:
         return self.root / "replications"
 
     def free_mb(self) -> float:
-        """Space left on the disk [MB]."""
-        found = os.statvfs(self.root)
-        return found.f_bavail * found.f_frsize / 1e6
+        """Free space on the disk [MB]."""
+        disk = os.statvfs(self.root)
+        return disk.f_bavail * disk.f_frsize / 1e6
 
     def remove(self, run: str) -> None:
         """Remove every file of a run."""
@@ -54,32 +54,32 @@ class DataFolder:
 
 
 def open_folder(root: Path) -> DataFolder:
-    """Make the folder if need be, and see that it is one that this version can read.
+    """Make the folder if necessary, and check that this version can read it.
 
     Raises
     ------
     ConfigError
         If it cannot be written, or a newer version made it.
     """
-    remedy = "Name another folder with --data, or set BORDERGATE_DATA."
+    remedy = "Use another folder: --data or BORDERGATE_DATA."
     try:
         for name in ("work", "runs", "drawn"):
             (root / name).mkdir(parents=True, exist_ok=True)
         mark = root / "format"
         if not mark.exists():
             mark.write_text(f"{FORMAT}\n", encoding="ascii")
-        found = mark.read_text(encoding="ascii").strip()
+        layout = mark.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError([Finding("--data", str(root), f"cannot be used: {reason}", remedy)]) from None
-    if not found.isdigit() or int(found) > FORMAT:
-        problem = f"has the format {found[:20]}, and this version reads up to {FORMAT}"
+    if not layout.isdigit() or int(layout) > FORMAT:
+        problem = f"has the format {layout[:20]}, and this version reads up to {FORMAT}"
         raise ConfigError([Finding("--data", str(root), problem, f"Use a newer version. {remedy}")])
     return DataFolder(root.resolve())
 
 
 class Lock:
-    """Ownership of a data folder. The system takes it back from a process that dies, however it dies."""
+    """Ownership of a data folder. The operating system releases it when the process ends, however it ends."""
 
     def __init__(self, folder: DataFolder) -> None:
         self._file = (folder.root / "lock").open("a+", encoding="ascii")
@@ -89,7 +89,7 @@ class Lock:
             self._file.seek(0)
             owner = self._file.read(20).strip() or "unknown"
             self._file.close()
-            remedy = "Stop that server, or name another folder with --data."
+            remedy = "Stop that server, or use another folder: --data."
             problem = f"is in use by another server, process {owner}"
             raise ConfigError([Finding("--data", str(folder.root), problem, remedy)]) from None
         self._file.truncate(0)

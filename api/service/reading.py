@@ -1,4 +1,4 @@
-"""What the reading process is asked to do, with heavy imports inside; answers are bytes, ready to send."""
+"""What the reading process does, with heavy imports inside; answers are bytes, ready to send."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+"""First characters of a formula in a spreadsheet."""
 
 
 def queue_series(folder: Path, stage: str | None, points: int) -> bytes:
@@ -99,7 +99,7 @@ def metrics_csv(document: bytes) -> bytes:
 
 
 def csv_cell(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell that a spreadsheet does not read as a formula."""
     if isinstance(value, str) and value.startswith(RISKY):
         return f"'{value}"
     return "" if value is None else value

@@ -1,48 +1,122 @@
-"""The service: takes runs and studies, and tells how they are."""
+"""The service: accepts runs and studies, and reports their state."""
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import hashlib
 import json
+import logging
 import secrets
+import shutil
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from api.service import store
 from api.service.data_folder import DataFolder
-from api.service.queue.admission import Refused
-from api.service.queue.scheduler import Foreman, Pools
+from api.service.queue.admission import Admission, Refused
+from api.service.queue.background import Background
+from api.service.queue.scheduler import Pools, Scheduler
+from api.service.queue.states import RunStates
+from api.service.queue.tasks import Examined
+from api.service.security.access import LOCAL, Access
+from api.service.security.keys import NAME
 from api.service.settings import Limits
-from api.service.store import FINISHED, Row, Store
+from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
+from experiments.runs.prediction import Prediction
 from experiments.runs.provenance import canonical_json
+from gates.findings import ConfigError, Finding, one_of, value_text
 
-A_PAUSE_S = 15.0
-"""After so long without a change, whoever follows a run gets a sign of life [s]."""
+Answer = TypeVar("Answer")
+
+log = logging.getLogger("bordergate")
+refusals = logging.getLogger("bordergate.refused")
+
+HEARTBEAT_S = 15.0
+"""After this time without a change, event streams send a sign of life [s]."""
+KEY_REUSED = "This Idempotency-Key was used for another request."
 
 
-class RunService(Foreman):
+@dataclass(frozen=True)
+class Submission:
+    """A run or a study, as it is submitted."""
+
+    request: dict[str, Any]
+    """What `experiments.runs.request.RunRequest` says, or a study file."""
+    kind: str = "run"
+    access: Access = LOCAL
+    project: str | None = None
+    """Project that it is for; the key's first one if none is named."""
+    key: str | None = None
+    """Idempotency key: the same key with the same request gives the same run."""
+    reuse: bool = True
+    """Whether an identical run of the same owner may be given instead."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what must be the same when an idempotency key is used again."""
+        return hashlib.sha256(canonical_json([self.kind, self.request, self.reuse, self.project])).hexdigest()
+
+    @property
+    def owner(self) -> str:
+        """Name of the access key; empty without keys."""
+        return self.access.owner
+
+    def project_or_default(self) -> str:
+        """Return the project that it is for.
+
+        Raises
+        ------
+        ConfigError
+            If the key does not belong to it.
+        """
+        if self.project is None:
+            return self.access.default_project
+        if not NAME.fullmatch(self.project):
+            problem = "is not a valid name"
+            raise ConfigError([Finding("project", value_text(self.project), problem, "Use a project of this key.")])
+        if not self.access.may_submit_to(self.project):
+            remedy = one_of(self.access.projects, self.project) if self.access.projects else "Leave it out."
+            raise ConfigError([Finding("project", self.project, "is not a project of this key", remedy)])
+        return self.project
+
+    @property
+    def remembered(self) -> tuple[str, str] | None:
+        """The idempotency key with the fingerprint."""
+        return None if self.key is None else (self.key, self.fingerprint)
+
+
+class RunService:
     """Submit, get, list, cancel, delete, and events."""
 
     def __init__(self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits) -> None:
-        super().__init__(folder, stored, pools, limits)
-        self._keyed: dict[tuple[str, str], str] = {}
+        self.folder, self._limits, self._store = folder, limits, stored
+        self._background = Background()
+        self._states = RunStates(stored, self._background)
+        self.admission = Admission(folder, pools.checker, limits)
+        self._scheduler = Scheduler(folder, self._states, self.admission, pools, self._background)
+        self._being_answered: dict[tuple[str, str], str] = {}
 
-    async def submit(
-        self, asked: dict[str, Any], *, kind: str = "run", owner: str = "", key: str | None = None, reuse: bool = True
-    ) -> tuple[Row, bool]:
-        """Take a run, or a study; it is safe when this returns. Tell also whether it was there already.
+    async def start(self) -> None:
+        """Take over what an earlier server left."""
+        for row in await self._store.asynchronously(rows.with_status(DELETED)):
+            await self._remove(row.id)
+        left = [row.id for row in await self._states.start()]
+        await self._store.asynchronously(idempotency.forget_old())
+        half_written = (self.folder.root / "runs").glob(".*")
+        for path in (*half_written, *(self.folder.root / "work").iterdir()):
+            if path.name not in left:
+                shutil.rmtree(path, ignore_errors=True)
+        self._scheduler.start(left)
 
-        Parameters
-        ----------
-        asked
-            What `experiments.runs.request.RunRequest` says, or a study file.
-        owner
-            Name of the access key.
-        key
-            Idempotency key: the same key with the same request gives the same run.
-        reuse
-            Whether an identical run that is there may be given instead.
+    async def stop(self) -> None:
+        """Stop at once: what is not done is done by the next server."""
+        await self._background.stop()
+
+    async def submit(self, submission: Submission) -> tuple[Row, bool]:
+        """Accept a run or a study; it is stored when this returns. Tell also whether it existed already.
 
         Raises
         ------
@@ -51,157 +125,214 @@ class RunService(Foreman):
         Refused
             If it is too large, the queue or the disk is full, or the key was used for something else.
         """
-        fingerprint = hashlib.sha256(canonical_json([kind, asked, reuse])).hexdigest()
-        if key is None:
-            return await self._submit(asked, kind, owner, None, reuse)
-        known = await self._known(owner, key, fingerprint)
-        if known is not None:
-            return known, True
-        self._keyed[owner, key] = fingerprint
-        try:
-            return await self._submit(asked, kind, owner, (key, fingerprint), reuse)
-        finally:
-            del self._keyed[owner, key]
+        project = submission.project_or_default()
+        with self._answering(submission):
+            earlier = await self._earlier(submission)
+            if earlier is not None:
+                return earlier, True
+            resolved, cost = await self.admission.resolve(submission.request, submission.kind)
+            self.admission.refuse_what_is_too_large(cost, submission.kind)
+            row = _new_row(submission, project, resolved, cost)
+            stored = await self._take(row, submission)
+            return stored, stored.id != row.id
 
-    async def _known(self, owner: str, key: str, fingerprint: str) -> Row | None:
-        """Return the run that an idempotency key stands for."""
-        found = None
-        if (owner, key) not in self._keyed:
-            found = await self._asked(store.remembered(owner, key))
-        if fingerprint != (found.fingerprint if found else self._keyed.get((owner, key), fingerprint)):
-            raise Refused("idempotency-key-reused", "This Idempotency-Key was used for another request.")
-        if (owner, key) in self._keyed:
+    async def _earlier(self, submission: Submission) -> Row | None:
+        """Return the run that the submission's idempotency key stands for."""
+        if submission.key is None:
+            return None
+        known = await self._ask(idempotency.remembered(submission.owner, submission.key))
+        if known is None:
+            return None
+        if known.fingerprint != submission.fingerprint:
+            raise Refused("idempotency-key-reused", KEY_REUSED)
+        return await self._row(known.run)
+
+    @contextmanager
+    def _answering(self, submission: Submission) -> Iterator[None]:
+        """Refuse a request whose idempotency key is that of one that is being answered, and note this one."""
+        if submission.key is None:
+            yield
+            return
+        name = submission.owner, submission.key
+        answering = self._being_answered.get(name)
+        if answering is not None and answering != submission.fingerprint:
+            raise Refused("idempotency-key-reused", KEY_REUSED)
+        if answering is not None:
             raise Refused("in-progress", "The first request with this Idempotency-Key is not answered yet.")
-        return await self.get(found.run) if found else None
-
-    async def _submit(
-        self, asked: dict[str, Any], kind: str, owner: str, remembered: tuple[str, str] | None, reuse: bool
-    ) -> tuple[Row, bool]:
-        found, cost = await self.examiner.examine(asked, kind)
-        self.examiner.refuse_what_is_too_large(cost, kind)
-        if reuse and found.digest in self._same:
-            same = self._active_rows[self._same[found.digest]]
-            if remembered is not None:
-                await self._asked(store.remember(owner, *remembered, same.id))
-            return same, True
-        if self._is_full(owner):
-            there = await self._asked(store.same(found.digest, kind)) if reuse else None
-            if there is None:
-                raise Refused("queue-full", "Too many runs wait already. Ask again when some are finished.")
-        row = Row(
-            id=f"{kind}_{secrets.token_hex(8)}",
-            kind=kind,
-            status="queued",
-            digest=found.digest,
-            gate=found.gate,
-            owner=owner,
-            request=json.dumps(asked, ensure_ascii=True),
-            predicted=json.dumps(cost._asdict()),
-            done=0,
-            total=found.total,
-            created=time.time(),
-        )
-        self._active_rows[row.id] = row  # counts against the limits while it is being stored
+        self._being_answered[name] = submission.fingerprint
         try:
-            taken: Row = await self._asked(store.add_run(row, remembered, reuse=reuse))
+            yield
+        finally:
+            del self._being_answered[name]
+
+    async def _take(self, row: Row, submission: Submission) -> Row:
+        """Store a run and put it into the queue; or return an identical one of its owner, if that may be given."""
+        same = self._states.same(row) if submission.reuse else None
+        if same is not None:
+            if submission.remembered is not None:
+                await self._ask(idempotency.remember(row.owner, *submission.remembered, same.id))
+            return same
+        await self._refuse_if_full(row, submission)
+        self._states.add(row)
+        try:
+            stored = await self._ask(rows.add(row, submission.remembered, reuse=submission.reuse))
         except BaseException:
-            del self._active_rows[row.id]
+            self._states.drop(row.id)
             raise
-        if taken.id != row.id:
-            del self._active_rows[row.id]
-            return taken, True
-        self._active_rows[row.id] = taken
-        self._same.setdefault(row.digest, row.id)
-        self._queue.append(row.id)
-        self._wake.set()
-        return taken, False
+        if stored.id != row.id:
+            self._states.drop(row.id)
+            return stored
+        self._states.confirm(stored)
+        self._scheduler.enqueue(stored.id)
+        return stored
 
-    def _is_full(self, owner: str) -> bool:
-        mine = sum(row.owner == owner for row in self._active_rows.values()) if owner else 0
-        return len(self._active_rows) >= self.limits.queued or mine >= self.limits.queued_a_key
+    async def _refuse_if_full(self, row: Row, submission: Submission) -> None:
+        own = self._states.count(row.owner) if row.owner else 0
+        if self._states.count() < self._limits.queued and own < self._limits.queued_a_key:
+            return
+        if submission.reuse and await self._ask(rows.same(row)) is not None:
+            return
+        raise Refused("queue-full", "Too many runs are waiting. Try again when some are finished.")
 
-    async def get(self, run: str) -> Row:
+    async def get(self, access: Access, run: str) -> Row:
         """Return a run.
 
         Raises
         ------
         Refused
-            If there is none of this id.
+            If the key sees no run of this id.
         """
-        row = self.at_hand(run)
-        if row is None:
-            row = await self._asked(store.one(run))
-            if row is None:
-                raise Refused("not-found", f"There is no {run[:40]}.")
-            self._remember(row)
+        row = await self._row(run)
+        if not access.may_see(row):
+            refusals.warning("refused: key %s may not see %s", access.owner, run)
+            raise _not_there(run)
         return row
 
-    async def page(self, kind: str, limit: int, before: int | None, status: str | None, gate: str | None) -> list[Row]:
-        """Return runs, the newest first."""
-        rows = await self._asked(store.page(kind, limit, before, status, gate))
-        return [self._active_rows.get(row.id, row) for row in rows]
+    async def _row(self, run: str) -> Row:
+        row = self._states.at_hand(run)
+        if row is None:
+            row = await self._ask(rows.one(run))
+            if row is None:
+                raise _not_there(run)
+            self._states.remember(row)
+        return row
 
-    async def cancel(self, run: str) -> Row:
+    async def page(self, access: Access, wanted: rows.Filter, limit: int, before: int | None = None) -> list[Row]:
+        """Return the runs that the key may see, the newest first."""
+        visible_to = None if access.sees_all else (access.owner, access.projects)
+        listed = await self._ask(rows.page(dataclasses.replace(wanted, visible_to=visible_to), limit, before))
+        return [self._states.unfinished(row.id) or row for row in listed]
+
+    async def cancel(self, access: Access, run: str) -> Row:
         """Stop a run; its cores are free at once.
 
         Raises
         ------
         Refused
-            If there is none of this id, or it is finished.
+            If the key sees no run of this id, it belongs to another key, or it is finished.
         """
-        row = await self.get(run)
-        if row.status == "cancelled":
-            return row
-        if row.status in FINISHED:
-            raise Refused("finished", f"The run has {row.status}; there is nothing to cancel.")
-        await self._end(run, "cancelled")
-        row = await self.get(run)
+        row = await self._to_change(access, run)
+        if row.status not in FINISHED:
+            await self._scheduler.end(run, "cancelled")
+            row = await self._row(run)
         if row.status != "cancelled":
             raise Refused("finished", f"The run has {row.status}; there is nothing to cancel.")
         return row
 
-    async def delete(self, run: str) -> None:
+    async def delete(self, access: Access, run: str) -> None:
         """Remove a finished run with all its files.
 
         Raises
         ------
         Refused
-            If there is none of this id, or it is not finished.
+            If the key sees no run of this id, it belongs to another key, or it is not finished.
         """
-        row = await self.get(run)
+        row = await self._to_change(access, run)
         if row.status not in FINISHED:
             raise Refused("not-finished", f"The run is {row.status}. Cancel it first.")
-        await self._asked(store.mark_deleted(run))
-        await self._forget(run)
-        self._rows.pop(run, None)
+        await self._ask(rows.mark_deleted(run))
+        self._states.forget(run)
+        await self._remove(run)
 
-    async def events(self, run: str, after: int = 0, pause: float = A_PAUSE_S) -> AsyncIterator[Row | None]:
+    async def _to_change(self, access: Access, run: str) -> Row:
+        row = await self.get(access, run)
+        if not access.may_change(row):
+            refusals.warning("refused: key %s may not change %s of %s", access.owner, run, row.owner or "nobody")
+            raise Refused("forbidden", "The run belongs to another key.")
+        return row
+
+    async def _remove(self, run: str) -> None:
+        await asyncio.to_thread(self.folder.remove, run)
+        await self._ask(rows.remove(run))
+
+    async def events(
+        self, access: Access, run: str, after: int = 0, pause: float = HEARTBEAT_S
+    ) -> AsyncIterator[Row | None]:
         """Give the run each time it changed since version `after`, until it is finished; none after each pause."""
         while True:
-            row = await self.get(run)
+            row = await self.get(access, run)
             if row.version > after:
                 after = row.version
                 yield row
             if row.status in FINISHED:
                 return
-            if not await self.change_after(run, after, pause):
+            if not await self._states.change_after(run, after, pause):
                 yield None
 
-    async def ended(self, run: str, seconds: float) -> Row:
+    async def ended(self, access: Access, run: str, seconds: float) -> Row:
         """Return the run once it is finished or the time is over."""
-        row = await self.get(run)
+        row = await self.get(access, run)
         until = time.monotonic() + seconds
         while row.status not in FINISHED and (left := until - time.monotonic()) > 0:
-            await self.change_after(run, row.version, left)
-            row = await self.get(run)
+            await self._states.change_after(run, row.version, left)
+            row = await self.get(access, run)
         return row
 
     @property
     def unfinished(self) -> int:
-        """Runs that wait or are being done."""
-        return len(self._active_rows)
+        """Number of runs that wait or are being done."""
+        return self._states.count()
+
+    @property
+    def trouble(self) -> str:
+        """Why runs cannot continue at the moment; empty if they can."""
+        return self._states.trouble or self._scheduler.trouble
+
+    @property
+    def replications_done(self) -> int:
+        """Number of replications simulated since the start."""
+        return self._scheduler.replications_done
 
     async def counts(self) -> dict[str, int]:
         """Return how many runs there are in each state."""
-        found: dict[str, int] = await self._asked(store.counts())
-        return found
+        return await self._ask(rows.counts())
+
+    async def _ask(self, statement: Statement[Answer]) -> Answer:
+        try:
+            return await self._store.asynchronously(statement)
+        except StoreUnavailable as error:
+            log.warning("database: %s", error)
+            if error.full:
+                raise Refused("disk-full", "The disk is full. Free some space; nothing was changed.") from None
+            raise Refused("unavailable", "The database cannot be reached. Try again later.") from None
+
+
+def _not_there(run: str) -> Refused:
+    return Refused("not-found", f"{run[:40]} does not exist.")
+
+
+def _new_row(submission: Submission, project: str, resolved: Examined, cost: Prediction) -> Row:
+    return Row(
+        id=f"{submission.kind}_{secrets.token_hex(8)}",
+        kind=submission.kind,
+        status="queued",
+        digest=resolved.digest,
+        gate=resolved.gate,
+        owner=submission.owner,
+        project=project,
+        request=json.dumps(submission.request, ensure_ascii=True),
+        predicted=json.dumps(cost._asdict()),
+        done=0,
+        total=resolved.total,
+        created=time.time(),
+    )

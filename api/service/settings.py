@@ -1,4 +1,4 @@
-"""What a server allows, and where it keeps its data: from the command line, never from a request."""
+"""Limits of a server, and where its data is: set on the command line, never by a request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GIB_MB = 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that one server takes on."""
+    """Limits of one server."""
 
     body_bytes: int = 256 * 1024
     """Body of a request [B]."""
@@ -31,7 +31,7 @@ class Limits:
     run_seconds: float = 3600.0
     """Processor time of a run [s], predicted and real."""
     study_factor: float = 20.0
-    """A study may have as many times the events and the seconds of a run."""
+    """The limits of events and seconds for a study, as a multiple of those for a run."""
     worker_mb: int = 4 * GIB_MB
     """Memory of a worker [MB]."""
     free_mb: float = 200.0
@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """Where the data is, and who computes."""
+    """Where the data is, and what computes."""
 
     data: Path
     database: str | None = None

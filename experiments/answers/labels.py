@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -13,6 +14,8 @@ from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate
 from gates.schema.paths import Choice, Mark, Step, Visit
+from sim.clock import moment
+from sim.plan.timetable import open_on
 
 COUNTRIES = {
     "cn": "China",
@@ -27,6 +30,8 @@ NOTHING = "–"
 """Shown for a number that is not defined."""
 GLUE = "\N{NO-BREAK SPACE}"
 """Keeps a value, its interval and its unit on one line."""
+MOST_CHANGES = 3
+"""Offsets of a clock in a period that are named with their days; of more, only the offsets are."""
 Spell = tuple[dt.datetime, dt.datetime]
 
 
@@ -70,7 +75,7 @@ class Labels:
         if name in self.gate.pools and name not in self.gate.stages:
             return self.pool(name)
         if name not in self.gate.stages:
-            return name.capitalize()  # `sim.metrics.definitions.OUTSIDE`
+            return name.capitalize()  # `sim.metrics.resources.areas.OUTSIDE`
         return _titled(self.gate.stages[name].title, name)
 
     def pool(self, name: str) -> str:
@@ -110,24 +115,32 @@ class Labels:
         return ZoneInfo(self.gate.sides[side])
 
     def clock(self, side: str) -> str:
-        """`Vietnam time (UTC+7)`."""
+        """`Vietnam time (UTC+7)`; `PL time (UTC+1, UTC+2 from 29 March)` where clocks change in the measured period."""
         return f"{country(side)} time ({self.offset_text(side)})"
 
-    def offset_text(self, side: str) -> str:
-        """`UTC+7`."""
-        minutes = round(self.offset(side).total_seconds() / 60)
-        hours, rest = divmod(abs(minutes), 60)
-        return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
+    def offset_text(self, side: str, first: dt.date | None = None, days: int | None = None) -> str:
+        """`UTC+7`, or `UTC+1, UTC+2 from 29 March`, of some days, those of the measured period if none are named."""
+        changes = self.offsets(side, first or self.first, self.days if days is None else days)
+        first_text, *later = [f"{_utc_text(ahead)} from {day.day} {day:%B}" for day, ahead in changes]
+        if len(changes) > MOST_CHANGES:
+            return " or ".join(dict.fromkeys(_utc_text(ahead) for _, ahead in changes))
+        return ", ".join([first_text.partition(" ")[0], *later])
 
-    def offset(self, side: str) -> dt.timedelta:
-        """Return how far the clock of a side is ahead of UTC on the first measured day."""
-        noon = dt.datetime.combine(self.first, dt.time(12), self.zone(side))
-        return noon.utcoffset() or dt.timedelta()
+    def offsets(self, side: str, first: dt.date, days: int) -> list[tuple[dt.date, dt.timedelta]]:
+        """Return how far the clock of a side is ahead of UTC on the first of some days, and from each change on."""
+        dates = [first + dt.timedelta(days=n) for n in range(days)]
+        ahead = [(date, _ahead(date, self.zone(side))) for date in dates]
+        return [ahead[0], *(after for before, after in itertools.pairwise(ahead) if before[1] != after[1])]
+
+    def other_clocks(self) -> list[str]:
+        """Return the sides whose clock shows another time than that of the bulletin, on some measured day."""
+        here = self.offsets(self.bulletin_side, self.first, self.days)
+        return [side for side in self.gate.sides if self.offsets(side, self.first, self.days) != here]
 
     def midnight(self, day: int) -> dt.datetime:
         """Return when a measured day begins on the bulletin's side, counted from 0, in UTC."""
         date = self.first + dt.timedelta(days=day)
-        return dt.datetime.combine(date, dt.time(), self.zone(self.bulletin_side)).astimezone(dt.UTC)
+        return moment(date, 0, self.zone(self.bulletin_side))
 
     def ticks(self, moment: dt.datetime) -> float:
         """Return a moment as milliseconds since the start of the run."""
@@ -176,21 +189,40 @@ class Labels:
         """Tell whether a stage has a limited number of lanes."""
         return all(group.lanes != UNLIMITED for group in self.gate.stages[stage].lane_groups())
 
-    def closed(self, stage: str, begin: dt.datetime, end: dt.datetime, *, calendar: bool = True) -> list[Spell]:
+    def closed(self, stage: str, begin: dt.datetime, end: dt.datetime) -> list[Spell]:
         """Return when all lanes of a stage are closed between two moments in UTC, closures of the calendar too."""
-        found, zone = self.gate.stages[stage], self.zone(self.gate.stages[stage].side)
-        hours = [found.hours if group.hours is None else group.hours for group in found.lane_groups()]
-        windows = sorted({window for windows in hours for window in windows})
-        day, spells, at = begin.astimezone(zone).date() - dt.timedelta(days=1), [], begin
-        shut = self.gate.closed_days(stage, day, end.astimezone(zone).date()) if calendar else set()
-        while day <= end.astimezone(zone).date():
-            for window in [] if day in shut else windows:
-                opens, closes = (_on_clock(day, second, zone) for second in window)
-                if min(opens, end) > at:
-                    spells.append((at, min(opens, end)))
-                at = max(at, closes)
-            day += dt.timedelta(days=1)
+        spells, at = [], begin
+        for opens, closes in self._open(stage, begin, end):
+            if min(opens, end) > at:
+                spells.append((at, min(opens, end)))
+            at = max(at, closes)
         return [*spells, (at, end)] if at < end else spells
+
+    def _open(self, stage: str, begin: dt.datetime, end: dt.datetime) -> list[Spell]:
+        """Return when some lanes of a stage open and close on the days around two moments, in order of opening."""
+        found, zone = self.gate.stages[stage], self.zone(self.gate.stages[stage].side)
+        first, last = begin.astimezone(zone).date() - dt.timedelta(days=1), end.astimezone(zone).date()
+        left_open = self.gate.left_open(stage, first, last)
+        hours = {found.hours if group.hours is None else group.hours for group in found.lane_groups()}
+        days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+        return sorted(
+            (moment(day, opens, zone), moment(day, closes, zone))
+            for day in days
+            for each in hours
+            for opens, closes in open_on(each, day, left_open)
+        )
+
+
+def _ahead(day: dt.date, zone: ZoneInfo) -> dt.timedelta:
+    """Return how far a zone is ahead of UTC at noon of a day."""
+    return dt.datetime.combine(day, dt.time(12), zone).utcoffset() or dt.timedelta()
+
+
+def _utc_text(ahead: dt.timedelta) -> str:
+    """`UTC+7`."""
+    minutes = round(ahead.total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
 
 
 def together(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
@@ -202,12 +234,6 @@ def together(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
         else:
             rows.append((day, day))
     return rows
-
-
-def _on_clock(day: dt.date, second: int, zone: ZoneInfo) -> dt.datetime:
-    """Return a time of day on a side's clock, in UTC."""
-    wall = dt.datetime.combine(day, dt.time(), zone) + dt.timedelta(seconds=second)
-    return wall.astimezone(dt.UTC)
 
 
 def country(side: str) -> str:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.answers.labels import (
     GLUE,
@@ -24,13 +24,17 @@ from experiments.answers.labels import (
 )
 from experiments.runs.statistics import Estimate, mean_interval
 
+if TYPE_CHECKING:
+    from sim.metrics.meter import Metric
+
 BINDING_UTILISATION = 0.70
 """A stage below this does not bind. With random arrivals and services (M/M/1) the mean wait is u / (1 - u)
 services: one at 50 %, 2.3 at 70 %, nine at 90 %. Below 70 % more lanes would hardly shorten anyone's time."""
 HARDLY_H = 0.05
 """Three minutes: a stage with a shorter mean wait is left off the screen, and named below the table."""
 
-STATISTICS = ("mean", "p50", "p90", "p95", "p99")
+QUANTILES = ("p50", "p90", "p95", "p99")
+STATISTICS = ("mean", *QUANTILES)
 STATES = ("waiting", "closed", "served", "blocked")
 NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan)
 
@@ -415,41 +419,38 @@ def unfinished_sentences(metrics: Metrics, labels: Labels) -> tuple[str, ...]:
 
 
 def day_table(metrics: Metrics, labels: Labels) -> Table:
-    """Return arrivals, releases and stock, a column for each direction."""
-    rows = (
-        ("Arriving, trucks a day", "arrivals_per_day", "mean"),
-        ("Released, trucks a day", "throughput_per_day", "mean"),
-        (f"Not yet released at {labels.bulletin}", "stock_trucks", "end_of_day"),
-        ("  the most on any day", "stock_trucks", "max"),
-        ("  in days of releases", "stock_days", "end_of_day"),
-        ("Clearance if nobody had to wait, h", "no_queue_clearance_h", "mean"),
-        *(row for row in MECHANISM_ROWS if any(metrics.has(*row[1:], direction) for direction in labels.directions)),
-    )
-    cells = [
-        (text, *(with_interval(metrics.get(metric, statistic, direction)) for direction in labels.directions))
-        for text, metric, statistic in rows
+    """Return every number of a direction that has no table of its own, a column for each direction."""
+    rows = [
+        (_row_title(metric, statistic), *(_cell(metric, metrics.get(metric.name, statistic, d)) for d in directions))
+        for directions in [labels.directions]
+        for metric in _of_directions()
+        for statistic in metric.statistics
+        if statistic not in QUANTILES and any(metrics.has(metric.name, statistic, d) for d in directions)
     ]
-    return Table("A day at the gate", ("", *(name.capitalize() for name in labels.directions)), tuple(cells))
+    columns = ("", *(name.capitalize() for name in labels.directions))
+    return Table("A day at the gate", columns, tuple(rows), f"End of day: {labels.bulletin}.")
 
 
-MECHANISM_ROWS = (
-    ("Outside for want of space, trucks on average", "outside_trucks", "mean"),
-    ("  the most at any time", "outside_trucks", "max"),
-    ("  hours of a truck", "outside_h", "mean"),
-    ("  tail-back on the road, km on average", "tailback_km", "mean"),
-    ("  the longest at any time, km", "tailback_km", "max"),
-    ("  of them second loads of the other direction's trucks", "second_loads_per_day", "mean"),
-    ("Booking moves an arrival by, h", "slot_delay_h", "mean"),
-    ("  found no slot, trucks a day", "without_slot_per_day", "mean"),
-    ("  with a slot, but did not come", "no_shows_per_day", "mean"),
-    ("Shelf life left at the release, days", "shelf_life_d", "mean"),
-    ("  lost since the arrival, days", "shelf_life_lost_d", "mean"),
-    ("Turned back, trucks a day", "turned_back_per_day", "mean"),
-    ("Value lost by ageing and turning back, USD a day", "value_lost_usd_per_day", "mean"),
-    ("In line at the start: released after, h (mean)", "backlog_h", "mean"),
-    ("  the last of them", "backlog_h", "max"),
-)
-"""Shown where the run has such a metric."""
+TOLD_ELSEWHERE = {"clearance_h", "passage_h", "inside_end_trucks", "unfinished_share"}
+"""Metrics that have a table or a sentence of their own."""
+
+
+def _of_directions() -> list[Metric]:
+    from sim.metrics.registry import METRICS
+
+    return [metric for name, metric in METRICS.items() if name not in TOLD_ELSEWHERE]
+
+
+def _row_title(metric: Metric, statistic: str) -> str:
+    """`Queue outside, maximum [trucks]`; the statistic is left out where there is one only."""
+    from sim.metrics.meter import STATISTICS as WORDS
+
+    unit = "" if metric.unit == "1" else f" [{metric.unit}]"
+    return metric.title + (f", {WORDS[statistic]}" if len(metric.statistics) > 1 else "") + unit
+
+
+def _cell(metric: Metric, estimate: Estimate) -> str:
+    return percent_with_interval(estimate) if metric.unit == "1" else with_interval(estimate)
 
 
 def gate_time_table(metrics: Metrics, labels: Labels) -> Table:

@@ -16,7 +16,8 @@ from experiments.answers.study_labels import StudyLabels, read_labels
 from experiments.runs.statistics import Estimate
 from experiments.studies.folder import read_table
 from experiments.studies.tables import TRUCK_HOURS
-from gates import Gate, assumptions
+from gates import Gate
+from gates.sources import footing_text
 
 Frame = pd.DataFrame
 NAMED = 4
@@ -68,10 +69,9 @@ def _notes(labels: StudyLabels) -> Iterable[str]:
 
 
 def _assumed(labels: StudyLabels) -> str:
-    count = len(assumptions(labels.gate.gate))
     return (
         "Intervals hold together with 95 % for each metric; they cover the luck of the days, not the numbers of the "
-        f"gate file, of which {count} are assumptions."
+        f"gate file: {footing_text(labels.gate.gate)}."
     )
 
 

@@ -12,31 +12,9 @@ import pandas as pd
 from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.runs.folder import MANIFEST, read_json
-from experiments.studies.model import HIGHER_IS_BETTER, metric_key
-from sim.metrics.definitions import METRICS
-
-STATISTICS = {
-    "mean": "mean",
-    "p50": "median",
-    "p90": "p90",
-    "p95": "p95",
-    "p99": "p99",
-    "max": "largest",
-    "end_of_day": "end of day",
-    "total": "total",
-    "share": "share",
-}
-NAMES = {
-    "clearance_h": "clearance",
-    "passage_h": "passage",
-    "throughput_per_day": "throughput",
-    "arrivals_per_day": "arrivals",
-    "stock_trucks": "stock",
-    "stock_days": "stock in days of clearance",
-    "wait_h": "wait",
-    "queue_trucks": "queue",
-    "utilisation": "utilisation",
-}
+from experiments.studies.model import better_of, metric_key
+from sim.metrics.meter import STATISTICS
+from sim.metrics.registry import METRICS
 
 
 class StudyLabels:
@@ -121,12 +99,11 @@ class StudyLabels:
     def metric(self, text: str) -> str:
         """`Clearance, p90, northbound`."""
         key = metric_key(text)
-        parts = [NAMES.get(key.metric, key.metric.replace("_", " ")), STATISTICS.get(key.statistic, key.statistic)]
+        parts = [METRICS[key.metric].title, STATISTICS.get(key.statistic, key.statistic)]
         parts += [key.direction] if key.direction else []
         parts += [self._labels.vehicle_class(key.vehicle_class)] if key.vehicle_class else []
         parts += [self.stage(key.stage)] if key.stage else []
-        words = ", ".join(parts)
-        return words[:1].upper() + words[1:]
+        return ", ".join(parts)
 
     def unit(self, text: str) -> str:
         """Unit of a metric."""
@@ -138,7 +115,7 @@ class StudyLabels:
 
     def higher_is_better(self, text: str) -> bool:
         """Whether more of a metric is better."""
-        return metric_key(text).metric in HIGHER_IS_BETTER
+        return better_of(metric_key(text)) == "more"
 
     def better_side(self, text: str) -> str:
         """`right` or `left`."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,13 +30,15 @@ from experiments.plots.marks import (
     shade,
 )
 from experiments.plots.theme import STATE_COLOURS
-from sim.metrics.definitions import OUTSIDE
+from sim.metrics.resources.areas import OUTSIDE
 
 NOTABLE_QUEUE = 1.0
 """A stage gets a panel of its own if at some hour this many trucks wait there on average."""
 MOST_PANELS = 12
 LITTLE_HOURS = 0.005
 """A stage that takes a truck less time than this, 18 seconds, has no bar."""
+SHARE_OF_DAYS: Any = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
+"""How strong the grey of closed hours is."""
 STATES = {"waiting_h": "In line", "closed_h": "Stage closed", "blocked_h": "Blocked", "served_h": "Being served"}
 
 
@@ -176,7 +179,8 @@ def queue_by_hour(queues: Frame, labels: Labels) -> Plot:
     rest = [name for name in labels.gate.stages if name in peaks.index and name not in shown]
     caption = (
         f"Trucks in line by hour of the day, {labels.clock(labels.bulletin_side)}: mean over "
-        f"{count(labels.days, 'day')}. {band_text(labels)} Grey: the stage is closed. Each panel has its own scale."
+        f"{count(labels.days, 'day')}. {band_text(labels)} Grey: the stage is closed; the paler, the fewer days. "
+        "Each panel has its own scale."
     )
     long = [f"{labels.stage(name)} {peaks[name]:.0f}" for name in rest if peaks[name] >= NOTABLE_QUEUE]
     if long:
@@ -214,7 +218,7 @@ def _queue_panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
     y = alt.Y("mean:Q", title="Trucks in line", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
     line = alt.Chart(data_of(rows)).encode(x=x)
     layers = [
-        shade(_closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q"),
+        shade(_closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),
         line.mark_area(interpolate="step-after", color=theme.BLUE, opacity=0.25).encode(y=y, y2=alt.datum(0))
         if labels.replications < 2
         else line.mark_area(interpolate="step-after", color=theme.BLUE, opacity=0.3).encode(
@@ -226,7 +230,28 @@ def _queue_panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
 
 
 def _closed_hours(name: str, labels: Labels) -> Frame:
-    """Return when a stage is closed on a usual day, in hours of the bulletin's clock."""
-    begin, hour = labels.midnight(0), dt.timedelta(hours=1)
-    spells = labels.closed(name, begin, begin + 24 * hour, calendar=False)
-    return Frame([((a - begin) / hour, (b - begin) / hour) for a, b in spells], columns=["from", "to"])
+    """Return the share of the measured days on which a stage is closed, by time of day on the bulletin's clock."""
+    zone = labels.zone(labels.bulletin_side)
+    begin, end = labels.midnight(0), labels.midnight(labels.days)
+    changes: dict[float, int] = {0.0: 0, 24.0: 0}
+    for a, b in labels.closed(name, begin, end):
+        for start, stop in _by_day(a.astimezone(zone), b.astimezone(zone)):
+            changes[start] = changes.get(start, 0) + 1
+            changes[stop] = changes.get(stop, 0) - 1
+    hours = sorted(changes)
+    closed = list(itertools.accumulate(changes[hour] for hour in hours))
+    rows = [(a, b, days / labels.days) for a, b, days in zip(hours, hours[1:], closed, strict=False) if days]
+    return Frame(rows, columns=["from", "to", "share"])
+
+
+def _by_day(begin: dt.datetime, end: dt.datetime) -> Iterator[tuple[float, float]]:
+    """Yield a spell on a clock as pieces within a day, in hours since midnight by that clock."""
+    days = (end.date() - begin.date()).days
+    for n in range(days + 1):
+        start, stop = (_clock_hours(begin) if n == 0 else 0.0), (_clock_hours(end) if n == days else 24.0)
+        if start < stop:
+            yield start, stop
+
+
+def _clock_hours(moment: dt.datetime) -> float:
+    return moment.hour + moment.minute / 60 + moment.second / 3600

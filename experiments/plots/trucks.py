@@ -13,7 +13,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from experiments.answers.labels import Labels, count, day_text
+from experiments.answers.labels import Labels, count, country, day_text
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
@@ -131,23 +131,25 @@ def journeys(events: Frame, labels: Labels) -> Plot:
         "journeys",
         "The journeys of single trucks",
         f"{count(len(chosen), 'truck')} of the first replication, drawn evenly from those that arrive on {day}. "
-        f"Thin: in line. Thick: being served. Grey: the stage is closed. {_clock_text(labels)} Stages are in the order "
-        f"of the path; what happens after {hours:.0f} hours is not shown.",
+        f"Thin: in line. Thick: being served. Grey: the stage is closed. {_clock_text((begin, end), labels)} "
+        f"Stages are in the order of the path; what happens after {hours:.0f} hours is not shown.",
         f"Lines of {count(len(chosen), 'truck')} through the stages, over {hours:.0f} hours.",
         partial(_journey_panels, visits, (begin, end), labels),
     )
 
 
-def _clock_text(labels: Labels) -> str:
-    clocks = [labels.clock(side) for side in _sides(labels)]
+def _clock_text(span: Span, labels: Labels) -> str:
+    """Say whose clock the axis shows, with what it was ahead of UTC on the days of a span."""
+    zone = labels.zone(labels.bulletin_side)
+    first, last = (moment.astimezone(zone).date() for moment in (span[0], span[1] - dt.timedelta(seconds=1)))
+    days = (last - first).days + 1
+    clocks = [f"{country(side)} time ({labels.offset_text(side, first, days)})" for side in _sides(labels)]
     return f"Times: {clocks[0]} above, {clocks[1]} below." if len(clocks) > 1 else f"Times: {clocks[0]}."
 
 
 def _sides(labels: Labels) -> list[str]:
     """Return the bulletin's side, and another one whose clock shows another time."""
-    here = labels.bulletin_side
-    others = [side for side in labels.gate.sides if labels.offset(side) != labels.offset(here)]
-    return [here, *others[:1]]
+    return [labels.bulletin_side, *labels.other_clocks()[:1]]
 
 
 def _sample(events: Frame, labels: Labels) -> tuple[dt.datetime, list[int]]:

@@ -68,7 +68,7 @@ def rendered(template: str, content: Mapping[str, Any]) -> str:
 
 def _content(folder: Path) -> dict[str, Any]:
     """Return what the template shows."""
-    from sim.metrics.definitions import METRICS
+    from sim.metrics.registry import METRICS
 
     manifest = read_json(folder / MANIFEST)
     labels, metrics = Labels(manifest), Metrics(read_json(folder / "metrics.json"))

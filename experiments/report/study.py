@@ -10,7 +10,7 @@ from experiments.answers.study_labels import read_labels
 from experiments.plots.study import study_plots
 from experiments.report.html import FONTS_GO_HERE, figure, rendered
 from experiments.studies.model import metric_key
-from gates import assumptions
+from gates.sources import footing_text
 
 SHOWN = 40
 """Scenarios whose changes are on the page; all are in the manifest."""
@@ -24,7 +24,7 @@ def write_study_report(folder: Path) -> Path:
 
 
 def _content(folder: Path) -> dict[str, Any]:
-    from sim.metrics.definitions import METRICS
+    from sim.metrics.registry import METRICS
 
     labels = read_labels(folder)
     scenarios = labels.manifest["scenarios"]
@@ -36,6 +36,6 @@ def _content(folder: Path) -> dict[str, Any]:
         "figures": [figure(plot) for plot in study_plots(folder, labels)],
         "scenarios": scenarios[:SHOWN],
         "left_out": max(0, len(scenarios) - SHOWN),
-        "assumed": len(assumptions(labels.gate.gate)),
+        "footing": footing_text(labels.gate.gate),
         "definitions": {name: METRICS[name] for name in named},
     }

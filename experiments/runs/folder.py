@@ -20,7 +20,7 @@ from experiments.runs.run import RunResult
 from experiments.runs.statistics import CONFIDENCE, mean_interval
 from experiments.runs.tables import events_table, name_column, trucks_table, write_table
 from gates.findings import ConfigError, Finding
-from sim.metrics.fold import METRICS
+from sim.metrics.registry import METRICS
 
 SCHEMA = 1
 """Number of the folder's format; readers refuse a newer one."""

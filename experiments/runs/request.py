@@ -176,10 +176,16 @@ def _read(data: Mapping[str, Any], files: bool) -> RunRequest:
         return RunRequest.model_validate(data)
     except ValidationError as error:
         findings = model_findings(error, RunRequest)
-        gate = data.get("gate")
-        if isinstance(gate, str | dict) and not any(within(finding.path, "gate") for finding in findings):
+        gate, upgrades = data.get("gate"), data.get("upgrades")
+        if isinstance(gate, str | dict) and not _is_about(findings, "gate"):
             findings += _gate(gate, files)[1]
+        if isinstance(upgrades, list | tuple) and not _is_about(findings, "upgrades"):
+            findings += [found for n, name in enumerate(upgrades) for found in _upgrade(n, name, files, [])]
         raise ConfigError(findings) from None
+
+
+def _is_about(findings: list[Finding], path: str) -> bool:
+    return any(within(found.path, path) for found in findings)
 
 
 def _gate(gate: str | dict[str, Any], files: bool) -> tuple[Gate | None, list[Finding]]:

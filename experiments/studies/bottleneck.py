@@ -17,10 +17,11 @@ from experiments.studies.replication import Floats
 from experiments.studies.result import StudyResult
 from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate
-from gates.schema.quantities import DAY_S, window_text
+from gates.schema.hours import OpeningHours
+from gates.schema.quantities import DAY_S
 from gates.schema.stages import Stage
 from gates.upgrades import Edit
-from sim.metrics.definitions import Key
+from sim.metrics.meter import Key
 
 GROWTH = 1.1
 CLOSE_ENOUGH = 0.02
@@ -55,7 +56,7 @@ def growths(gate: Gate) -> list[Growth]:
     for name, stage in gate.stages.items():
         if any(group.lanes != UNLIMITED for group in stage.lane_groups()):
             found.append(_more_capacity(name, stage))
-        if sum(end - start for start, end in stage.hours) < DAY_S:
+        if any(0 < open_s < DAY_S for open_s in _open_s(stage.hours)):
             found.append(_more_hours(name, stage))
     for name, pool in gate.pools.items():
         units = sum(shift.units for shift in pool.shifts)
@@ -96,21 +97,19 @@ def _more_capacity(name: str, stage: Stage) -> Growth:
 
 
 def _more_hours(name: str, stage: Stage) -> Growth:
-    open_s = sum(end - start for start, end in stage.hours)
-    extra = min(round(open_s * (GROWTH - 1) / 60) * 60, DAY_S - open_s)
-    first, last = stage.hours[0], stage.hours[-1]
-    over_midnight = len(stage.hours) > 1 and first[0] == 0 and last[1] == DAY_S
-    windows = [window_text(window) for window in stage.hours]
-    end = (first if over_midnight else last)[1]
-    windows.append(f"{_clock(end % DAY_S)}-{_clock((end + extra) % DAY_S or DAY_S)}")
+    longer = stage.hours.longer(GROWTH - 1)
     path = f"stages.{name}.hours"
-    edits = (Edit(path=path, set=windows, source=VARIED),)
-    how = f"open {extra / 60:.0f} minutes longer"
+    edits = (Edit(path=path, set=longer.written(), source=VARIED),)
+    extra = {(after - before) // 60 for before, after in zip(_open_s(stage.hours), _open_s(longer), strict=True)}
+    least, most = min(extra - {0}, default=0), max(extra)
+    times = f"{least}" if least == most else f"{least} to {most}"
+    how = f"open {times} minutes longer"
     return Growth(name, "hours", how, edits, (Edit(path=path, set="24 h", source=VARIED),))
 
 
-def _clock(second: int) -> str:
-    return f"{second // 3600:02d}:{second % 3600 // 60:02d}"
+def _open_s(hours: OpeningHours) -> list[int]:
+    """Seconds that a stage is open on each kind of day."""
+    return [sum(end - start for start, end in windows) for _, windows in hours.openings]
 
 
 def tenth_more(result: StudyResult) -> list[Cell]:

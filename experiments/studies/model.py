@@ -22,12 +22,12 @@ from gates.schema.base import TAG_MARK, Model, Title
 from gates.schema.quantities import Count, Day, Number, Share, refusal
 from gates.schema.scenario import DayCount, DemandFactor, WarmupDays
 from gates.upgrades import Level, Slug
-from sim.metrics.definitions import METRICS, Key
+from sim.metrics.meter import Better, Key
+from sim.metrics.registry import METRICS
 
 MAX_SCENARIOS = 5000
 BASE = "base"
 Design = Literal["one-at-a-time", "grid", "space-filling", "screening", "tornado", "bottleneck"]
-HIGHER_IS_BETTER = frozenset({"throughput_per_day"})
 DEFAULT_METRICS = ("clearance_h.mean", "clearance_h.p90", "stock_trucks.end_of_day", "throughput_per_day.mean")
 _METRIC = re.compile(r"([a-z_]+)\.([a-z0-9_]+)(?:\.(northbound|southbound)(?:\.([a-z0-9-]+))?)?(?:@([a-z0-9-]+))?")
 
@@ -49,6 +49,11 @@ def metric_key(text: str) -> Key:
     if metric not in METRICS:
         raise refusal(f"there is no metric {metric}", one_of(METRICS, metric))
     return Key(metric, statistic, direction, vehicle_class, stage)
+
+
+def better_of(key: Key) -> Better:
+    """Return whether more of a metric is better, less of it, or neither."""
+    return METRICS[key.metric].better
 
 
 def metric_text(key: Key) -> str:

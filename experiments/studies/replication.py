@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.metrics.definitions import Key
 from sim.metrics.fold import Measures
+from sim.metrics.meter import Key
 
 Floats = npt.NDArray[np.float64]
 HOURS_A_DAY = 24

@@ -15,7 +15,7 @@ from experiments.studies.model import (
 from experiments.studies.replication import Floats, Replication
 from experiments.studies.warm_up import Warmup
 from gates.schema.scenario import Scenario
-from sim.metrics.definitions import Key
+from sim.metrics.meter import Key
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from experiments.runs.settings import Setup
 from experiments.runs.statistics import mean_interval
 from experiments.runs.store import Store
 from experiments.studies.bottleneck import after_relief, tenth_more
-from experiments.studies.designs import Cell, cells
+from experiments.studies.designs import Bench, Cell, cells
 from experiments.studies.model import (
     Precision,
     Study,
@@ -66,9 +66,9 @@ def run_study(
         If `cancelled` said so.
     """
     runner = Runner(executor, store, progress, cancelled)
+    refuse_unknown_metrics(study)
     warmup_days, warmups = _warmup(study, runner)
     made = cells(study, warmup_days)
-    _refuse_unknown_metrics(study, made[0].scenario)
     result = StudyResult(study, (), (), warmup_days, warmups)
     for phase in PHASES.get(study.design or "", (lambda _: [],)):
         result = _with_cells(result, made, runner)
@@ -104,16 +104,26 @@ PHASES: dict[str, tuple[Phase, ...]] = {
 }
 
 
-def _refuse_unknown_metrics(study: Study, scenario: Scenario) -> None:
-    """Raise if the gate does not have a metric, before anything runs."""
-    wanted = [*study.metrics]
+def refuse_unknown_metrics(study: Study) -> None:
+    """Raise if the gate does not have a metric that the study names, before anything runs.
+
+    Raises
+    ------
+    ConfigError
+        With a finding for each such metric, and for the base if it cannot be built.
+    """
+    named = [(f"metrics[{n}]", text) for n, text in enumerate(study.metrics)]
     if isinstance(study.replications, Precision):
-        wanted += [target.metric for target in study.replications.targets]
-    known = known_metrics(scenario)
-    unknown = [text for text in dict.fromkeys(wanted) if text not in known]
+        targets = enumerate(study.replications.targets)
+        named += [(f"replications.targets[{n}].metric", target.metric) for n, target in targets]
+    if not named:
+        return
+    known = known_metrics(Bench(study, 0).base().scenario)
+    unknown = {text: path for path, text in reversed(named) if text not in known}
     if unknown:
         problem = "this gate has no such metric"
-        raise ConfigError([Finding("metrics", text, problem, one_of(known, text)) for text in unknown])
+        findings = [Finding(path, text, problem, one_of(known, text)) for text, path in reversed(unknown.items())]
+        raise ConfigError(findings)
 
 
 def known_metrics(scenario: Scenario) -> list[str]:

@@ -20,11 +20,12 @@ from experiments.studies.compare import (
     probability_best,
 )
 from experiments.studies.designs import AT_BASE, AT_CHOICE, Cell, values_of
-from experiments.studies.model import BASE, HIGHER_IS_BETTER, metric_text
+from experiments.studies.model import BASE, better_of, metric_text
 from experiments.studies.replication import HOURS_A_DAY, Floats
 from experiments.studies.result import StudyResult
 from gates.upgrades import load_upgrade
-from sim.metrics.definitions import METRICS, Key
+from sim.metrics.meter import Key
+from sim.metrics.registry import METRICS
 
 Frame = pd.DataFrame
 MOST_PAIRED = 60
@@ -167,7 +168,7 @@ def best(result: StudyResult) -> Frame:
         return Frame()
     rows = []
     for key in result.metrics:
-        found = probability_best(result.values(key), higher_is_better=key.metric in HIGHER_IS_BETTER)
+        found = probability_best(result.values(key), higher_is_better=better_of(key) == "more")
         rows += [{"metric_name": metric_text(key), "scenario": name, "probability": p} for name, p in found.items()]
     return Frame(rows)
 

@@ -27,7 +27,8 @@ def booking_flows(gate: Gate) -> Findings:
 def booking_slots(gate: Gate) -> Findings:
     """At least one slot fits into the hours of a booking."""
     for name, booking in gate.booking.items():
-        if booking.slot > max(end - start for start, end in booking.hours):
+        longest = max((end - start for _, spans in booking.hours.openings for start, end in spans), default=0)
+        if 0 < longest < booking.slot:
             remedy = "Use shorter slots, or longer hours."
             yield found(("booking", name, "slot"), seconds_text(booking.slot), "no slot fits into the hours", remedy)
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 
 from gates.checks.register import Findings, found, not_full, rule, unknown, unused
 from gates.findings import Place, one_of
-from gates.schema.calendar import Holidays, Surge
+from gates.schema.calendar import Closure, Holidays, Surge
 from gates.schema.gate import Gate
 from gates.schema.holidays import countries, names_around, plain_name
-from gates.schema.quantities import days_text, parse_window, window_text
+from gates.schema.quantities import days_text, parse_window, span_text
 
 MOST_TRUCKS_PER_DAY = 1_000_000
+_SHORTEST_YEAR = 365
 _OF_THE_MACHINE = re.compile("localtime|posixrules|Factory|(posix|right)/.*", re.IGNORECASE)
 """Names of zones that each machine sets for itself, or that only some machines have."""
 
@@ -70,12 +71,32 @@ def origins(gate: Gate) -> Findings:
             yield found(("origin", direction), "", "no path has this direction", "Add the path, or remove it.")
 
 
-@rule()
+@rule("calendar.*.weekdays")
 def closure_days(gate: Gate) -> Findings:
-    """A closure or a surge ends on or after its first day."""
+    """A closure has days, and it ends on or after its first day; so does a surge."""
     for n, entry in enumerate(gate.calendar):
-        if not isinstance(entry, Holidays) and entry.first > entry.last:
-            yield found(("calendar", n, "last"), entry.last, "before the first day", f"Use {entry.first} or later.")
+        if isinstance(entry, Holidays):
+            continue
+        place: Place = ("calendar", n)
+        if isinstance(entry, Closure):
+            yield from _missing_days(place, entry)
+        if entry.first is not None and entry.last is not None and entry.first > entry.last:
+            yield found((*place, "last"), entry.last, "before the first day", f"Use {entry.first} or later.")
+
+
+def _missing_days(place: Place, entry: Closure) -> Findings:
+    """What a closure lacks to say its days."""
+    missing = [key for key in ("first", "last") if getattr(entry, key) is None]
+    if entry.weekdays is None and missing:
+        remedy = f"Add `{missing[0]}`, or `weekdays` if it comes again every week."
+        yield found((*place, missing[0]), "", "missing", remedy)
+    elif entry.yearly and missing:
+        remedy = f"Add `{missing[0]}`: the span that comes again every year."
+        yield found((*place, missing[0]), "", "missing", remedy)
+    elif entry.yearly and entry.first and entry.last and (entry.last - entry.first).days >= _SHORTEST_YEAR:
+        yield found((*place, "last"), entry.last, "longer than a year", "End it earlier, or remove `yearly`.")
+    if entry.weeks is not None and entry.weekdays is None:
+        yield found((*place, "weekdays"), "", "missing", "Add `weekdays`: `weeks` says which of them in a month.")
 
 
 @rule("stages.*.side")
@@ -244,7 +265,7 @@ def profile_windows(gate: Gate) -> Findings:
         windows = sorted(piece for text in profile.hours for piece in parse_window(text))
         for before, after in itertools.pairwise(windows):
             if after[0] < before[1]:
-                value = f"{window_text(before)} and {window_text(after)}"
+                value = f"{span_text(before)} and {span_text(after)}"
                 yield found(
                     ("profiles", name, "hours"),
                     value,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gates.checks.register import Findings, found, paths_of, rule, steps_of, unknown, unused
 from gates.findings import Place, nearest
 from gates.schema.gate import Gate
 from gates.schema.paths import Choice, Mark, Step, Visit
-from gates.schema.quantities import metres_text
-from gates.schema.resources import Pool
+from gates.schema.quantities import Spans, metres_text
+from gates.schema.resources import Pool, Shift
 from gates.schema.stages import Stage
 
 _USES = ("needs", "takes", "gives")
@@ -43,8 +43,24 @@ def unused_pools(gate: Gate) -> Findings:
 
 def most_on_duty(pool: Pool) -> int:
     """The most units that are ever on duty at once."""
-    windows = [(start, end, shift.units) for shift in pool.shifts for start, end in shift.hours]
-    return max(sum(units for start, end, units in windows if start <= at < end) for at, _, _ in windows)
+    return max(_most_at_once(zip(day, pool.shifts, strict=True)) for day in _days_of_duty(pool))
+
+
+def _most_at_once(shifts: Iterable[tuple[Spans, Shift]]) -> int:
+    """The most units on duty at once on a day, from the windows of each shift."""
+    windows = [(start, end, shift.units) for spans, shift in shifts for start, end in spans]
+    return max((sum(units for start, end, units in windows if start <= at < end) for at, _, _ in windows), default=0)
+
+
+def _days_of_duty(pool: Pool) -> Iterator[list[Spans]]:
+    """The windows of all shifts on each kind of day: weekdays, single dates, public holidays."""
+    hours = [shift.hours for shift in pool.shifts]
+    places = sorted({place for each in hours for place, _ in each.holidays})
+    for number in range(7):
+        yield [each.on_weekday(number) for each in hours]
+        yield from ([dict(each.holidays).get(place, each.on_weekday(number)) for each in hours] for place in places)
+    for date in sorted({date for each in hours for date, _ in each.dates}):
+        yield [each.on(date) for each in hours]
 
 
 @rule("pools.*.shifts.**")

@@ -35,6 +35,7 @@ from gates.findings import (
     shortened,
     value_text,
 )
+from gates.schema.quantities import comma_mistake, plain_letters
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
@@ -42,6 +43,7 @@ MAX_NODES = 100_000
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(f"{_INTEGER.pattern}|{_REAL.pattern}")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -156,6 +158,8 @@ class _Frame:
     container: dict[str, Any] | list[Any]
     place: Place
     key: str | None = None
+    written: str = ""
+    """The last value of a mapping, if it is written without quotes."""
 
 
 class _Builder:
@@ -187,6 +191,8 @@ class _Builder:
         if frame is not None and isinstance(frame.container, dict) and frame.key is None:
             frame.key = self.read_key(event, frame)
             return
+        if frame is not None and self.is_after_comma(event, frame):
+            return
         place = self.next_place(frame)
         self.document.lines.setdefault(path_text(place), _line(event))
         value = self.read_value(event, place)
@@ -198,10 +204,26 @@ class _Builder:
             if frame.key not in frame.container:
                 frame.container[str(frame.key)] = value
             frame.key = None
+            frame.written = event.value if isinstance(event, ScalarEvent) and event.style is None else ""
         if isinstance(event, CollectionStartEvent):
             self.stack.append(_Frame(value, place))
             if len(self.stack) > MAX_DEPTH:
                 self.stop("", "nested too deeply", f"Keep it below {MAX_DEPTH} levels.", _line(event))
+
+    def is_after_comma(self, event: NodeEvent, frame: _Frame) -> bool:
+        """Tell whether a key without a value is the rest of a number with a comma, as in `{mean: 4,5 min}`."""
+        empty = isinstance(event, ScalarEvent) and event.style is None and not event.value
+        text = f"{frame.written},{frame.key}"
+        mistake = comma_mistake(text) if empty and frame.written else None
+        if mistake is None:
+            return False
+        place = (*frame.place, list(frame.container)[-1])
+        findings = self.document.findings
+        if findings and findings[-1].path == path_text(place):
+            findings.pop()  # of `1,200,000` that of `1,200`
+        self.note(place, text, *mistake, _line(event))
+        frame.key, frame.written = None, text
+        return True
 
     def next_place(self, frame: _Frame | None) -> Place:
         if frame is None:
@@ -272,6 +294,7 @@ def _scalar(text: str) -> Any:
     """The value of a scalar that is written without quotes."""
     if text in _WORDS:
         return _WORDS[text]
+    text = plain_letters(text) if _NUMBER.fullmatch(plain_letters(text)) else text
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _REAL.fullmatch(text) else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, StringConstraints
 
@@ -17,14 +17,11 @@ from gates.schema.base import (
     tag,
 )
 from gates.schema.holidays import plain_name, public_holidays, single_names
-from gates.schema.quantities import Day, Number, Share
+from gates.schema.hours import HOLIDAY_PLACE, WEEK, OpeningHours, Weekdays
+from gates.schema.quantities import Day, Number, Share, Spans
 
 if TYPE_CHECKING:
     from gates.schema.demand import Flow
-
-
-HOLIDAY_PLACE = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
-"""A country (ISO 3166-1), or a part of one (ISO 3166-2)."""
 
 
 def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
@@ -43,6 +40,12 @@ class _Closing(Sourced):
     """Stages closed; none means all of those sides."""
     arrivals: Share = 1.0
     """Share of the usual arrivals that still come."""
+    hours: OpeningHours | None = None
+    """Hours within which they open all the same; omit if they stay closed."""
+
+    def leaves_open(self, day: dt.date) -> Spans:
+        """Return the windows of one of its days [s] within which what it closes may open."""
+        return () if self.hours is None else self.hours.on(day)
 
     def closes(self, stage: str, side: str) -> bool:
         """Tell whether it closes a stage of a side."""
@@ -50,22 +53,53 @@ class _Closing(Sourced):
 
 
 class Closure(_Closing):
-    """Days on which sides or stages stay closed."""
+    """Days on which sides or stages stay closed, or open for shorter hours: a span, weekdays, or both."""
 
-    first: Day
-    """First day closed."""
-    last: Day
-    """Last day closed."""
+    first: Day | None = None
+    """First day; omit if there is none, as of weekdays."""
+    last: Day | None = None
+    """Last day; omit if there is none."""
+    weekdays: Weekdays | None = None
+    """Weekdays meant, within the span if there is one; omit if all are."""
+    weeks: Annotated[list[Literal[1, 2, 3, 4, 5, "last"]], Field(min_length=1, max_length=6)] | None = None
+    """Which of these weekdays in a month: 1 is the first, `last` the last; omit if all are."""
+    yearly: bool = False
+    """Whether the span comes again every year, earlier years included."""
 
     def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
         """Return its days, as far as they lie in a period."""
-        return days_between(max(self.first, first), min(self.last, last))
+        days = (day for begin, end in self._spans(first, last) for day in days_between(begin, end))
+        return sorted({day for day in days if self._means(day)})
+
+    def _spans(self, first: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
+        """Its spans, cut to a period."""
+        begin, end = self.first or first, self.last or last
+        spans = [(begin, end)]
+        if self.yearly and self.first and self.last:
+            years = range(first.year - self.last.year, last.year - self.first.year + 1)
+            spans = [(_years_later(begin, years_on), _years_later(end, years_on)) for years_on in years]
+        return [(max(start, first), min(stop, last)) for start, stop in spans]
+
+    def _means(self, day: dt.date) -> bool:
+        if self.weekdays is not None and WEEK[day.weekday()] not in self.weekdays:
+            return False
+        number = (day.day + 6) // 7
+        is_last = (day + dt.timedelta(days=7)).month != day.month
+        return self.weeks is None or number in self.weeks or (is_last and "last" in self.weeks)
+
+
+def _years_later(day: dt.date, years: int) -> dt.date:
+    """The same day of another year; the 28th of February for a 29th that it lacks."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 class Holidays(_Closing):
     """Public holidays of a country, on which sides or stages stay closed; their dates come from a library."""
 
-    holidays: Annotated[str, StringConstraints(pattern=HOLIDAY_PLACE)]
+    holidays: Annotated[str, StringConstraints(pattern=rf"^{HOLIDAY_PLACE}$")]
     """The country by its two capital letters, or the part of a country whose holidays are meant: `VN`, `GB-ENG`."""
     only: list[Annotated[str, StringConstraints(min_length=1, max_length=80)]] | None = None
     """Names of the holidays meant, in English; days that the library marks as observed or estimated are meant, too.
@@ -118,6 +152,10 @@ class Surge(Sourced):
             and (self.classes is None or flow.vehicle_class in self.classes)
             and (self.directions is None or flow.direction in self.directions)
         )
+
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return its days, as far as they lie in a period."""
+        return days_between(max(self.first, first), min(self.last, last))
 
 
 class Slowdown(Sourced):

@@ -1,4 +1,4 @@
-"""Demand: arrival profiles, flows, booking systems, and the trucks that stand at the gate when a run begins."""
+"""Demand: vehicle classes, arrival profiles, flows, booking systems, and trucks that stand at the gate at the start."""
 
 from __future__ import annotations
 
@@ -18,17 +18,43 @@ from gates.schema.base import (
     Weekday,
 )
 from gates.schema.distributions import Constant, Distribution
+from gates.schema.hours import ALWAYS, OpeningHours
 from gates.schema.quantities import (
     DAY_S,
     Count,
     Days,
-    Hours,
     Number,
     Seconds,
     Share,
+    Tonnes,
     WindowText,
     parse_window,
 )
+
+
+class VehicleClass(Sourced):
+    """A kind of vehicle with its load."""
+
+    title: Title = {}
+    """Names for people, by language."""
+    load: Tonnes | None = None
+    """Mean load [t]."""
+    shelf_life: Days | None = None
+    """How long the load keeps from loading [d]; none if it does not perish."""
+    age: Distribution | None = None
+    """Law of the time since loading when the truck arrives; none means that it is loaded then."""
+    least_life: Days = 0.0
+    """Shelf life that buyers ask for at the release [d]: a load with less counts as short."""
+    value_usd: Annotated[Number, Field(ge=0, le=1e9)] | None = None
+    """Mean value of a load where it goes [USD]; none if it is not reckoned."""
+    value_turned_back: Share = 1.0
+    """What a load that turns back still brings, as a share of its value."""
+    value_lost_per_day: Share = 0.0
+    """Share of its value that a load loses with each day of shelf life [1/d]."""
+    powertrain: Literal["diesel", "gas", "battery"] = "diesel"
+    """What drives the vehicle."""
+    priority: Annotated[Count, Field(ge=0, le=9)] = 5
+    """Place in waiting lines while loaded: lower is served first, equals first come first served."""
 
 
 class Profile(Sourced):
@@ -88,10 +114,10 @@ class Booking(Sourced):
     """Flows whose trucks book; a flow books in one place."""
     side: SideName
     """The side whose clock the hours follow."""
-    hours: Hours = ((0, DAY_S),)
-    """Daily windows in which slots are offered, one after the other from the start of each window."""
+    hours: OpeningHours = ALWAYS
+    """Windows in which slots are offered, one after the other from the start of each window."""
     slot: Annotated[Seconds, Field(ge=60)]
-    """Length of a slot [s]; what is left of a window at its end is offered to nobody."""
+    """Length of a slot [s]; what is left of a window at its end or at midnight is offered to nobody."""
     capacity: Units
     """Trucks a slot."""
     share: Share = 1.0

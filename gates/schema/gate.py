@@ -25,14 +25,15 @@ from gates.schema.base import (
     Title,
 )
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown, Surge
-from gates.schema.classes import VehicleClass
-from gates.schema.demand import Booking, Flow, Profile, Standing
+from gates.schema.demand import Booking, Flow, Profile, Standing, VehicleClass
+from gates.schema.hours import common
 from gates.schema.paths import Step, TwoWay
 from gates.schema.quantities import (
     DAY_S,
     Clock,
     Day,
     Metres,
+    Spans,
 )
 from gates.schema.resources import Area, Link, Outage, Pool
 from gates.schema.stages import Stage
@@ -97,10 +98,22 @@ class Gate(Sourced):
         """Return the entries of the calendar that close something."""
         return [entry for entry in self.calendar if isinstance(entry, Closure | Holidays)]
 
-    def closed_days(self, stage: str, first: dt.date, last: dt.date) -> set[dt.date]:
-        """Return the days of a period on which `stage` stays closed, on its side's clock."""
+    def left_open(self, stage: str, first: dt.date, last: dt.date) -> dict[dt.date, Spans]:
+        """Return what the calendar leaves open of the days of a period that it touches [s], on the side's clock.
+
+        `stage` opens on these days only within the windows of all entries that touch them.
+        """
         side = self.stages[stage].side
-        return {day for entry in self.closings() if entry.closes(stage, side) for day in entry.days(first, last)}
+        left: dict[dt.date, Spans] = {}
+        for entry in self.closings():
+            for day in entry.days(first, last) if entry.closes(stage, side) else ():
+                windows = entry.leaves_open(day)
+                left[day] = common(left[day], windows) if day in left else windows
+        return left
+
+    def closed_days(self, stage: str, first: dt.date, last: dt.date) -> set[dt.date]:
+        """Return the days of a period on which the calendar keeps `stage` closed, on its side's clock."""
+        return {day for day, windows in self.left_open(stage, first, last).items() if not windows}
 
     def slowdowns(self) -> list[tuple[int, Slowdown]]:
         """Return the slowdowns of services, with their places in the calendar."""

@@ -2,7 +2,7 @@
 
 Each annotated type here reads text with a unit and gives a number in its canonical unit: `Seconds`
 [s], `Days` [d], `Tonnes` [t], `Metres` [m], `Megabytes` [MB], `Megabits` [Mbit/s], `Share` [0..1], `Clock` [s since
-midnight], `Hours` (windows of seconds).
+midnight]. Opening hours are in `gates.schema.hours`.
 Its JSON form is text with a unit again, so that a dumped gate reads like a gate file and loads as one.
 
 A plain number means the canonical unit. That is right in Python and in a dump, but a person who
@@ -18,13 +18,16 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+Spans = tuple[tuple[int, int], ...]
+"""Windows of time [s since a midnight]."""
 DAY_S = 86_400
 LONGEST_D = 3650
 HEAVIEST_T = 1000
@@ -38,6 +41,7 @@ UNITS_REQUIRED = {"units": "required"}
 _NUMBER = r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(%|[a-zA-Z]+(?:/s)?)\s*")
 _BARE_NUMBER = re.compile(rf"\s*{_NUMBER}\s*|[+-]?\.?(inf|nan|infinity)", re.IGNORECASE)
+_COMMA = re.compile(r"\s*([+-]?\d{1,30})((?:,\d{1,30})+)((?:\.\d{1,30})?)\s*(%|[a-zA-Z]+(?:/s)?)?\s*")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _WINDOW = re.compile(r"\s*([\d:]+)\s*(?:-|–)\s*([\d:]+)\s*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -71,11 +75,13 @@ def refusal(problem: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("quantity", "{problem}", context)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Tell whether a value is a plain number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _units_required(info: ValidationInfo) -> bool:
+def units_required(info: ValidationInfo) -> bool:
+    """Tell whether quantities must be written with their units, as in a file."""
     return isinstance(info.context, dict) and info.context.get("units") == "required"
 
 
@@ -87,9 +93,38 @@ def _finite(value: float, low: float, high: float, bounds: str) -> float:
     return float(value) + 0.0  # no negative zero
 
 
+def plain_letters(text: str) -> str:
+    """Text with full-width letters, digits and signs (`２５ ％`, `20：00`) as plain ones."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def comma_mistake(text: str) -> tuple[str, str] | None:
+    """The problem and the remedy of a number with a comma, for decimals or between thousands; None for other text."""
+    match = _COMMA.fullmatch(plain_letters(text))
+    if match is None:
+        return None
+    whole, groups, decimals, unit = match[1], match[2], match[3], f" {match[4]}" if match[4] else ""
+    point = f"{whole}.{groups[1:]}{unit}"
+    thousands = f"{whole}{groups.replace(',', '')}{decimals}{unit}"
+    if decimals or groups.count(",") > 1:
+        remedy = f'Write nothing between thousands: "{thousands}".'
+    elif len(groups) == 4:
+        remedy = f'Write a point for decimals and nothing between thousands: "{point}" or "{thousands}".'
+    else:
+        remedy = f'Write a point, not a comma: "{point}".'
+    return "a comma in a number", remedy
+
+
+def _refuse_comma(text: str) -> None:
+    if mistake := comma_mistake(text):
+        raise refusal(*mistake)
+
+
 def _parse(text: str, units: dict[str, Decimal], example: str) -> float:
+    text = plain_letters(text)
     match = _QUANTITY.fullmatch(text)
     if match is None:
+        _refuse_comma(text)
         if _BARE_NUMBER.fullmatch(text):
             raise refusal("the unit is missing", f'Write the unit, such as "{example}".')
         raise refusal("cannot be read", f'Write a number and a unit, such as "{example}".')
@@ -106,8 +141,8 @@ def _reader(
     """A validator for one kind of quantity: text with one of `units`, or a number in the canonical unit."""
 
     def read(value: Any, info: ValidationInfo) -> float:
-        if _is_number(value):
-            if _units_required(info) and not bare_allowed and value != 0:
+        if is_number(value):
+            if units_required(info) and not bare_allowed and value != 0:
                 raise refusal("the unit is missing", f'Write the unit, such as "{example}".')
             return _finite(_as_float(value), 0.0, high, bounds)
         if isinstance(value, str):
@@ -178,27 +213,18 @@ def clock_text(value: int) -> str:
     return f"{text}:{seconds:02d}" if seconds else text
 
 
-def window_text(window: tuple[int, int]) -> str:
-    """The text of one window of a day: `08:00-21:00`."""
-    return f"{clock_text(window[0])}-{clock_text(window[1])}"
+def span_text(window: tuple[int, int]) -> str:
+    """The text of one window of a day: `08:00-21:00`; `22:00-02:00` if it passes midnight."""
+    start, end = window
+    return f"{clock_text(start)}-{clock_text(end if end <= DAY_S else end - DAY_S)}"
 
 
-def hours_text(windows: Iterable[tuple[int, int]]) -> str:
-    """The text of opening hours on one line, joined again over midnight: `06:00-12:00, 22:00-02:00`."""
-    parts = list(windows)
-    if parts == [(0, DAY_S)]:
-        return "24 h"
-    if len(parts) > 1 and parts[0][0] == 0 and parts[-1][1] == DAY_S:
-        parts = [*parts[1:-1], (parts[-1][0], parts[0][1])]
-    return ", ".join(window_text(part) for part in parts)
-
-
-# Times of day and opening hours.
+# Times of day and windows of a day.
 
 
 def parse_clock(text: str) -> int:
     """Seconds since midnight of a time of day such as `20:00` or `20:00:30`; `24:00` is the day's end."""
-    match = _CLOCK.fullmatch(text.strip())
+    match = _CLOCK.fullmatch(plain_letters(text).strip())
     if match is None:
         raise refusal("not a time of day", 'Write hours and minutes, such as "20:00".')
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
@@ -208,59 +234,27 @@ def parse_clock(text: str) -> int:
     return at
 
 
-def parse_window(text: str) -> tuple[tuple[int, int], ...]:
+def parse_window(text: str) -> Spans:
     """The windows [s] of a text such as `08:00-21:00`: one, or two where it passes midnight."""
-    match = _WINDOW.fullmatch(text)
+    start, end = parse_span(text)
+    return tuple(sorted(cut_at_midnight(start, end - start)))
+
+
+def cut_at_midnight(start: int, length: int) -> Spans:
+    """A window that begins on a day [s since midnight], as one piece of the day or two."""
+    end = start + length
+    return ((start, end),) if end <= DAY_S else ((start, DAY_S), (0, end - DAY_S))
+
+
+def parse_span(text: str) -> tuple[int, int]:
+    """The window [s] of a text such as `08:00-21:00`; the end of one that passes midnight is that of the next day."""
+    match = _WINDOW.fullmatch(plain_letters(text))
     if match is None:
         raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00".')
     start, end = (parse_clock(part) for part in match.groups())
     if start in (end, DAY_S):
         raise refusal("an empty window", 'Write a window that ends after it starts, or "24 h" for the whole day.')
-    if start < end:
-        return ((start, end),)
-    return ((0, end), (start, DAY_S)) if end else ((start, DAY_S),)
-
-
-def _windows(value: object) -> Iterable[tuple[int, int]]:
-    if isinstance(value, str):
-        if value.strip() == "24 h":
-            return [(0, DAY_S)]
-        return [window for part in value.split(",") for window in parse_window(part)]
-    if isinstance(value, Sequence) and len(value) == 2 and all(_is_number(part) for part in value):
-        return [_number_window(value)]
-    raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
-
-
-def _number_window(value: Sequence[float]) -> tuple[int, int]:
-    start, end = value
-    if not (0 <= start < end <= DAY_S and start == int(start) and end == int(end)):
-        raise refusal("not a window of a day", f"Use whole seconds with 0 <= start < end <= {DAY_S}.")
-    return int(start), int(end)
-
-
-def _merged(windows: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(windows):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
-
-
-def _read_hours(value: object, info: ValidationInfo) -> tuple[tuple[int, int], ...]:
-    """Opening windows [s] from "08:00-21:00", "24 h", a list of such texts, or pairs of seconds.
-
-    Returns
-    -------
-    Sorted windows `(start, end)` with `0 <= start < end <= 86400`, none overlapping or touching.
-    """
-    parts = value if isinstance(value, list | tuple) else [value]
-    if not parts or len(parts) > 48:
-        raise refusal("no opening hours", 'Write at least one window, such as "08:00-21:00", or "24 h".')
-    if _units_required(info) and not all(isinstance(part, str) for part in parts):
-        raise refusal("not a window of hours", 'Write two times of day, such as "08:00-21:00", or "24 h".')
-    return _merged(window for part in parts for window in _windows(part))
+    return start, end if start < end else end + DAY_S
 
 
 def _read_clock(value: object) -> int:
@@ -272,7 +266,7 @@ def _read_clock(value: object) -> int:
 
 
 def _read_file_clock(value: object, info: ValidationInfo) -> int:
-    if _units_required(info) and not isinstance(value, str):
+    if units_required(info) and not isinstance(value, str):
         raise refusal("not a time of day", 'Write hours and minutes, such as "20:00".')
     return _read_clock(value)
 
@@ -282,14 +276,22 @@ def _is_window(text: str) -> str:
     return text
 
 
+def parse_date(text: str) -> dt.date:
+    """The day of a text such as `2026-02-15`."""
+    text = plain_letters(text)
+    if not _DATE.fullmatch(text):
+        raise refusal("not a date", "Write year-month-day, such as 2026-02-15.")
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise refusal("no such day", "Write a day of the calendar, such as 2026-02-15.") from None
+
+
 def _read_date(value: object) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         day = value
-    elif isinstance(value, str) and _DATE.fullmatch(value):
-        try:
-            day = dt.date.fromisoformat(value)
-        except ValueError:
-            raise refusal("no such day", "Write a day of the calendar, such as 2026-02-15.") from None
+    elif isinstance(value, str):
+        day = parse_date(value)
     else:
         raise refusal("not a date", "Write year-month-day, such as 2026-02-15.")
     if not YEARS[0] <= day.year <= YEARS[1]:
@@ -298,7 +300,9 @@ def _read_date(value: object) -> dt.date:
 
 
 def _no_bool_or_text(value: object) -> object:
-    if not _is_number(value):
+    if isinstance(value, str):
+        _refuse_comma(value)
+    if not is_number(value):
         raise refusal("not a number", "Write a plain number, without quotes or unit.")
     return value
 
@@ -372,15 +376,6 @@ Clock = Annotated[
     PlainSerializer(clock_text, return_type=str, when_used="json"),
 ]
 """A time of day [s since midnight], written "20:00"."""
-
-Hours = Annotated[
-    tuple[tuple[int, int], ...],
-    BeforeValidator(_read_hours, json_schema_input_type=str | list[str]),
-    PlainSerializer(
-        lambda windows: [window_text(window) for window in windows], return_type=list[str], when_used="json"
-    ),
-]
-"""Daily opening windows [s since midnight], written "08:00-21:00", "24 h", or a list of windows."""
 
 WindowText = Annotated[str, AfterValidator(_is_window)]
 """One window of a day, kept as its text: "16:00-24:00"."""

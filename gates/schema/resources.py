@@ -15,9 +15,9 @@ from gates.schema.base import (
     Units,
 )
 from gates.schema.distributions import Distribution
+from gates.schema.hours import OpeningHours
 from gates.schema.quantities import (
     Count,
-    Hours,
     Megabits,
     Metres,
     Number,
@@ -43,8 +43,8 @@ class Breakdown(Sourced):
 class Shift(Sourced):
     """Hours in which units of a pool are on duty."""
 
-    hours: Hours
-    """Daily windows on the clock of the pool's side."""
+    hours: OpeningHours
+    """Hours of duty on the clock of the pool's side, daily or by weekday."""
     units: Units
     """Units on duty."""
 

@@ -22,10 +22,9 @@ from gates.schema.base import (
     tag,
 )
 from gates.schema.distributions import Distribution
+from gates.schema.hours import ALWAYS, OpeningHours
 from gates.schema.quantities import (
-    DAY_S,
     Count,
-    Hours,
     Megabits,
     Megabytes,
     Seconds,
@@ -67,8 +66,8 @@ class LaneGroup(Sourced):
     """Directions admitted; none means all."""
     load: Literal["any", "loaded", "empty"] = "any"
     """Whether loaded trucks, empty ones or both are admitted."""
-    hours: Hours | None = None
-    """Opening windows on the clock of the stage's side; none means those of the stage."""
+    hours: OpeningHours | None = None
+    """Opening hours on the clock of the stage's side; omit if they are those of the stage."""
     reverses: Reversal | None = None
     """Lanes that serve one direction at a time, at first the first of `directions`; none means that they serve all
     that they admit."""
@@ -121,8 +120,8 @@ class Stage(Sourced):
     ]
     """Number of lanes, `unlimited`, or lane groups. A joining truck takes the first group in this order
     with a free lane."""
-    hours: Hours = ((0, DAY_S),)
-    """Daily opening windows; a lane finishes the truck it serves, then closes."""
+    hours: OpeningHours = ALWAYS
+    """Opening hours, daily or by weekday; a lane finishes the truck it serves, then closes."""
     service: Distribution
     """Law of the service time."""
     service_for: dict[str, Distribution] = {}

@@ -1,45 +1,29 @@
-"""What a replication measured: every number with its unit, and what it means to a planner."""
+"""What a replication measured: the numbers of all meters, and the series and curves behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, Ticks
-from sim.engines.log import NEVER, EventLog
-from sim.metrics.definitions import METRICS, OUTSIDE, Definition, Key
-from sim.metrics.levels import HourlySeries, LevelSeries
-from sim.metrics.sums import Sums
-from sim.metrics.survival import Survival
-from sim.metrics.time_use import AFTER_CLOSING, BLOCKED, VISITS, WAITING, WHILE_OPEN
-from sim.plan.plan import Plan, Worth
-from sim.plan.supply import UNLIMITED_LANES
+from sim.clock import TICKS_PER_HOUR, Ticks
+from sim.engines.log import EventLog
+from sim.metrics.block import LogBlock
+from sim.metrics.meter import Floats, Key, Meter
+from sim.metrics.registry import METERS, METRICS
+from sim.metrics.resources.areas import METRES_PER_KM, OUTSIDE, Areas, Place
+from sim.metrics.scope import Counts, Scope
+from sim.metrics.stages.queues import Queues
+from sim.metrics.stages.times import StageTime, StageTimes
+from sim.metrics.trucks.clearance import PERCENT, Clearance, Curves, curves
+from sim.metrics.trucks.flows import Flows
+from sim.metrics.trucks.stock import Stock
+from sim.plan.plan import Plan
 
-__all__ = ["METRICS", "OUTSIDE", "Definition", "Fold", "Key", "Measures", "StageTime", "measure"]
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
-
-PERCENT: Floats = np.arange(1, 200) / 2
-"""Percentages at which the curves of clearance and passage are given."""
-METRES_PER_KM = 1000
-QUANTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
-UNDEFINED = float("nan")
-
-
-class StageTime(NamedTuple):
-    """Where the trucks of one direction spent their time at one stage, added up over their visits."""
-
-    visits: int
-    """Visits joined in the measured period; a visit not over at the end counts with its time so far."""
-    waiting_h: float
-    closed_h: float
-    served_h: float
-    blocked_h: float
+AnyMeter = TypeVar("AnyMeter", bound=Meter)
+Series = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +32,15 @@ class Measures:
 
     values: dict[Key, float]
     """NaN where undefined."""
-    hourly_integral: npt.NDArray[np.integer[Any]]
-    """(hours, stages) integral of the number of trucks in line, by hour of the measured period [truck tick]."""
-    hourly_max: npt.NDArray[np.integer[Any]]
-    """(hours, stages) largest number of trucks in line."""
-    road_m: dict[tuple[str | None, str | None], float]
+    hourly_integral: Series
+    """(hours, stages) integral of the number of trucks in the queue, by hour of the measured period [truck tick]."""
+    hourly_max: Series
+    """(hours, stages) largest number of trucks in the queue."""
+    road_m: dict[Place, float]
     """(direction outside, None) or (None, area that is a road) -> road that each truck there takes [m], if known."""
-    road_integral: npt.NDArray[np.integer[Any]]
+    road_integral: Series
     """(hours, places of `road_m`) integral of the number of trucks that stand there [truck tick]."""
-    road_max: npt.NDArray[np.integer[Any]]
+    road_max: Series
     """(hours, places of `road_m`) largest number of trucks that stand there."""
     arrived: Counts
     """(days, directions) loaded trucks that arrived, by day of the bulletin's side."""
@@ -69,9 +53,9 @@ class Measures:
     directions: tuple[str, ...]
     percent: Floats
     """(P,) percentages of the curves."""
-    clearance_curve: dict[tuple[str, str | None], Floats]
+    clearance_curve: Curves
     """(direction, class or None for all) -> (P,) quantiles of clearance [h]; NaN beyond the last release."""
-    passage_curve: dict[tuple[str, str | None], Floats]
+    passage_curve: Curves
     """The same for passage [h]."""
     stage_time: dict[tuple[str, str], StageTime]
     """(stage, direction) -> where the time went. `OUTSIDE` is one more stage of a gate with areas."""
@@ -80,7 +64,7 @@ class Measures:
 
     @property
     def hourly_mean(self) -> Floats:
-        """(hours, stages) mean number of trucks in line, by hour since the start of the measured period."""
+        """(hours, stages) mean number of trucks in the queue, by hour since the start of the measured period."""
         return np.asarray(self.hourly_integral / self._hour_ticks[:, np.newaxis])
 
     @property
@@ -127,7 +111,11 @@ class Fold:
     """
 
     def __init__(self, plan: Plan, *, exact: bool = False) -> None:
-        self._sums = Sums(plan, exact=exact)
+        self._scope = Scope(plan, exact=exact)
+        self._at = 0
+        """Where the next block starts [tick]."""
+        meters = [meter.for_plan(self._scope) for meter in METERS]
+        self._meters = [meter for meter in meters if meter is not None]
 
     def add(self, log: EventLog, start: int, end: int) -> None:
         """Add what happened in [start, end).
@@ -145,7 +133,12 @@ class Fold:
         ValueError
             If the block does not start where the last one ended.
         """
-        self._sums.add(log, start, end)
+        if start != self._at or not start < end <= self._scope.plan.end:
+            raise ValueError(f"a block from tick {start} to {end} cannot follow one that ends at {self._at}")
+        self._at = end
+        block = LogBlock(self._scope, log, start, end)
+        for meter in self._meters:
+            meter.add(block)
 
     def measures(self) -> Measures:
         """Return what the replication measured.
@@ -155,304 +148,53 @@ class Fold:
         ValueError
             If blocks are missing.
         """
-        if self._sums.at != self._sums.plan.end:
-            raise ValueError(f"added up to tick {self._sums.at}, but the run ends at {self._sums.plan.end}")
-        return _measures(self._sums)
+        plan = self._scope.plan
+        if self._at != plan.end:
+            raise ValueError(f"added up to tick {self._at}, but the run ends at {plan.end}")
+        queues, areas = self._the(Queues), self._first(Areas)
+        flows, clearance = self._the(Flows), self._the(Clearance)
+        roads = areas.roads() if areas else []
+        hours = len(queues.levels.integral[0])
+        return Measures(
+            values=self._values(),
+            hourly_integral=queues.levels.integral.by_hour(),
+            hourly_max=queues.levels.highest.by_hour(),
+            road_m={road.place: road.road_m for road in roads},
+            road_integral=_columns([road.integral for road in roads], hours),
+            road_max=_columns([road.highest for road in roads], hours),
+            arrived=flows.arrived,
+            released=flows.released,
+            departed=flows.departed,
+            stock=self._the(Stock).stock,
+            directions=self._scope.directions,
+            percent=PERCENT,
+            clearance_curve=curves(clearance.clearance),
+            passage_curve=curves(clearance.passage),
+            stage_time=self._the(StageTimes).times() | (_outside_times(areas) if areas else {}),
+            measured_ticks=plan.end - plan.warmup,
+        )
+
+    def _values(self) -> dict[Key, float]:
+        """Return the numbers of all meters, metric by metric."""
+        order = {name: place for place, name in enumerate(METRICS)}
+        values = [value for meter in self._meters for value in meter.values()]
+        return dict(sorted(values, key=lambda item: order[item[0].metric]))
+
+    def _first(self, kind: type[AnyMeter]) -> AnyMeter | None:
+        return next((meter for meter in self._meters if isinstance(meter, kind)), None)
+
+    def _the(self, kind: type[AnyMeter]) -> AnyMeter:
+        """Return the meter of a kind that measures at every gate."""
+        return next(meter for meter in self._meters if isinstance(meter, kind))
 
 
-def _measures(sums: Sums) -> Measures:
-    plan = sums.plan
-    clearance = {name: sums.clearance(rows) for name, rows in _cohorts(sums)}
-    passage = {name: sums.passage(rows) for name, rows in _cohorts(sums)}
-    stage_time = {(stage, direction): _stage_time(sums, stage, direction) for stage, direction in _served(plan)}
-    found = [
-        *_flow_values(sums),
-        *_time_values("clearance_h", clearance),
-        *_time_values("passage_h", passage),
-        *_backlog_values(sums),
-        *_shelf_values(sums),
-        *_value_values(sums),
-        *_turnout_values(sums),
-        *_stage_values(stage_time),
-        *_queue_values(sums),
-        *_lane_values(sums),
-        *_outside_values(sums),
-        *_area_values(sums),
-        *_lock_values(sums),
-        *_pool_values(sums),
-    ]
-    order = list(METRICS)
-    return Measures(
-        values=dict(sorted(found, key=lambda item: order.index(item[0].metric))),
-        hourly_integral=sums.queues.integral.by_hour(),
-        hourly_max=sums.queues.highest.by_hour(),
-        road_m=_road_m(sums),
-        road_integral=_on_roads(sums, lambda levels: levels.integral),
-        road_max=_on_roads(sums, lambda levels: levels.highest),
-        arrived=sums.arrived,
-        released=sums.released,
-        departed=sums.departed,
-        stock=sums.stock,
-        directions=sums.directions,
-        percent=PERCENT,
-        clearance_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in clearance.items()},
-        passage_curve={name: _hours(survival.quantiles(PERCENT)) for name, survival in passage.items()},
-        stage_time={**stage_time, **_outside_time(sums)},
-        measured_ticks=plan.end - plan.warmup,
-    )
+def _outside_times(areas: Areas) -> dict[tuple[str, str], StageTime]:
+    """Return the time outside as that at one more stage."""
+    return {
+        (OUTSIDE, direction): StageTime(arrived, 0.0, 0.0, 0.0, hours)
+        for direction, (arrived, hours) in areas.outside().items()
+    }
 
 
-Values = Iterator[tuple[Key, float]]
-
-
-def _cohorts(sums: Sums) -> Iterator[tuple[tuple[str, str | None], list[int]]]:
-    """Yield (direction, vehicle class or None for all) with the rows of the sums that it joins."""
-    for direction in sums.directions:
-        rows = [row for row, (of, _) in enumerate(sums.classes) if of == direction]
-        yield (direction, None), rows
-        for row in rows:
-            yield (direction, sums.classes[row][1]), [row]
-
-
-def _flow_values(sums: Sums) -> Values:
-    days = sums.plan.measured_days
-    for (direction, name), rows in _cohorts(sums):
-        arrived = int(sums.arrived_by_class[rows].sum())
-        released = int(sums.released_by_class[rows].sum())
-        service = int(sums.service_to_release[rows].sum())
-        second = int(sums.second_by_class[rows].sum())
-        yield Key("throughput_per_day", "mean", direction, name), (released + second) / days
-        if sums.second_loads:
-            yield Key("second_loads_per_day", "mean", direction, name), second / days
-        yield Key("arrivals_per_day", "mean", direction, name), arrived / days
-        yield Key("no_queue_clearance_h", "mean", direction, name), _ratio(service, arrived * TICKS_PER_HOUR)
-        if sums.plan.turns_back:
-            yield from _turned_back_values(sums, direction, name, rows)
-        if name is not None:
-            continue
-        stock = sums.stock[:, sums.directions.index(direction)]
-        yield Key("stock_trucks", "end_of_day", direction), float(stock.mean())
-        yield Key("stock_trucks", "max", direction), float(stock.max())
-        yield Key("stock_days", "end_of_day", direction), _ratio(float(stock.mean()) * days, released)
-        yield Key("inside_end_trucks", "total", direction), float(sums.inside_by_class[rows].sum())
-        yield Key("unfinished_share", "share", direction), _ratio(sums.unfinished(rows), arrived)
-
-
-def _turned_back_values(sums: Sums, direction: str, name: str | None, rows: list[int]) -> Values:
-    turned, days = sums.turned_back_by_class[rows], sums.plan.measured_days
-    yield Key("turned_back_per_day", "mean", direction, name), int(turned.sum()) / days
-    tonnes = sums.plan.load_t[rows]
-    if not np.isnan(tonnes).any():
-        yield Key("turned_back_t_per_day", "mean", direction, name), float((turned * tonnes).sum()) / days
-
-
-def _time_values(metric: str, found: dict[tuple[str, str | None], Survival]) -> Values:
-    for (direction, name), survival in found.items():
-        yield Key(metric, "mean", direction, name), survival.mean / TICKS_PER_HOUR
-        hours = _hours(survival.quantiles(np.array(list(QUANTILES.values()))))
-        for statistic, value in zip(QUANTILES, hours, strict=True):
-            yield Key(metric, statistic, direction, name), float(value)
-
-
-def _backlog_values(sums: Sums) -> Values:
-    """Yield how long it takes until those are released who stood in line at the start."""
-    if sums.backlog is None:
-        return
-    plan = sums.plan
-    for direction in sorted({plan.kinds[stream.kind].direction for stream in plan.streams if stream.standing}):
-        rows = [row for row, (of, _) in enumerate(sums.classes) if of == direction]
-        survival, last = sums.backlog.survival(rows), int(sums.backlog.last[rows].max())
-        gone = last != NEVER and not sums.backlog.unfinished(rows)
-        yield from _time_values("backlog_h", {(direction, None): survival})
-        yield Key("backlog_h", "max", direction), last / TICKS_PER_HOUR if gone else UNDEFINED
-
-
-def _shelf_values(sums: Sums) -> Values:
-    """Yield the shelf life of perishable loads at their release."""
-    if sums.ageing is None:
-        return
-    found, shelf = sums.ageing, sums.plan.shelf
-    for (direction, name), cohort in _cohorts(sums):
-        rows = [row for row in cohort if shelf[row] is not None]
-        if not rows:
-            continue
-        loads = int(found.loads[rows].sum())
-        left, lost = (int(ticks[rows].sum()) / TICKS_PER_DAY for ticks in (found.left, found.lost))
-        yield Key("shelf_life_d", "mean", direction, name), _ratio(left, loads)
-        yield Key("shelf_life_lost_d", "mean", direction, name), _ratio(lost, loads)
-        yield Key("short_life_share", "share", direction, name), _ratio(int(found.short[rows].sum()), loads)
-        tonnes = [None if load is None else load.tonnes for load in (shelf[row] for row in rows)]
-        if None not in tonnes:
-            lost_t = sum((load or 0.0) * int(found.lost[row]) for load, row in zip(tonnes, rows, strict=True))
-            yield (
-                Key("tonne_days_lost_per_day", "mean", direction, name),
-                (lost_t / TICKS_PER_DAY / sums.plan.measured_days),
-            )
-
-
-def _value_values(sums: Sums) -> Values:
-    """Yield the value that loads lost: those that turned back, and those that aged until their release."""
-    plan = sums.plan
-    for (direction, name), cohort in _cohorts(sums):
-        rows = [(row, worth) for row in cohort if (worth := plan.worth[row]) is not None]
-        if rows:
-            lost = sum(worth.value_usd * _share_lost(sums, row, worth) for row, worth in rows)
-            yield Key("value_lost_usd_per_day", "mean", direction, name), lost / plan.measured_days
-
-
-def _share_lost(sums: Sums, row: int, worth: Worth) -> float:
-    """Return the value lost of the loads of a row, in loads."""
-    aged = 0 if sums.ageing is None else int(sums.ageing.lost[row])
-    return worth.turned_back * int(sums.turned_back_by_class[row]) + worth.per_day * aged / TICKS_PER_DAY
-
-
-def _turnout_values(sums: Sums) -> Values:
-    """Yield what booking made of the arrivals."""
-    found, days = sums.turnout, sums.plan.measured_days
-    if found is None:
-        return
-    for (direction, name), cohort in _cohorts(sums):
-        rows = [row for row in cohort if row in found.rows]
-        if not rows:
-            continue
-        booked, moved = int(found.booked[rows].sum()), int(found.moved[rows].sum())
-        yield Key("slot_delay_h", "mean", direction, name), _ratio(moved / TICKS_PER_HOUR, booked)
-        yield Key("without_slot_per_day", "mean", direction, name), int(found.without[rows].sum()) / days
-        yield Key("no_shows_per_day", "mean", direction, name), int(found.no_shows[rows].sum()) / days
-
-
-def _served(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield each (stage, direction) that some path has."""
-    directions: dict[str, set[str]] = {stage: set() for stage in plan.stages}
-    for stream in plan.streams:
-        for visit in stream.path.visits:
-            directions[visit.stage].add(plan.kinds[stream.kind].direction)
-    for stage, found in directions.items():
-        yield from ((stage, direction) for direction in sorted(found))
-
-
-def _stage_time(sums: Sums, stage: str, direction: str) -> StageTime:
-    totals = sums.use.totals.stage[sums.plan.stages.index(stage), sums.directions.index(direction)]
-    return StageTime(int(totals[VISITS]), *_hours(totals[WAITING : BLOCKED + 1]).tolist())
-
-
-def _stage_values(found: dict[tuple[str, str], StageTime]) -> Values:
-    for (stage, direction), time in found.items():
-        yield Key("wait_h", "mean", direction, stage=stage), _ratio(time.waiting_h, time.visits)
-        yield Key("closed_h", "mean", direction, stage=stage), _ratio(time.closed_h, time.visits)
-        yield Key("blocked_h", "mean", direction, stage=stage), _ratio(time.blocked_h, time.visits)
-
-
-def _queue_values(sums: Sums) -> Values:
-    for index, stage in enumerate(sums.plan.stages):
-        yield from _level_values(sums, Key("queue_trucks", "mean", stage=stage), sums.queues, index)
-
-
-def _level_values(sums: Sums, mean: Key, levels: LevelSeries, index: int, each: float = 1.0) -> Values:
-    """Yield mean, maximum and end-of-day level of one place, of which a truck makes up `each`; `mean` is the first."""
-    integral = int(levels.integral[index].sum())
-    yield mean, each * integral / (sums.plan.end - sums.plan.warmup)
-    yield mean._replace(statistic="max"), each * float(levels.highest[index].max())
-    yield mean._replace(statistic="end_of_day"), each * float(levels.bulletin[index].mean())
-
-
-def _lane_values(sums: Sums) -> Values:
-    """Yield what a stage with a limited number of lanes made of them."""
-    plan, groups = sums.plan, sums.plan.groups
-    measured = np.array([plan.warmup, plan.end])
-    for index, stage in enumerate(plan.stages):
-        mine = np.flatnonzero(groups.stage == index)
-        if (groups.lanes[mine] >= UNLIMITED_LANES).any():
-            continue
-        lanes = mine[groups.counted[mine]]
-        open_time = sum(int(groups.lanes[g]) * int(np.diff(groups.windows[g].open_before(measured))[0]) for g in lanes)
-        if sums.down and any(g in source.resources for source in plan.outages for g in lanes.tolist()):
-            yield Key("down_share", "share", stage=stage), _ratio(int(sums.down.lost[lanes].sum()), open_time)
-        busy, after = sums.use.totals.lane[mine].sum(axis=0)[[WHILE_OPEN, AFTER_CLOSING]].tolist()
-        yield Key("utilisation", "share", stage=stage), _ratio(busy, open_time)
-        if sums.repair is not None and plan.failing[index]:
-            yield Key("repair_share", "share", stage=stage), _ratio(int(sums.repair.ticks[index]), open_time)
-        yield Key("overtime_h", "mean", stage=stage), after / TICKS_PER_HOUR / plan.measured_days
-
-
-def _outside_time(sums: Sums) -> dict[tuple[str, str], StageTime]:
-    """Return the time outside as that at one more stage; nothing for a gate without areas."""
-    if sums.spaces is None:
-        return {}
-    found = {}
-    for index, direction in enumerate(sums.directions):
-        rows = [row for row, (of, _) in enumerate(sums.classes) if of == direction]
-        hours = int(sums.spaces.outside_time[index]) / TICKS_PER_HOUR
-        found[OUTSIDE, direction] = StageTime(int(sums.arrived_by_class[rows].sum()), 0.0, 0.0, 0.0, hours)
-    return found
-
-
-def _road_m(sums: Sums) -> dict[tuple[str | None, str | None], float]:
-    """Return how much road a truck takes that stands outside, or in an area that is a road."""
-    plan, found = sums.plan, dict[tuple[str | None, str | None], float]()
-    if sums.spaces is not None and plan.outside_road_m is not None:
-        found |= {(direction, None): plan.outside_road_m for direction in sums.directions}
-    roads = zip(plan.areas, plan.road_m, strict=True)
-    return found | {(None, area): road_m for area, road_m in roads if road_m is not None}
-
-
-def _on_roads(sums: Sums, part: Callable[[LevelSeries], HourlySeries]) -> npt.NDArray[np.integer[Any]]:
-    """Return (hours, places of `_road_m`) a number of the trucks that stand on the road."""
-    found: list[npt.NDArray[np.integer[Any]]] = []
-    for direction, area in _road_m(sums):
-        assert sums.spaces is not None
-        if direction is not None:
-            found.append(part(sums.spaces.outside)[sums.directions.index(direction)])
-        else:
-            found.append(part(sums.spaces.areas)[sums.plan.areas.index(str(area))])
-    return np.stack(found, axis=1) if found else np.zeros((len(sums.queues.integral[0]), 0), np.uint8)
-
-
-def _outside_values(sums: Sums) -> Values:
-    """Yield what waited outside for a space."""
-    for (_, direction), time in _outside_time(sums).items():
-        assert sums.spaces is not None
-        index = sums.directions.index(direction)
-        levels = sums.spaces.outside
-        yield from _level_values(sums, Key("outside_trucks", "mean", direction), levels, index)
-        if sums.plan.outside_road_m is not None:
-            km = sums.plan.outside_road_m / METRES_PER_KM
-            yield from _level_values(sums, Key("tailback_km", "mean", direction), levels, index, km)
-        yield Key("outside_h", "mean", direction), _ratio(time.blocked_h, time.visits)
-
-
-def _area_values(sums: Sums) -> Values:
-    if sums.spaces is None:
-        return
-    levels = sums.spaces.areas
-    for index, area in enumerate(sums.plan.areas):
-        integral = int(levels.integral[index].sum())
-        yield Key("area_trucks", "mean", stage=area), integral / (sums.plan.end - sums.plan.warmup)
-        yield Key("area_trucks", "max", stage=area), float(levels.highest[index].max())
-        road_m = sums.plan.road_m[index]
-        if road_m is not None:
-            km = road_m / METRES_PER_KM
-            yield from _level_values(sums, Key("tailback_km", "mean", stage=area), levels, index, km)
-
-
-def _lock_values(sums: Sums) -> Values:
-    if sums.locked is not None:
-        yield Key("locked_trucks", "total"), float(sums.locked)
-
-
-def _pool_values(sums: Sums) -> Values:
-    if sums.pools is None:
-        return
-    plan = sums.plan
-    for n, (name, on_duty, in_use) in enumerate(zip(plan.pools, plan.on_duty, sums.pools.in_use.tolist(), strict=True)):
-        down = int(sums.down.lost[plan.network.groups + n]) if sums.down else 0
-        there = on_duty.unit_time(plan.warmup, plan.end) - down
-        yield Key("pool_utilisation", "share", stage=name), _ratio(in_use, there)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else UNDEFINED
-
-
-def _hours(ticks: Ticks | Floats) -> Floats:
-    return np.asarray(ticks / TICKS_PER_HOUR, np.float64)
+def _columns(series: list[Series], hours: int) -> Series:
+    return np.stack(series, axis=1) if series else np.zeros((hours, 0), np.uint8)

@@ -14,6 +14,7 @@ from sim.arrays import Indices
 from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.engines.log import JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.jit import kernel, step
+from sim.metrics.meter import Key, Readings
 from sim.plan.plan import Plan
 
 Counts = npt.NDArray[np.int64]
@@ -60,6 +61,8 @@ class LevelSeries:
         self.integral, self.highest = HourlySeries(places, hours), HourlySeries(places, hours)
         """As in `Levels`, of every place."""
         self.bulletin = np.zeros((places, plan.bulletin.size), np.int64)
+        self.ticks = plan.end - plan.warmup
+        """Length of the measured period [tick]."""
         self._bulletins = plan.bulletin
         self._warmup = plan.warmup
         self._level = np.zeros(places, np.int64)
@@ -85,8 +88,16 @@ class LevelSeries:
         self.highest.put(place, first, levels.highest)
 
 
+def level_values(mean: Key, levels: LevelSeries, index: int, each: float = 1.0) -> Readings:
+    """Yield mean, maximum and end-of-day level of one place, of which a truck makes up `each`; `mean` is the first."""
+    integral = int(levels.integral[index].sum())
+    yield mean, each * integral / levels.ticks
+    yield mean._replace(statistic="max"), each * float(levels.highest[index].max())
+    yield mean._replace(statistic="end_of_day"), each * float(levels.bulletin[index].mean())
+
+
 class QueueLevels(LevelSeries):
-    """Trucks in line at all stages."""
+    """Trucks that queue at all stages."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan, len(plan.stages))
@@ -142,7 +153,7 @@ def gather_waits(
 
 @step
 def end_of_wait(times: Ticks, visit: int) -> int:
-    """Return when a truck in line started, or turned back; `NEVER` for neither."""
+    """Return when a truck in the queue started, or turned back; `NEVER` for neither."""
     if times[visit, STARTED] == NEVER:
         return int(times[visit, LEFT])
     return int(times[visit, STARTED])

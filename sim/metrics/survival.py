@@ -6,13 +6,15 @@ A truck that is not released at the end tells that its clearance takes longer th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.arrays import Indices
 from sim.clock import Ticks
-from sim.metrics.durations import Ended, cell_last, cell_of
+from sim.metrics.durations import Durations, Ended, Histogram, Values, cell_last, cell_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -80,3 +82,27 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     if beyond > 0:
         area += beyond * float(censored[-1])
     return Survival(ended.time, longer, area)
+
+
+class CensoredTimes:
+    """Durations of trucks by row, of which some are cut short by the end of the run."""
+
+    def __init__(self, rows: int, longest: int, exact: bool) -> None:
+        self._durations: Durations = Values(rows) if exact else Histogram(rows, longest)
+        self._cut: tuple[Indices, Ticks] = np.empty(0, np.int32), np.empty(0, np.int64)
+
+    def add(self, row: Indices, duration: Ticks) -> None:
+        """Add durations that ended [tick], each to its row."""
+        self._durations.add(row, duration)
+
+    def cut_short(self, row: Indices, duration: Ticks) -> None:
+        """Say which durations have not ended when the run ends [tick]."""
+        self._cut = row, duration
+
+    def cut(self, rows: Sequence[int]) -> Ticks:
+        """Return the durations of some rows that have not ended [tick]."""
+        return self._cut[1][np.isin(self._cut[0], rows)]
+
+    def survival(self, rows: Sequence[int]) -> Survival:
+        """Return the distribution of the durations of some rows together."""
+        return kaplan_meier(self._durations.ended(rows), self.cut(rows))

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.jit import kernel, step
+from sim.metrics.block import LogBlock
+from sim.metrics.scope import Counts, Scope, once
 from sim.plan.plan import Plan
 from sim.plan.timetable import Windows
-
-Counts = npt.NDArray[np.int64]
 
 VISITS, WAITING, CLOSED, SERVED, BLOCKED = range(5)
 """Columns of `Totals.stage`; without the first, columns of `truck_times`."""
@@ -43,7 +42,7 @@ class Openings(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Sums over the measured period."""
+    """Sums over a block, as far as it lies in the measured period."""
 
     stage: Ticks
     """(stages, directions, 5) visits joined, and their time [tick] waiting, closed, served and blocked."""
@@ -97,24 +96,23 @@ def _joined(parts: Sequence[Ticks]) -> Ticks:
     return np.concatenate([np.empty(0, np.int64), *parts])
 
 
-class TimeUse:
-    """Where the time went, added up block by block."""
+@once
+def time_use(block: LogBlock) -> Totals:
+    """Return where the time of a block went."""
+    scope, plan = block.scope, block.scope.plan
+    totals = Totals(
+        stage=np.zeros((len(plan.stages), len(scope.directions), 5), np.int64),
+        lane=np.zeros((len(plan.groups.name), 2), np.int64),
+    )
+    visits = _visits(block.log, scope.direction_of_flow)
+    span = np.array([plan.warmup, block.start, block.end])
+    add_visits(visits, plan.network.line_stage, _openings(scope), span, totals)
+    return totals
 
-    def __init__(self, plan: Plan, direction_of_flow: Indices, directions: int) -> None:
-        self.totals = Totals(
-            stage=np.zeros((len(plan.stages), directions, 5), np.int64),
-            lane=np.zeros((len(plan.groups.name), 2), np.int64),
-        )
-        self._openings = openings(plan)
-        self._stage: Indices = plan.network.line_stage
-        self._warmup = plan.warmup
-        self._direction_of_flow = direction_of_flow
 
-    def add(self, log: EventLog, start: int, end: int) -> None:
-        """Add what happened in the block [start, end)."""
-        visits = _visits(log, self._direction_of_flow)
-        span = np.array([self._warmup, start, end])
-        add_visits(visits, self._stage, self._openings, span, self.totals)
+@once
+def _openings(scope: Scope) -> Openings:
+    return openings(scope.plan)
 
 
 def truck_times(plan: Plan, log: EventLog) -> Ticks:

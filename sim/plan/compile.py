@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from gates.schema.classes import VehicleClass
+from gates.schema.demand import VehicleClass
 from gates.schema.gate import Gate
 from gates.schema.resources import Breakdown, Pool
 from gates.schema.scenario import Scenario
 from gates.schema.stages import Stage
 from sim.arrays import Indices
-from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND
+from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND, ticks_of
 from sim.plan.arrivals import NOBODY_COMES, arrival_rate
 from sim.plan.distribution_index import Laws, by_hand_law, mean_service, patience_law, service_law
 from sim.plan.distributions import law
@@ -138,18 +138,18 @@ def _slots(scenario: Scenario, name: str) -> Slots:
     booking = scenario.gate.booking[name]
     more = 2 + math.ceil(booking.latest)  # who asks on the last days looks for slots after them
     days = scenario_days(scenario, booking.side, more)
-    starts = [
-        days.at(d, opens + n * booking.slot)
-        for d in range(len(days.dates))
-        for opens, closes in booking.hours
-        for n in range(int((closes - opens) // booking.slot))
+    length = ticks_of(booking.slot)
+    windows = [
+        (days.at(d, opens), days.at(d, closes))
+        for d, date in enumerate(days.dates)
+        for opens, closes in booking.hours.on(date)
     ]
-    start = np.array(starts, np.int64)
+    start = np.array([at for a, b in windows for at in range(a, b - length + 1, length)], np.int64)
     waits = booking.without == "wait"
     return Slots(
         name=name,
         start=start,
-        end=start + round(booking.slot * TICKS_PER_SECOND),
+        end=start + length,
         capacity=booking.capacity,
         streams=tuple(n for n, flow in enumerate(scenario.gate.flows) if flow in booking.flows),
         share=booking.share,

@@ -66,10 +66,10 @@ def lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGr
             lanes.append(UNLIMITED_LANES if group.lanes == "unlimited" else group.lanes)
             hours = stage.hours if group.hours is None else group.hours
             days = days_of[stage.side]
-            closed = scenario.gate.closed_days(stage_name, days.dates[0], days.dates[-1])
-            name = (stage.side, tuple(hours), tuple(sorted(closed)))
+            left_open = scenario.gate.left_open(stage_name, days.dates[0], days.dates[-1])
+            name = (stage.side, hours, tuple(sorted(left_open.items())))
             if name not in known:
-                known[name] = open_windows(hours, days, closed, end)
+                known[name] = open_windows(hours, days, end, left_open)
             windows.append(known[name])
     return LaneGroups(
         np.array(stage_index, np.int32),
@@ -149,7 +149,7 @@ def units_on_duty(scenario: Scenario, end: int) -> list[OnDuty]:
     levels = []
     for pool in scenario.gate.pools.values():
         days = scenario_days(scenario, pool.side)
-        shifts = [(open_windows(shift.hours, days, (), end), shift.units) for shift in pool.shifts]
+        shifts = [(open_windows(shift.hours, days, end), shift.units) for shift in pool.shifts]
         levels.append(added(shifts))
     for link in scenario.gate.links.values():
         levels.append(OnDuty(np.zeros(1, np.int64), np.array([kilobits(link.shared_uplink)], np.int64)))

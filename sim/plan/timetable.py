@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from gates.schema.hours import OpeningHours, common
+from gates.schema.quantities import Spans
 from gates.schema.scenario import Scenario
 from sim.clock import LocalDays, Ticks, local_days
 
@@ -36,16 +39,20 @@ class Windows:
 
 
 def open_windows(
-    hours: Sequence[tuple[float, float]], days: LocalDays, closed: Collection[dt.date], end: int
+    hours: OpeningHours, days: LocalDays, end: int, left_open: Mapping[dt.date, Spans] = MappingProxyType({})
 ) -> Windows:
-    """Return the windows of daily `hours` [s after local midnight] on all days but those `closed`."""
+    """Return the windows of `hours` on all days, on some of them only within what the calendar leaves open [s]."""
     pairs = [
         (days.at(d, opens), days.at(d, closes))
         for d, date in enumerate(days.dates)
-        if date not in closed
-        for opens, closes in hours
+        for opens, closes in open_on(hours, date, left_open)
     ]
     return merged_windows(pairs, end)
+
+
+def open_on(hours: OpeningHours, date: dt.date, left_open: Mapping[dt.date, Spans]) -> Spans:
+    """Return the windows of a day [s since its midnight]."""
+    return common(hours.on(date), left_open[date]) if date in left_open else hours.on(date)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,10 @@ import psutil
 
 from api.http.app import open_data
 from api.http.server import made_server
+from api.service.data_folder import open_folder
+from api.service.security import keys
 from api.service.settings import Limits, ServiceSettings
+from api.service.store import Store
 
 READY_S = 60.0
 SHORT = {"gate": "minimal", "days": 2, "warmup_days": 1, "replications": 3}
@@ -42,6 +45,8 @@ class Process:
             text=True,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
         )
+        self.log = ""
+        """What it wrote to standard error, once it has stopped."""
         self.url = self._ready()
         self.client = httpx.Client(base_url=self.url, timeout=30)
 
@@ -80,7 +85,8 @@ class Process:
         self.client.close()
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.communicate(timeout=30)
+            _, errors = self.process.communicate(timeout=30)
+            self.log += errors
         finally:
             self.process.kill()
         return self.process.returncode
@@ -115,6 +121,15 @@ def threaded(data: Path, *, limits: Limits | None = None, **options: Any) -> Ite
         assert not thread.is_alive()
 
 
+def access_key(data: Path, name: str, scope: str, *projects: str, expires: float | None = None) -> dict[str, str]:
+    """Make an access key, and return the header of those who have it."""
+    secret, key = keys.new_key(name, scope, projects, expires)
+    stored = Store(f"sqlite:///{open_folder(data).database}")
+    stored.at_once(keys.add(key))
+    stored.close()
+    return {"Authorization": f"Bearer {secret}"}
+
+
 def submitted(client: httpx.Client, asked: dict[str, Any], **headers: str) -> dict[str, Any]:
     """Submit a run that must be taken."""
     answer = client.post("/api/v1/runs", json=asked, headers=headers)
@@ -124,7 +139,7 @@ def submitted(client: httpx.Client, asked: dict[str, Any], **headers: str) -> di
     return found
 
 
-def finished(client: httpx.Client, run: str, seconds: float = 120) -> dict[str, Any]:
+def finished(client: httpx.Client, run: str, seconds: float = 600) -> dict[str, Any]:
     """Wait for the end of a run."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

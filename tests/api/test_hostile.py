@@ -69,8 +69,12 @@ def test_large_bodies_are_refused_before_they_are_read(client):
 def test_requests_for_another_host_or_from_another_site(client):
     answer = client.get("/health", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.json()["type"]) == (400, "/api/v1/problems/bad-host")
-    answer = client.post("/api/v1/runs", json=SHORT, headers={"Sec-Fetch-Site": "cross-site"})
-    assert answer.status_code == 403
+    for site in ("cross-site", "same-site", "unheard-of"):
+        answer = client.post("/api/v1/runs", json=SHORT, headers={"Sec-Fetch-Site": site})
+        assert (answer.status_code, answer.json()["type"]) == (403, "/api/v1/problems/cross-site")
+        assert client.get("/api/v1/runs", headers={"Sec-Fetch-Site": site}).status_code == 200, "a link may lead here"
+    for site in ("same-origin", "none"):
+        assert client.post("/api/v1/validate", json=SHORT, headers={"Sec-Fetch-Site": site}).status_code == 200
     answer = client.options("/api/v1/runs", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
 
@@ -121,18 +125,18 @@ def names(count: int) -> bytes:
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        (b'{"a": 1, "a": 2}', "there twice"),
-        (b'{"a": NaN}', "NaN is not a number"),
-        (b"[]", "no JSON object"),
-        (b'"x"', "no JSON object"),
-        (b"{", "no JSON"),
+        (b'{"a": 1, "a": 2}', 'The body is not JSON: the key "a" is repeated.'),
+        (b'{"a": NaN}', "The body is not JSON: NaN is not a JSON number."),
+        (b"[]", "The body is not a JSON object. Send one in braces."),
+        (b'"x"', "The body is not a JSON object. Send one in braces."),
+        (b"{", "The body is not JSON: Expecting property name"),
         (b"\xff{}", "UTF-8"),
         (b'{"a": "\\u0000"}', "control character"),
-        (b'{"\\ud800": 1}', "half a letter"),
+        (b'{"\\ud800": 1}', "A text holds a control character or an unpaired surrogate. Remove it."),
         (b'{"a":' * 41 + b"1" + b"}" * 41, "below 40 levels"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a": [' + b"1," * 5000 + b"1]}", "more than 5,000 entries"),
-        (names(501), "the most are 500 in an object"),
+        (names(501), "the limit is 500 in an object"),
         (b'{"a": [' + b",".join(names(500) for _ in range(11)) + b"]}", "5,000 in all"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.service.queue.admission import Examiner
+from api.service.queue.admission import Admission
 from api.service.settings import Limits
 from experiments import run_scenario
 from experiments.runs.folder import write_result
@@ -155,7 +155,7 @@ def test_a_full_queue_and_a_full_disk(tmp_path):
     [({"run_seconds": 3.0}, 2000, "time-limit"), ({"worker_mb": 350}, 500, "memory-limit")],
 )
 def test_a_run_that_takes_more_than_predicted_is_stopped(tmp_path, monkeypatch, change, days, kind):
-    monkeypatch.setattr(Examiner, "refuse_what_is_too_large", lambda *_: None)
+    monkeypatch.setattr(Admission, "refuse_what_is_too_large", lambda *_: None)
     with threaded(tmp_path, limits=Limits(free_mb=1, **change)) as small:
         asked = {"gate": "friendship-pass", "days": days, "replications": 2, "keep_events": "all"}
         found = finished(small, submitted(small, asked)["id"])

@@ -26,7 +26,7 @@ def test_validation_tells_findings_or_costs(client):
     assert (bad["valid"], [f["path"] for f in bad["findings"]]) == (False, ["days", "gates"])
     large = client.post("/api/v1/validate", json={**ASKED, "days": 3660, "replications": 10_000}).json()
     assert (large["valid"], large["accepted"]) == (True, False)
-    assert "larger than this server allows" in large["refusal"]
+    assert large["refusal"] == "The run exceeds the limits of this server."
 
 
 def test_every_finding_of_a_bad_gate(client):

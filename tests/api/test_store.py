@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from api.service import store
-from api.service.store import Row, Store, StoreUnavailable
+from api.service.security import keys
+from api.service.security.keys import AccessKey
+from api.service.store import DELETED, Row, Statement, Store, StoreUnavailable, idempotency, rows, tables
+from api.service.store.idempotency import HELD_S, Remembered
 from gates import ConfigError
 
 ROW = Row(
@@ -40,31 +43,38 @@ def row(number: int) -> Row:
 
 
 def test_rows_come_back_as_they_were(stored):
-    assert stored.at_once(store.add_run(ROW)).seq == 1
-    assert stored.at_once(store.one(ROW.id)) == dataclasses.replace(ROW, seq=1)
-    assert stored.at_once(store.one("run_x")) is None
+    assert stored.at_once(rows.add(ROW)).seq == 1
+    assert stored.at_once(rows.one(ROW.id)) == dataclasses.replace(ROW, seq=1)
+    assert stored.at_once(rows.one("run_x")) is None
+
+
+def test_what_is_committed_is_on_the_disk(stored):
+    """Write-ahead log, synchronised at each commit: an acknowledged run outlives a power cut."""
+    journal = stored.at_once(lambda connection: connection.scalar(sa.text("PRAGMA journal_mode")))
+    synchronous = stored.at_once(lambda connection: connection.scalar(sa.text("PRAGMA synchronous")))
+    assert (journal, synchronous) == ("wal", 2)
 
 
 def test_an_end_is_never_overwritten(stored):
-    stored.at_once(store.add_run(ROW))
-    stored.at_once(store.change(ROW.id, {"status": "cancelled"}))
-    stored.at_once(store.change(ROW.id, {"status": "running"}))
-    assert stored.at_once(store.counts()) == {"cancelled": 1}
+    stored.at_once(rows.add(ROW))
+    stored.at_once(rows.change(ROW.id, {"status": "cancelled"}))
+    stored.at_once(rows.change(ROW.id, {"status": "running"}))
+    assert stored.at_once(rows.counts()) == {"cancelled": 1}
 
 
 def test_one_that_fails_does_not_fail_the_others(stored):
     async def together() -> list[object]:
-        jobs = [store.add_run(row(number)) for number in (1, 2, 2, 3)]
+        jobs = [rows.add(row(number)) for number in (1, 2, 2, 3)]
         return list(await asyncio.gather(*map(stored.asynchronously, jobs), return_exceptions=True))
 
     found = asyncio.run(together())
     assert [isinstance(one, sa.exc.IntegrityError) for one in found] == [False, False, True, False]
-    assert stored.at_once(store.counts()) == {"queued": 3}
+    assert stored.at_once(rows.counts()) == {"queued": 3}
 
 
 def test_who_asked_may_go_away(stored):
     async def impatient() -> None:
-        tasks = [asyncio.create_task(stored.asynchronously(store.add_run(row(number)))) for number in range(50)]
+        tasks = [asyncio.create_task(stored.asynchronously(rows.add(row(number)))) for number in range(50)]
         await asyncio.sleep(0)
         for task in tasks[::2]:
             task.cancel()
@@ -72,12 +82,12 @@ def test_who_asked_may_go_away(stored):
 
     for _ in range(20):
         asyncio.run(impatient())
-    stored.at_once(store.add_run(row(99)))
-    assert stored.at_once(store.one(row(99).id)) is not None, "the thread still works"
+    stored.at_once(rows.add(row(99)))
+    assert stored.at_once(rows.one(row(99).id)) is not None, "the thread still works"
 
 
 def test_a_database_that_cannot_be_written(stored, tmp_path):
-    stored.at_once(store.add_run(ROW))
+    stored.at_once(rows.add(ROW))
 
     def full(connection: sa.Connection) -> None:
         connection.execute(sa.text("PRAGMA max_page_count = 1"))
@@ -92,6 +102,89 @@ def test_a_database_that_cannot_be_written(stored, tmp_path):
 def test_no_database(url):
     with pytest.raises(ConfigError, match="--database"):
         Store(url)
+
+
+def test_an_idempotency_key_holds_for_a_day(stored):
+    for number, (owner, key) in enumerate([("a", "1"), ("b", "1"), ("a", "2")], start=1):
+        made = dataclasses.replace(row(number), owner=owner)
+        stored.at_once(rows.add(made, (key, f"print-{number}")))
+    assert stored.at_once(idempotency.remembered("a", "1")) == Remembered("print-1", row(1).id)
+    assert stored.at_once(idempotency.remembered("b", "1")) == Remembered("print-2", row(2).id)
+    assert stored.at_once(idempotency.remembered("b", "2")) is None
+    stored.at_once(aged("a", "1", HELD_S - 60))
+    assert stored.at_once(idempotency.remembered("a", "1")) is not None
+    stored.at_once(aged("a", "1", HELD_S + 60))
+    assert stored.at_once(idempotency.remembered("a", "1")) is None
+    stored.at_once(idempotency.remember("a", "1", "another", row(3).id))
+    assert stored.at_once(idempotency.remembered("a", "1")) == Remembered("another", row(3).id)
+    stored.at_once(aged("b", "1", HELD_S + 60))
+    stored.at_once(idempotency.forget_old())
+    assert stored.at_once(lambda connection: connection.scalar(sa.select(sa.func.count(tables.idempotency.c.key)))) == 2
+
+
+def aged(owner: str, key: str, seconds: float) -> Statement[None]:
+    """Make an idempotency key as old as that."""
+
+    def statement(connection: sa.Connection) -> None:
+        table = tables.idempotency
+        query = table.update().where(table.c.owner == owner, table.c.key == key)
+        connection.execute(query.values(created=time.time() - seconds))
+
+    return statement
+
+
+def test_a_run_that_is_being_deleted_frees_its_idempotency_key(stored):
+    stored.at_once(rows.add(ROW, ("1", "print")))
+    stored.at_once(rows.mark_deleted(ROW.id))
+    assert stored.at_once(idempotency.remembered("", "1")) is None
+    assert stored.at_once(rows.one(ROW.id)) is None
+    assert [one.id for one in stored.at_once(rows.with_status(DELETED))] == [ROW.id]
+    stored.at_once(rows.remove(ROW.id))
+    assert stored.at_once(rows.with_status(DELETED)) == []
+
+
+@pytest.mark.parametrize("change", [{"owner": "b"}, {"project": "q"}, {"digest": "e"}, {"kind": "study"}])
+def test_only_an_identical_run_of_its_owner_is_given_again(stored, change):
+    done = dataclasses.replace(ROW, owner="a", project="p", status="succeeded")
+    stored.at_once(rows.add(done))
+    fresh = dataclasses.replace(done, id=row(2).id, status="queued")
+    assert stored.at_once(rows.add(fresh, reuse=True)).id == done.id
+    other = dataclasses.replace(fresh, **change)
+    assert stored.at_once(rows.add(other, reuse=True)).id == other.id
+
+
+def test_tables_of_format_1_are_brought_up_to_date(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'db'}"
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        for line in FORMAT_1:
+            connection.execute(sa.text(line))
+    engine.dispose()
+    for _ in range(2):
+        stored = Store(url)
+        (found,) = stored.at_once(rows.with_status("queued"))
+        assert found == dataclasses.replace(ROW, owner="office", seq=1)
+        assert stored.at_once(keys.all_keys()) == [AccessKey("5ec", "office", "run", (), 7.0)]
+        layout = stored.at_once(lambda connection: connection.scalar(sa.select(tables.meta.c.format)))
+        assert layout == tables.FORMAT == 2
+        stored.close()
+
+
+FORMAT_1 = (
+    "CREATE TABLE bordergate_meta (format INTEGER NOT NULL)",
+    "INSERT INTO bordergate_meta VALUES (1)",
+    "CREATE TABLE bordergate_runs (seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, id VARCHAR(40) NOT NULL UNIQUE, "
+    "kind VARCHAR(10) NOT NULL, status VARCHAR(12) NOT NULL, digest VARCHAR(64) NOT NULL, gate VARCHAR(80) NOT NULL, "
+    "owner VARCHAR(80) NOT NULL, request TEXT NOT NULL, predicted TEXT NOT NULL, done INTEGER NOT NULL, "
+    "total INTEGER NOT NULL, created FLOAT NOT NULL, started FLOAT, finished FLOAT, version INTEGER NOT NULL, "
+    "problem TEXT)",
+    "INSERT INTO bordergate_runs VALUES (1, 'run_0000000000000001', 'run', 'queued', 'd', 'minimal', 'office', '{}', "
+    "'{}', 0, 1, 1.0, NULL, NULL, 1, NULL)",
+    "CREATE TABLE bordergate_keys (name VARCHAR(80) NOT NULL PRIMARY KEY, sha256 VARCHAR(64) NOT NULL UNIQUE, "
+    "scope VARCHAR(10) NOT NULL, created FLOAT NOT NULL)",
+    "INSERT INTO bordergate_keys VALUES ('office', '5ec', 'run', 7.0)",
+)
+"""The tables of the earlier version, as it made them, with a run and a key."""
 
 
 def test_tables_of_a_newer_version_are_refused(tmp_path: Path):

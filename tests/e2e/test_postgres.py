@@ -5,9 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+import sqlalchemy as sa
 
+from api.service.security import keys
+from api.service.security.keys import AccessKey
+from api.service.store import Store, rows
 from tests.api.servers import LONG, SHORT, Process, finished, process, submitted
 from tests.api.test_cli import bordergate, refused
+from tests.api.test_store import FORMAT_1
 from tests.e2e import postgres
 
 pytestmark = [pytest.mark.long, postgres.NEEDED]
@@ -50,3 +55,25 @@ def test_runs_survive_on_postgres(database, tmp_path):
         assert finished(again.client, run["id"])["status"] == "succeeded"
         assert finished(again.client, submitted(again.client, {**SHORT, "seed": 9})["id"])["status"] == "succeeded"
         assert again.client.delete(f"/api/v1/runs/{run['id']}").status_code == 204
+
+
+def test_tables_of_format_1_are_brought_up_to_date(database):
+    driver = "postgresql+psycopg"
+    outside = sa.create_engine(sa.make_url(database.url).set(drivername=driver), isolation_level="AUTOCOMMIT")
+    with outside.connect() as connection:
+        connection.execute(sa.text("CREATE DATABASE older"))
+    outside.dispose()
+    url = sa.make_url(database.url).set(database="older")
+    engine = sa.create_engine(url.set(drivername=driver))
+    with engine.begin() as connection:
+        for line in FORMAT_1:
+            line = line.replace("INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "BIGSERIAL PRIMARY KEY")
+            connection.execute(sa.text(line.replace("FLOAT", "DOUBLE PRECISION")))
+    engine.dispose()
+    for _ in range(2):
+        stored = Store(url.render_as_string(hide_password=False))
+        (run,) = stored.at_once(rows.with_status("queued"))
+        assert (run.id, run.owner, run.project) == ("run_0000000000000001", "office", "")
+        assert stored.at_once(keys.all_keys()) == [AccessKey("5ec", "office", "run", (), 7.0)]
+        assert not stored.at_once(keys.remove("office", even_the_last=False))
+        stored.close()

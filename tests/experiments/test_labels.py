@@ -90,7 +90,7 @@ def test_what_has_no_title_is_called_by_its_name():
 def test_a_clock_that_differs_by_half_hours_and_a_direction_without_one_other_side():
     sides = {"vn": "Asia/Kathmandu", "cn": "America/St_Johns", "la": "Asia/Vientiane"}
     found = labels(one_way(sides=sides))
-    assert (found.offset_text("vn"), found.offset_text("cn")) == ("UTC+5:45", "UTC−3:30")
+    assert (found.offset_text("vn"), found.offset_text("cn")) == ("UTC+5:45", "UTC−3:30, UTC−2:30 from 8 March")
     assert found.direction("northbound") == "Northbound"
 
 
@@ -124,11 +124,8 @@ def test_a_closure_of_the_calendar_closes_the_day():
     calendar = [{"name": "Storm", "first": "2026-03-03", "last": "2026-03-03", "sides": ["vn"]}]
     found = labels(one_way(calendar=calendar))
     assert found.closed("booth", at(0), at(48)) == [(at(0), at(1)), (at(11), at(48))]
-    assert found.closed("booth", at(0), at(48), calendar=False) == [
-        (at(0), at(1)),
-        (at(11), at(25)),
-        (at(35), at(48)),
-    ]
+    shorter = labels(one_way(calendar=[calendar[0] | {"hours": "06:00-10:00"}]))  # and the booth opens at 8:00
+    assert shorter.closed("booth", at(0), at(48)) == [(at(0), at(1)), (at(11), at(25)), (at(27), at(48))]
 
 
 def test_a_stage_is_open_while_any_of_its_lane_groups_is():
@@ -139,6 +136,18 @@ def test_a_stage_is_open_while_any_of_its_lane_groups_is():
     assert found.closed("booth", at(-7), at(17)) == [(at(-7), at(-1)), (at(5), at(17))]
     assert found.is_limited("booth")
     assert not found.is_limited("desk")
+
+
+def test_clocks_that_change_in_the_period():
+    """Warsaw changes to summer time on 29 March 2026, Minsk never does."""
+    gate = one_way(sides={"vn": "Europe/Warsaw", "cn": "Europe/Minsk"}, start="2026-03-28")
+    found = labels(gate, days=30)
+    assert found.clock("vn") == "Vietnam time (UTC+1, UTC+2 from 29 March)"
+    assert found.clock("cn") == "China time (UTC+3)"
+    assert found.other_clocks() == ["cn"]
+    assert labels(gate, days=1).clock("vn") == "Vietnam time (UTC+1)"
+    assert labels(gate, days=800).clock("vn") == "Vietnam time (UTC+1 or UTC+2)"
+    assert found.offset_text("vn", dt.date(2026, 3, 29), 2) == "UTC+2"
 
 
 def test_times_since_the_start_of_the_run():

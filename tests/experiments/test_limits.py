@@ -42,7 +42,7 @@ def test_the_summary_shows_pools_areas_and_who_is_outside(folder: Path) -> None:
     tables = {table.title: table for table in read_summary(folder).tables}
     assert [row[0] for row in tables["Pools"].rows] == ["Desk officer", "Tractor"]
     assert [row[:2] for row in tables["Areas"].rows] == [("Apron", "3"), ("Yard", "2")]
-    assert any(row[0].startswith("Outside") and row[1] != "0" for row in tables["A day at the gate"].rows)
+    assert any(row[0].startswith("Queue outside") and row[1] != "0" for row in tables["A day at the gate"].rows)
 
 
 def test_metrics_name_pools_and_areas_as_stages(folder: Path) -> None:

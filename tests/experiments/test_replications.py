@@ -24,7 +24,8 @@ from experiments.runs.settings import Setup
 from experiments.runs.store import Store, setup_digest
 from gates import Scenario, load_gate
 from sim import compile_plan, draw, measure, simulate
-from sim.metrics.fold import Key, Measures
+from sim.metrics.fold import Measures
+from sim.metrics.meter import Key
 
 MINIMAL = Setup(scenario=Scenario(gate=load_gate("minimal"), days=2, warmup_days=0))
 

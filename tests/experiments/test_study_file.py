@@ -8,6 +8,7 @@ import pytest
 
 from experiments.studies.designs import cells
 from experiments.studies.model import (
+    better_of,
     load_study,
     metric_key,
     metric_text,
@@ -15,7 +16,7 @@ from experiments.studies.model import (
     study_names,
 )
 from gates import ConfigError
-from sim.metrics.definitions import Key
+from sim.metrics.meter import Key
 from tests.experiments.studies import SCENARIOS, SMALL, small
 
 
@@ -72,6 +73,11 @@ def test_metrics_are_written_and_read():
     assert metric_text(key) == "wait_h.mean.northbound@bay-cn"
     assert metric_key(metric_text(key)) == key
     assert metric_key("clearance_h.p90.northbound.durian") == Key("clearance_h", "p90", "northbound", "durian")
+
+
+def test_which_direction_is_better_is_what_the_metric_declares():
+    texts = ("shelf_life_d.mean.northbound", "clearance_h.p90.northbound", "utilisation.share@bay-cn")
+    assert [better_of(metric_key(text)) for text in texts] == ["more", "less", "neither"]
 
 
 def test_an_unknown_name_gets_the_nearest():
@@ -135,4 +141,4 @@ def test_a_setting_that_the_gate_refuses_names_the_scenario():
 def test_values_of_the_study_beat_those_of_upgrades():
     entry = {"name": "x", "upgrades": ["round-the-clock"], "set": {"stages.bay-cn.hours": "08:00-22:00"}}
     made = cells(small(gate="friendship-pass", scenarios=[entry]), 1)[1]
-    assert made.scenario.gate.stages["bay-cn"].hours == ((8 * 3600, 22 * 3600),)
+    assert made.scenario.gate.stages["bay-cn"].hours.daily == ((8 * 3600, 22 * 3600),)

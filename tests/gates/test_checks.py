@@ -134,7 +134,53 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Add the path, or remove it.",
         ),
     ],
+    "never_open": [
+        (
+            [("stages.booth.hours", {"mon": "closed"})],
+            "stages.booth.hours",
+            "closed",
+            "it never opens",
+            "Write hours for at least one day, or remove it.",
+        ),
+    ],
+    "hours_on_holidays": [
+        (
+            [("calendar", [{**SHUT, "hours": {"mon": "24 h", "holidays GB-ENK": "closed"}}])],
+            'calendar[0].hours["holidays GB-ENK"]',
+            "GB-ENK",
+            "no such part of GB",
+            "Did you mean GB-ENG?",
+        ),
+    ],
     "closure_days": [
+        (
+            [("calendar", [{"name": "x", "first": "2026-02-15"}])],
+            "calendar[0].last",
+            "",
+            "missing",
+            "Add `last`, or `weekdays` if it comes again every week.",
+        ),
+        (
+            [("calendar", [{"name": "x", "weekdays": "sun", "last": "2026-02-15", "yearly": True}])],
+            "calendar[0].first",
+            "",
+            "missing",
+            "Add `first`: the span that comes again every year.",
+        ),
+        (
+            [("calendar", [{"name": "x", "first": "2025-02-15", "last": "2026-02-15", "yearly": True}])],
+            "calendar[0].last",
+            "2026-02-15",
+            "longer than a year",
+            "End it earlier, or remove `yearly`.",
+        ),
+        (
+            [("calendar", [{**SHUT, "weeks": [1]}])],
+            "calendar[0].weekdays",
+            "",
+            "missing",
+            "Add `weekdays`: `weeks` says which of them in a month.",
+        ),
         (
             [("calendar", [LATE])],
             "calendar[0].last",
@@ -1454,6 +1500,15 @@ def test_overload_is_no_mistake():
 def test_overlapping_closures_are_no_mistake():
     gate = Gate.model_validate(changed(("calendar", [SHUT, SHUT, {**SHUT, "sides": ["vn"]}])))
     assert check(gate) == []
+
+
+def test_closures_that_are_just_allowed():
+    entries = [
+        {"name": "a year less a day", "first": "2025-02-15", "last": "2026-02-14", "yearly": True},
+        {"name": "open end", "first": "2025-02-15", "weekdays": "sun", "weeks": [1]},
+        {"name": "shut", "first": "2026-02-15", "last": "2026-02-15", "hours": "closed"},
+    ]
+    assert findings_of(changed(("calendar", entries), ("stages.booth.hours", {"2026-12-24": "07:00-08:00"}))) == []
 
 
 def test_a_stage_that_a_class_cannot_reach_needs_no_lanes_for_it():

@@ -223,3 +223,38 @@ def test_a_missing_file_a_folder_and_an_impossible_name_are_refused(tmp_path):
     assert file_refused(tmp_path) == "not a file"
     assert file_refused(tmp_path / ("x" * 5000)).startswith("cannot be read: File name too long")
     assert file_refused(tmp_path / "a\0b").startswith(("cannot be read", "no such file"))
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "value", "remedy"),
+    [
+        ("a: {mean: 4,5 min, cv: 1}", "a.mean", "4,5 min", 'Write a point, not a comma: "4.5 min".'),
+        (
+            "a: {per_day: 1,200}",
+            "a.per_day",
+            "1,200",
+            'Write a point for decimals and nothing between thousands: "1.200" or "1200".',
+        ),
+        ("a: {per_day: 1,200,000, x: 1}", "a.per_day", "1,200,000", 'Write nothing between thousands: "1200000".'),
+        ("a: {x: {per_day: 0,5}}", "a.x.per_day", "0,5", 'Write a point, not a comma: "0.5".'),
+    ],
+)
+def test_a_comma_in_a_number_between_braces_is_one_finding(line, path, value, remedy):
+    (found,) = parse(line).findings
+    assert (found.path, found.value, found.problem, found.remedy, found.line) == (
+        path,
+        value,
+        "a comma in a number",
+        remedy,
+        1,
+    )
+
+
+def test_keys_without_a_value_that_are_no_rest_of_a_number_stay():
+    assert parse("a: {x: 4, y, 7}").data == {"a": {"x": 4, "y": None, "7": None}}
+    assert parse("a: {x: four, 5 min}").data == {"a": {"x": "four", "5 min": None}}
+    assert parse("a: {x: '4', 5 min}").findings == []
+
+
+def test_full_width_digits_are_numbers():
+    assert parse("{a: １２０, b: －１．５, c: ２号, d: '３'}").data == {"a": 120, "b": -1.5, "c": "２号", "d": "３"}

@@ -89,7 +89,7 @@ def test_durian_alone_waits_for_the_laboratory(gate):
 
 def test_chinese_hours_are_those_of_hanoi_an_hour_later(gate):
     kiosk = gate.stages["kiosk-in-cn"]
-    assert kiosk.hours == ((8 * HOUR, 21 * HOUR),)
+    assert kiosk.hours.daily == ((8 * HOUR, 21 * HOUR),)
     assert hours_on_clocks(gate, "cn", kiosk.hours) == {"vn": "07:00-20:00", "cn": "08:00-21:00"}
     assert gate.end_of_day.at == 20 * HOUR
     assert gate.end_of_day.side == "vn"
@@ -103,13 +103,13 @@ def test_the_stages_pass_the_flow_of_the_baseline(gate):
             if flow.direction == direction:
                 add_work(gate, steps, flow, 1.0, work)
     for name, pool in gate.pools.items():
-        unit_s = sum(shift.units * (end - start) for shift in pool.shifts for start, end in shift.hours)
+        unit_s = sum(shift.units * (end - start) for shift in pool.shifts for start, end in shift.hours.daily or ())
         load = sum(work[f"{s}/all"] * stage.needs[name] for s, stage in gate.stages.items() if name in stage.needs)
         assert 0 < load / unit_s < 0.95, name
     for name, stage in gate.stages.items():
         for group in stage.lane_groups():
             if group.lanes != "unlimited":
-                open_s = sum(end - start for start, end in group.hours or stage.hours)
+                open_s = sum(end - start for start, end in (group.hours or stage.hours).daily or ())
                 load = work[f"{name}/{group.name}"] / (group.lanes * open_s)
                 assert load < 0.95, f"{name}/{group.name}: {load:.2f}"
                 assert load > 0 or group.name == "tidal", f"{name}/{group.name}: nobody comes"

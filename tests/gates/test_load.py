@@ -70,7 +70,7 @@ def test_pools_and_areas_go_through_python_and_json_unchanged():
     again = gate_from_text(gate.model_dump_json(by_alias=True))
     assert again == gate
     assert Gate.model_validate(gate.model_dump(by_alias=True)) == gate
-    assert again.pools["vehicle"].shifts[0].hours == ((0, 21_600), (25_200, 28_800), (79_200, 86_400))
+    assert again.pools["vehicle"].shifts[0].hours.daily == ((0, 21_600), (25_200, 28_800), (79_200, 86_400))
     assert (again.stages["booth"].takes, again.stages["exit"].gives) == ({"vehicle": 1}, {"vehicle": 1})
     assert again.areas["yard"].spaces == 12
 

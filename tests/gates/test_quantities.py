@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from gates.schema.hours import OpeningHours, every_day
 from gates.schema.quantities import (
     DAY_S,
     LONGEST_D,
@@ -20,12 +21,11 @@ from gates.schema.quantities import (
     Count,
     Day,
     Days,
-    Hours,
+    Metres,
     Number,
     Seconds,
     Share,
     Tonnes,
-    hours_text,
     number_text,
     parse_window,
 )
@@ -36,9 +36,10 @@ ADAPTERS: dict[str, TypeAdapter[Any]] = {
         "seconds": Seconds,
         "days": Days,
         "tonnes": Tonnes,
+        "metres": Metres,
         "share": Share,
         "clock": Clock,
-        "hours": Hours,
+        "hours": OpeningHours,
         "day": Day,
         "number": Number,
         "count": Count,
@@ -85,16 +86,20 @@ def refused(kind, value, context=UNITS_REQUIRED):
         ("clock", "7:05", 25_500),
         ("clock", "00:00:01", 1),
         ("clock", "24:00", DAY_S),
-        ("hours", "08:00-21:00", ((28_800, 75_600),)),
-        ("hours", "8:00 – 21:00", ((28_800, 75_600),)),
-        ("hours", "24 h", ((0, DAY_S),)),
-        ("hours", "00:00-24:00", ((0, DAY_S),)),
-        ("hours", "22:00-06:00", ((0, 21_600), (79_200, DAY_S))),
-        ("hours", "22:00-00:00", ((79_200, DAY_S),)),
-        ("hours", ["13:00-17:00", "08:00-12:00"], ((28_800, 43_200), (46_800, 61_200))),
-        ("hours", "08:00-12:00, 13:00-17:00", ((28_800, 43_200), (46_800, 61_200))),
-        ("hours", ["08:00-12:00", "12:00-17:00"], ((28_800, 61_200),)),
-        ("hours", ["08:00-13:00", "12:00-17:00"], ((28_800, 61_200),)),
+        ("hours", "08:00-21:00", every_day(((28_800, 75_600),))),
+        ("hours", "8:00 – 21:00", every_day(((28_800, 75_600),))),
+        ("share", "２５ ％", 0.25),
+        ("clock", "２０：３０", 73_800),
+        ("hours", "０８：００－２１：００", every_day(((28_800, 75_600),))),
+        ("day", "２０２６－０２－１５", dt.date(2026, 2, 15)),
+        ("hours", "24 h", every_day(((0, DAY_S),))),
+        ("hours", "00:00-24:00", every_day(((0, DAY_S),))),
+        ("hours", "22:00-06:00", every_day(((0, 21_600), (79_200, DAY_S)))),
+        ("hours", "22:00-00:00", every_day(((79_200, DAY_S),))),
+        ("hours", ["13:00-17:00", "08:00-12:00"], every_day(((28_800, 43_200), (46_800, 61_200)))),
+        ("hours", "08:00-12:00, 13:00-17:00", every_day(((28_800, 43_200), (46_800, 61_200)))),
+        ("hours", ["08:00-12:00", "12:00-17:00"], every_day(((28_800, 61_200),))),
+        ("hours", ["08:00-13:00", "12:00-17:00"], every_day(((28_800, 61_200),))),
         ("day", "2026-02-15", dt.date(2026, 2, 15)),
         ("day", dt.date(2026, 2, 15), dt.date(2026, 2, 15)),
         ("number", 75, 75.0),
@@ -121,7 +126,23 @@ def test_what_is_written_is_what_is_held(kind, text, value):
         ("seconds", "35 S", "S is no unit for this", 'Use one of ms, s, min, h, d, such as "35 s".'),
         ("seconds", "a while", "cannot be read", 'Write a number and a unit, such as "35 s".'),
         ("seconds", "", "cannot be read", 'Write a number and a unit, such as "35 s".'),
-        ("seconds", "1,5 h", "cannot be read", 'Write a number and a unit, such as "35 s".'),
+        ("seconds", "1,5 h", "a comma in a number", 'Write a point, not a comma: "1.5 h".'),
+        (
+            "metres",
+            "1,200 m",
+            "a comma in a number",
+            'Write a point for decimals and nothing between thousands: "1.200 m" or "1200 m".',
+        ),
+        ("metres", "1,200,000 m", "a comma in a number", 'Write nothing between thousands: "1200000 m".'),
+        ("metres", "1,200.5 m", "a comma in a number", 'Write nothing between thousands: "1200.5 m".'),
+        ("share", "12，5 ％", "a comma in a number", 'Write a point, not a comma: "12.5 %".'),
+        (
+            "number",
+            "1,200",
+            "a comma in a number",
+            'Write a point for decimals and nothing between thousands: "1.200" or "1200".',
+        ),
+        ("count", "４", "not a number", "Write a plain number, without quotes or unit."),
         ("seconds", "5 min 30 s", "cannot be read", 'Write a number and a unit, such as "35 s".'),
         ("seconds", "nan s", "cannot be read", 'Write a number and a unit, such as "35 s".'),
         ("seconds", "1e9999 s", "cannot be read", 'Write a number and a unit, such as "35 s".'),
@@ -176,8 +197,8 @@ def test_what_is_refused_has_a_remedy(kind, text, problem, remedy):
         ("days", 21, 21.0),
         ("tonnes", 20, 20.0),
         ("clock", 72_000, 72_000),
-        ("hours", ((0, 3600),), ((0, 3600),)),
-        ("hours", [[0, 3600], [3600, 7200]], ((0, 7200),)),
+        ("hours", ((0, 3600),), every_day(((0, 3600),))),
+        ("hours", [[0, 3600], [3600, 7200]], every_day(((0, 7200),))),
     ],
 )
 def test_python_may_give_plain_numbers_in_the_canonical_unit(kind, value, held):
@@ -236,7 +257,7 @@ windows = st.lists(
 
 @given(windows)
 def test_hours_are_sorted_disjoint_and_cover_the_same_seconds(parts):
-    held = ADAPTERS["hours"].validate_python(parts)
+    held = ADAPTERS["hours"].validate_python(parts).daily
     assert all(0 <= start < end <= DAY_S for start, end in held)
     assert all(before[1] < after[0] for before, after in itertools.pairwise(held))
     probes = {edge + shift for window in parts for edge in window for shift in (-1, 0)}
@@ -249,7 +270,7 @@ def test_hours_are_sorted_disjoint_and_cover_the_same_seconds(parts):
 def test_hours_are_read_back_exactly(parts):
     held = ADAPTERS["hours"].validate_python(parts)
     assert read("hours", json.loads(ADAPTERS["hours"].dump_json(held))) == held
-    assert read("hours", hours_text(held)) == held
+    assert read("hours", str(held)) == held
 
 
 @given(st.integers(0, DAY_S - 1), st.integers(0, DAY_S - 1))

@@ -6,6 +6,7 @@ import pytest
 
 from gates import Gate, load_gate
 from gates.describe import hours_on_clocks, law_text, sheet, title_of
+from gates.schema.hours import every_day
 from gates.schema.quantities import DAY_S
 
 from .files import changed
@@ -140,14 +141,44 @@ def test_law_texts():
     ],
 )
 def test_chinese_hours_on_the_vietnamese_clock(hours, other):
-    assert hours_on_clocks(load_gate("minimal"), "cn", hours)["vn"] == other
+    assert hours_on_clocks(load_gate("minimal"), "cn", every_day(hours))["vn"] == other
 
 
 def test_clocks_of_one_time_zone_agree_and_summer_time_counts():
     gate = Gate.model_validate(changed(("sides", {"vn": "Europe/Berlin", "cn": "Asia/Shanghai"})))
-    assert hours_on_clocks(gate, "vn", ((8 * HOUR, 9 * HOUR),)) == {"vn": "08:00-09:00", "cn": "14:00-15:00"}
+    hours = every_day([(8 * HOUR, 9 * HOUR)])
+    summer = "14:00-15:00; from 2025-10-26 15:00-16:00; from 2026-03-29 14:00-15:00"
+    assert hours_on_clocks(gate, "vn", hours) == {"vn": "08:00-09:00", "cn": summer}
     winter = gate.model_copy(update={"start": gate.start.replace(month=1)})
-    assert hours_on_clocks(winter, "vn", ((8 * HOUR, 9 * HOUR),))["cn"] == "15:00-16:00"
+    summer = "15:00-16:00; from 2025-03-30 14:00-15:00; from 2025-10-26 15:00-16:00"
+    assert hours_on_clocks(winter, "vn", hours)["cn"] == summer
+
+
+def test_hours_by_weekday_on_another_clock():
+    # China is an hour ahead: Friday 23:00 to Saturday 02:00 is Saturday 00:00 to 03:00 there.
+    days = {"mon-thu": "07:00-19:00", "fri": "23:00-02:00", "2025-12-24": "07:00-12:00", "holidays VN": "closed"}
+    gate = Gate.model_validate(changed(("stages.booth.hours", days)))
+    assert hours_on_clocks(gate, "vn", gate.stages["booth"].hours) == {
+        "vn": "mon-thu 07:00-19:00; fri 23:00-02:00; sat-sun closed; holidays VN closed; 2025-12-24 07:00-12:00",
+        "cn": "mon-thu 08:00-20:00; fri closed; sat 00:00-03:00; sun closed; holidays VN closed; "
+        "2025-12-24 08:00-13:00",
+    }
+
+
+def test_the_sheet_shows_the_days_of_the_calendar():
+    entries = [
+        {"name": "Feasts", "holidays": "GB-ENG", "only": ["Easter Monday", "Boxing Day"], "sides": ["vn"]},
+        {"name": "Sundays", "weekdays": "sun", "first": "2025-08-01"},
+        {"name": "Upkeep", "weekdays": "sat", "weeks": [1, "last"], "hours": "12:00-24:00"},
+        {"name": "New year", "first": "2025-12-31", "last": "2026-01-02", "yearly": True},
+    ]
+    assert sheet(Gate.model_validate(changed(("calendar", entries)))).calendar == (
+        "Feasts: public holidays of GB-ENG (Easter Monday, Boxing Day) at vn; in the year from 2025-07-01: 2025-12-26, "
+        "2026-04-06",
+        "Sundays: sun from 2025-08-01",
+        "Upkeep: sat (1, last of the month), open within 12:00-24:00",
+        "New year: 2025-12-31 to 2026-01-02, every year",
+    )
 
 
 def test_friendship_pass_can_be_shown():

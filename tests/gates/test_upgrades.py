@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from gates import (
     load_upgrade,
 )
 from gates import upgrade_names as names_in_library
+from gates.schema.hours import OpeningHours
 from gates.upgrades import LEVELS, check_upgrade, upgrade_from_text, with_needs
 from sim import compile_plan, draw, simulate
 
@@ -61,7 +61,7 @@ def test_a_new_gate_and_what_changed_in_it():
     )
     assert MINIMAL.stages["booth"].lanes == 2, "the base stays"
     assert gate.stages["booth"].lanes == 3
-    assert gate.stages["booth"].hours == ((6 * 3600, 20 * 3600),)
+    assert gate.stages["booth"].hours.daily == ((6 * 3600, 20 * 3600),)
     law: Any = gate.stages["inspection"].service
     assert law.lognormal.mean == 22.5 * 60
     visit: Any = gate.paths["northbound"][2]
@@ -254,8 +254,8 @@ def seat_hours_vn(gate: Gate) -> float:
     return total + sum(shift.units * hours_open(shift.hours) for shift in gate.pools["customs-officers-vn"].shifts)
 
 
-def hours_open(windows: Sequence[tuple[int, int]]) -> float:
-    return sum(end - start for start, end in windows) / 3600
+def hours_open(hours: OpeningHours) -> float:
+    return sum(end - start for start, end in hours.daily or ()) / 3600
 
 
 @pytest.mark.parametrize(("name", "hours_cn"), [("round-the-clock", 11), ("longer-hours", 2)])

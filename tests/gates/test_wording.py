@@ -212,7 +212,7 @@ POOLS = [
         {"side": "vn", "shifts": [{"units": 1}]},
         ".shifts[0].hours",
         "missing",
-        "Add `hours`: daily windows on the clock of the pool's side.",
+        "Add `hours`: hours of duty on the clock of the pool's side, daily or by weekday.",
     ),
 ]
 

@@ -18,7 +18,8 @@ from scipy.sparse.linalg import spsolve
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.metrics.fold import Key, measure
+from sim.metrics.fold import measure
+from sim.metrics.meter import Key
 from tests.science.theory import Evidence, evidence
 
 NORTH = "northbound"

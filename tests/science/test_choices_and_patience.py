@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.science.small_gates import (
     A_DAY,
     NORTH,

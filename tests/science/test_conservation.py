@@ -12,7 +12,8 @@ from gates.schema.gate import EndOfDay, Gate
 from gates.schema.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
 from sim.engines.log import NEVER
-from sim.metrics.fold import Key, measure
+from sim.metrics.fold import measure
+from sim.metrics.meter import Key
 from tests.strategies import scenarios
 
 seeds = st.integers(0, 2**32)

@@ -18,7 +18,7 @@ from experiments.runs.settings import Setup
 from experiments.runs.statistics import mean_interval
 from experiments.studies.compare import against_base
 from gates import Gate, Scenario
-from sim.metrics.definitions import Key
+from sim.metrics.meter import Key
 from tests.science.theory import mean_wait_mmc
 
 REPLICATIONS = 10

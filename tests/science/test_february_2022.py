@@ -12,7 +12,7 @@ import numpy as np
 
 from gates import Gate, Scenario, load_gate
 from sim import compile_plan, draw, measure, simulate
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 
 NORTH = "northbound"
 FIRST, LAST = 1221, 1815

@@ -19,7 +19,7 @@ from experiments import (
 from gates import Scenario, load_gate
 from sim import Plan, draw
 from sim.clock import TICKS_PER_HOUR
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 
 
 @pytest.fixture(scope="module")

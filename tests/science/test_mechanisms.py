@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.science.small_gates import A_DAY, NORTH, SERVICE_H, SERVICE_S, check, exponential, run
 from tests.science.theory import mean_wait_mmc
 

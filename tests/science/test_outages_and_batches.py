@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.science.small_gates import (
     A_DAY,
     NORTH,

@@ -19,7 +19,8 @@ import pytest
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim import Plan, compile_plan, draw, simulate
-from sim.metrics.fold import Key, measure
+from sim.metrics.fold import measure
+from sim.metrics.meter import Key
 from tests.science.theory import Evidence, evidence, mean_wait_mg1, mean_wait_mmc, probability_of_waiting
 
 SERVICE_S = 60.0

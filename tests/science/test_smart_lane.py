@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, measure, simulate
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.science.small_gates import NORTH
 from tests.science.theory import Evidence, evidence
 from tests.test_docs import ROOT, blocks

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim import Measures, Plan, draw, measure, simulate, stream
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.sim.hand import Visit, plan_of, trucks
 
 NORTH = "northbound"

@@ -22,7 +22,7 @@ from sim.draws.booking import (
 )
 from sim.draws.uniforms import uniforms
 from sim.engines.simulate import Engine
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.sim.hand import MINUTE, minutes, plan_of, trucks
 
 NORTH = "northbound"

@@ -12,7 +12,7 @@ from sim.clock import TICKS_PER_HOUR
 from sim.draws.breakdowns import MOST_FAILURES, struck
 from sim.draws.uniforms import uniforms
 from sim.engines.simulate import Engine
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from sim.plan.distributions import law
 from sim.plan.failures import Failing
 from tests.sim.hand import MINUTE, minutes, plan_of

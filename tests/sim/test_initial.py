@@ -10,7 +10,7 @@ import pytest
 from sim import Plan, draw, measure, simulate, stream
 from sim.clock import TICKS_PER_HOUR
 from sim.engines.simulate import Engine
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.sim.hand import minutes, plan_of
 
 NORTH = "northbound"

@@ -8,8 +8,8 @@ import pytest
 
 from sim import Plan, measure, simulate
 from sim.engines.simulate import Engine
-from sim.metrics.deadlock import can_lock
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
+from sim.metrics.resources.deadlock import can_lock
 from tests.sim.hand import minutes, plan_of, trucks
 
 LOCKED = Key("locked_trucks", "total")

@@ -8,7 +8,7 @@ import pytest
 
 from sim import measure, simulate
 from sim.engines.simulate import Engine
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from sim.plan.plan import Plan
 from tests.sim.hand import minutes, plan_of, trucks
 

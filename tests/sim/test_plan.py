@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from gates import Gate, Scenario, load_gate
+from gates.schema.hours import ALWAYS, every_day
+from gates.schema.quantities import Spans
 from sim import compile_plan
 from sim.clock import TICKS_PER_DAY, TICKS_PER_HOUR, local_days, moment
 from sim.plan.arrivals import arrival_rate
@@ -25,35 +27,34 @@ def hours(windows: Windows) -> list[tuple[float, float]]:
 def test_hours_are_those_of_the_stages_own_side() -> None:
     # 08:00 in China is 07:00 in Vietnam, where tick 0 is midnight.
     days = local_days("Asia/Shanghai", "Asia/Ho_Chi_Minh", dt.date(2025, 7, 1), 2)
-    assert hours(open_windows([(8 * 3600, 21 * 3600)], days, set(), 2 * TICKS_PER_DAY)) == [(7, 20), (31, 44)]
+    assert hours(open_windows(every_day([(8 * 3600, 21 * 3600)]), days, 2 * TICKS_PER_DAY)) == [(7, 20), (31, 44)]
 
 
 def test_windows_that_touch_are_one_and_the_run_cuts_them() -> None:
     days = local_days("Asia/Shanghai", "Asia/Ho_Chi_Minh", dt.date(2025, 7, 1), 2)
-    assert hours(open_windows([(0, 86_400)], days, set(), 2 * TICKS_PER_DAY)) == [(0, 48)]
-    closed = {dt.date(2025, 7, 2)}  # in China: from 23:00 to 23:00 of Vietnam
-    assert hours(open_windows([(0, 86_400)], days, closed, 2 * TICKS_PER_DAY)) == [(0, 23), (47, 48)]
+    assert hours(open_windows(ALWAYS, days, 2 * TICKS_PER_DAY)) == [(0, 48)]
+    closed: dict[dt.date, Spans] = {dt.date(2025, 7, 2): ()}  # in China: from 23:00 to 23:00 of Vietnam
+    assert hours(open_windows(ALWAYS, days, 2 * TICKS_PER_DAY, closed)) == [(0, 23), (47, 48)]
 
 
 def test_a_day_on_which_the_clocks_change() -> None:
     # Los Angeles, 9 March 2025: 02:00 becomes 03:00, so 08:00 comes after 7 hours and the day has 23.
     days = local_days("America/Los_Angeles", "America/Los_Angeles", dt.date(2025, 3, 9), 2)
     assert np.diff(days.midnight)[:2].tolist() == [23 * TICKS_PER_HOUR, 24 * TICKS_PER_HOUR]
-    assert hours(open_windows([(8 * 3600, 9 * 3600)], days, set(), 10 * TICKS_PER_DAY)) == [
+    assert hours(open_windows(every_day([(8 * 3600, 9 * 3600)]), days, 10 * TICKS_PER_DAY)) == [
         (7, 8),
         (31, 32),
     ]
 
 
 def test_a_time_that_does_not_exist_is_the_change_of_the_clocks() -> None:
-    # Warsaw, 29 March 2026: 02:00 becomes 03:00. Of 02:30-03:15 the quarter of an hour from 03:00 exists, 2 h after
-    # midnight.
+    # Warsaw, 29 March 2026: 02:00 becomes 03:00. Of 02:30-03:15 there is 03:00-03:15, which starts 2 h after midnight.
     days = local_days("Europe/Warsaw", "Europe/Warsaw", dt.date(2026, 3, 29), 1)
-    assert hours(open_windows([(9000, 11_700)], days, set(), TICKS_PER_DAY)) == [(2, 2.25)]
-    assert hours(open_windows([(7200, 10_800)], days, set(), TICKS_PER_DAY)) == []
+    assert hours(open_windows(every_day([(9000, 11_700)]), days, TICKS_PER_DAY)) == [(2, 2.25)]
+    assert hours(open_windows(every_day([(7200, 10_800)]), days, TICKS_PER_DAY)) == []
     # 25 October: 03:00 becomes 02:00. 02:30 is the first of the two, so 02:30-03:15 lasts 1 h 45 min.
     days = local_days("Europe/Warsaw", "Europe/Warsaw", dt.date(2026, 10, 25), 1)
-    assert hours(open_windows([(9000, 11_700)], days, set(), TICKS_PER_DAY)) == [(2.5, 4.25)]
+    assert hours(open_windows(every_day([(9000, 11_700)]), days, TICKS_PER_DAY)) == [(2.5, 4.25)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sim import draw, measure, simulate, stream
 from sim.draws.uniforms import uniforms
 from sim.engines.log import NEVER
 from sim.engines.simulate import Engine
-from sim.metrics.fold import Key
+from sim.metrics.meter import Key
 from tests.sim.hand import both_ways, minutes, plan_of
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])

@@ -1,4 +1,4 @@
-"""Routes of what there is to run: gates with their sources, upgrades, schemas."""
+"""Routes of the library: gates with their sources, upgrades, schemas."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def _gate(name: str) -> bytes:
 
 @functools.cache
 def _upgrades() -> bytes:
-    found = [load_upgrade(name) for name in upgrade_names()]
-    items = [{"name": one.name, "title": one.title, "links": {"self": f"{ROOT}/upgrades/{one.name}"}} for one in found]
+    upgrades = [load_upgrade(name) for name in upgrade_names()]
+    items = [
+        {"name": one.name, "title": one.title, "links": {"self": f"{ROOT}/upgrades/{one.name}"}} for one in upgrades
+    ]
     return as_body({"items": items})
 
 
@@ -67,9 +69,9 @@ def gates(request: Request) -> Response:
 
 @router.get("/gates/{name}", responses={200: {"model": GateShape}, **KNOWN, **problems(404, 422)})
 def gate(request: Request, name: NamePath) -> Response:
-    """A gate with every number's source; `gate` can be changed and given in a run."""
+    """A gate with the source of every number; `gate` can be changed and submitted in a run."""
     if name not in library_gates():
-        raise Problem("not-found", f"There is no gate {name} in the library.")
+        raise Problem("not-found", f"{name} is not a gate of the library.")
     return tagged(request, _gate(name), JSON, AN_HOUR_S)
 
 
@@ -81,9 +83,9 @@ def upgrades(request: Request) -> Response:
 
 @router.get("/upgrades/{name}", responses={200: {"model": UpgradeShape}, **KNOWN, **problems(404, 422)})
 def upgrade(request: Request, name: NamePath) -> Response:
-    """An upgrade: what it changes, on which sources, and what it costs."""
+    """An upgrade: what it changes, its sources, and its cost."""
     if name not in upgrade_names():
-        raise Problem("not-found", f"There is no upgrade {name} in the library.")
+        raise Problem("not-found", f"{name} is not an upgrade of the library.")
     return tagged(request, _upgrade(name), JSON, AN_HOUR_S)
 
 
@@ -99,9 +101,9 @@ def upgrade(request: Request, name: NamePath) -> Response:
 async def schema(
     request: Request, here: Here, kind: Annotated[Literal["run", "gate", "upgrade", "study"], Path()]
 ) -> Response:
-    """JSON Schema of what is asked."""
+    """JSON Schema of a request or a file."""
     if kind == "run":
-        body = as_body(run_schema(with_reuse=True))
+        body = as_body(run_schema())
     elif kind == "study":
         body = await here.read(reading.study_schema)
     else:

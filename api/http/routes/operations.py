@@ -1,4 +1,4 @@
-"""Routes for those who keep the server: health, readiness, limits, figures, problems, the description."""
+"""Routes for those who operate the server: health, readiness, limits, telemetry, problems, the description."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from api.http.answers import ROOT, json_answer, problems
 from api.http.context import Here
 from api.http.problems import KINDS, PREFIX, Problem
 from api.http.schemas import HealthShape, KindShape, LimitsShape, ReadyShape
-from api.service import store
-from api.service.store import StoreUnavailable
+from api.service.store import StoreUnavailable, rows
 from experiments.runs.provenance import version
 
 router = APIRouter(tags=["operations"])
@@ -45,31 +44,31 @@ async def health() -> Response:
     responses={
         200: {"model": ReadyShape},
         **problems(),
-        503: {"model": ReadyShape, "description": "Runs cannot be taken now."},
+        503: {"model": ReadyShape, "description": "Runs cannot be accepted now."},
     },
 )
 async def ready(here: Here) -> Response:
-    """Runs can be taken and done: the database answers, the disk has room."""
+    """Runs can be accepted and simulated: the database answers, the disk has space."""
     try:
-        await here.stored.asynchronously(store.counts())
+        await here.stored.asynchronously(rows.counts())
         database = True
     except StoreUnavailable:
         database = False
     free = here.runs.folder.free_mb()
     is_ready = database and free >= here.limits.free_mb and not here.runs.trouble
-    found = {
+    state = {
         "ready": is_ready,
         "database": database,
         "disk_free_mb": round(free, 1),
         "unfinished": here.runs.unfinished,
         "trouble": here.runs.trouble or ("" if free >= here.limits.free_mb else "The disk is nearly full."),
     }
-    return json_answer(found, 200 if is_ready else 503, {"Cache-Control": "no-store"})
+    return json_answer(state, 200 if is_ready else 503, {"Cache-Control": "no-store"})
 
 
 @router.get(f"{ROOT}/limits", responses={200: {"model": LimitsShape}, **problems()})
 async def limits(here: Here) -> Response:
-    """The most that this server takes on."""
+    """The limits of this server."""
     return json_answer(dataclasses.asdict(here.limits))
 
 
@@ -77,28 +76,31 @@ async def limits(here: Here) -> Response:
     "/metrics",
     response_class=Response,
     responses={
-        200: {"description": "Figures for Prometheus.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "Metrics in Prometheus' text format.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
         **problems(503, 507),
     },
 )
-async def figures(here: Here) -> Response:
-    """Figures of the server in Prometheus' text form."""
-    return Response(await here.figures.text(here.runs, here.streams), media_type=here.figures.media_type)
+async def telemetry(here: Here) -> Response:
+    """What the server measures of itself, in Prometheus' text format."""
+    return Response(await here.telemetry.text(here.runs, here.streams), media_type=here.telemetry.media_type)
 
 
 @router.get(PREFIX + "{kind}", responses={200: {"model": KindShape}, **problems(404, 422)})
 async def problem(kind: Annotated[str, Path(pattern="^[a-z-]{1,40}$", examples=["invalid"])]) -> Response:
-    """What a kind of problem means."""
+    """The meaning of a kind of problem."""
     if kind not in KINDS:
-        raise Problem("not-found", "There is no such kind of problem.")
+        raise Problem("not-found", "This kind of problem does not exist.")
     return json_answer({"type": PREFIX + kind, "title": KINDS[kind].title, "status": KINDS[kind].status})
 
 
 @router.get("/openapi.json", include_in_schema=False)
 async def description(request: Request) -> Response:
     """The description of this API, OpenAPI 3.1."""
-    found: dict[str, Any] = request.app.openapi()
-    return json_answer(found, headers={"Cache-Control": "no-cache"})
+    document: dict[str, Any] = request.app.openapi()
+    return json_answer(document, headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/docs", include_in_schema=False)
@@ -113,14 +115,14 @@ async def asset(name: str) -> Response:
     if name == "start.js":
         return Response(START, media_type="text/javascript")
     if name not in ASSETS:
-        raise Problem("not-found", "There is nothing here.")
+        raise Problem("not-found", "This file does not exist.")
     return FileResponse(_assets() / name, media_type=ASSETS[name], headers={"Cache-Control": "max-age=86400"})
 
 
 def _assets() -> FilePath:
     """Return where the package that ships the page's parts keeps them, without running it."""
-    found = util.find_spec("fastapi_offline")
-    places = found.submodule_search_locations if found else None
+    package = util.find_spec("fastapi_offline")
+    places = package.submodule_search_locations if package else None
     if not places:
         raise Problem("unavailable", "The package fastapi-offline is not installed.")
     return FilePath(places[0]) / "static"

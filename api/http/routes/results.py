@@ -1,4 +1,4 @@
-"""Routes of what came out: numbers, series, distributions, logs, replays, plots."""
+"""Routes of results: numbers, series, distributions, logs, replays, plots."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from api.http.answers import (
     report_answer,
     tagged,
 )
-from api.http.context import Here, Server
-from api.http.lifecycle import found
+from api.http.context import Here, Server, Who
 from api.http.problems import Problem, with_findings
-from api.http.routes.runs import RunIdPath
+from api.http.routes.lifecycle import result_of
+from api.http.routes.parameters import NamePath, RunIdPath
 from api.http.schemas import (
     ClearanceShape,
     MetricsShape,
@@ -42,22 +42,13 @@ ARROW = "application/vnd.apache.arrow.stream"
 FORMS = {"json": "application/vnd.vegalite.v6+json", "svg": "image/svg+xml", "png": "image/png"}
 CSV_ROWS = 50_000
 REPORT = ranged("The report: one page that needs nothing else.", {"text/html": {}})
-MANIFEST = ranged("The manifest.", {JSON: {"schema": {"type": "object"}}})
 
-SeenBy = Annotated[str, Header(description="Forms of the answer that are welcome.")]
+SeenBy = Annotated[str, Header(description="Accepted formats of the answer.")]
 Replication = Annotated[int, Query(ge=0, le=99_999, description="Number of the replication.")]
 
 
-async def result_of(here: Server, run_id: str) -> FilePath:
-    """Return the result folder of a run, or answer that it has none."""
-    row = await found(here, run_id)
-    if row.status != "succeeded":
-        raise Problem("not-finished", f"The run is {row.status}; it has no result.")
-    return here.runs.folder.result(run_id)
-
-
 async def read(here: Server, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Read from a result in another process, or answer that it does not hold what is asked for."""
+    """Read from a result in another process, or answer that it does not hold what is requested."""
     try:
         return await here.read(function, *arguments)
     except ConfigError as error:
@@ -65,7 +56,7 @@ async def read(here: Server, function: Callable[..., Any], *arguments: Any) -> A
 
 
 def form_of(request: Request, *offered: str) -> str:
-    """Return the first of the forms offered that the asker accepts."""
+    """Return the first of the formats offered that the client accepts."""
     accepted = [one.partition(";")[0].strip().lower() for one in request.headers.get("accept", "*/*").split(",")]
     for form in accepted:
         for one in offered:
@@ -79,9 +70,9 @@ def form_of(request: Request, *offered: str) -> str:
     responses={200: {"model": MetricsShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
     | problems(404, 406, 409, 422, 503, 507),
 )
-async def metrics(request: Request, here: Here, run_id: RunIdPath) -> Response:
+async def metrics(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """Every number with its 95 % interval, as JSON or, with `Accept: text/csv`, as a table."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     form = form_of(request, JSON, CSV)
     body = (folder / "metrics.json").read_bytes()
     if form == CSV:
@@ -96,12 +87,13 @@ async def metrics(request: Request, here: Here, run_id: RunIdPath) -> Response:
 async def queue_series(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
-    stage: Annotated[str | None, Query(max_length=80, description="A stage; all together if left out.")] = None,
-    points: Annotated[int, Query(ge=1, le=2000, description="Most buckets of time.")] = 500,
+    stage: Annotated[str | None, Query(max_length=80, description="A stage; all stages together if left out.")] = None,
+    points: Annotated[int, Query(ge=1, le=2000, description="Most time buckets.")] = 500,
 ) -> Response:
-    """Trucks in line by time: mean over replications, its 95 % interval, and the highest."""
-    folder = await result_of(here, run_id)
+    """Queue length over time: mean over replications, its 95 % interval, and the maximum."""
+    folder = await result_of(here, who, run_id)
     body = await read(here, reading.queue_series, folder, stage, points)
     return tagged(request, body, JSON, A_DAY_S)
 
@@ -113,6 +105,7 @@ async def queue_series(
 async def clearance(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     measure: Annotated[
         Literal["clearance", "passage"], Query(description="To release, or to departure.")
@@ -121,8 +114,8 @@ async def clearance(
     vehicle_class: Annotated[str | None, Query(alias="class", max_length=80)] = None,
     bins: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> Response:
-    """How long trucks take: a histogram, and quantiles with their 95 % intervals."""
-    folder = await result_of(here, run_id)
+    """Clearance or passage time: a histogram, and quantiles with their 95 % intervals."""
+    folder = await result_of(here, who, run_id)
     body = await read(here, reading.clearance, folder, measure, direction, vehicle_class, bins)
     return tagged(request, body, JSON, A_DAY_S)
 
@@ -140,12 +133,13 @@ async def clearance(
 async def event_log(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     rep: Replication = 0,
     form: Annotated[Literal["parquet", "csv"], Query(alias="format")] = "parquet",
 ) -> Response:
     """Every stage visit of a replication, in milliseconds since the start of the run."""
-    folder = await result_of(here, run_id)
+    folder = await result_of(here, who, run_id)
     name = f"{run_id}-rep-{rep:05d}.{form}"
     if form == "parquet":
         path = folder / "events" / f"rep-{rep:05d}.parquet"
@@ -173,22 +167,23 @@ async def _csv(here: Server, folder: FilePath, rep: int, rows: int) -> AsyncIter
 async def replay(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
     rep: Replication = 0,
     start: Annotated[float, Query(alias="from", ge=0, le=100_000, description="Hours since the start of the run.")] = 0,
     end: Annotated[float, Query(alias="to", ge=0, le=100_000, description="Hours since the start of the run.")] = 24,
 ) -> Response:
-    """Where each truck is and when, in columns: as JSON, or with `Accept` as an Arrow stream."""
-    folder = await result_of(here, run_id)
+    """The stage visits of each truck in a window of time, in columns: as JSON, or as an Arrow stream by `Accept`."""
+    folder = await result_of(here, who, run_id)
     form = form_of(request, JSON, ARROW)
     body = await read(here, reading.replay, folder, rep, start, end, here.limits.replay_rows, form == ARROW)
     return tagged(request, body, form, A_DAY_S)
 
 
 @router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
-async def plots(request: Request, here: Here, run_id: RunIdPath) -> Response:
-    """The plots that the run has."""
-    folder = await result_of(here, run_id)
+async def plots(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
+    """The plots of the run."""
+    folder = await result_of(here, who, run_id)
     body = await read(here, reading.plots, folder, f"{ROOT}/runs/{run_id}/plots/")
     return tagged(request, body, JSON, A_DAY_S)
 
@@ -201,12 +196,13 @@ async def plots(request: Request, here: Here, run_id: RunIdPath) -> Response:
 async def plot(
     request: Request,
     here: Here,
+    who: Who,
     run_id: RunIdPath,
-    name: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["utilisation"])],
+    name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
 ) -> Response:
-    """A plot as Vega-Lite, SVG or PNG; drawn when first asked for."""
-    folder = await result_of(here, run_id)
+    """A plot as Vega-Lite, SVG or PNG; drawn on first request."""
+    folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / f"{name}.{form}"
     if not path.is_file():
         await read(here, reading.draw_plot, folder, name, form, path)
@@ -218,20 +214,10 @@ async def plot(
     response_class=Response,
     responses=REPORT,
 )
-async def report(request: Request, here: Here, run_id: RunIdPath) -> Response:
-    """The report, with the answer first; made when first asked for."""
-    folder = await result_of(here, run_id)
+async def report(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
+    """The report, with the summary first; made on first request."""
+    folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / "report.html"
     if not path.is_file():
         await read(here, reading.draw_report, folder, path)
     return report_answer(request, path)
-
-
-@router.get(
-    "/manifest",
-    response_class=Response,
-    responses=MANIFEST,
-)
-async def manifest(request: Request, here: Here, run_id: RunIdPath) -> Response:
-    """All that the result rests on: the scenario resolved, seed, versions, sources, assumptions."""
-    return file_answer(request, await result_of(here, run_id) / "manifest.json", JSON)

@@ -1,1 +1,1 @@
-"""The queue of tasks: what is admitted, who works on it, and in which order."""
+"""The queue: which runs are admitted, which worker does what, and in which order."""

@@ -1,4 +1,4 @@
-"""What a request means and costs, before it is taken."""
+"""What a request means and costs, before it is accepted."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from gates.findings import Finding
 
 log = logging.getLogger("bordergate")
 
-EXAMINATION_S = 30.0
-"""A gate of the largest size takes well below one; the rest is for a machine with much else to do [s]."""
+CHECK_S = 30.0
+"""A gate of the largest size takes well below one second; the rest is for a busy machine [s]."""
 ATTEMPTS = 5
 SIZES = 10_000
 """Sizes of replications that are remembered."""
 
 
 class Refused(Exception):
-    """A request that cannot be met; `kind` names the problem."""
+    """A request that is refused; `kind` names the problem."""
 
     def __init__(self, kind: str, detail: str, findings: list[Finding] | None = None) -> None:
         super().__init__(detail)
@@ -38,14 +38,15 @@ class Refused(Exception):
         self.findings = findings or []
 
 
-class Examiner:
+class Admission:
     """Resolves requests, predicts what they cost, and refuses what is too large."""
 
     def __init__(self, folder: DataFolder, checker: Pool, limits: Limits) -> None:
-        self._folder, self._checker, self._limits = folder, checker, limits
+        self._folder, self._checker = folder, checker
+        self.limits = limits
         self._sizes: OrderedDict[str, Size] = OrderedDict()
 
-    async def examine(self, asked: dict[str, Any], kind: str = "run") -> tuple[Examined, Prediction]:
+    async def resolve(self, request: dict[str, Any], kind: str = "run") -> tuple[Examined, Prediction]:
         """Return a request resolved, and what it will cost.
 
         Raises
@@ -53,58 +54,60 @@ class Examiner:
         ConfigError
             With every finding.
         Refused
-            If it cannot be found out in time.
+            If that takes too long.
         """
-        found: Examined
-        if kind == "run" and isinstance(asked.get("gate"), str):
-            found = tasks.examined(asked, with_size=False)
-            size = await self._size(asked, found.text)
+        resolved: Examined
+        if kind == "run" and isinstance(request.get("gate"), str):
+            resolved = tasks.examined(request, with_size=False)
+            size = await self._size(request, resolved.text)
         else:
-            found = await self._check(tasks.examine if kind == "run" else tasks.examine_study, json.dumps(asked))
-            assert found.size is not None
-            size = found.size
-        cost = predict(size, RunSettings.model_validate(found.settings))
+            resolve = tasks.examine if kind == "run" else tasks.examine_study
+            resolved = await self._in_checker(resolve, json.dumps(request))
+            assert resolved.size is not None
+            size = resolved.size
+        cost = predict(size, RunSettings.model_validate(resolved.settings))
         if kind == "study":
-            cost = cost._replace(events=cost.events * found.total, seconds=cost.seconds * found.total)
-        return found, cost
+            cost = cost._replace(events=cost.events * resolved.total, seconds=cost.seconds * resolved.total)
+        return resolved, cost
 
-    async def _size(self, asked: dict[str, Any], text: str) -> Size:
-        parts = [asked.get(name) for name in ("gate", "upgrades", "level", "days", "warmup_days", "start", "demand")]
+    async def _size(self, request: dict[str, Any], text: str) -> Size:
+        parts = [request.get(name) for name in ("gate", "upgrades", "level", "days", "warmup_days", "start", "demand")]
         key = hashlib.sha256(canonical_json(parts)).hexdigest()
         if key not in self._sizes:
-            self._sizes[key] = await self._check(tasks.size, text)
+            self._sizes[key] = await self._in_checker(tasks.size, text)
             while len(self._sizes) > SIZES:
                 self._sizes.popitem(last=False)
         return self._sizes[key]
 
-    async def _check(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def _in_checker(self, function: Callable[..., Any], *arguments: Any) -> Any:
         for attempt in range(ATTEMPTS):
             try:
-                return await self._checker.run(EXAMINATION_S, function, *arguments)
+                return await self._checker.run(CHECK_S, function, *arguments)
             except (WorkerTooSlow, MemoryError, RecursionError):
-                raise Refused("too-large", "This gate takes too long to check. Describe it with less.") from None
+                raise Refused("too-large", "This gate takes too long to check. Describe it with fewer parts.") from None
             except WorkerDied as error:
                 log.warning("check %d: %s", attempt, error)
-        raise Refused("too-large", "The check of this gate broke down. Describe it with less.")
+        raise Refused("too-large", "The check of this gate failed. Describe it with fewer parts.")
 
     def refuse_what_is_too_large(self, cost: Prediction, kind: str = "run") -> None:
         """Raise `Refused` if a run or a study would need more than this server gives."""
-        limits: Limits = self._limits
-        findings = []
+        limits, findings = self.limits, []
         times = limits.study_factor if kind == "study" else 1.0
-        fewer = "Ask for fewer days or fewer replications."
-        stream = "Ask for fewer days, or for no event logs: `keep_events: none` streams."
+        fewer = "Use fewer days or fewer replications."
+        stream = "Use fewer days, or keep no event logs: `keep_events: none`."
         for path, need, most, unit, remedy in (
             ("replications", cost.events, times * limits.events, "stage visits", fewer),
             ("replications", cost.seconds, times * limits.run_seconds, "seconds of one core", fewer),
             ("days", cost.memory_mb, limits.worker_mb, "MB of memory", stream),
         ):
             if need > most:
-                problem = f"would need some {need:,.0f} {unit}; this server gives a {kind} {most:,.0f}"
+                problem = f"would need about {need:,.0f} {unit}; this server allows a {kind} {most:,.0f}"
                 findings.append(Finding(path, "", problem, remedy))
         if findings:
-            raise Refused("too-large", f"The {kind} is larger than this server allows.", findings)
+            raise Refused("too-large", f"The {kind} exceeds the limits of this server.", findings)
         free = self._folder.free_mb()
         if free < limits.free_mb or cost.disk_mb > free - limits.free_mb:
-            detail = f"The {kind} would need some {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
+            detail = (
+                f"The {kind} would need about {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
+            )
             raise Refused("disk-full", detail)

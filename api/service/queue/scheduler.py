@@ -1,4 +1,4 @@
-"""How runs are done: part by part, whatever happens to the workers, the disk, the database or the server.
+"""Which worker does what next, whatever happens to the workers, the disk, the database or the server.
 
 A run is done in parts: some replications each, one to a few seconds of work, kept as a file when it is whole. After
 a crash what no file holds is done again. Everything happens in one event loop; only the database's thread and the
@@ -9,59 +9,38 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import errno
 import functools
 import json
 import logging
-import math
 import shutil
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from api.service import store
 from api.service.data_folder import DataFolder
 from api.service.queue import tasks
-from api.service.queue.admission import Examiner, Refused
-from api.service.queue.tasks import Examined
-from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
-from api.service.settings import Limits
-from api.service.store import DELETED, UNFINISHED, Row, Store, StoreUnavailable
-from experiments.runs.prediction import Prediction
-from experiments.runs.store import ranges
+from api.service.queue.admission import Admission, Refused
+from api.service.queue.background import Background
+from api.service.queue.states import RETRY_S, RunStates
+from api.service.queue.work import INTERNAL, Part, Work, is_full_disk, problem_of, progress_of_study, work_on
+from api.service.queue.workers import Pool, WorkerDied
 from gates.findings import ConfigError
 
 log = logging.getLogger("bordergate")
 
-PART_S = 2.0
-"""Work of a part [s]: little is lost with a worker, and little time goes into files."""
 ACTIVE_RUNS = 8
 """Runs that take turns on the workers, so that a short one need not wait for the end of a long one."""
 PROGRESS_S = 0.3
-"""How often a study is asked how far it is [s]."""
-SAVING_S = 0.2
-"""For so long changes are gathered, to be stored together [s]."""
-SAVED = ("status", "digest", "done", "total", "started", "version")
-REMEMBERED_S = 24 * 3600.0
-"""How long an idempotency key holds [s]."""
-CACHED_ROWS = 10_000
-WOKEN_AT_ONCE = 10
-"""Event streams that are served before other requests have their turn; each takes some 0.1 ms."""
-UNTOLD_VERSIONS = 1000
-"""More than a dead server can have told of a run without having stored it: no version stands for two states."""
-INTERNAL = {"kind": "internal", "detail": "The software failed; the server's log says why."}
-RETRY_S = (0.5, 1.0, 2.0, 4.0)
-"""Waits before trying again after a worker died, or while the disk is full [s]."""
+"""How often the progress of a study is read [s]."""
 ATTEMPTS = len(RETRY_S) + 1
 """Times that a part is given to a worker before the run fails because workers die of it."""
 
 
 @dataclass(frozen=True)
 class Pools:
-    """Who does what."""
+    """The processes for each kind of work."""
 
     simulators: Pool
     checker: Pool
@@ -70,199 +49,137 @@ class Pools:
     cluster: str | None = None
     """Address of a Dask scheduler on whose workers studies run instead."""
 
-
-@dataclass(eq=False)
-class Work:
-    """A run that is being done."""
-
-    id: str
-    kind: str
-    text: str
-    replications: int
-    part: int
-    """Replications of a part."""
-    timeout: float
-    todo: deque[tuple[int, int]]
-    done: int
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    attempts: dict[tuple[int, int], int] = field(default_factory=dict)
-    spent: float = 0.0
-    """Time that workers took [s]."""
-    stalled: int = 0
-    """Times in a row that the disk was full."""
-    waits_until: float = 0.0
-    over: bool = False
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing is left but to put the parts together."""
-        return not self.todo and not self.tasks and self.done == self.replications
+    def all(self) -> tuple[Pool, ...]:
+        """Return all pools."""
+        return self.simulators, self.checker, self.studies
 
 
-class Foreman:
-    """Carries runs and studies through to their end, and keeps what is known of them."""
+class Scheduler:
+    """Gives parts of runs to workers until every run has its end."""
 
-    def __init__(self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits) -> None:
-        self.folder, self.limits = folder, limits
-        self._store, self._pools, self._simulators = stored, pools, pools.simulators
-        self._rows: OrderedDict[str, Row] = OrderedDict()
-        self._active_rows: dict[str, Row] = {}
-        self._same: dict[str, str] = {}
-        self.examiner = Examiner(folder, pools.checker, limits)
+    def __init__(
+        self, folder: DataFolder, states: RunStates, admission: Admission, pools: Pools, background: Background
+    ) -> None:
+        self._folder, self._states, self._admission = folder, states, admission
+        self._pools, self._limits = pools, admission.limits
+        self._background = background
         self._queue: deque[str] = deque()
         self._work: OrderedDict[str, Work] = OrderedDict()
-        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._busy = 0
-        self._taken_up = 0
-        self._unsaved: set[str] = set()
-        self._some_unsaved = asyncio.Event()
+        self._being_prepared = 0
         self._ending: dict[str, asyncio.Event] = {}
         self.replications_done = 0
         self.trouble = ""
-        """Why runs cannot go on at the moment; empty if they can."""
+        """Why runs cannot continue at the moment; empty if they can."""
 
-    async def start(self) -> None:
-        """Take up what an earlier server left."""
-        for row in await self._store.asynchronously(store.with_status(DELETED)):
-            await self._forget(row.id)
-        await self._store.asynchronously(store.count_versions_on(UNTOLD_VERSIONS))
-        for row in await self._store.asynchronously(store.with_status(*UNFINISHED)):
-            self._active_rows[row.id] = row
-            self._same[row.digest] = row.id
-            self._queue.append(row.id)
-        await self._store.asynchronously(store.forget_old(REMEMBERED_S))
-        known = self._active_rows.keys()
-        half_written = (self.folder.root / "runs").glob(".*")
-        for left in (*half_written, *(self.folder.root / "work").iterdir()):
-            if left.name not in known:
-                shutil.rmtree(left, ignore_errors=True)
+    def start(self, waiting: Iterable[str]) -> None:
+        """Start with the runs that an earlier server left."""
+        self._queue.extend(waiting)
         self._wake.set()
-        self._spawn(self._schedule())
-        self._spawn(self._save_changes())
+        self._background.start(self._schedule())
 
-    async def stop(self) -> None:
-        """Stop at once: what is not done is done by the next server."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    def enqueue(self, run: str) -> None:
+        """Put a run at the end of the queue."""
+        self._queue.append(run)
+        self._wake.set()
 
-    def _spawn(self, work: Any) -> asyncio.Task[Any]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _asked(self, job: Callable[[Any], Any]) -> Any:
-        try:
-            return await self._store.asynchronously(job)
-        except StoreUnavailable as error:
-            log.warning("database: %s", error)
-            if error.full:
-                raise Refused("disk-full", "The disk is full. Free some space; nothing was changed.") from None
-            raise Refused("unavailable", "The database cannot be reached. Ask again later.") from None
-
-    def at_hand(self, run: str) -> Row | None:
-        """Return a run without asking the database, if it was seen lately."""
-        return self._active_rows.get(run) or self._rows.get(run)
-
-    def _remember(self, row: Row) -> None:
-        self._rows[row.id] = row
-        while len(self._rows) > CACHED_ROWS:
-            self._rows.popitem(last=False)
-
-    async def _forget(self, run: str) -> None:
-        await asyncio.to_thread(self.folder.remove, run)
-        await self._asked(store.remove(run))
+    async def end(self, run: str, status: str, problem: dict[str, str] | None = None) -> None:
+        """Bring a run to its end: its workers stop, the end is stored, then all who wait are notified."""
+        row = self._states.unfinished(run)
+        if row is None:
+            return
+        if run in self._ending:
+            await self._ending[run].wait()
+            return
+        self._ending[run] = asyncio.Event()
+        work = self._work.pop(run, None)
+        if work is not None:
+            work.is_over = True
+            for task in work.tasks - {asyncio.current_task()}:
+                task.cancel()
+        ended = dataclasses.replace(
+            row,
+            status=status,
+            finished=time.time(),
+            version=row.version + 1,
+            done=row.total if status == "succeeded" else row.done,
+            problem=None if problem is None else json.dumps(problem),
+        )
+        await self._states.store_end(ended)
+        await asyncio.to_thread(shutil.rmtree, self._folder.work(run), True)
+        self._states.finish(ended)
+        self._ending.pop(run).set()
+        self._wake.set()
 
     async def _schedule(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._queue and len(self._work) + self._taken_up < ACTIVE_RUNS:
-                self._taken_up += 1
-                self._spawn(self._take_up(self._queue.popleft())).add_done_callback(self._was_taken_up)
-            while self._busy < self._simulators.processes and self._start_one():
+            while self._queue and len(self._work) + self._being_prepared < ACTIVE_RUNS:
+                self._being_prepared += 1
+                preparing = self._background.start(self._prepare_or_fail(self._queue.popleft()))
+                preparing.add_done_callback(self._was_prepared)
+            while self._busy < self._pools.simulators.processes and self._start_one():
                 pass
 
-    def _was_taken_up(self, _: object) -> None:
-        self._taken_up -= 1
+    # preparing
+
+    def _was_prepared(self, _: object) -> None:
+        self._being_prepared -= 1
         self._wake.set()
 
-    async def _take_up(self, run: str) -> None:
-        """Prepare a run that waited; one that cannot be prepared is no reason to leave the others lying."""
+    async def _prepare_or_fail(self, run: str) -> None:
+        """Prepare a run that waited; one that cannot be prepared must not block the other runs."""
         try:
             await self._prepare(run)
         except Exception as error:
             log.error("%s failed", run, exc_info=error)
-            await self._end(run, "failed", problem=INTERNAL)
+            await self.end(run, "failed", problem=INTERNAL)
 
     async def _prepare(self, run: str) -> None:
-        """Find out what is left to do; what the parts of a run hold already is not done again."""
-        row = self._active_rows.get(run)
-        if row is None or row.status not in UNFINISHED:
+        row = self._states.unfinished(run)
+        if row is None:
             return
         try:
-            found, cost = await self.examiner.examine(json.loads(row.request), row.kind)
+            resolved, cost = await self._admission.resolve(json.loads(row.request), row.kind)
         except Refused as error:  # no time for it just now: it was acknowledged, so it is tried until it goes
             log.warning("%s: %s; trying again", run, error)
-            asyncio.get_running_loop().call_later(RETRY_S[-1], self._requeue, run)
+            asyncio.get_running_loop().call_later(RETRY_S[-1], self.enqueue, run)
             return
         except ConfigError as error:
-            detail = f"This version of the software cannot run it any more: {error}"
-            await self._end(run, "failed", problem={"kind": "not-runnable", "detail": detail})
+            detail = f"This version of the software can no longer run it: {error}"
+            await self.end(run, "failed", problem={"kind": "not-runnable", "detail": detail})
             return
-        is_new = found.digest != row.digest  # the software or the library changed since: start again, do not mix
+        is_new = resolved.digest != row.digest  # the software or the library changed since: start again, do not mix
         if is_new:
-            await asyncio.to_thread(shutil.rmtree, self.folder.work(run), True)
-        work = await asyncio.to_thread(self._prepared, row, found, cost)
-        if run not in self._active_rows or run in self._ending:
+            await asyncio.to_thread(shutil.rmtree, self._folder.work(run), True)
+        processes = self._pools.simulators.processes
+        work = await asyncio.to_thread(work_on, row, resolved, cost, self._folder, processes, self._limits)
+        if self._states.unfinished(run) is None or run in self._ending:
             return  # cancelled meanwhile
         self._work[run] = work
-        changes: dict[str, Any] = {"digest": found.digest} if is_new else {}
+        changes: dict[str, Any] = {"digest": resolved.digest} if is_new else {}
         if row.kind == "run":
             changes["done"] = work.done
         if row.status == "queued":
             changes |= {"status": "running", "started": time.time()}
-        self._publish(run, **changes)
+        self._states.change(run, **changes)
 
-    def _requeue(self, run: str) -> None:
-        self._queue.append(run)
-        self._wake.set()
-
-    def _prepared(self, row: Row, found: Examined, cost: Prediction) -> Work:
-        run, total = row.id, found.total
-        if row.kind == "study":  # one piece of work, which finds its own finished replications in the store
-            timeout = self.limits.run_seconds * self.limits.study_factor
-            return Work(run, "study", found.text, 1, 1, timeout, deque([(0, 1)]), 0)
-        there = tasks.replications_in(found.text, str(self.folder.work(run)))
-        fair = math.ceil(total / self._simulators.processes)
-        part = max(1, min(fair, int(PART_S / cost.replication_seconds)))
-        missing = [number for number in range(total) if number not in there]
-        return Work(
-            id=run,
-            kind="run",
-            text=found.text,
-            replications=total,
-            part=part,
-            timeout=self.limits.run_seconds,
-            todo=deque(ranges(missing, part)),
-            done=total - len(missing),
-        )
+    # computing
 
     def _start_one(self) -> bool:
         """Give a free worker the next part of the run whose turn it is."""
         now = time.monotonic()
         for run, work in self._work.items():
-            if work.over or work.waits_until > now or not (work.todo or work.is_complete):
+            if work.is_over or work.waits_until > now or not (work.todo or work.is_complete):
                 continue
             if work.kind == "study" and any(w.tasks for w in self._work.values() if w.kind == "study"):
                 continue  # one after the other: each has all the cores
             self._work.move_to_end(run)
             part = work.todo.popleft() if work.todo else None
             self._busy += 1
-            task = self._spawn(self._do(work, part))
+            task = self._background.start(self._do(work, part))
             work.tasks.add(task)
             task.add_done_callback(functools.partial(self._was_done, work))
             return True
@@ -274,208 +191,96 @@ class Foreman:
         self._busy -= 1
         self._wake.set()
 
-    async def _do(self, work: Work, part: tuple[int, int] | None) -> None:
+    async def _do(self, work: Work, part: Part | None) -> None:
         """Have one part done, or the result put together."""
         began = time.monotonic()
         try:
-            await self._computed(work, part)
+            await self._compute(work, part)
             work.stalled = 0
             self.trouble = ""
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            await self._went_wrong(work, part, error)
+            await self._failed(work, part, error)
         else:
-            if part is None:
-                await self._succeeded(work)
-            elif work.kind == "study":
-                work.done = 1
-            elif not work.over:
-                work.done += part[1] - part[0]
-                self.replications_done += part[1] - part[0]
-                self._publish(work.id, done=work.done)
+            await self._count(work, part)
         finally:
             work.spent += time.monotonic() - began
 
-    async def _computed(self, work: Work, part: tuple[int, int] | None) -> None:
-        folder, left = str(self.folder.work(work.id)), max(1.0, work.timeout - work.spent)
-        if work.kind == "study":
-            if part is not None and not (self.folder.result(work.id) / "manifest.json").is_file():
-                await self._study(work, left)
-        elif part is not None:
-            await self._simulators.run(left, tasks.simulate, work.text, folder, *part)
-        elif not (self.folder.result(work.id) / "manifest.json").is_file():  # it was there before a crash
-            await self._simulators.run(left, tasks.finish, work.text, folder, str(self.folder.result(work.id)))
+    async def _count(self, work: Work, part: Part | None) -> None:
+        """Count a part that is done; a run whose parts are put together has succeeded."""
+        if part is None:
+            await self.end(work.id, "succeeded")
+        elif work.kind == "study":
+            work.done = 1
+        elif not work.is_over:
+            work.done += part[1] - part[0]
+            self.replications_done += part[1] - part[0]
+            self._states.change(work.id, done=work.done)
 
-    async def _study(self, work: Work, timeout: float) -> None:
-        """Have a study done, and tell how far it is meanwhile."""
-        progress = self.folder.work(work.id) / "progress"
+    async def _compute(self, work: Work, part: Part | None) -> None:
+        folder, target = self._folder.work(work.id), self._folder.result(work.id)
+        is_written = (target / "manifest.json").is_file()  # by a server that crashed before it could say so
+        if work.kind == "study":
+            if part is not None and not is_written:
+                await self._compute_study(work)
+        elif part is not None:
+            await self._pools.simulators.run(work.time_left, tasks.simulate, work.text, str(folder), *part)
+        elif not is_written:
+            await self._pools.simulators.run(work.time_left, tasks.finish, work.text, str(folder), str(target))
+
+    async def _compute_study(self, work: Work) -> None:
+        """Have a study done, and publish its progress meanwhile."""
+        progress = self._folder.work(work.id) / "progress"
         places = tasks.StudyPlaces(
-            store=str(self.folder.replications),
-            kept_mb=self.limits.kept_mb,
-            target=str(self.folder.result(work.id)),
+            store=str(self._folder.replications),
+            kept_mb=self._limits.kept_mb,
+            target=str(self._folder.result(work.id)),
             progress=str(progress),
         )
-        workers, cluster = self._simulators.processes, self._pools.cluster
-        job = asyncio.ensure_future(self._pools.studies.run(timeout, tasks.study, work.text, places, workers, cluster))
+        processes, cluster = self._pools.simulators.processes, self._pools.cluster
+        study = self._pools.studies.run(work.time_left, tasks.study, work.text, places, processes, cluster)
+        running = asyncio.ensure_future(study)
         try:
-            while not (await asyncio.wait({job}, timeout=PROGRESS_S))[0]:
-                done, total = _progress(progress)
-                row = self._active_rows.get(work.id)
+            while not (await asyncio.wait({running}, timeout=PROGRESS_S))[0]:
+                done, total = progress_of_study(progress)
+                row = self._states.unfinished(work.id)
                 if row is not None and total and (done, total) != (row.done, row.total):
-                    self._publish(work.id, done=done, total=total)
+                    self._states.change(work.id, done=done, total=total)
         finally:
-            job.cancel()
-        await job
+            running.cancel()
+        await running
 
-    async def _succeeded(self, work: Work) -> None:
-        await self._end(work.id, "succeeded")
+    # failing
 
-    async def _went_wrong(self, work: Work, part: tuple[int, int] | None, error: Exception) -> None:
-        if work.over:
+    async def _failed(self, work: Work, part: Part | None, error: Exception) -> None:
+        if work.is_over:
             return
-        if isinstance(error, WorkerDied):
-            key = part or (-1, -1)
-            work.attempts[key] = work.attempts.get(key, 0) + 1
-            if work.attempts[key] < ATTEMPTS:
-                log.warning("%s: %s; its part is done again", work.id, error)
-                self._again(work, part, RETRY_S[work.attempts[key] - 1])
-                return
-            problem = {"kind": "worker-died", "detail": f"Workers died of it {ATTEMPTS} times: {error}."}
-        elif isinstance(error, WorkerTooSlow):
-            problem = {"kind": "time-limit", "detail": f"It took more than {work.timeout:,.0f} s."}
-        elif isinstance(error, MemoryError):
-            detail = f"A worker needed more than {self.limits.worker_mb:,} MB of memory."
-            problem = {"kind": "memory-limit", "detail": detail}
-        elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        if is_full_disk(error):
             work.stalled += 1
-            self.trouble = "The disk is full; runs go on when there is space."
-            log.warning("%s: %s; it goes on when there is space", work.id, error.strerror)
-            self._again(work, part, RETRY_S[min(work.stalled, len(RETRY_S)) - 1])
-            return
+            self.trouble = "The disk is full; runs continue when there is space."
+            log.warning("%s: %s; it continues when there is space", work.id, error)
+            self._retry(work, part, RETRY_S[min(work.stalled, len(RETRY_S)) - 1])
+        elif isinstance(error, WorkerDied):
+            await self._worker_died(work, part, error)
         else:
-            log.error("%s failed", work.id, exc_info=error)
-            problem = INTERNAL
-        await self._end(work.id, "failed", problem=problem)
+            problem = problem_of(error, work, self._limits)
+            if problem is INTERNAL:
+                log.error("%s failed", work.id, exc_info=error)
+            await self.end(work.id, "failed", problem=problem)
 
-    def _again(self, work: Work, part: tuple[int, int] | None, wait: float) -> None:
-        """Have a part done again, after a while: what the machine lacked may be there by then."""
+    async def _worker_died(self, work: Work, part: Part | None, error: WorkerDied) -> None:
+        work.deaths[part] = work.deaths.get(part, 0) + 1
+        if work.deaths[part] < ATTEMPTS:
+            log.warning("%s: %s; its part is done again", work.id, error)
+            self._retry(work, part, RETRY_S[work.deaths[part] - 1])
+            return
+        detail = f"Its workers died {ATTEMPTS} times: {error}."
+        await self.end(work.id, "failed", problem={"kind": "worker-died", "detail": detail})
+
+    def _retry(self, work: Work, part: Part | None, wait: float) -> None:
+        """Have a part done again, after a while: the machine may have recovered by then."""
         if part is not None:
             work.todo.appendleft(part)
         work.waits_until = time.monotonic() + wait
         asyncio.get_running_loop().call_later(wait + 0.01, self._wake.set)
-
-    async def _end(self, run: str, status: str, problem: dict[str, str] | None = None) -> None:
-        """Bring a run to its end: its workers stop, the end is stored, then everyone is told."""
-        row = self._active_rows.get(run)
-        if row is None:
-            return
-        if run in self._ending:
-            await self._ending[run].wait()
-            return
-        self._ending[run] = asyncio.Event()
-        work = self._work.pop(run, None)
-        if work is not None:
-            work.over = True
-            for task in work.tasks - {asyncio.current_task()}:
-                task.cancel()
-        values: dict[str, Any] = {
-            "status": status,
-            "finished": time.time(),
-            "version": row.version + 1,
-            "digest": row.digest,
-        }
-        values |= {"done": row.total if status == "succeeded" else row.done, "total": row.total}
-        values |= {"started": row.started}
-        values["problem"] = None if problem is None else json.dumps(problem)
-        await self._stored(run, values)
-        await asyncio.to_thread(shutil.rmtree, self.folder.work(run), True)
-        ended = dataclasses.replace(row, **values)
-        self._active_rows.pop(run, None)
-        if self._same.get(row.digest) == run:
-            del self._same[row.digest]
-        self._remember(ended)
-        self._tell(run)
-        self._ending.pop(run).set()
-        self._wake.set()
-
-    async def _stored(self, run: str, values: dict[str, Any]) -> None:
-        """Store a change, however long that takes."""
-        attempt = 0
-        while True:
-            try:
-                await self._store.asynchronously(store.change(run, values))
-                if attempt:
-                    self.trouble = ""
-                return
-            except StoreUnavailable as error:
-                self.trouble = f"The database cannot be written: {error}"
-                log.warning("database: %s; trying again", error)
-                await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
-                attempt += 1
-
-    def _publish(self, run: str, **changes: Any) -> None:
-        """Change a run that goes on; it is stored soon, and told at once."""
-        row = self._active_rows.get(run)
-        if row is None:
-            return
-        self._active_rows[run] = dataclasses.replace(row, version=row.version + 1, **changes)
-        if "digest" in changes:
-            self._same[changes["digest"]] = run
-        self._unsaved.add(run)
-        self._some_unsaved.set()
-        self._tell(run)
-
-    def _tell(self, run: str) -> None:
-        waiting = self._waiting.pop(run, None)
-        if waiting:
-            self._spawn(_wake_up(waiting))
-
-    async def change_after(self, run: str, version: int, seconds: float) -> bool:
-        """Wait until a run has a newer version, or is gone from memory; tell whether before the time was over."""
-        if (row := self.at_hand(run)) is None or row.version > version:
-            return True
-        told = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(run, []).append(told)
-        clock = asyncio.get_running_loop().call_later(seconds, _wake, told)
-        try:
-            await told
-        finally:
-            clock.cancel()
-            if told in self._waiting.get(run, ()):
-                self._waiting[run].remove(told)
-                if not self._waiting[run]:
-                    del self._waiting[run]
-        return (row := self.at_hand(run)) is None or row.version > version
-
-    async def _save_changes(self) -> None:
-        """Store what changed, a few times a second at most."""
-        while True:
-            await self._some_unsaved.wait()
-            self._some_unsaved.clear()
-            await asyncio.sleep(SAVING_S)
-            rows = [self._active_rows[run] for run in self._unsaved if run in self._active_rows]
-            self._unsaved.clear()
-            await asyncio.gather(*(self._stored(row.id, {name: getattr(row, name) for name in SAVED}) for row in rows))
-
-
-async def _wake_up(waiting: list[asyncio.Future[None]]) -> None:
-    """Let all go on who wait for a change, some at a time: other requests come in between."""
-    for number, told in enumerate(waiting, start=1):
-        _wake(told)
-        if number % WOKEN_AT_ONCE == 0:
-            await asyncio.sleep(0)
-
-
-def _wake(told: asyncio.Future[None]) -> None:
-    if not told.done():
-        told.set_result(None)
-
-
-def _progress(path: Path) -> tuple[int, int]:
-    """Return (done, total) of a study; zeros if it has not begun."""
-    try:
-        done, total = path.read_text(encoding="ascii").split()
-        return int(done), int(total)
-    except (OSError, ValueError):
-        return 0, 0

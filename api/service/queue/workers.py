@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 Answer = TypeVar("Answer")
 
 NICE = 10
-"""Simulations give way to the server: the same machine answers half as many questions again (measured)."""
+"""Simulations yield to the server: the same machine answers half as many requests again (measured)."""
 START_S = 120.0
 """The longest that a process may take until it can be given work [s]; a busy machine needs a few."""
 
@@ -49,8 +49,8 @@ class Kind:
 class Worker:
     """One process that does one job at a time; started when first needed.
 
-    The pipe to it is all that is shared, and this side keeps only its own end: however the process dies, whoever waits
-    for an answer is told at once. Methods block, but for `stop`; a thread calls them.
+    The pipe to it is all that is shared, and this side keeps only its own end: however the process dies, the
+    caller learns it at once. Methods block, except `stop`; a thread calls them.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -84,7 +84,7 @@ class Worker:
             self._process = process
         self._answer()
 
-    def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
         """Return whether a job was done, and its answer or its error.
 
         Raises
@@ -95,8 +95,8 @@ class Worker:
         assert self._pipe is not None
         with contextlib.suppress(ConnectionError):  # it ended while it had nothing to do: there is no answer either
             self._pipe.send((function, arguments))
-        found: tuple[bool, Any] = self._answer()
-        return found
+        answer: tuple[bool, Any] = self._answer()
+        return answer
 
     def _answer(self) -> Any:
         assert self._pipe is not None
@@ -129,7 +129,7 @@ class Pool:
         self._room = asyncio.Semaphore(processes)
         self._free: list[Worker] = []
         self._all: set[Worker] = set()
-        # as many again: one whose wait was cancelled takes a moment until it has seen its worker die
+        # twice as many: a thread whose wait was cancelled needs a moment until its worker has died
         self._threads = ThreadPoolExecutor(2 * processes, thread_name_prefix="waits-for-a-worker")
 
     async def run(self, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
@@ -144,7 +144,7 @@ class Pool:
             worker = self._free.pop() if self._free else await self._new()
             is_fit = False
             try:
-                is_done, answer = await self._in_time(timeout, worker.ask, function, arguments)
+                is_done, answer = await self._in_time(timeout, worker.call, function, arguments)
                 is_fit = is_done or not isinstance(answer, MemoryError)
             finally:
                 if is_fit and worker in self._all:
@@ -153,8 +153,8 @@ class Pool:
                     self._discard(worker)
             if not is_done:
                 raise answer
-            found: Answer = answer
-            return found
+            result: Answer = answer
+            return result
 
     async def _new(self) -> Worker:
         worker = Worker(self._kind)
@@ -192,7 +192,7 @@ class Pool:
 
 
 def _serve(pipe: Connection, kind: Kind) -> None:
-    """Do job after job, until there is nobody who could ask."""
+    """Do job after job, until the server has gone."""
     _begin(kind)
     with contextlib.suppress(EOFError, ConnectionError):
         pipe.send("ready")
@@ -214,7 +214,7 @@ def _begin(kind: Kind) -> None:
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Linux counts what was really asked for; elsewhere only the address space can be limited
+    # Linux counts the memory really requested; elsewhere only the address space can be limited
     limited = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
     most = kind.memory_mb * 1024 * 1024
     hard = resource.getrlimit(limited)[1]

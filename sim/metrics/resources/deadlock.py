@@ -3,14 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Self
 
 import numpy as np
 
 from sim.engines.log import NEVER, EventLog
+from sim.metrics.block import LogBlock
+from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings
+from sim.metrics.scope import Scope
 from sim.plan.network import Network
 from sim.plan.paths import Path
 from sim.plan.plan import Plan
 from sim.plan.supply import UNLIMITED_LANES
+
+LOCKED = Metric(
+    name="locked_trucks",
+    title="Trucks in deadlock",
+    unit="trucks",
+    statistics=("total",),
+    better="less",
+    definition="Trucks that stand at the end in areas in which nobody can ever move again: all of them are full, and "
+    "each truck waits for a space in another; only of gates whose areas can lock each other.",
+    source=BORDERGATE,
+)
+
+
+class Deadlock(Meter):
+    """Counts the trucks in deadlock when the run ends."""
+
+    metrics = (LOCKED,)
+    place = 180
+
+    def __init__(self) -> None:
+        self._trucks = 0
+
+    @classmethod
+    def for_plan(cls, scope: Scope) -> Self | None:
+        """Return a meter; None for a gate whose areas cannot lock each other."""
+        return cls() if can_lock(scope.plan) else None
+
+    def add(self, block: LogBlock) -> None:
+        """Count with the last block."""
+        if block.is_last:
+            self._trucks = locked_trucks(block.scope.plan, block.log)
+
+    def values(self) -> Readings:
+        """Yield the number of trucks."""
+        yield LOCKED.key("total"), float(self._trucks)
 
 
 def can_lock(plan: Plan) -> bool:

@@ -1,0 +1,83 @@
+"""The tables, and how they are opened."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+FORMAT = 2
+"""Number of the tables' layout; a newer one is refused."""
+
+_metadata = sa.MetaData()
+meta = sa.Table("bordergate_meta", _metadata, sa.Column("format", sa.Integer, nullable=False))
+runs = sa.Table(
+    "bordergate_runs",
+    _metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(40), nullable=False, unique=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False, index=True),
+    sa.Column("digest", sa.String(64), nullable=False, index=True),
+    sa.Column("gate", sa.String(80), nullable=False),
+    sa.Column("owner", sa.String(80), nullable=False),
+    sa.Column("project", sa.String(80), nullable=False, server_default=""),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("predicted", sa.Text, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("created", sa.Float(53), nullable=False),
+    sa.Column("started", sa.Float(53)),
+    sa.Column("finished", sa.Float(53)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("problem", sa.Text),
+    sqlite_autoincrement=True,
+)
+idempotency = sa.Table(
+    "bordergate_idempotency",
+    _metadata,
+    sa.Column("owner", sa.String(80), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("run", sa.String(40), nullable=False),
+    sa.Column("created", sa.Float(53), nullable=False),
+)
+keys = sa.Table(
+    "bordergate_access_keys",
+    _metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("scope", sa.String(10), nullable=False),
+    sa.Column("projects", sa.Text, nullable=False, server_default=""),
+    sa.Column("created", sa.Float(53), nullable=False),
+    sa.Column("expires", sa.Float(53)),
+    sa.Column("last_used", sa.Float(53)),
+)
+_KEYS_OF_FORMAT_1 = "bordergate_keys"
+
+
+def prepare(engine: sa.Engine) -> int:
+    """Create the tables, or bring older ones up to date; return the number of the layout."""
+    with engine.begin() as connection:
+        is_new = not sa.inspect(connection).has_table(meta.name)
+        layout = None if is_new else connection.scalar(sa.select(meta.c.format))
+        if layout is not None and layout > FORMAT:
+            return int(layout)
+        _metadata.create_all(connection)
+        if layout == 1:
+            _from_format_1(connection)
+        if layout is None:
+            connection.execute(meta.insert().values(format=FORMAT))
+        elif layout < FORMAT:
+            connection.execute(meta.update().values(format=FORMAT))
+        return FORMAT
+
+
+def _from_format_1(connection: sa.Connection) -> None:
+    """Add projects; move keys to the table that holds two of a name. What is done already is left alone."""
+    inspector = sa.inspect(connection)
+    if "project" not in {column["name"] for column in inspector.get_columns(runs.name)}:
+        connection.execute(sa.text(f"ALTER TABLE {runs.name} ADD COLUMN project VARCHAR(80) DEFAULT '' NOT NULL"))
+    if inspector.has_table(_KEYS_OF_FORMAT_1):
+        columns = "sha256, name, scope, created"
+        move = f"INSERT INTO {keys.name} ({columns}) SELECT {columns} FROM {_KEYS_OF_FORMAT_1}"
+        connection.execute(sa.text(f"{move} WHERE sha256 NOT IN (SELECT sha256 FROM {keys.name})"))
+        connection.execute(sa.text(f"DROP TABLE {_KEYS_OF_FORMAT_1}"))

@@ -1,0 +1,139 @@
+"""What happened in one block of a run, and what several meters need of its trucks: worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.arrays import Indices
+from sim.clock import Ticks
+from sim.engines.log import NEVER, EventLog
+from sim.metrics.scope import Counts, Mask, Memory, Scope, once
+
+
+@dataclass(frozen=True, eq=False)
+class LogBlock:
+    """What happened in [start, end) of a run."""
+
+    scope: Scope
+    log: EventLog
+    """All that is known at `end`, or later, of the trucks that were inside at `start` or came since."""
+    start: int
+    end: int
+    """[tick]."""
+    memory: Memory = field(default_factory=dict)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the run ends with this block."""
+        return self.end == self.scope.plan.end
+
+    def contains(self, ticks: Ticks) -> Mask:
+        """Return which ticks are in the block."""
+        return (ticks >= self.start) & (ticks < self.end)
+
+
+class TruckMoves(NamedTuple):
+    """What trucks did in a block; all entries (trucks,)."""
+
+    row: Indices
+    """Row of the class."""
+    stood: Mask
+    """Queued at the start of the run, instead of arriving."""
+    released: Ticks
+    departed: Ticks
+    turned_back: Ticks
+    """[tick]; `NEVER` for what did not happen before the end of the block."""
+    comes: Mask
+    """Arrives in the block."""
+    comes_loaded: Mask
+    """Arrives in the block, or stood in front of the last control when the run began in it."""
+    is_released: Mask
+    """Is released from the last control in the block."""
+    departs: Mask
+    """Is gone for good in the block."""
+    gives_up: Mask
+    """Turns back without release in the block."""
+    measured: Mask
+    """Arrives in the measured period."""
+
+
+@once
+def truck_moves(block: LogBlock) -> TruckMoves:
+    """Return what trucks did in a block."""
+    log, end = block.log, block.end
+    arrival = log.draws.arrival
+    released, departed, turned_back = (
+        np.where(ticks < end, ticks, NEVER) for ticks in (log.released, log.departed, log.turned_back)
+    )
+    comes = block.contains(arrival)
+    stood = block.scope.standing[log.draws.flow]
+    to_release = ~stood | (log.draws.released >= 0)  # who stands behind the last control is released already
+    return TruckMoves(
+        row=block.scope.row_of_flow[log.draws.flow],
+        stood=stood,
+        released=released,
+        departed=departed,
+        turned_back=turned_back,
+        comes=comes & ~stood,
+        comes_loaded=comes & to_release,
+        is_released=block.contains(released) & to_release,
+        departs=block.contains(departed),
+        gives_up=block.contains(turned_back) & (released == NEVER),
+        measured=(arrival >= block.scope.plan.warmup) & ~stood,
+    )
+
+
+@once
+def arrived_by_row(block: LogBlock) -> Counts:
+    """(rows,) trucks that arrive in the block and in the measured period."""
+    moves = truck_moves(block)
+    return count_by_row(block, moves.row[moves.comes & moves.measured])
+
+
+@once
+def released_by_row(block: LogBlock) -> Counts:
+    """(rows,) trucks released in the block and in the measured period."""
+    moves = truck_moves(block)
+    return count_by_row(block, moves.row[moves.is_released & (moves.released >= block.scope.plan.warmup)])
+
+
+@once
+def turned_back_by_row(block: LogBlock) -> Counts:
+    """(rows,) trucks that turn back without release in the block and in the measured period."""
+    moves = truck_moves(block)
+    return count_by_row(block, moves.row[moves.gives_up & (moves.turned_back >= block.scope.plan.warmup)])
+
+
+@once
+def releases_by_direction(block: LogBlock) -> list[Ticks]:
+    """Return when trucks of each direction are released in the block, sorted [tick]."""
+    moves = truck_moves(block)
+    return ticks_by_direction(block, moves.released, moves.is_released)
+
+
+def ticks_by_direction(block: LogBlock, ticks: Ticks, trucks: Mask) -> list[Ticks]:
+    """Return ticks of some trucks of each direction, sorted."""
+    return [np.sort(ticks[trucks & mine]) for mine in _of_direction(block)]
+
+
+@once
+def _of_direction(block: LogBlock) -> list[Mask]:
+    scope = block.scope
+    direction = scope.direction_of_flow[block.log.draws.flow]
+    return [direction == index for index in range(len(scope.directions))]
+
+
+def still_inside(block: LogBlock, ticks: Ticks) -> Mask:
+    """Return which trucks of the measured period have neither reached `ticks` nor turned back, at the end of a run."""
+    moves = truck_moves(block)
+    here = block.log.draws.arrival < block.end
+    remain: Mask = here & moves.measured & (ticks == NEVER) & (moves.turned_back == NEVER)
+    return remain
+
+
+def count_by_row(block: LogBlock, row: Indices) -> Counts:
+    """Return (rows,) how often each row occurs."""
+    return np.bincount(row, minlength=len(block.scope.classes))

@@ -1,0 +1,94 @@
+"""How busy the units of pools are."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from sim.clock import Ticks
+from sim.engines.log import NEVER
+from sim.metrics.block import LogBlock
+from sim.metrics.by_hand import done_by_hand
+from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
+from sim.metrics.scope import Scope
+from sim.metrics.stages.down import no_time_down, time_down
+
+POOL_UTILISATION = Metric(
+    name="pool_utilisation",
+    title="Utilisation of the pool",
+    unit="1",
+    statistics=("share",),
+    better="neither",
+    definition="Units in use or on their way back, including those under repair after a breakdown or charging, as a "
+    "share of the units on duty that no outage takes down; `stage` holds the pool's name. Above 1 where units finish "
+    "work after their shift or in an outage.",
+    source=TIME_AVERAGE,
+)
+
+
+class PoolUse(Meter):
+    """Adds up the unit time of pools in the measured period."""
+
+    metrics = (POOL_UTILISATION,)
+    place = 190
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        network, pools = scope.plan.network, len(scope.plan.pools)
+        lines = network.line_stage.size
+        self._in_use = np.zeros(pools, np.int64)
+        """(pools,) units taken, or on their way back [unit tick]."""
+        self._down = no_time_down(scope)
+        self._taken, self._given = (np.zeros((pools, lines), np.int64) for _ in range(2))
+        for units, pool, count, row in (
+            (self._taken, network.taken_pool, network.taken_units, network.taken_from),
+            (self._given, network.given_pool, network.given_units, network.given_from),
+        ):
+            units[pool - network.groups, np.repeat(np.arange(lines), np.diff(row))] = count
+
+    @classmethod
+    def for_plan(cls, scope: Scope) -> Self | None:
+        """Return a meter; None for a gate without pools."""
+        return cls(scope) if scope.plan.pools else None
+
+    def add(self, block: LogBlock) -> None:
+        """Add what happened in a block.
+
+        Units are in use from the start of the visit that takes them to the end of the one that gives them back. The
+        way back, which may outlast the truck, is added at once in the block in which it begins.
+        """
+        plan, network, log, end = self._scope.plan, self._scope.plan.network, block.log, block.end
+        line, back = log.draws.line, log.draws.comes_back
+        by_hand = done_by_hand(block)
+        some_by_hand = by_hand.any()
+        begin = min(max(block.start, plan.warmup), end)
+        started = _known(log.started, begin, end)
+        finished = _known(log.finished, begin, end)
+        returning = block.contains(log.finished)
+        for pool in range(self._in_use.size):
+            taken, given = self._taken[pool, line], self._given[pool, line]
+            if some_by_hand:  # such services leave the link alone
+                alone = by_hand & (network.by_hand_without[line] == network.groups + pool)
+                taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
+            self._in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
+            if network.comes_back[pool]:
+                away = returning & (given > 0)
+                leaves = log.finished[away]
+                way = [np.clip(tick, plan.warmup, plan.end) for tick in (leaves, leaves + back[away])]
+                self._in_use[pool] += (given[away] * (way[1] - way[0])).sum()
+        if plan.outages:
+            self._down += time_down(block)
+
+    def values(self) -> Readings:
+        """Yield the share of each pool."""
+        plan = self._scope.plan
+        for index, (name, on_duty) in enumerate(zip(plan.pools, plan.on_duty, strict=True)):
+            down = int(self._down[plan.network.groups + index])
+            there = on_duty.unit_time(plan.warmup, plan.end) - down
+            yield POOL_UTILISATION.key("share", stage=name), ratio(int(self._in_use[index]), there)
+
+
+def _known(ticks: Ticks, start: int, end: int) -> Ticks:
+    """Return ticks clipped to [start, end]; the end for what did not happen."""
+    return np.clip(np.where(ticks == NEVER, end, ticks), start, end)

@@ -1,0 +1,93 @@
+"""What is measured: a plan, and the rows in which the numbers of its trucks are kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.arrays import Indices
+from sim.plan.plan import Plan
+
+Counts = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Memory = dict[Callable[..., Any], Any]
+
+
+class Remembers(Protocol):
+    """Something that keeps what was worked out of it."""
+
+    @property
+    def memory(self) -> Memory:
+        """Function -> what it returned."""
+
+
+Subject = TypeVar("Subject", bound=Remembers)
+Result = TypeVar("Result")
+
+
+def once(work: Callable[[Subject], Result]) -> Callable[[Subject], Result]:
+    """Work something out once for each subject, a `Scope` or a `LogBlock`, however many meters need it."""
+
+    @functools.wraps(work)
+    def remembered(subject: Subject) -> Result:
+        if work not in subject.memory:
+            subject.memory[work] = work(subject)
+        result: Result = subject.memory[work]
+        return result
+
+    return remembered
+
+
+class Cohort(NamedTuple):
+    """Trucks whose numbers are given together."""
+
+    direction: str
+    vehicle_class: str | None
+    """None for all classes of the direction."""
+    rows: tuple[int, ...]
+    """Rows of `Scope.classes`."""
+
+
+class Scope:
+    """A plan as all meters see it.
+
+    Parameters
+    ----------
+    plan
+        The compiled scenario.
+    exact
+        Keep every duration instead of a histogram.
+    """
+
+    def __init__(self, plan: Plan, *, exact: bool) -> None:
+        self.plan, self.exact = plan, exact
+        self.memory: Memory = {}
+        self.directions = tuple(sorted({kind.direction for kind in plan.kinds}))
+        self.classes = tuple((kind.direction, kind.vehicle_class) for kind in plan.kinds[::2])
+        """(direction, vehicle class) of each row of what is kept by class."""
+        self.direction_of_row: Indices = np.array([self.directions.index(d) for d, _ in self.classes], np.int32)
+        self.row_of_flow: Indices = np.array([stream.kind // 2 for stream in plan.streams], np.int32)
+        self.direction_of_flow: Indices = self.direction_of_row[self.row_of_flow]
+        self.standing: Mask = np.array([stream.standing > 0 for stream in plan.streams], np.bool_)
+        """(flows,) whether its trucks queue at the start of the run, instead of arriving."""
+        self.cohorts = tuple(cohort for direction in self.directions for cohort in self._cohorts_of(direction))
+
+    def _cohorts_of(self, direction: str) -> list[Cohort]:
+        rows = self.rows_of(direction)
+        return [Cohort(direction, None, rows), *(Cohort(direction, self.classes[row][1], (row,)) for row in rows)]
+
+    def rows_of(self, direction: str) -> tuple[int, ...]:
+        """Return the rows of the classes of a direction."""
+        return tuple(row for row, (of, _) in enumerate(self.classes) if of == direction)
+
+    def by_row(self) -> Counts:
+        """Return (rows,) zeros."""
+        return np.zeros(len(self.classes), np.int64)
+
+    def by_day(self) -> Counts:
+        """Return (days, directions) zeros."""
+        return np.zeros((self.plan.bulletin.size, len(self.directions)), np.int64)

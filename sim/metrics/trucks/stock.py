@@ -1,0 +1,69 @@
+"""Loaded trucks that have arrived and are not yet released, when the day's bulletin counts them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from sim.metrics.block import LogBlock, released_by_row, releases_by_direction, ticks_by_direction, truck_moves
+from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
+from sim.metrics.scope import Scope
+
+STOCK = Metric(
+    name="stock_trucks",
+    title="Stock",
+    unit="trucks",
+    statistics=("end_of_day", "max"),
+    better="less",
+    definition="Loaded trucks that have arrived and are not yet released when the day's bulletin "
+    "counts: mean over the days, and on the worst day.",
+    source=BORDERGATE,
+)
+STOCK_DAYS = Metric(
+    name="stock_days",
+    title="Stock in days of clearance",
+    unit="days",
+    statistics=("end_of_day",),
+    better="less",
+    definition="The mean stock in days of throughput: about how long a truck stays until its release.",
+    source="Little (1961), A Proof for the Queuing Formula: L = λW, Operations Research 9(3)",
+)
+
+
+class Stock(Meter):
+    """Counts the stock just before each bulletin."""
+
+    metrics = (STOCK, STOCK_DAYS)
+    place = 100
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.stock = scope.by_day()
+        """(days, directions) trucks that arrived before each bulletin, and are not released."""
+        self._released = scope.by_row()
+
+    @classmethod
+    def for_plan(cls, scope: Scope) -> Self:
+        """Return a meter of any plan."""
+        return cls(scope)
+
+    def add(self, block: LogBlock) -> None:
+        """Add who comes and goes in a block."""
+        moves = truck_moves(block)
+        come = ticks_by_direction(block, block.log.draws.arrival, moves.comes_loaded)
+        give_up = ticks_by_direction(block, moves.turned_back, moves.gives_up)
+        for sign, ticks in ((1, come), (-1, releases_by_direction(block)), (-1, give_up)):
+            for index, sorted_ticks in enumerate(ticks):
+                self.stock[:, index] += sign * np.searchsorted(sorted_ticks, self._scope.plan.bulletin)
+        self._released += released_by_row(block)
+
+    def values(self) -> Readings:
+        """Yield the stock of each direction."""
+        days = self._scope.plan.measured_days
+        for index, direction in enumerate(self._scope.directions):
+            stock = self.stock[:, index]
+            released = int(self._released[list(self._scope.rows_of(direction))].sum())
+            yield STOCK.key("end_of_day", direction), float(stock.mean())
+            yield STOCK.key("max", direction), float(stock.max())
+            yield STOCK_DAYS.key("end_of_day", direction), ratio(float(stock.mean()) * days, released)
