@@ -31,7 +31,8 @@ def events_table(plan: Plan, log: EventLog) -> pa.Table:
             "direction": name_column([plan.kinds[s.kind].direction for s in plan.streams], flow),
             "stage": name_column(plan.stages, stage),
             "lane_group": name_column(plan.groups.name, log.group[rows]),
-            "empty": rows >= draws.turned[truck],
+            "empty": rows >= draws.emptied[truck],
+            "by_hand": log.by_hand[rows],
             **{name: tick_column(getattr(log, name)[rows]) for name in ("joined", "started", "finished", "left")},
         }
     )

@@ -158,8 +158,8 @@ class Stage(Sourced):
             return self.lanes
         return [LaneGroup(name="all", lanes=self.lanes)]
 
-    def service_law(self, vehicle_class: str, *, empty: bool) -> Distribution:
-        """Return the law of the service time of such trucks, without moving up."""
+    def service_distribution(self, vehicle_class: str, *, empty: bool) -> Distribution:
+        """Return the distribution of the service time of such trucks, without moving up."""
         if empty and EMPTY in self.service_for:
             return self.service_for[EMPTY]
         return self.service_for.get(vehicle_class, self.service)

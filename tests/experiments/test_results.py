@@ -55,7 +55,7 @@ def test_tables_have_their_columns_and_rows(result: RunResult, tmp_path: Path) -
     folder = write_result(result, tmp_path / "a")
     events = pq.read_table(folder / "events" / "rep-00000.parquet")
     assert events.column_names == [
-        "truck", "flow", "number", "class", "direction", "stage", "lane_group", "empty",
+        "truck", "flow", "number", "class", "direction", "stage", "lane_group", "empty", "by_hand",
         "joined", "started", "finished", "left",
     ]  # fmt: skip
     rows = events.to_pylist()

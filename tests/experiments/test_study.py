@@ -35,6 +35,7 @@ def test_a_study_answers_its_question():
     assert (values["busy"] > values["base"]).all()
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_bytes(tmp_path):
     study = small()
     write_study(run_study(study), tmp_path / "here")

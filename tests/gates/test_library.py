@@ -129,7 +129,7 @@ def add_work(gate, steps, flow, share, work, empty=False):
                 part = visit.share_for.get(flow.vehicle_class, visit.share)
                 part *= 0.2 if visit.when else 1.0  # every condition of this gate asks for the red channel
                 stage = gate.stages[visit.stage]
-                (law,) = stage.service_law(flow.vehicle_class, empty=empty).model_dump().values()
+                (law,) = stage.service_distribution(flow.vehicle_class, empty=empty).model_dump().values()
                 mean = law["mean"] if isinstance(law, dict) and "mean" in law else 0.0
                 group = next(
                     g for g in stage.lane_groups() if g.admits(flow.vehicle_class, flow.direction, empty=empty)
