@@ -98,8 +98,9 @@ def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
 
 def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
     """Return a finding under the name of the option that it is about."""
-    is_option = not finding.file and finding.path.partition("[")[0] in named
-    return replace(finding, path="--" + finding.path.replace("_", "-")) if is_option else finding
+    field = finding.path.partition("[")[0]
+    option = "--upgrade" if field == "upgrades" else "--" + finding.path.replace("_", "-")
+    return replace(finding, path=option) if field in named and not finding.file else finding
 
 
 def _simulated(scenario: Scenario, settings: RunSettings, workers: int | None) -> RunResult:

@@ -12,7 +12,7 @@ from gates.checks.register import Findings, found, not_full, rule, unknown, unus
 from gates.findings import Place, one_of
 from gates.schema.calendar import Closure, Holidays, Surge
 from gates.schema.gate import Gate
-from gates.schema.holidays import countries, names_around, plain_name
+from gates.schema.holidays import countries, names_around, plain_name, public_holidays
 from gates.schema.quantities import days_text, parse_window, span_text
 
 MOST_TRUCKS_PER_DAY = 1_000_000
@@ -141,8 +141,21 @@ def holiday_countries(gate: Gate) -> Findings:
             yield found(place, entry.holidays, "no side is named like the country", "Name the `sides` that it closes.")
         known = names_around(entry.holidays, gate.start.year)
         for k, name in enumerate(entry.only or []):
-            if plain_name(name) not in known:
-                yield unknown((*place, "only", k), name, f"public holiday of {entry.holidays}", known)
+            if plain_name(name) in known:
+                continue
+            kind, parts = f"public holiday of {entry.holidays}", _parts_with(entry.country, name, gate.start.year)
+            if parts:
+                yield found(
+                    (*place, "only", k), name, f"no such {kind}", f"Name a part that has it: {', '.join(parts)}."
+                )
+            else:
+                yield unknown((*place, "only", k), name, kind, known)
+
+
+def _parts_with(country: str, name: str, year: int) -> list[str]:
+    """The parts of a country that have a holiday of this name."""
+    parts = [f"{country.upper()}-{code}" for code in countries().get(country.upper(), ())]
+    return [part for part in parts if name in map(plain_name, public_holidays(part, year).values())]
 
 
 @rule("classes.*", "flows.**")

@@ -582,6 +582,13 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
             "Use VN.",
         ),
         (
+            [("calendar", [{**HOLIDAY, "holidays": "GB", "sides": ["vn"], "only": ["Easter Monday"]}])],
+            "calendar[0].only[0]",
+            "Easter Monday",
+            "no such public holiday of GB",
+            "Name a part that has it: GB-ENG, GB-NIR, GB-WLS.",
+        ),
+        (
             [("calendar", [{**HOLIDAY, "holidays": "LA"}])],
             "calendar[0]",
             "LA",
@@ -816,7 +823,7 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
     ],
     "booking_slots": [
         (
-            [("booking", {"a": {**SLOTS, "hours": "08:00-08:20"}})],
+            [("booking", {"a": {**SLOTS, "hours": {"mon": "08:00-08:20", "tue": "08:00-08:29"}}})],
             "booking.a.slot",
             "30 min",
             "no slot fits into the hours",
@@ -862,6 +869,46 @@ TABLE: dict[str, list[tuple[list[tuple[str, Any]], str, str, str, str]]] = {
         (
             [
                 ("pools.officer", {"side": "vn", "shifts": [SHIFT, {"hours": "02:00-04:00", "units": 2}]}),
+                ("stages.booth.needs", {"officer": 4}),
+                ("stages.exit.needs", {"officer": 3}),
+            ],
+            "stages.booth.needs.officer",
+            "4",
+            "more than are ever on duty",
+            "Use at most 3, or put more on duty at once.",
+        ),
+        (  # Friday's night shift of two still works when Saturday's early one of three begins: five at most
+            [
+                (
+                    "pools.officer",
+                    {
+                        "side": "vn",
+                        "shifts": [
+                            {"hours": {"fri": "22:00-06:00"}, "units": 2},
+                            {"hours": {"sat": "05:00-12:00", "2025-07-07": "05:00-06:00"}, "units": 3},
+                        ],
+                    },
+                ),
+                ("stages.booth.needs", {"officer": 6}),
+                ("stages.exit.needs", {"officer": 5}),
+            ],
+            "stages.booth.needs.officer",
+            "6",
+            "more than are ever on duty",
+            "Use at most 5, or put more on duty at once.",
+        ),
+        (  # one on weekdays, and two more on a public holiday
+            [
+                (
+                    "pools.officer",
+                    {
+                        "side": "vn",
+                        "shifts": [
+                            {"hours": "08:00-12:00", "units": 1},
+                            {"hours": {"holidays VN": "09:00-10:00"}, "units": 2},
+                        ],
+                    },
+                ),
                 ("stages.booth.needs", {"officer": 4}),
                 ("stages.exit.needs", {"officer": 3}),
             ],
