@@ -9,6 +9,7 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 GLUE = "\N{NO-BREAK SPACE}"
 BEYOND = "beyond the run"
 """Shown for a number that is not reached before the end of the run."""
+MOST_DECIMALS = 6
 _SPOKEN = {
     "trucks/day": "trucks a day",
     "t/day": "t a day",
@@ -55,7 +56,7 @@ def decimals_of(value: float, digits: int = 2) -> int:
 
 def short(value: float, *, sign: bool = False) -> str:
     """A number with two significant digits, whole from ten on: `26`, `3.8`, `6`."""
-    text = plain(value, decimals_of(value), sign=sign)
+    text = plain(value, min(decimals_of(value), MOST_DECIMALS), sign=sign)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -73,6 +74,8 @@ def interval(low: float, high: float, *, sign: bool = False) -> str:
     ends = [end for end in (low, high) if math.isfinite(end)]
     if math.isfinite(half) and half > 0:
         decimals = decimals_of(half, 1 + (f"{half:e}"[0] == "1"))
+        while decimals < MOST_DECIMALS and any(end and not round(end, decimals) for end in ends):
+            decimals += 1  # an end that is not zero is not shown as zero
     else:
         decimals = max((decimals_of(end, 3) for end in ends), default=0)
     names = [BEYOND if math.isinf(end) else plain(end, decimals, sign=sign) for end in (low, high)]

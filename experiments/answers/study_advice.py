@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.answers.labels import listed
 from experiments.answers.run_summary import Table
 from experiments.answers.study_bottleneck import bottleneck_advice, bottleneck_tables
-from experiments.answers.study_comparison import advice, circumstances, contexts
+from experiments.answers.study_comparison import advice, circumstances, contexts, effect_advice
 from experiments.answers.study_labels import StudyLabels, read_labels
 from experiments.answers.study_sensitivity import screening_advice, screening_tables, tornado_advice, tornado_table
 from experiments.answers.study_tables import difference_table, effect_table, money_table, touched_table
@@ -69,6 +69,8 @@ def _comparison(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[st
     found = list(contexts(frames, metric, labels))
     for context in found:
         yield from advice(context, f"{context.title or 'Base'}. " if len(found) > 1 else "")
+    if len(frames["effects"]):
+        yield from effect_advice(frames["effects"], metric, labels)
 
 
 def _comparison_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[Table]:

@@ -17,6 +17,8 @@ from experiments.studies.select import cheapest
 Frame = pd.DataFrame
 NAMED = 4
 """Scenarios named in a list; the tables have all."""
+MOST_PERCENT = 1000
+"""A larger change in percent says only that there was next to nothing before."""
 WITHIN = (
     "no difference that matters",
     *(f"{word} by less than the margin" for word in ("better", "worse", "higher", "lower")),
@@ -91,7 +93,7 @@ def _effect_sentence(row: Any, now: Any, metric: str, labels: StudyLabels) -> st
     if verdict in WITHIN:
         return f"{title}: no difference in {labels.phrase(metric)} that matters ({_detail(row, labels.unit(metric))})."
     if verdict in ("not defined", "too few replications to tell"):
-        return f"{title}: {_undecided(row)} in {labels.phrase(metric)}."
+        return f"{title}: {_undecided(row, labels.phrase(metric))}."
     return change_sentence(f"{title}: this", row, now, metric, labels)
 
 
@@ -104,7 +106,7 @@ def change_sentence(subject: str, row: Any, now: Any, metric: str, labels: Study
     sign = -1 if verb == "cuts" else 1
     size, ends = abs(row["value"]), sorted((sign * row["low"], sign * row["high"]))
     scale = scale_of(unit, size, change=True)
-    percent = f"{short(abs(row['percent']))}{GLUE}%; " if math.isfinite(row["percent"]) and unit != "1" else ""
+    percent = f"{short(abs(row['percent']))}{GLUE}%; " if abs(row["percent"]) < MOST_PERCENT and unit != "1" else ""
     doubt = f"{percent}95 % interval {interval(*(scale.factor * end for end in ends))}{GLUE}{scale.unit}"
     after = now["value"] + row["value"]
     return (
@@ -139,7 +141,7 @@ def advice(context: Context, prefix: str = "") -> Iterator[str]:
     else:
         now = amount(float(context.now["value"]), context.unit)
         yield f"{prefix}No option is shown to improve {context.labels.phrase(context.metric)} ({now})."
-    choice = _choice(context)
+    choice = _choice(context, str(better.iloc[0]["scenario"]) if len(better) else "")
     if choice:
         yield choice
     yield from _lists(context, set(better["scenario"].head(1)))
@@ -152,7 +154,7 @@ def _rank(context: Context, name: str) -> str:
     return "Best" if proven else "Largest gain, not shown to be the best"
 
 
-def _choice(context: Context) -> str:
+def _choice(context: Context, top: str) -> str:
     """Which scenarios are as good as the best, and the cheapest of them; empty where that does not arise."""
     rows = context.standings
     if not len(rows) or not rows["excess"].notna().any():
@@ -173,6 +175,8 @@ def _choice(context: Context) -> str:
     costs = context.costs.loc[good, "usd_per_year"].dropna()
     least = cheapest({str(name): float(cost) for name, cost in costs.items()})
     price = f": {_price(context.costs.loc[least])}" if least else ""
+    if good != [top] and len(good) == 1:
+        return f"Only {equal[0]} is shown to be within {context.margin} of the best{price}."
     if len(good) == 1 and len(rows) == 2:
         return f"It costs {price.removeprefix(': ')}." if price else "Nobody has costed it."
     if len(good) == 1:
@@ -233,6 +237,24 @@ def _lists(context: Context, said: set[str]) -> Iterator[str]:
             yield f"{heading}: {named(rows, detail)}."
 
 
+def effect_advice(effects: Frame, metric: str, labels: StudyLabels) -> Iterator[str]:
+    """Yield what each factor brings on average over the others, and whether one needs another."""
+    rows = effects[effects["metric_name"] == metric]
+    unit = labels.unit(metric)
+    for order, heading, none in (
+        (1, "On average over the others", "No factor has a clear effect on average over the others."),
+        (2, "Together more or less than the sum (interaction)", "No clear interaction: none of them needs another."),
+    ):
+        of_order = rows[rows["order"] == order]
+        clear = of_order[(of_order["low"] > 0) | (of_order["high"] < 0)]
+        clear = clear.reindex(clear["value"].abs().sort_values(ascending=False, kind="stable").index)
+        named = [f"{r['effect']} ({amount(r['value'], unit, sign=True)})" for _, r in clear.iterrows()]
+        if named:
+            yield f"{heading}: {_some(named)}."
+        elif of_order["value"].notna().any():
+            yield none
+
+
 def _some(names: list[str]) -> str:
     if len(names) > NAMED + 1:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
@@ -245,11 +267,11 @@ def _detail(row: Any, unit: str) -> str:
     return f"{short(scale.factor * row['value'], sign=True)}{GLUE}{scale.unit}, 95 % interval {ends}"
 
 
-def _undecided(row: Any) -> str:
+def _undecided(row: Any, phrase: str) -> str:
     if row["verdict"] == "not defined":
-        return "not defined"
+        return f"{phrase} is not defined"
     need = f"; about {plain(row['needed'])} are needed" if pd.notna(row["needed"]) else ""
-    return f"too few replications to tell a difference{need}"
+    return f"too few replications to tell a difference in {phrase}{need}"
 
 
 def p_text(value: float) -> str:

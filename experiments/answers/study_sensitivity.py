@@ -29,16 +29,19 @@ def tornado_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator
     spans = _spans(found, plain["value"])
     changing = list(dict.fromkeys(found[found["changes_advice"]]["place"]))
     low, high = (f"{end:g}" for end in labels.ends)
+    unclear = found[found["verdict"] == "too few replications to tell"]["place"].nunique()
     if not plain["low"] > 0 and not plain["high"] < 0:
         yield "So there is no advice that an input could change."
     elif changing:
         named = [labels.place(name) for name in changing[:6]]
         yield (
-            f"Varied one at a time, {len(changing)} of {len(spans)} inputs that are assumptions would change that: "
+            f"Varied one at a time, {len(changing)} of {len(spans)} inputs that are assumptions change that: "
             f"{listed(named)}{_more(len(changing), 6)}."
         )
     else:
-        yield f"None of the {len(spans)} assumptions alone, at {low} or {high} times its value, would change that."
+        yield f"None of the {len(spans)} assumptions alone, at {low} or {high} times its value, is shown to do so."
+    if unclear:
+        yield f"Too few replications to tell for {unclear} of them."
     top = [f"{labels.place(str(place))} (by up to {amount(value, unit, change=True)})" for place, value in spans[:3]]
     if top:
         yield f"Measure first what moves the benefit most: {listed(top)}."

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.answers.labels import NOTHING, listed, with_interval
+from experiments.answers.labels import NOTHING, count, listed, with_interval
 from experiments.answers.numbers import BEYOND, GLUE, interval, money, plain, scale_of, short
 from experiments.answers.run_summary import Table
-from experiments.answers.study_comparison import NAMED, p_text
+from experiments.answers.study_comparison import MOST_PERCENT, NAMED, p_text
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.statistics import Estimate
 from gates import Gate
@@ -78,13 +78,13 @@ def _chances(best: Frame, metric: str) -> dict[tuple[str, str], float]:
 def _difference_cells(
     row: Any, factor: float, chances: Mapping[tuple[str, str], float], labels: StudyLabels
 ) -> tuple[str, ...]:
-    count = "" if row["n"] == labels.manifest["replications"] else f" (n = {row['n']:.0f})"
+    number = "" if row["n"] == labels.manifest["replications"] else f" (n = {row['n']:.0f})"
     chance = chances.get((row["context"], row["scenario"]), math.nan) if row["kind"] == "option" else math.nan
     return (
-        labels.titles[row["scenario"]] + count,
+        labels.titles[row["scenario"]] + number,
         _change(row, factor),
         interval(factor * row["low"], factor * row["high"], sign=True) if pd.notna(row["low"]) else NOTHING,
-        short(row["percent"], sign=True) if math.isfinite(row["percent"]) else NOTHING,
+        short(row["percent"], sign=True) if abs(row["percent"]) < MOST_PERCENT else NOTHING,
         row["verdict"] + (f" (about {plain(row['needed'])} needed)" if pd.notna(row["needed"]) else ""),
         p_text(row["p"]),
         probability_text(chance),
@@ -112,9 +112,9 @@ def _note(rows: Frame, shown: Frame, metric: str, labels: StudyLabels) -> str:
     )
     cut = f" The first {ROWS} of {len(shown)}; the tables of the folder have all." if len(shown) > ROWS else ""
     return (
-        f"{better[labels.better(metric)]} Intervals hold together with 95 % (paired t, Bonferroni over {len(rows)} "
-        f"comparisons); p belongs to the same test at the same level, so p < 0.05 where the interval leaves out zero."
-        f"{ranks} Margin: {margin}{GLUE}{scale.unit}.{cut}"
+        f"{better[labels.better(metric)]} Intervals hold together with 95 % (paired t, Bonferroni over "
+        f"{count(len(rows), 'comparison')}); p belongs to the same test at the same level, so p < 0.05 where the "
+        f"interval leaves out zero.{ranks} Margin: {margin}{GLUE}{scale.unit}.{cut}"
     )
 
 

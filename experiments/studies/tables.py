@@ -20,11 +20,10 @@ from experiments.studies.compare import (
     probability_best,
     simultaneous,
 )
-from experiments.studies.contexts import Context, contexts_of, counted
 from experiments.studies.designs import AT_BASE, AT_CHOICE, Cell, values_of
 from experiments.studies.model import BASE, better_of, metric_text
 from experiments.studies.replication import HOURS_A_DAY, Floats
-from experiments.studies.result import StudyResult
+from experiments.studies.result import Context, StudyResult, contexts_of, counted
 from experiments.studies.select import RELATIVE, costs, margin_of, needed, standings, verdict
 from sim.metrics.meter import Key
 from sim.metrics.registry import METRICS
@@ -124,9 +123,11 @@ def differences(result: StudyResult) -> Frame:
 
 
 def _is_base(result: StudyResult, name: str) -> bool:
-    """Tell whether a scenario measures what the base does, in every replication."""
-    return all(
-        np.array_equal(values[name], values[BASE], equal_nan=True) for values in map(result.values, result.metrics)
+    """Tell whether a scenario of a design is the base once more: it measures the same in every replication."""
+    cell = next(cell for cell in result.cells if cell.name == name)
+    tables = map(result.values, result.metrics)
+    return name == BASE or (
+        bool(cell.factors) and all(np.array_equal(each[name], each[BASE], equal_nan=True) for each in tables)
     )
 
 
@@ -196,7 +197,7 @@ def effects(result: StudyResult) -> Frame:
     points = {_point(cell, second): cell.name for cell in result.cells if cell.factors or cell.name == BASE}
     if len(points) != 2 ** len(choices):
         return Frame()
-    titles = [study.factors[name].title or name for name in choices]
+    titles = [(study.factors[name].title or name).removesuffix(" ×") for name in choices]
     rows = []
     for key in result.metrics:
         values = result.values(key)
@@ -273,18 +274,19 @@ def tornado(result: StudyResult) -> Frame:
     rows = []
     for key in result.metrics:
         values = result.values(key)
-        plain = against_base({BASE: values[BASE], entry.name: values[entry.name]}, BASE)[0]
+        two = {BASE: values[BASE], entry.name: values[entry.name]}
+        plain = judged(result, key, two, against_base(two, BASE)[0], 1)
         for cell in result.cells:
             if cell.factors.get("which") != AT_CHOICE:
                 continue
             place, end = cell.factors["place"], cell.factors["end"]
             pair = {BASE: values[f"{AT_BASE}: {place} {end}"], entry.name: values[cell.name]}
-            found = against_base(pair, BASE)[0]
+            row = judged(result, key, pair, against_base(pair, BASE)[0], 1)
+            decided = row["verdict"] not in ("too few replications to tell", "not defined")
             rows.append(
-                {"metric_name": metric_text(key), **_parts(key), "place": place, "end": end}
-                | {"value": found.value, "low": found.low, "high": found.high, "percent": found.percent}
-                | {"base_value": mean_interval(pair[BASE].tolist()).value, "unvaried": plain.value}
-                | {"changes_advice": bool(plain.clear and not (found.clear and found.value * plain.value > 0))}
+                {**row, "place": place, "end": end, "unvaried": plain["value"], "unvaried_verdict": plain["verdict"]}
+                | {"base_value": mean_interval(pair[BASE].tolist()).value}
+                | {"changes_advice": decided and row["verdict"] != plain["verdict"]}
             )
     return Frame(rows)
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from experiments.answers.study_advice import READ, StudyAnswer, answer_of
 from experiments.answers.study_labels import StudyLabels
-from experiments.runs.replications import Replication
 from experiments.studies.designs import cells
 from experiments.studies.folder import manifest
 from experiments.studies.model import Study, metric_key
+from experiments.studies.replication import Replication
 from experiments.studies.result import StudyResult
 from experiments.studies.tables import Frame, tables
 
@@ -48,20 +48,9 @@ def made(study: Study, values: Values) -> StudyResult:
 
 def _replications(values: Mapping[str, Sequence[float]]) -> tuple[Replication, ...]:
     keys, columns = tuple(metric_key(text) for text in values), np.array(list(values.values()), float)
-    nothing = np.zeros((1, 1))
+    nothing, hours = np.zeros((1, 1)), np.zeros(24)
     return tuple(
-        Replication(
-            keys,
-            column,
-            ("northbound",),
-            ("booth",),
-            nothing,
-            nothing,
-            nothing,
-            np.array([50.0]),
-            np.zeros((24, 1)),
-            np.zeros(24),
-        )
+        Replication(keys, column, ("northbound",), nothing, nothing, nothing, np.array([50.0]), hours, hours)
         for column in columns.T
     )
 
