@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, Visit
+from gates.schema.paths import Step, Visit, walk
 from sim.clock import moment
 from sim.plan.timetable import open_on
 
@@ -251,23 +251,9 @@ def _words(name: str) -> str:
 
 def _stages_in_order(steps: Sequence[Step]) -> tuple[list[str], list[str]]:
     """Return the stages visited loaded and those visited empty, each in order and once."""
-    found: tuple[dict[str, None], dict[str, None]] = ({}, {})
-    empty = False
-    for step in _flat(steps):
-        if isinstance(step, Mark):
-            empty = empty or step.mark == "empty"
-        else:
-            found[empty][step if isinstance(step, str) else step.stage] = None
-    return list(found[0]), list(found[1])
-
-
-def _flat(steps: Sequence[Step]) -> Iterator[str | Visit | Mark]:
-    for step in steps:
-        if isinstance(step, Choice):
-            for inner in step.then.values():
-                yield from _flat(inner)
-        else:
-            yield step
+    visits = [(placed.is_empty, placed.step.stage) for placed in walk(steps) if isinstance(placed.step, Visit)]
+    loaded, empty = (dict.fromkeys(stage for is_empty, stage in visits if is_empty == which) for which in (False, True))
+    return list(loaded), list(empty)
 
 
 def day_text(day: dt.date) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,6 +44,18 @@ def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     return done.stderr.splitlines()
+
+
+@pytest.mark.slow
+def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path) -> None:
+    run = ["run", "minimal", "--days", "2", "--warmup-days", "1", "--replications", "18", "--keep-events", "2"]
+    contents = []
+    for options in ([], ["--workers", "1"], ["--workers", "2"]):
+        done = bordergate(*run, *options, "--out", "out", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        contents.append({p.relative_to(tmp_path): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()})
+        shutil.rmtree(tmp_path / "out")
+    assert contents[0] == contents[1] == contents[2]
 
 
 @pytest.mark.slow
