@@ -40,16 +40,17 @@ NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan)
 
 
 def _estimate_of(row: Mapping[str, Any]) -> Estimate:
-    """Return the estimate of a row of `metrics.json`."""
+    """Return the estimate of a row of `metrics.json`; folders of earlier versions do not count replications."""
     value, low, high = (math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
-    unreached = int(row["unreached"])
-    return Estimate(math.inf if unreached else value, low, high, int(row["n"]), unreached)
+    unreached = int(row.get("unreached", 0))
+    return Estimate(math.inf if unreached else value, low, high, int(row.get("n", 0)), unreached)
 
 
 class Metrics:
     """The numbers of `metrics.json`, by name."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
+        self.replications: int = document.get("replications", 0)
         self._found = {
             tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): _estimate_of(row)
             for row in document["metrics"]
@@ -470,12 +471,19 @@ def gate_time_table(metrics: Metrics, labels: Labels) -> Table:
 
 TIME_NOTE = (
     "Clearance: from arrival to release from the last control. Passage: from arrival to the last departure, "
-    f"the empty return included. p90: nine trucks in ten are faster. {NOTHING}: beyond what the run saw."
+    f"the empty return included. p90: nine trucks in ten are faster. {NOTHING}: no truck. "
+    "n: replications with such a truck, where not all have one."
 )
 
 
 def _statistics(metrics: Metrics, metric: str, direction: str, vehicle_class: str | None) -> list[str]:
-    return [with_interval(metrics.get(metric, name, direction, vehicle_class)) for name in STATISTICS]
+    return [_counted(metrics.get(metric, name, direction, vehicle_class), metrics.replications) for name in STATISTICS]
+
+
+def _counted(estimate: Estimate, replications: int) -> str:
+    """Return an estimate with its interval, and on how many replications it rests where that is not all."""
+    few = 0 < estimate.n < replications and not estimate.unreached
+    return with_interval(estimate) + (f" (n = {estimate.n})" if few else "")
 
 
 def throughput_table(metrics: Metrics, labels: Labels) -> Table:
