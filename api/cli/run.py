@@ -36,6 +36,7 @@ def run(
         str,
         typer.Option(metavar="N|all|none", help="Replications whose event log is kept; `none` needs the least memory."),
     ] = "1",
+    full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
     out: OutOption = None,
 ) -> None:
     """Run a gate and write its result folder with plots and a report.
@@ -69,7 +70,7 @@ def run(
         result = replace(_simulated(resolved.scenario, resolved.settings), changes=resolved.changes)
         with drawing():
             write_result(result, folder, finish=draw_all)
-        _print_result(folder)
+        _print_result(folder, full=full)
 
 
 def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
@@ -109,9 +110,9 @@ def _simulated(scenario: Scenario, settings: RunSettings) -> RunResult:
         return run_scenario(scenario, settings, progress=lambda done, _: bar.update(task, completed=done))
 
 
-def _print_result(folder: Path) -> None:
+def _print_result(folder: Path, *, full: bool) -> None:
     from api.cli.tables import print_summary
     from experiments.answers.run_summary import read_summary
 
-    print_summary(console, read_summary(folder))
+    print_summary(console, read_summary(folder), full=full)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -90,6 +90,30 @@ class Labels:
         """Return the title of an area."""
         return self.gate.areas[name].title.get("en") or _words(name)
 
+    def lane_group(self, name: str) -> str:
+        """Return what people call a lane group: `fruit`."""
+        return name.replace("-", " ")
+
+    def area_of(self, stage: str) -> str | None:
+        """Return the area in which a stage lies; None if it lies in none."""
+        return next((name for name, area in self.gate.areas.items() if stage in area.stages), None)
+
+    def areas_ahead(self, direction: str, stage: str) -> list[str]:
+        """Return the areas, other than its own, that trucks of a direction may enter right after a stage."""
+        steps = [step for step in _flat(self.gate.paths[direction]) if not isinstance(step, Mark)]  # type: ignore[index]
+        names = [step if isinstance(step, str) else step.stage for step in steps]
+        after = steps[names.index(stage) + 1 :] if stage in names else steps
+        return list(dict.fromkeys(self._next_areas(after, self.area_of(stage))))
+
+    def _next_areas(self, steps: Sequence[str | Visit], here: str | None) -> Iterator[str]:
+        for step in steps:
+            name = step if isinstance(step, str) else step.stage
+            area = self.area_of(name)
+            if area and area != here:
+                yield area
+            if isinstance(step, str) or (step.share == 1 and not step.when and step.only is None):
+                return
+
     def local_title(self, name: str) -> str:
         """Return the title of a stage in the language of its side, if the gate file has one."""
         stage = self.gate.stages[name]
@@ -149,8 +173,13 @@ class Labels:
     @property
     def bulletin(self) -> str:
         """When the waiting trucks are counted: `24:00 Vietnam time (UTC+7)`."""
+        return f"{self.bulletin_time} {self.clock(self.bulletin_side)}"
+
+    @property
+    def bulletin_time(self) -> str:
+        """The same by the clock of the bulletin's side: `24:00`."""
         minutes = self.gate.end_of_day.at // 60
-        return f"{minutes // 60:02d}:{minutes % 60:02d} {self.clock(self.bulletin_side)}"
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
     @property
     def period(self) -> str:

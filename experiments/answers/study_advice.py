@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import GLUE, NOTHING, listed, with_interval
-from experiments.answers.run_summary import Table
+from experiments.answers.run_tables import Table
 from experiments.answers.study_labels import StudyLabels, read_labels
 from experiments.runs.statistics import Estimate
 from experiments.studies.folder import read_table
