@@ -63,7 +63,7 @@ def work(task: Row) -> Row:
         "trucks": draws.trucks,
         "visits": log.visits_made(),
         "stages": len(plan.stages),
-        "lane_groups": plan.network.groups,
+        "lane_groups": plan.network.groups.size,
         "cpu_s": {part: median([spent.cpu for spent in times]) for part, times in found.items() if times},
         "wall_s": {part: median([spent.wall for spent in times]) for part, times in found.items() if times},
         "logs_equal": equal,

@@ -18,12 +18,10 @@ import numpy as np
 
 from benchmarks.harness import RESULTS, Row, median, save, table
 from experiments.runs.executors import local
-from experiments.runs.run import replicate
-from experiments.runs.settings import RunSettings
 from experiments.studies.designs import cells
 from experiments.studies.model import Study, load_study
 from experiments.studies.run import run_study
-from sim.plan.compile import compile_plan
+from sim import compile_plan, draw, measure, simulate
 
 WORKERS = (1, 2)
 FACTORS = ("more-bays", "fast-lab", "kiosk-lanes")
@@ -50,7 +48,7 @@ def overhead(count: int) -> Row:
     plan = compile_plan(cells(study, 0)[0].scenario)
     start = time.perf_counter()
     for number in range(20):
-        replicate(plan, RunSettings(keep_events=1), number)
+        measure(plan, simulate(plan, draw(plan, 1, number)))
     simulation = (time.perf_counter() - start) / 20
     return {"what": "overhead a scenario", "scenarios": count, "ms": 1000 * (whole - simulation)}
 

@@ -40,11 +40,18 @@ ENGINES = (
     "sim/engines/conditions.py",
     "sim/engines/state.py",
     "sim/engines/agenda.py",
+    "sim/engines/log.py",
+    "sim/engines/simulate.py",
+    "sim/arrays.py",
+    "sim/draws/columns.py",
     "sim/plan/work_clocks.py",
     "sim/draws/outages.py",
 )
 """What decides when things happen: every branch of it is tested, and none of it knows gates."""
 COVERED_PERCENT = 90  # of the four packages; the engines have a bar of their own
+SPREAD = ("--dist", "worksteal")
+"""Each worker of pytest gets neighbouring tests, so that a run or a server they share is made once; then the idle one
+takes from the other."""
 QUICK = ("lint", "format", "types", "tests")
 STRUCTURE = ("tests/test_architecture.py", "tests/test_exported_members.py")
 """Tests that a change in any package can break, and that take seconds."""
@@ -111,8 +118,9 @@ def types(_: argparse.Namespace) -> bool:
 
 
 def tests(arguments: argparse.Namespace) -> bool:
-    chosen = ["-n", arguments.workers, f"--junitxml={arguments.counted / 'tests.xml'}"]
+    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={arguments.counted / 'tests.xml'}"]
     if arguments.tier == "quick":
+        chosen += ["-m", "not long and not slow"]
         chosen += where_tested([f"{arguments.quick}/"] if arguments.quick else changed())
     else:
         chosen += ["--durations=10", "--cov", "--cov-report="]
@@ -122,7 +130,7 @@ def tests(arguments: argparse.Namespace) -> bool:
 
 
 def interpreted(arguments: argparse.Namespace) -> bool:
-    chosen = ["-n", arguments.workers, f"--junitxml={arguments.counted / 'interpreted.xml'}"]
+    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={arguments.counted / 'interpreted.xml'}"]
     chosen += ["--cov=sim", "--cov-report=", "tests/sim"]
     environment = {"NUMBA_DISABLE_JIT": "1", "BORDERGATE_TIER": "everyday"}
     return run("pytest", *chosen, **environment, COVERAGE_FILE=".coverage.interpreted")
@@ -140,7 +148,7 @@ def coverage(_: argparse.Namespace) -> bool:
 
 def soak(arguments: argparse.Namespace) -> bool:
     counted = str(arguments.counted / "soak.xml")
-    chosen = ["-n", arguments.workers, f"--junitxml={counted}", "-m", "series"]
+    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={counted}", "-m", "series"]
     passed = run("pytest", *chosen, BORDERGATE_TIER="soak")
     return run("scripts.soak_table", counted) and passed
 

@@ -1,6 +1,7 @@
 """How time passes: plans, draws, two engines that give equal logs, and metrics."""
 
-from sim.draws.draw import Draws, draw
+from sim.draws.columns import Draws
+from sim.draws.draw import draw
 from sim.engines.log import EventLog
 from sim.engines.simulate import Engine, simulate
 from sim.metrics.fold import Fold, Measures, measure

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.draws.draw import Draws, draw_blocks
+from sim.arrays import NOBODY, Rows
+from sim.draws.columns import Draws, blank, carried_over
+from sim.draws.draw import draw_blocks
 from sim.draws.outages import in_force
 from sim.engines import compiled
 from sim.engines.agenda import NUMBER_MASK, Agenda, agenda_of, keys
-from sim.engines.log import NEVER, EventLog
+from sim.engines.log import LOG_COLUMNS, NEVER, EventLog
 from sim.engines.state import (
     NEXT_ARRIVAL,
-    NOBODY,
-    Rows,
     State,
     new_state,
-    tables,
     trucks_of,
 )
 from sim.metrics.fold import Fold, Measures
@@ -55,12 +53,13 @@ class Block:
 def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator[Block]:
     """Draw and simulate a run, block by block."""
     cuts = [int(tick) for tick in plan.midnight[block_days::block_days] if tick < plan.end] + [plan.end]
-    log, state, network = EventLog.empty(_no_trucks()), None, tables(plan.network)
+    nothing = blank(plan, np.zeros(1, np.int64))
+    log, state, network = EventLog.empty(nothing), None, plan.network
     start = 0
     for cut, new in zip(cuts, draw_blocks(plan, seed, replication, cuts), strict=True):
         if state is None:
-            network = tables(in_force(plan, new.outages))
-            state = new_state(network, _no_trucks())
+            network = in_force(plan, new.outages)
+            state = new_state(network, nothing)
         inside = log.departed == NEVER
         old, log = log.draws, _carry_log(log, inside, new)
         state = _carry_state(state, inside, old, log.draws)
@@ -69,85 +68,14 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
         start = cut
 
 
-def _no_trucks() -> Draws:
-    none, nothing = np.empty(0, np.int64), np.empty(0, np.int32)
-    return Draws(
-        arrival=none,
-        flow=nothing,
-        number=none,
-        first=np.zeros(1, np.int64),
-        released=none,
-        turned=none,
-        line=nothing,
-        service=none,
-        comes_back=none,
-        repair=none,
-        second=none,
-    )
-
-
-_TIMES = ("service", "comes_back", "by_hand", "patience", "repair", "rule")
-_ROWS = ("onward", "other")
-"""Entries of draws by visit, where each visit has one: times, and numbers of rows, which move."""
-_TRUCKS = ("age", "asked", "how")
-"""Entries of draws by truck, where each truck has one."""
-
-
 def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> EventLog:
     """Return the log of the trucks still inside, followed by empty rows for those that come."""
-    old = log.draws
-    visits = np.diff(old.first)
-    rows = np.repeat(inside, visits)
-    counts = np.concatenate((visits[inside], np.diff(new.first)))
-    first = np.concatenate(([0], np.cumsum(counts)))
-    carried = int(inside.sum())
-    moved = first[:carried] - old.first[:-1][inside]  # how far the rows of each truck move
-    shift = first[carried]
-    draws = Draws(
-        arrival=np.concatenate((old.arrival[inside], new.arrival)),
-        flow=np.concatenate((old.flow[inside], new.flow)),
-        number=np.concatenate((old.number[inside], new.number)),
-        first=first,
-        released=np.concatenate((_moved(old.released[inside], moved), _moved(new.released, shift))),
-        turned=np.concatenate((old.turned[inside] + moved, new.turned + shift)),
-        line=np.concatenate((old.line[rows], new.line)),
-        **{name: np.concatenate((_kept(getattr(old, name), inside), getattr(new, name))) for name in _TRUCKS},
-        missed_tick=new.missed_tick,
-        missed_flow=new.missed_flow,
-        missed_why=new.missed_why,
-        second=np.concatenate((_moved(_kept(old.second, inside), moved[: old.second.size]), _moved(new.second, shift))),
-        outages=new.outages,
-        **{name: np.concatenate((_kept(getattr(old, name), rows), getattr(new, name))) for name in _TIMES},
-        **{
-            name: np.concatenate(
-                (
-                    _moved(_kept(getattr(old, name), rows), _kept_by(moved, visits[inside], getattr(old, name))),
-                    _moved(getattr(new, name), shift),
-                )
-            )
-            for name in _ROWS
-        },
-    )
-    fresh = EventLog.unwritten(draws)
-    fresh.times[:shift] = log.times[rows]
-    fresh.group[:shift] = log.group[rows]
+    rows = np.repeat(inside, np.diff(log.draws.first))
+    fresh = EventLog.unwritten(carried_over(log.draws, inside, new))
+    for name in LOG_COLUMNS:
+        carried = getattr(log, name)[rows]
+        getattr(fresh, name)[: carried.shape[0]] = carried
     return fresh
-
-
-def _kept(values: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """Return the entries of the visits that stay; none of what trucks do not have."""
-    return values[rows] if values.size else values
-
-
-def _kept_by(
-    moved: npt.NDArray[np.int64], visits: npt.NDArray[np.int64], values: npt.NDArray[Any]
-) -> npt.NDArray[np.int64]:
-    """Return by how much the row of each visit moves."""
-    return np.repeat(moved, visits) if values.size else moved[:0]
-
-
-def _moved(row: npt.NDArray[np.int64], by: npt.NDArray[np.int64] | np.int64) -> npt.NDArray[np.int64]:
-    return np.where(row >= 0, row + by, row)
 
 
 def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, new: Draws) -> State:
@@ -176,7 +104,6 @@ def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, new: D
         lines=lines,
         areas=areas,
         trucks=trucks,
-        works_by_hand=_extended(_kept(state.works_by_hand, inside), new.trucks if new.by_hand.size else 0),
         ends=_carry_agenda(state.ends, renumbered, mine, new.trucks),
         impatient=_carry_agenda(state.impatient, renumbered, mine, new.trucks if new.patience.size else 0),
         cursor=cursor,
@@ -191,12 +118,8 @@ def _renumbered(trucks: npt.NDArray[np.uint32], renumbered: npt.NDArray[np.uint3
 
 def _carry_agenda(agenda: Agenda, renumbered: npt.NDArray[np.uint32], trucks: Rows, most: int) -> Agenda:
     """Return an agenda with its trucks numbered anew, and tell each of them its new leaf."""
-    found = keys(agenda)
-    number = renumbered[found & NUMBER_MASK]
-    carried = agenda_of((found & ~NUMBER_MASK) | number, most)
+    events = keys(agenda)
+    number = renumbered[events & NUMBER_MASK]
+    carried = agenda_of((events & ~NUMBER_MASK) | number, most)
     trucks["leaf"][number] = np.arange(number.size)
     return carried
-
-
-def _extended(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
-    return np.concatenate((values, np.empty(size - values.size, values.dtype)))

@@ -23,8 +23,6 @@ MOST_LINES = 400
 """Lines of a module; a longer one says in its first lines why, in a sentence that starts with "Long because"."""
 STILL_TOO_LONG = {
     *("experiments/answers/study_advice.py", "experiments/plots/study.py"),
-    *("gates/describe.py", "gates/upgrades.py", "sim/draws/draw.py"),
-    *("sim/engines/compiled.py", "sim/engines/reference.py"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
 HEAVY = {

@@ -252,6 +252,12 @@ def test_tests_that_pages_name_are_there(path):
     assert not missing, f"{path.relative_to(ROOT)} names tests that are not there: {missing}"
 
 
+def test_files_that_the_page_of_the_tests_names_are_there():
+    page = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    there = {path.name for path in (ROOT / "tests").rglob("*.py")}
+    assert not {*re.findall(r"\btest_\w+\.py\b", page)} - there
+
+
 def test_no_row_of_the_mechanisms_is_empty():
     text = (ROOT / "docs" / "mechanisms.md").read_text(encoding="utf-8")
     rows = [row.split("|")[1:-1] for row in re.findall(r"^\| \[.*\|$", text, re.MULTILINE)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from api.cli.console import console, mistakes_shown, replication_bar
 from api.cli.options import Engine, OutOption, UpgradeLevel
 from api.cli.plot import draw_all, drawing
+from api.cli.study import local_processes
 
 if TYPE_CHECKING:
     from experiments import RunResult, RunSettings
@@ -36,6 +38,10 @@ def run(
         str,
         typer.Option(metavar="N|all|none", help="Replications whose event log is kept; `none` needs the least memory."),
     ] = "1",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
     out: OutOption = None,
 ) -> None:
@@ -58,16 +64,15 @@ def run(
             engine=engine.value,
             keep_events=keep_events,
         )
-        from experiments.runs.folder import refuse_what_is_no_result, write_result
-        from experiments.runs.request import digest
+        from experiments.runs.folder import refuse_other_content, write_result
         from gates.describe import outside_text
 
-        name = f"{resolved.scenario.gate.name}-{digest(resolved)[:8]}"
+        name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
-        refuse_what_is_no_result(folder)
+        refuse_other_content(folder)
         if outside := outside_text(resolved.scenario):
             console.print(f"Note: {outside}", markup=False)
-        result = replace(_simulated(resolved.scenario, resolved.settings), changes=resolved.changes)
+        result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
         with drawing():
             write_result(result, folder, finish=draw_all)
         _print_result(folder, full=full)
@@ -75,7 +80,7 @@ def run(
 
 def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
     """Return the run that the options describe, or raise with every finding at once, those of the folder included."""
-    from experiments.runs.folder import refuse_what_is_no_result
+    from experiments.runs.folder import refuse_other_content
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 
@@ -86,7 +91,7 @@ def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
         findings = [_as_option(finding, named) for finding in error.findings]
     try:
         if out is not None:
-            refuse_what_is_no_result(out)
+            refuse_other_content(out)
     except ConfigError as error:
         findings += error.findings
     raise ConfigError(findings)
@@ -94,20 +99,24 @@ def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
 
 def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
     """Return a finding under the name of the option that it is about."""
-    is_option = not finding.file and finding.path.partition("[")[0] in named
-    return replace(finding, path="--" + finding.path.replace("_", "-")) if is_option else finding
+    field = finding.path.partition("[")[0]
+    option = "--upgrade" if field == "upgrades" else "--" + finding.path.replace("_", "-")
+    return replace(finding, path=option) if field in named and not finding.file else finding
 
 
-def _simulated(scenario: Scenario, settings: RunSettings) -> RunResult:
+def _simulated(scenario: Scenario, settings: RunSettings, workers: int | None) -> RunResult:
     """Run with a progress bar."""
     from experiments import run_scenario
     from sim.engines.compiled import cache_is_warm
 
     if settings.engine == "compiled" and not cache_is_warm():
         console.print("First use: compiling the engine, once for this installation (about ten seconds) …")
-    with replication_bar() as bar:
+    processes = nullcontext() if workers is None else local_processes(workers)
+    with processes as executor, replication_bar() as bar:
         task = bar.add_task("", total=settings.replications)
-        return run_scenario(scenario, settings, progress=lambda done, _: bar.update(task, completed=done))
+        return run_scenario(
+            scenario, settings, executor=executor, progress=lambda done, _: bar.update(task, completed=done)
+        )
 
 
 def _print_result(folder: Path, *, full: bool) -> None:

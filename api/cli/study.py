@@ -122,7 +122,7 @@ def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str 
     ConfigError
         If it cannot be run.
     """
-    from experiments.runs.folder import refuse_what_is_no_result
+    from experiments.runs.folder import refuse_other_content
     from experiments.runs.store import Store
     from experiments.studies.folder import write_study
     from experiments.studies.run import run_study
@@ -130,7 +130,7 @@ def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str 
 
     if cluster is not None and workers is not None:
         raise ConfigError([Finding("--workers", str(workers), "is for this machine", "Leave it out with --cluster.")])
-    refuse_what_is_no_result(folder)
+    refuse_other_content(folder)
     with _executor(workers, cluster) as executor, replication_bar() as bar:
         task = bar.add_task("", total=None)
         result = run_study(
@@ -149,18 +149,12 @@ def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str 
 
 @contextmanager
 def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor]:
-    """Give the executor that the options name; say what to do if one of its processes dies."""
+    """Give the executor that the options name."""
     from experiments.runs import executors
-    from gates.findings import ConfigError, Finding
 
     if cluster is None:
-        try:
-            with executors.local(workers) as pool:
-                yield pool
-        except BrokenExecutor:
-            problem = "a process that simulates was killed, perhaps for lack of memory"
-            remedy = "Use fewer --workers. Finished replications are kept; the same command resumes."
-            raise ConfigError([Finding("--workers", str(workers or executors.cores()), problem, remedy)]) from None
+        with local_processes(workers, "Finished replications are kept; the same command resumes.") as pool:
+            yield pool
         return
     with executors.dask(cluster) as pool:
         if executors.is_shared_network(cluster):
@@ -168,6 +162,21 @@ def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor]:
                 "Warning: no TLS. Anyone who can reach this scheduler can run code there and here.", markup=False
             )
         yield pool
+
+
+@contextmanager
+def local_processes(workers: int | None, kept: str = "") -> Iterator[Executor]:
+    """Give an executor with processes of this machine; say what to do if one of them dies, and what is kept then."""
+    from experiments.runs import executors
+    from gates.findings import ConfigError, Finding
+
+    try:
+        with executors.local(workers) as pool:
+            yield pool
+    except BrokenExecutor:
+        problem = "a process that simulates was killed, perhaps for lack of memory"
+        remedy = f"Use fewer --workers. {kept}".rstrip()
+        raise ConfigError([Finding("--workers", str(workers or executors.cores()), problem, remedy)]) from None
 
 
 def _print_advice(folder: Path) -> None:

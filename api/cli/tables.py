@@ -19,7 +19,7 @@ from gates import (
     load_upgrade,
     upgrade_names,
 )
-from gates.addresses import spoken
+from gates.addresses import value_in_words
 from gates.describe import GateSheet, sheet
 from gates.upgrades import LEVELS, Levels
 
@@ -100,7 +100,9 @@ def print_upgrade(console: Console, upgrade: Upgrade) -> None:
     for word, names in (("Needs", upgrade.needs), ("Excludes", upgrade.excludes)):
         if names:
             console.print(f"{word}: {escape(', '.join(names))}.")
-    rows = [(e.path, e.operation, *(spoken(e.value(level)) for level in LEVELS), e.source) for e in upgrade.changes]
+    rows = [
+        (e.path, e.operation, *(value_in_words(e.value(level)) for level in LEVELS), e.source) for e in upgrade.changes
+    ]
     console.print(_rows("Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows))
     if upgrade.costs is not None:
         costs, why = upgrade.costs, upgrade.costs.sources

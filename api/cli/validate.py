@@ -58,6 +58,6 @@ def _study(text: str, file: str) -> str:
     except ConfigError as error:
         findings += [found for found in error.findings if found not in findings]
     if findings:
-        raise ConfigError(findings)
+        raise ConfigError(findings, file)
     more = " to start with" if study.design in ("screening", "bottleneck") else ""
     return f"Study {study.name} of gate {study.gate}: {scenarios} scenarios{more}, the base included."

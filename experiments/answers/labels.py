@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, Visit
+from gates.schema.paths import PlacedStep, Step, Visit, walk
 from sim.clock import moment
 from sim.plan.timetable import open_on
 
@@ -100,19 +100,21 @@ class Labels:
 
     def areas_ahead(self, direction: str, stage: str) -> list[str]:
         """Return the areas, other than its own, that trucks of a direction may enter right after a stage."""
-        steps = [step for step in _flat(self.gate.paths[direction]) if not isinstance(step, Mark)]  # type: ignore[index]
-        names = [step if isinstance(step, str) else step.stage for step in steps]
-        after = steps[names.index(stage) + 1 :] if stage in names else steps
+        steps = self.gate.paths[direction]  # type: ignore[index]
+        visits = [placed for placed in walk(steps) if isinstance(placed.step, Visit)]
+        names = [placed.step.stage for placed in visits if isinstance(placed.step, Visit)]
+        after = visits[names.index(stage) + 1 :] if stage in names else visits
         return list(dict.fromkeys(self._next_areas(after, self.area_of(stage))))
 
-    def _next_areas(self, steps: Sequence[str | Visit], here: str | None) -> Iterator[str]:
-        for step in steps:
-            name = step if isinstance(step, str) else step.stage
-            area = self.area_of(name)
+    def _next_areas(self, visits: Sequence[PlacedStep], here: str | None) -> Iterator[str]:
+        for placed in visits:
+            visit = placed.step
+            assert isinstance(visit, Visit)
+            area = self.area_of(visit.stage)
             if area and area != here:
                 yield area
-            if isinstance(step, str) or (step.share == 1 and not step.when and step.only is None):
-                return
+            if not placed.inside and visit.share == 1 and not visit.when and visit.only is None:
+                return  # nobody leaves it out
 
     def local_title(self, name: str) -> str:
         """Return the title of a stage in the language of its side, if the gate file has one."""
@@ -280,23 +282,9 @@ def _words(name: str) -> str:
 
 def _stages_in_order(steps: Sequence[Step]) -> tuple[list[str], list[str]]:
     """Return the stages visited loaded and those visited empty, each in order and once."""
-    found: tuple[dict[str, None], dict[str, None]] = ({}, {})
-    empty = False
-    for step in _flat(steps):
-        if isinstance(step, Mark):
-            empty = empty or step.mark == "empty"
-        else:
-            found[empty][step if isinstance(step, str) else step.stage] = None
-    return list(found[0]), list(found[1])
-
-
-def _flat(steps: Sequence[Step]) -> Iterator[str | Visit | Mark]:
-    for step in steps:
-        if isinstance(step, Choice):
-            for inner in step.then.values():
-                yield from _flat(inner)
-        else:
-            yield step
+    visits = [(placed.is_empty, placed.step.stage) for placed in walk(steps) if isinstance(placed.step, Visit)]
+    loaded, empty = (dict.fromkeys(stage for is_empty, stage in visits if is_empty == which) for which in (False, True))
+    return list(loaded), list(empty)
 
 
 def day_text(day: dt.date) -> str:

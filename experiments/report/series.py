@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.runs.files import appearing
+from experiments.runs.files import atomic_file
 from experiments.runs.folder import MANIFEST, read_json
 from experiments.runs.statistics import mean_interval
 from gates.findings import ConfigError, Finding, one_of
@@ -234,7 +234,7 @@ def draw_report(folder: Path, target: Path) -> None:
 
 
 def _write(target: Path, content: bytes) -> None:
-    with appearing(target) as path:
+    with atomic_file(target) as path:
         path.write_bytes(content)
 
 

@@ -1,16 +1,24 @@
-"""Files that are there whole or not at all, also after a crash of the machine."""
+"""Files and folders that appear whole or not at all, also after a crash of the machine."""
 
 from __future__ import annotations
 
+import glob
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 @contextmanager
-def appearing(path: Path) -> Iterator[Path]:
-    """Give a provisional path that becomes `path`, durably, when the block ends well.
+def atomic_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Give a provisional path that becomes `path` when the block ends well.
+
+    Parameters
+    ----------
+    durable
+        Whether to wait until the file is on the disk, so that it is whole after a power cut too.
 
     Raises
     ------
@@ -18,15 +26,55 @@ def appearing(path: Path) -> Iterator[Path]:
         If the disk is full or the place cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     try:
         yield partial
-        sync(partial)
+        if durable:
+            sync(partial)
         partial.replace(path)
-        sync(path.parent)
+        if durable:
+            sync(path.parent)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Give a provisional folder beside `folder` that takes its place when the block ends well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(folder)
+    partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
+    partial.mkdir()
+    try:
+        yield partial
+        replaced = folder.parent / f".{folder.name}.replaced-{os.getpid()}"
+        with suppress(FileNotFoundError):
+            folder.rename(replaced)
+        partial.rename(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process left of an earlier attempt at the same folder."""
+    for stale in folder.parent.glob(f".{glob.escape(folder.name)}.*-*"):
+        owner = stale.name.rpartition("-")[2]
+        if owner.isdigit() and (int(owner) == os.getpid() or not _is_alive(int(owner))):
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def sync(path: Path) -> None:

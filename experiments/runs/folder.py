@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.runs.files import atomic_folder
 from experiments.runs.provenance import manifest
 from experiments.runs.run import RunResult
 from experiments.runs.statistics import CONFIDENCE, mean_interval
+from experiments.runs.tables import events_table, name_column, trucks_table, write_table
 from gates.findings import ConfigError, Finding
-from sim.engines.log import NEVER, EventLog
 from sim.metrics.registry import METRICS
-from sim.metrics.time_use import truck_times
-from sim.plan.plan import Plan
 
 SCHEMA = 1
 """Number of the folder's format; readers refuse a newer one."""
@@ -34,13 +30,7 @@ Column = Any
 """A NumPy or Arrow array."""
 
 
-def write_result(
-    result: RunResult,
-    folder: Path,
-    finish: Callable[[Path], object] | None = None,
-    *,
-    write_logs: Callable[[Path], object] | None = None,
-) -> Path:
+def write_result(result: RunResult, folder: Path, finish: Callable[[Path], object] | None = None) -> Path:
     """Write the result folder of a run, and return its path.
 
     Parameters
@@ -49,8 +39,6 @@ def write_result(
         Where it shall stand. An earlier result there is replaced; anything else is refused.
     finish
         Called with the folder's provisional path before it appears: draws plots, writes the report.
-    write_logs
-        Called with that path to write the event logs, if they are not those of `result`.
 
     Raises
     ------
@@ -59,9 +47,10 @@ def write_result(
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    refuse_what_is_no_result(folder)
-    with appearing(folder) as partial:
-        write_json(partial / MANIFEST, manifest(result, SCHEMA))
+    refuse_other_content(folder)
+    with atomic_folder(folder) as partial:
+        origin = manifest(result.scenario, result.settings, result.changes, result.plan.days.origin, SCHEMA)
+        write_json(partial / MANIFEST, origin)
         write_json(partial / "metrics.json", metrics_document(result))
         write_table(partial / "queues.parquet", _queues(result))
         write_table(partial / "days.parquet", _days(result))
@@ -69,13 +58,13 @@ def write_result(
         write_table(partial / "stages.parquet", _stages(result))
         if result.measures[0].road_m:
             write_table(partial / "tailback.parquet", _tailback(result))
-        (write_logs or result_logs(result))(partial)
+        _write_logs(result, partial)
         if finish:
             finish(partial)
     return folder
 
 
-def refuse_what_is_no_result(folder: Path) -> None:
+def refuse_other_content(folder: Path) -> None:
     """Raise `ConfigError` if `folder` holds something other than a result, or could not be made."""
     standing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     if not os.access(standing if standing.is_dir() else standing.parent, os.W_OK):
@@ -85,44 +74,7 @@ def refuse_what_is_no_result(folder: Path) -> None:
     if folder.is_dir() and not any(folder.iterdir()):
         return
     remedy = "Name a folder that does not exist yet, or one with an earlier result to replace."
-    raise ConfigError([Finding("--out", str(folder), "exists and is no result folder", remedy)])
-
-
-@contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
-    """Give a provisional folder beside `folder` that takes its place when all went well."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
-    partial.mkdir()
-    try:
-        yield partial
-        replaced = folder.parent / f".{folder.name}.replaced-{os.getpid()}"
-        with suppress(FileNotFoundError):
-            folder.rename(replaced)
-        partial.rename(folder)
-        shutil.rmtree(replaced, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a killed process left of an earlier attempt at the same folder."""
-    for stale in folder.parent.glob(f".{glob.escape(folder.name)}.*-*"):
-        owner = stale.name.rpartition("-")[2]
-        if owner.isdigit() and (int(owner) == os.getpid() or not _is_alive(int(owner))):
-            shutil.rmtree(stale, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+    raise ConfigError([Finding("--out", str(folder), "exists and is not a result folder", remedy)])
 
 
 def metrics_document(result: RunResult) -> dict[str, Any]:
@@ -154,28 +106,6 @@ def _or_null(number: float) -> float | None:
     return None if math.isnan(number) else number
 
 
-def events_table(plan: Plan, log: EventLog) -> pa.Table:
-    """Return the event log as a table: one row a visit that began before the end of the run."""
-    draws = log.draws
-    rows = np.flatnonzero(log.joined != NEVER)
-    truck = log.truck[rows]
-    flow = draws.flow[truck]
-    stage = plan.network.line_stage[draws.line[rows]]
-    return _table(
-        {
-            "truck": truck.astype(np.int32),
-            "flow": _words([s.name for s in plan.streams], flow),
-            "number": draws.number[truck],
-            "class": _words([plan.kinds[s.kind].vehicle_class for s in plan.streams], flow),
-            "direction": _words([plan.kinds[s.kind].direction for s in plan.streams], flow),
-            "stage": _words(plan.stages, stage),
-            "lane_group": _words(plan.groups.name, log.group[rows]),
-            "empty": rows >= draws.turned[truck],
-            **{name: _ticks(getattr(log, name)[rows]) for name in ("joined", "started", "finished", "left")},
-        }
-    )
-
-
 def _queues(result: RunResult) -> pa.Table:
     stages = result.plan.stages
     hours = result.measures[0].hourly_mean.shape[0]
@@ -183,7 +113,7 @@ def _queues(result: RunResult) -> pa.Table:
         result,
         lambda m: {
             "hour": np.repeat(np.arange(hours, dtype=np.int32), len(stages)),
-            "stage": _words(stages, np.tile(np.arange(len(stages)), hours)),
+            "stage": name_column(stages, np.tile(np.arange(len(stages)), hours)),
             "mean": m.hourly_mean.ravel(),
             "max": m.hourly_max.ravel().astype(np.int32),
         },
@@ -220,7 +150,7 @@ def _days(result: RunResult) -> pa.Table:
         lambda m: {
             "day": np.repeat(np.arange(days, dtype=np.int32), len(directions)),
             "date": np.repeat(dates, len(directions)),
-            "direction": _words(directions, np.tile(np.arange(len(directions)), days)),
+            "direction": name_column(directions, np.tile(np.arange(len(directions)), days)),
             **{
                 name: getattr(m, name).ravel().astype(np.int32) for name in ("arrived", "released", "departed", "stock")
             },
@@ -264,77 +194,28 @@ def _stages(result: RunResult) -> pa.Table:
     return _replicated(result, columns)
 
 
-def result_logs(result: RunResult) -> Callable[[Path], None]:
-    """Return what writes the event logs of a result, and the table of their trucks."""
-
-    def write(folder: Path) -> None:
-        if not result.logs:
-            return
-        trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
-        write_table(folder / "trucks.parquet", pa.concat_tables(trucks))
-        (folder / "events").mkdir()
-        for number, log in result.logs.items():
-            write_table(folder / "events" / f"rep-{number:05d}.parquet", events_table(result.plan, log))
-
-    return write
-
-
-def trucks_table(plan: Plan, replication: int, log: EventLog) -> pa.Table:
-    """Return the trucks of a replication as a table, one row each."""
-    flow = log.draws.flow
-    times = truck_times(plan, log)
-    return _table(
-        {
-            "replication": np.full(flow.size, replication, np.int32),
-            "truck": np.arange(flow.size, dtype=np.int32),
-            "flow": _words([s.name for s in plan.streams], flow),
-            "number": log.draws.number,
-            "class": _words([plan.kinds[s.kind].vehicle_class for s in plan.streams], flow),
-            "direction": _words([plan.kinds[s.kind].direction for s in plan.streams], flow),
-            "arrived": log.draws.arrival,
-            "released": _ticks(log.released),
-            "departed": _ticks(log.departed),
-            **{name: times[:, n] for n, name in enumerate(("waiting", "closed", "served", "blocked"))},
-        }
-    )
+def _write_logs(result: RunResult, folder: Path) -> None:
+    """Write the event logs of a result, and the table of their trucks."""
+    trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
+    trucks += [pq.read_table(files.trucks, partitioning=None) for files in result.log_files.values()]
+    if not trucks:
+        return
+    write_table(folder / "trucks.parquet", pa.concat_tables(trucks))
+    events = folder / "events"
+    events.mkdir()
+    for number, log in result.logs.items():
+        write_table(events / f"rep-{number:05d}.parquet", events_table(result.plan, log))
+    for number, files in result.log_files.items():
+        shutil.copyfile(files.events, events / f"rep-{number:05d}.parquet")
 
 
 def _replicated(result: RunResult, columns: Callable[[Any], Mapping[str, Column]]) -> pa.Table:
     tables = []
     for replication, measures in enumerate(result.measures):
-        found = columns(measures)
-        count = len(next(iter(found.values())))
-        tables.append(_table({"replication": np.full(count, replication, np.int32), **found}))
+        measured = columns(measures)
+        count = len(next(iter(measured.values())))
+        tables.append(pa.table({"replication": np.full(count, replication, np.int32), **measured}))
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-
-
-def _table(columns: Mapping[str, Column]) -> pa.Table:
-    return pa.table(dict(columns))
-
-
-def _words(names: Any, index: npt.NDArray[Any]) -> pa.Array:
-    """Return names by index as a dictionary column; a negative index is null."""
-    unique = list(dict.fromkeys(names))  # with a name twice in the dictionary, Arrow's files differ from time to time
-    code = np.array([unique.index(name) for name in names] + [0], np.int16)
-    codes = pa.array(code[index], mask=index < 0)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(unique, pa.string()))
-
-
-def _ticks(ticks: npt.NDArray[np.int64]) -> pa.Array:
-    """Return ticks as milliseconds since the start of the run, null where nothing happened."""
-    return pa.array(ticks, mask=ticks == NEVER)
-
-
-def write_table(path: Path, table: pa.Table) -> None:
-    """Write a table as Parquet, the same bytes for the same content."""
-    # integers are stored as differences: a third of the size, and read as fast
-    plain = [f.name for f in table.schema if not pa.types.is_dictionary(f.type)]
-    encodings = {n: "DELTA_BINARY_PACKED" for n in plain if pa.types.is_integer(table.schema.field(n).type)}
-    encodings |= {n: "BYTE_STREAM_SPLIT" for n in plain if pa.types.is_floating(table.schema.field(n).type)}
-    words = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
-    pq.write_table(
-        table, path, compression="zstd", compression_level=3, use_dictionary=words, column_encoding=encodings
-    )
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

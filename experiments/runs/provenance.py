@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import hashlib
 import json
 import platform
 from importlib import metadata, util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from experiments.runs.settings import RunSettings
 from gates import Change, Fact, Gate, Scenario, SourcedNumber, every_number
-
-if TYPE_CHECKING:
-    from experiments.runs.run import RunResult
 
 DISTRIBUTION = "bordergate"
 LIBRARIES = ("numba", "numpy", "scipy", "simpy")
@@ -47,21 +45,16 @@ def digest(document: Any) -> str:
     return hashlib.sha256(canonical_json(document)).hexdigest()
 
 
-def canonical(scenario: Scenario, settings: RunSettings) -> bytes:
-    """Return all that a result folder depends on, software versions included, in one canonical spelling."""
-    return canonical_json([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
-
-
 def result_digest(scenario: Scenario, settings: RunSettings) -> str:
-    """Return the SHA-256 of `canonical`: equal digests give equal result folders."""
-    return hashlib.sha256(canonical(scenario, settings)).hexdigest()
+    """Return the SHA-256 of all that a result folder depends on: equal digests give equal result folders."""
+    return digest([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
 
 
 @functools.cache
 def versions() -> dict[str, str]:
     """Return the versions of this software, of Python and of the libraries that can move a result."""
-    found = {name: metadata.version(name) for name in LIBRARIES}
-    return {DISTRIBUTION: version(), "python": platform.python_version(), **found}
+    libraries = {name: metadata.version(name) for name in LIBRARIES}
+    return {DISTRIBUTION: version(), "python": platform.python_version(), **libraries}
 
 
 @functools.cache
@@ -79,9 +72,10 @@ def code_digest() -> str:
     return code.hexdigest()
 
 
-def manifest(result: RunResult, schema: int) -> dict[str, Any]:
-    """Return what `manifest.json` holds. No time of day is in it: the same run gives the same bytes."""
-    scenario, settings = result.scenario, result.settings
+def manifest(
+    scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...], tick_zero: dt.datetime, schema: int
+) -> dict[str, Any]:
+    """Return what `manifest.json` of a run holds. No time of day is in it: the same run gives the same bytes."""
     numbers = every_number(scenario.gate)
     document = scenario_document(scenario)
     return {
@@ -90,10 +84,10 @@ def manifest(result: RunResult, schema: int) -> dict[str, Any]:
         "versions": versions(),
         "scenario": document,
         **settings.model_dump(mode="json"),
-        "tick_zero": result.plan.days.origin.isoformat(),
+        "tick_zero": tick_zero.isoformat(),
         "hashes": {"scenario": digest(document), "result": result_digest(scenario, settings)},
-        "changes": [dataclasses.asdict(change) for change in result.changes],
-        "run_again": run_again(scenario, settings, result.changes),
+        "changes": [dataclasses.asdict(change) for change in changes],
+        "run_again": run_again(scenario, settings, changes),
         "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
         "sources": [_sourced(n) for n in numbers if n.facts],
         "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],

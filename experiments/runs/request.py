@@ -1,7 +1,7 @@
 """What to run: the one definition for files, the command line and HTTP.
 
 A request names a gate, what is changed in it, and how it is run. `resolve` turns it into a scenario and settings, or
-raises with every finding at once. `digest` names a resolved request by its content: equal digests give equal results.
+raises with every finding at once. The digest of a resolved run names it by its content.
 """
 
 from __future__ import annotations
@@ -16,14 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 
 from experiments.runs import provenance
-from experiments.runs.settings import (
-    MAX_REPLICATIONS,
-    EngineName,
-    ReplicationCount,
-    RunSettings,
-    Seed,
-    streams,
-)
+from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
 from gates.files.explain import model_findings
 from gates.files.load import gate_from_data, library_gates, load_gate
 from gates.findings import ConfigError, Finding, one_of, within
@@ -61,7 +54,7 @@ def _kept(value: object) -> Kept:
     if isinstance(value, float) and value.is_integer():
         text = str(int(value))
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= MAX_REPLICATIONS):
-        raise refusal("is no count", f"Use a number up to {MAX_REPLICATIONS:,}, all or none.")
+        raise refusal("is not a count", f"Use a number up to {MAX_REPLICATIONS:,}, all or none.")
     return int(text)
 
 
@@ -108,6 +101,11 @@ class ResolvedRun:
     settings: RunSettings
     changes: tuple[Change, ...] = ()
     """What upgrades changed in the gate, in order."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the result depends on: equal digests give equal result folders."""
+        return provenance.result_digest(self.scenario, self.settings)
 
 
 def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> ResolvedRun:
@@ -161,24 +159,15 @@ def run_text(resolved: ResolvedRun) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def canonical(resolved: ResolvedRun) -> bytes:
-    """Return all that the result depends on, in one spelling: scenario, settings, versions of the software."""
-    return provenance.canonical(resolved.scenario, resolved.settings)
-
-
-def digest(resolved: ResolvedRun) -> str:
-    """Return the SHA-256 of `canonical`: equal digests give equal result folders."""
-    return provenance.result_digest(resolved.scenario, resolved.settings)
-
-
-def replication_digest(resolved: ResolvedRun) -> str:
-    """Return the same for the replications alone: how many there are and which logs are kept does not count.
-
-    Whether they are streamed does: quantiles then come from a histogram.
-    """
-    settings = resolved.settings
-    luck = {"seed": settings.seed, "engine": settings.engine, "streamed": streams(settings)}
-    return provenance.digest([provenance.scenario_document(resolved.scenario), luck, provenance.versions()])
+@functools.lru_cache(maxsize=4)
+def run_from_text(text: str) -> ResolvedRun:
+    """Read a resolved run back; the last few are remembered."""
+    document = json.loads(text)
+    return ResolvedRun(
+        Scenario.model_validate(document["scenario"]),
+        RunSettings.model_validate(document["settings"]),
+        tuple(Change(**change) for change in document["changes"]),
+    )
 
 
 def _read(data: Mapping[str, Any], files: bool) -> RunRequest:
@@ -223,11 +212,11 @@ def _inside_gate(path: str) -> str:
     return "gate" if path == "file" else f"gate.{path}"
 
 
-def _upgrade(number: int, name: str, files: bool, found: list[Upgrade]) -> list[Finding]:
+def _upgrade(number: int, name: str, files: bool, upgrades: list[Upgrade]) -> list[Finding]:
     """Append the upgrade that a name stands for, or return what is wrong with it."""
     try:
         if name in upgrade_names() or files:
-            found.append(load_upgrade(name))
+            upgrades.append(load_upgrade(name))
             return []
     except ConfigError as error:
         return [f if f.file else dataclasses.replace(f, path=f"upgrades[{number}]") for f in error.findings]

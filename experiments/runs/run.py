@@ -1,31 +1,26 @@
-"""Replications of one scenario."""
+"""A run: all replications of one scenario."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from experiments.runs.settings import RunSettings, streams
+from experiments.runs import executors
+from experiments.runs.replications import Progress, Runner, planned
+from experiments.runs.settings import RunSettings, Setup
+from experiments.runs.store import LogFiles, Store, setup_digest
 from gates.findings import ConfigError, Finding
 from gates.schema.scenario import Scenario
 from gates.upgrades import Change
-from sim.draws.draw import draw
 from sim.engines.log import EventLog
-from sim.engines.simulate import simulate
-from sim.metrics.fold import Measures, measure
-from sim.plan.compile import compile_plan
+from sim.metrics.fold import Measures
 from sim.plan.plan import Plan
-from sim.streaming import stream
 
 MAX_VISITS_LOGGED = 40_000_000
 """Most stage visits that a run keeps in memory at once: about 70 bytes each."""
 MAX_VISITS = 20_000_000_000
 """Most stage visits of all replications together: more than an hour of one core."""
-
-Progress = Callable[[int, int], None]
-"""Called with (replications done, replications in all)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,26 +33,32 @@ class RunResult:
     measures: tuple[Measures, ...]
     """One for each replication, in order."""
     logs: dict[int, EventLog] = field(default_factory=dict)
-    """Event logs of the replications kept."""
+    """Event logs of the replications kept, by number."""
     changes: tuple[Change, ...] = ()
     """What upgrades changed in the gate before the run."""
+    log_files: dict[int, LogFiles] = field(default_factory=dict)
+    """Where the event logs are, if a store keeps them."""
 
 
 def run_scenario(
     scenario: Scenario,
     settings: RunSettings | None = None,
     *,
-    workers: int | None = None,
+    executor: Executor | None = None,
+    store: Store | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
-    """Run all replications of `scenario`; the result does not depend on the number of workers.
+    """Run all replications of `scenario`; the result depends neither on the executor nor on the store.
 
     Parameters
     ----------
-    workers
-        Replications run at once; all cores if not given.
+    executor
+        Where replications run, such as `experiments.runs.executors.local()`; none means in threads of this process,
+        one for each core.
+    store
+        Where finished replications and event logs are kept and looked for; none keeps nothing.
     progress
-        Called after each replication.
+        Called at the beginning and after some replications each.
 
     Raises
     ------
@@ -65,38 +66,30 @@ def run_scenario(
         If the run is larger than the limits allow.
     """
     settings = settings or RunSettings()
-    plan = compile_plan(scenario)
-    refuse_what_is_too_large(plan, settings)
+    refuse_too_large_run(planned(Setup.of_run(scenario, settings).text)[1], settings)
+    with nullcontext(executor) if executor else executors.threads() as chosen:
+        return run_with(Runner(chosen, store, progress), scenario, settings)
+
+
+def run_with(runner: Runner, scenario: Scenario, settings: RunSettings) -> RunResult:
+    """Run all replications of `scenario`, however large it is."""
+    setup = Setup.of_run(scenario, settings)
+    digest = setup_digest(setup)
+    numbers, logged = range(settings.replications), range(min(settings.keep_events, settings.replications))
     measures: dict[int, Measures] = {}
     logs: dict[int, EventLog] = {}
-    with ThreadPoolExecutor(max_workers=workers or _cores()) as pool:
-        pending: dict[Future[tuple[Measures, EventLog | None]], int] = {
-            pool.submit(replicate, plan, settings, number): number for number in range(settings.replications)
-        }
-        try:
-            while pending:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    number = pending.pop(future)
-                    measures[number], log = future.result()
-                    if log is not None:
-                        logs[number] = log
-                    if progress:
-                        progress(len(measures), settings.replications)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    ordered = range(settings.replications)
-    kept = {n: logs[n] for n in ordered if n in logs}
-    return RunResult(scenario, settings, plan, tuple(measures[n] for n in ordered), kept)
-
-
-def replicate(plan: Plan, settings: RunSettings, number: int) -> tuple[Measures, EventLog | None]:
-    """Run one replication: what it measured, and its event log if that is kept."""
-    if streams(settings):
-        return stream(plan, settings.seed, number), None
-    log = simulate(plan, draw(plan, settings.seed, number), settings.engine)
-    return measure(plan, log), log if number < settings.keep_events else None
+    for done in runner.finished({digest: setup}, numbers, settings.keep_events):
+        measures[done.number] = done.measures
+        if done.log is not None:
+            logs[done.number] = done.log
+    return RunResult(
+        scenario,
+        settings,
+        planned(setup.text)[1],
+        tuple(measures[number] for number in numbers),
+        logs={number: logs[number] for number in logged if number in logs},
+        log_files={number: runner.store.log_files(digest, number) for number in logged} if runner.store else {},
+    )
 
 
 def expected_visits(plan: Plan) -> float:
@@ -104,11 +97,11 @@ def expected_visits(plan: Plan) -> float:
     return sum(s.expected(plan.end) * s.path.expected_visits() for s in plan.streams)
 
 
-def refuse_what_is_too_large(plan: Plan, settings: RunSettings) -> None:
+def refuse_too_large_run(plan: Plan, settings: RunSettings) -> None:
     """Raise `ConfigError` if the run would need more memory or time than the limits allow."""
     visits = expected_visits(plan)
     findings = []
-    at_once = visits * (settings.keep_events + _cores())
+    at_once = visits * (settings.keep_events + executors.cores())
     if settings.keep_events and at_once > MAX_VISITS_LOGGED:
         problem = f"would hold some {at_once:,.0f} stage visits in memory; the limit is {MAX_VISITS_LOGGED:,}"
         remedy = "Keep the events of fewer replications, or of none: --keep-events none streams."
@@ -120,7 +113,3 @@ def refuse_what_is_too_large(plan: Plan, settings: RunSettings) -> None:
         findings.append(Finding("replications", str(settings.replications), problem, remedy))
     if findings:
         raise ConfigError(findings)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gates.schema.base import Model
 from gates.schema.quantities import Count
+from gates.schema.scenario import Scenario
 
 MAX_REPLICATIONS = 10_000
 
@@ -27,6 +28,29 @@ class RunSettings(Model):
     """Engine; both give the same results."""
     keep_events: Annotated[Count, Field(ge=0)] = 1
     """Number of first replications whose event log is kept; 0 streams, so that memory does not grow with time."""
+
+
+class Setup(Model):
+    """A scenario and how it is simulated: all that a replication depends on, but its number."""
+
+    scenario: Scenario
+    """What is simulated."""
+    seed: Seed = 1
+    """Seed of all random numbers."""
+    engine: EngineName = "compiled"
+    """Engine; both give the same results."""
+    streamed: bool = False
+    """Whether replications are measured without ever holding a log; percentiles then come from a histogram."""
+
+    @classmethod
+    def of_run(cls, scenario: Scenario, settings: RunSettings) -> Setup:
+        """Return what the replications of a run depend on."""
+        return cls(scenario=scenario, seed=settings.seed, engine=settings.engine, streamed=streams(settings))
+
+    @property
+    def text(self) -> str:
+        """The setup as JSON, which `model_validate_json` reads back in any process."""
+        return self.model_dump_json(by_alias=True)
 
 
 def streams(settings: RunSettings) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from experiments.runs.replications import Floats
 from experiments.studies.compare import against_base
 from experiments.studies.designs import VARIED, Bench, Cell, Setting
 from experiments.studies.model import BASE
+from experiments.studies.replication import Floats
 from experiments.studies.result import StudyResult
 from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate

@@ -21,7 +21,7 @@ from gates import (
     load_gate,
     load_upgrade,
 )
-from gates.addresses import PlaceError, find, spoken
+from gates.addresses import PlaceError, find, value_in_words
 from gates.findings import ConfigError, Finding
 from gates.schema.quantities import number_text
 from gates.upgrades import Change, Edit, Level, Upgrade, with_needs
@@ -219,7 +219,7 @@ def _valued(name: str, factor: Factor, value: Any) -> Value:
         return Value(day.isoformat(), Setting(start=day), f"{name} {day.isoformat()}")
     assert factor.path is not None
     edit = Edit(path=factor.path, set=value, source=VARIED)
-    return Value(spoken(value), Setting(edits=(edit,)), f"{name} {spoken(value)}")
+    return Value(value_in_words(value), Setting(edits=(edit,)), f"{name} {value_in_words(value)}")
 
 
 def value_at(name: str, factor: Factor, number: float) -> Value:

@@ -10,14 +10,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from experiments.runs.folder import (
-    MANIFEST,
-    appearing,
-    refuse_what_is_no_result,
-    write_json,
-    write_table,
-)
+from experiments.runs.files import atomic_folder
+from experiments.runs.folder import MANIFEST, refuse_other_content, write_json
 from experiments.runs.provenance import digest, scenario_document, versions
+from experiments.runs.tables import write_table
 from experiments.studies.model import metric_text
 from experiments.studies.result import StudyResult
 from experiments.studies.tables import tables
@@ -43,8 +39,8 @@ def write_study(result: StudyResult, folder: Path, finish: Callable[[Path], obje
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    refuse_what_is_no_result(folder)
-    with appearing(folder) as partial:
+    refuse_other_content(folder)
+    with atomic_folder(folder) as partial:
         write_json(partial / MANIFEST, manifest(result))
         (partial / "tables").mkdir()
         for name, frame in tables(result).items():

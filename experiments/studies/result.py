@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.runs.replications import Floats, Replication
 from experiments.studies.designs import Cell
 from experiments.studies.model import (
     DEFAULT_METRICS,
     Study,
     metric_key,
 )
+from experiments.studies.replication import Floats, Replication
 from experiments.studies.warm_up import Warmup
 from gates.schema.scenario import Scenario
 from sim.metrics.meter import Key

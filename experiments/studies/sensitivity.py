@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.runs.replications import Floats
 from experiments.studies.designs import Bench, Cell, at_points
 from experiments.studies.model import Study
+from experiments.studies.replication import Floats
 from experiments.studies.result import StudyResult
 from gates.findings import ConfigError, Finding
 

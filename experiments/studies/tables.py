@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.runs.replications import HOURS_A_DAY, Floats
 from experiments.runs.statistics import mean_interval
 from experiments.studies.bottleneck import RELIEVED, first_of, truck_hours
 from experiments.studies.compare import (
@@ -22,6 +21,7 @@ from experiments.studies.compare import (
 )
 from experiments.studies.designs import AT_BASE, AT_CHOICE, Cell, values_of
 from experiments.studies.model import BASE, better_of, metric_text
+from experiments.studies.replication import HOURS_A_DAY, Floats
 from experiments.studies.result import StudyResult
 from gates.upgrades import load_upgrade
 from sim.metrics.meter import Key
@@ -226,7 +226,7 @@ def clock(result: StudyResult) -> Frame:
     """Return the mean number of trucks in line at all stages by hour of the day of the bulletin's side."""
     frames = []
     for cell, found in _curved(result):
-        hours = np.mean([each.by_clock.sum(axis=1) for each in found], axis=0)
+        hours = np.mean([each.by_clock for each in found], axis=0)
         frames.append(Frame({"scenario": cell.name, "hour": range(HOURS_A_DAY), "in_line": hours}))
     return pd.concat(frames, ignore_index=True)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.runs.replications import HOURS_A_DAY, Floats, Replication
+from experiments.studies.replication import HOURS_A_DAY, Floats, Replication
 
 PILOT_DAYS = 60
 PILOT_REPLICATIONS = 5

@@ -22,7 +22,7 @@ class Cursor:
     """Number of the next group; that of the next truck where they come one by one."""
 
 
-def comings(stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[Ticks, Cursor]:
+def next_arrivals(stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[Ticks, Cursor]:
     """Return the arrivals before `until` that come after the cursor, and where the flow then stands."""
     if stream.standing:  # they are there in the first block
         count = stream.standing - cursor.number
@@ -33,8 +33,8 @@ def comings(stream: Stream, name: str, cursor: Cursor, until: int) -> tuple[Tick
         expected = limit - cursor.units
         if expected <= 0:
             break
-        found, cursor, over = _some(stream, name, cursor, until, limit)
-        ticks.append(found)
+        some, cursor, over = _some(stream, name, cursor, until, limit)
+        ticks.append(some)
         if over:
             break
     return (np.concatenate(ticks) if ticks else np.empty(0, np.int64)), cursor

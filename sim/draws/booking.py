@@ -22,7 +22,7 @@ Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-UNBOOKED, BOOKED, WITHOUT = range(3)
+UNBOOKED, BOOKED, WITHOUT_SLOT = range(3)
 """How a truck comes: it does not book, it has a slot, or it found none and comes all the same."""
 
 
@@ -35,34 +35,38 @@ NO_SHOW, NO_SLOT = range(2)
 
 
 @dataclass(frozen=True, eq=False)
-class Comers:
-    """Trucks of one stream that ask for a slot, or that come."""
+class FlowTrucks:
+    """Trucks of one flow that ask for a slot, that come or that are missed."""
 
     number: Counts
     """(trucks,) number within the flow, ascending."""
-    asked: Ticks
+    intended_arrival: Ticks
     """(trucks,) when they would come without booking [tick]."""
     arrival: Ticks
     """(trucks,) when they come, or would have come [tick]."""
-    how: Counts
-    """(trucks,) `UNBOOKED`, `BOOKED` or `WITHOUT`; for those who stay away `NO_SHOW` or `NO_SLOT`."""
+    booking: Counts
+    """(trucks,) `UNBOOKED`, `BOOKED` or `WITHOUT_SLOT`; for those who stay away `NO_SHOW` or `NO_SLOT`."""
 
-    def part(self, chosen: Mask) -> Comers:
+    @property
+    def columns(self) -> tuple[Counts, ...]:
+        """All that is known of them, column by column."""
+        return self.number, self.intended_arrival, self.arrival, self.booking
+
+    def part(self, chosen: Mask) -> FlowTrucks:
         """Return some of them."""
-        return Comers(self.number[chosen], self.asked[chosen], self.arrival[chosen], self.how[chosen])
+        return FlowTrucks(*(values[chosen] for values in self.columns))
 
-    def with_more(self, more: Comers) -> Comers:
+    def with_more(self, more: FlowTrucks) -> FlowTrucks:
         """Return both together, in the order of their numbers."""
-        number = np.concatenate((self.number, more.number))
-        order = np.argsort(number, kind="stable")
-        pairs = ((self.asked, more.asked), (self.arrival, more.arrival), (self.how, more.how))
-        return Comers(number[order], *(np.concatenate(pair)[order] for pair in pairs))
+        order = np.argsort(np.concatenate((self.number, more.number)), kind="stable")
+        pairs = zip(self.columns, more.columns, strict=True)
+        return FlowTrucks(*(np.concatenate(pair)[order] for pair in pairs))
 
 
-def nobody() -> Comers:
+def no_trucks() -> FlowTrucks:
     """Return no trucks."""
     none = np.empty(0, np.int64)
-    return Comers(none, none, none, none)
+    return FlowTrucks(none, none, none, none)
 
 
 @dataclass
@@ -74,45 +78,45 @@ class Desk:
     """(slots,) trucks that still find room."""
     after: Counts = field(init=False)
     """(slots + 1,) a slot at or after each that may have room; the last entry answers for none."""
-    coming: dict[int, Comers] = field(init=False)
+    coming: dict[int, FlowTrucks] = field(init=False)
     """Stream -> trucks that are still to come."""
-    missing: dict[int, Comers] = field(init=False)
+    missing: dict[int, FlowTrucks] = field(init=False)
     """Stream -> trucks that will be missed later."""
 
     def __post_init__(self) -> None:
         self.room = np.full(self.slots.start.size, self.slots.capacity, np.int64)
         self.after = np.arange(self.slots.start.size + 1)
-        self.coming = {stream: nobody() for stream in self.slots.streams}
-        self.missing = {stream: nobody() for stream in self.slots.streams}
+        self.coming = {stream: no_trucks() for stream in self.slots.streams}
+        self.missing = {stream: no_trucks() for stream in self.slots.streams}
 
-    def book(self, asking: dict[int, Comers], names: dict[int, str]) -> None:
+    def book(self, asking: dict[int, FlowTrucks], names: dict[int, str]) -> None:
         """Give slots to trucks that ask after all those before them; `names` are those of their streams of draws."""
         stream = np.concatenate([np.full(asking[s].number.size, s) for s in self.slots.streams])
-        asked = np.concatenate([asking[s].asked for s in self.slots.streams])
-        order = np.argsort(asked, kind="stable")  # ties: by stream, then number
-        luck = {
-            what: np.concatenate([_luck(f"{names[s]}/{what}", asking[s].number) for s in self.slots.streams])
+        intended = np.concatenate([asking[s].intended_arrival for s in self.slots.streams])
+        order = np.argsort(intended, kind="stable")  # ties: by stream, then number
+        uniform = {
+            what: np.concatenate([_uniforms(f"{names[s]}/{what}", asking[s].number) for s in self.slots.streams])
             for what in ("books", "no-show", "offset")
         }
-        books = luck["books"] < self.slots.share
-        slot = self._assigned(asked, order[books[order]])
+        books = uniform["books"] < self.slots.share
+        slot = self._assigned(intended, order[books[order]])
         waits = books & (slot < 0) & (self.slots.latest < 0)
-        found, without = slot >= 0, books & (slot < 0) & ~waits
-        shows = luck["no-show"] >= self.slots.no_show
-        comes = ~books | (found & shows) | (without & self.slots.comes) | waits
-        arrival = asked.copy()
-        late = self.slots.offset.ticks(luck["offset"][found])
-        arrival[found] = np.maximum(self.slots.start[slot[found]] - self.slots.early + late, 0)
+        booked, without = slot >= 0, books & (slot < 0) & ~waits
+        shows = uniform["no-show"] >= self.slots.no_show
+        comes = ~books | (booked & shows) | (without & self.slots.comes) | waits
+        arrival = intended.copy()
+        late = self.slots.offset.ticks(uniform["offset"][booked])
+        arrival[booked] = np.maximum(self.slots.start[slot[booked]] - self.slots.early + late, 0)
         arrival[waits] = AFTER_ALL
-        how = np.where(books, np.where(without, WITHOUT, BOOKED), UNBOOKED)
-        how = np.where(comes, how, np.where(found, NO_SHOW, NO_SLOT))
+        booking = np.where(books, np.where(without, WITHOUT_SLOT, BOOKED), UNBOOKED)
+        booking = np.where(comes, booking, np.where(booked, NO_SHOW, NO_SLOT))
         number = np.concatenate([asking[s].number for s in self.slots.streams])
-        every = Comers(number, asked, arrival, how)
+        every = FlowTrucks(number, intended, arrival, booking)
         for s in self.slots.streams:
             self.coming[s] = self.coming[s].with_more(every.part((stream == s) & comes))
             self.missing[s] = self.missing[s].with_more(every.part((stream == s) & ~comes))
 
-    def leave(self, stream: int, until: int) -> tuple[Comers, Comers]:
+    def leave(self, stream: int, until: int) -> tuple[FlowTrucks, FlowTrucks]:
         """Return the trucks of a stream that come before `until`, and those that are missed before it."""
         come, missed = self.coming[stream], self.missing[stream]
         self.coming[stream], self.missing[stream] = (
@@ -121,18 +125,18 @@ class Desk:
         )
         return come.part(come.arrival < until), missed.part(missed.arrival < until)
 
-    def _assigned(self, asked: Ticks, order: Counts) -> Counts:
+    def _assigned(self, intended: Ticks, order: Counts) -> Counts:
         """Return (trucks,) the slot of each truck, chosen in `order`; -1 for those without and those not in it."""
-        first = np.searchsorted(self.slots.end, asked, side="right")
-        last = np.full(asked.size, self.slots.start.size - 1)
+        first = np.searchsorted(self.slots.end, intended, side="right")
+        last = np.full(intended.size, self.slots.start.size - 1)
         if self.slots.latest >= 0:
-            last = np.searchsorted(self.slots.start, asked + self.slots.latest, side="right") - 1
-        slot = np.full(asked.size, -1)
+            last = np.searchsorted(self.slots.start, intended + self.slots.latest, side="right") - 1
+        slot = np.full(intended.size, -1)
         assign(order, first, last, self.room, self.after, slot)
         return slot
 
 
-def _luck(name: str, number: Counts) -> npt.NDArray[np.float64]:
+def _uniforms(name: str, number: Counts) -> npt.NDArray[np.float64]:
     """Return the uniform numbers of trucks that follow each other."""
     if number.size == 0:
         return np.empty(0)

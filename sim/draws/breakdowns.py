@@ -1,7 +1,7 @@
-"""Failures in use and their repair, drawn with the visit in which they strike.
+"""Failures in use and their repair, drawn with the visit in which they happen.
 
 Times between failures are memoryless: a failure after an exponential running time, or with one and the same chance in
-each use, knows nothing of the visit before. So what strikes within a service can be drawn with it, keyed by truck and
+each use, knows nothing of the visit before. So what fails within a service can be drawn with it, keyed by truck and
 visit, and an engine sees a longer service (the completion time of Gaver 1962).
 """
 
@@ -21,7 +21,7 @@ MOST_FAILURES = 1000
 """Most failures of one kind within a service: a service that starts again each time could else last for ever."""
 
 
-def struck(
+def draw_failures(
     failing: Failing, running: Ticks, name: str, start: int, chosen: npt.NDArray[np.bool_]
 ) -> tuple[Ticks, Ticks]:
     """Draw what failures do to uses of a lane, a machine or a vehicle.
@@ -33,7 +33,7 @@ def struck(
     name, start
         Names the streams of uniform numbers; number of the first truck in them.
     chosen
-        (trucks,) who makes the visit; nothing strikes the others.
+        (trucks,) who makes the visit; nothing fails for the others.
 
     Returns
     -------
@@ -64,24 +64,25 @@ def _failures(failing: Failing, running: Ticks, uniform: Floats) -> Counts:
 
 def _poisson(mean: Floats, uniform: Floats) -> Counts:
     """Return Poisson numbers by inversion, at most `MOST_FAILURES`."""
-    found = np.zeros(mean.size, np.int64)
+    failures = np.zeros(mean.size, np.int64)
     term = np.exp(-mean)
     below = term.copy()
     left = np.flatnonzero(uniform >= below)
     n = 0
     while left.size and n < MOST_FAILURES:
         n += 1
-        found[left] = n
+        failures[left] = n
         term[left] *= mean[left] / n
         below[left] += term[left]
         left = left[uniform[left] >= below[left]]
-    return found
+    return failures
 
 
 def _lost(failing: Failing, running: Ticks, uniform: Floats) -> Ticks:
     """Return the work done when a use fails, given that it does before it is over.
 
-    After an exponential running time: that law, cut off at the end of the use. With a chance a use: any moment of it.
+    After an exponential running time: that distribution, cut off at the end of the use. With a chance a use: any
+    moment of it.
     """
     if failing.per_use:
         return np.rint(uniform * running).astype(np.int64)

@@ -56,14 +56,14 @@ def in_force(plan: Plan, outages: Outages) -> Network:
         tick, left = _left(network, resource, plan.outages, windows)
         ticks.append(tick)
         units.append(left)
-        resources.append(np.full(tick.size, resource, np.int32))
+        resources.append(np.full(tick.size, resource, np.uint32))
     all_ticks, of, units_left = np.concatenate(ticks), np.concatenate(resources), np.concatenate(units)
     order = np.lexsort((of, all_ticks))
     return network._replace(
         change_tick=all_ticks[order],
         change_resource=of[order],
         change_units=units_left[order],
-        clocks=clocks([_clock(plan, group, windows) for group in range(network.groups)]),
+        clocks=clocks([_clock(plan, group, windows) for group in range(network.groups.size)]),
     )
 
 
@@ -92,7 +92,7 @@ def _left(
 
 def _clock(plan: Plan, group: int, windows: Sequence[Windows]) -> Pieces | None:
     """Return the work clock of a lane group as the outages leave it."""
-    found = plan.clock_of_group[group]
+    clock = plan.clock_of_group[group]
     for restarts in (False, True):
         spans = [
             (int(start), int(end))
@@ -102,20 +102,20 @@ def _clock(plan: Plan, group: int, windows: Sequence[Windows]) -> Pieces | None:
         ]
         if spans:
             still = merged_windows(spans, plan.end)
-            clock = standing(still.start, still.end, loses=restarts)
-            found = clock if found is None else merged(found, clock)
-    return found
+            stops = standing(still.start, still.end, loses=restarts)
+            clock = stops if clock is None else merged(clock, stops)
+    return clock
 
 
 def draw_outages(sources: Sequence[Source], name: str, end: int) -> Outages:
     """Return the outages of each source that start before `end`; `name` names the run."""
-    found = [_outages_of(source, f"{name}/outage/{source.name}", end) for source in sources]
-    if not found:
+    outages = [_outages_of(source, f"{name}/outage/{source.name}", end) for source in sources]
+    if not outages:
         return NO_OUTAGES
     return Outages(
-        np.repeat(np.arange(len(found), dtype=np.int32), [start.size for start, _ in found]),
-        np.concatenate([start for start, _ in found]),
-        np.concatenate([stop for _, stop in found]),
+        np.repeat(np.arange(len(outages), dtype=np.int32), [start.size for start, _ in outages]),
+        np.concatenate([start for start, _ in outages]),
+        np.concatenate([stop for _, stop in outages]),
     )
 
 
@@ -125,7 +125,7 @@ def _outages_of(source: Source, name: str, end: int) -> tuple[Ticks, Ticks]:
         many = 64
         up = source.every.ticks(uniforms(f"{name}/every", number, many))
         down = source.lasts.ticks(uniforms(f"{name}/lasts", number, many))
-        stop = at + np.cumsum(np.maximum(up + down, 1))  # time goes on, whatever the laws say
+        stop = at + np.cumsum(np.maximum(up + down, 1))  # time goes on, whatever the distributions say
         starts.append(stop - down)
         stops.append(stop)
         at, number = int(stop[-1]), number + many

@@ -1,4 +1,4 @@
-"""Uniform numbers found by their name: the luck behind every drawn value."""
+"""Uniform random numbers by name: one stands behind every drawn value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_NUMBERS = np.zeros(_VALUES_PER_COUNT, np.uint64)
 
 
 class _Thread(threading.local):
-    """A generator a thread, set anew for each stream: to make one asks the system for luck that nobody uses."""
+    """A generator for each thread, set anew for each stream: making one would ask the system for random numbers."""
 
     def __init__(self) -> None:
         self.generator = np.random.Philox(key=0)

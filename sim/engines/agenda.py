@@ -39,7 +39,7 @@ class Agenda(NamedTuple):
 
 
 def new_agenda(most: int) -> Agenda:
-    """Return an agenda for at most so many events at once. It takes memory for those that there are."""
+    """Return an agenda for at most `most` events at once. It takes memory for those that there are."""
     return agenda_of(np.empty(0, np.int64), most)
 
 
@@ -59,8 +59,8 @@ def agenda_of(keys: Ticks, most: int) -> Agenda:
 def keys(agenda: Agenda) -> Ticks:
     """Return the keys of the events, in no order."""
     leaves = agenda.size[LEAVES]
-    found = agenda.tree[leaves : leaves + agenda.size[USED]]
-    return np.asarray(found[found != NO_EVENT])
+    events = agenda.tree[leaves : leaves + agenda.size[USED]]
+    return np.asarray(events[events != NO_EVENT])
 
 
 @step

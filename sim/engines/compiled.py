@@ -4,11 +4,15 @@ The rules of order are in `sim.plan.plan`, what the state is in `sim.engines.sta
 tournament of 64-bit keys (`sim.engines.agenda`), tick above number; arrivals and the timetable are sorted beforehand,
 so that a cursor is enough.
 `run` stops at any tick and goes on from there, which is how long runs go block by block.
+
+Long because the two engines are read side by side, step by step from the arrival to the departure of a truck, and
+because steps call each other in a circle: a truck that leaves calls one that starts, joins and leaves.
 """
 
 from __future__ import annotations
 
-from sim.draws.draw import FOR_EVER, Draws
+from sim.arrays import NOBODY
+from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
 from sim.engines.agenda import (
     NO_EVENT,
@@ -23,7 +27,6 @@ from sim.engines.agenda import (
     set_event,
 )
 from sim.engines.conditions import (
-    asked,
     best_line,
     free_group,
     gathers,
@@ -38,6 +41,7 @@ from sim.engines.conditions import (
     next_area,
     next_area_is_full,
     next_of_others,
+    stands_since,
     waiting_for,
 )
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
@@ -45,10 +49,8 @@ from sim.engines.state import (
     NEXT_ARRIVAL,
     NEXT_CHANGE,
     NO_LEAF,
-    NOBODY,
     SPARE_LEAF,
     State,
-    Tables,
     Trucks,
     group_of,
     line_of,
@@ -56,13 +58,13 @@ from sim.engines.state import (
     next_of,
     put_in,
     row_of,
-    tables,
     take_first,
     take_out,
     trucks_of,
     visit_of,
 )
 from sim.jit import kernel, seldom, step
+from sim.plan.network import Network
 from sim.plan.plan import Plan
 from sim.plan.work_clocks import end_of_work
 
@@ -70,13 +72,13 @@ from sim.plan.work_clocks import end_of_work
 def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
     log = EventLog.unwritten(draws)
-    network = tables(in_force(plan, draws.outages))
+    network = in_force(plan, draws.outages)
     run(network, trucks_of(draws, log), new_state(network, draws), plan.end)
     return log
 
 
 @kernel
-def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
+def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
     """Take events in order until none is left before the tick `until`."""
     cursor = state.cursor
     while True:
@@ -99,7 +101,7 @@ def run(network: Tables, trucks: Trucks, state: State, until: int) -> None:
 
 
 @seldom
-def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: int) -> bool:
+def take_other(network: Network, trucks: Trucks, state: State, now: int, until: int) -> bool:
     """Take the next event of the timetable, alarm or end of patience; tell whether it comes before `until`."""
     cursor = state.cursor
     alarm, leaving = next_event(state.alarms), next_event(state.impatient)
@@ -122,7 +124,7 @@ def take_other(network: Tables, trucks: Trucks, state: State, now: int, until: i
 
 
 @seldom
-def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: int) -> None:
+def timetable(network: Network, trucks: Trucks, state: State, now: int, change: int) -> None:
     """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
     resource = row_of(network.change_resource[change])
     if resource >= network.groups.size:
@@ -138,8 +140,8 @@ def timetable(network: Tables, trucks: Trucks, state: State, now: int, change: i
 
 
 @seldom
-def sound_alarm(network: Tables, trucks: Trucks, state: State, now: int, number: int) -> None:
-    """A unit of a pool comes back, lanes have turned, or the time of a batch is over."""
+def sound_alarm(network: Network, trucks: Trucks, state: State, now: int, number: int) -> None:
+    """A unit of a pool comes back, lanes have reversed, or the time of a batch is over."""
     resources = network.groups.size + network.pools.size
     if number >= resources:
         end_gathering(network, trucks, state, now, number - resources)
@@ -150,16 +152,16 @@ def sound_alarm(network: Tables, trucks: Trucks, state: State, now: int, number:
 
 
 @step
-def come_back(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
+def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
     """A unit of a pool can be used again."""
     state.resources[pool]["busy"] -= 1
     call_for_pool(network, trucks, state, now, pool)
 
 
 @step
-def face(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
-    """Reversible lanes have turned to a group."""
-    state.resources[group]["turning"] = False
+def face(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Lanes have reversed to serve a group."""
+    state.resources[group]["reversing"] = False
     state.resources[group]["faces"] = True
     state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
     call_trucks(network, trucks, state, now, group)
@@ -180,27 +182,28 @@ def open_rows(trucks: Trucks, truck: int) -> None:
         for column in range(4):
             trucks.times[visit, column] = NEVER
         trucks.group[visit] = NOBODY
+        trucks.by_hand[visit] = False
 
 
 @step
-def choose(network: Tables, trucks: Trucks, state: State, truck: int) -> None:
+def choose(network: Network, trucks: Trucks, state: State, truck: int) -> None:
     """Take the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
-    if trucks.onward.size == 0:
+    if trucks.next_row.size == 0:
         return
     visit = visit_of(state, truck)
-    first = trucks.first[truck] if visit == NOBODY else trucks.onward[visit]
+    first = trucks.first[truck] if visit == NOBODY else trucks.next_row[visit]
     best = first
     if first < trucks.first[truck + 1]:
-        other = trucks.other[first]
+        other = trucks.alternative_row[first]
         while other >= 0:
             if is_better(network, state, trucks.rule[other], line_of(trucks, other), line_of(trucks, best)):
                 best = other
-            other = trucks.other[other]
+            other = trucks.alternative_row[other]
     state.trucks[truck]["next"] = best
 
 
 @step
-def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> bool:
+def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> bool:
     """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free.
 
     Tell whether the truck turned back instead and left a space.
@@ -226,12 +229,12 @@ def join(network: Tables, trucks: Trucks, state: State, now: int, truck: int, vi
         stand_in_line(network, trucks, state, line, truck, now)
     if network.reverses:
         for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-            turn_if_due(network, state, now, row_of(network.groups_of_line[entry]))
+            reverse_if_due(network, state, now, row_of(network.groups_of_line[entry]))
     return False
 
 
 @seldom
-def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+def turn_back(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Leave for good without service. Tell whether a space of an area fell free."""
     visit = visit_of(state, truck)
     trucks.times[visit, LEFT] = now
@@ -242,7 +245,7 @@ def turn_back(network: Tables, trucks: Trucks, state: State, now: int, truck: in
 
 
 @seldom
-def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """A truck whose patience ends turns back."""
     visit = visit_of(state, truck)
     drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
@@ -257,7 +260,7 @@ def lose_patience(network: Tables, trucks: Trucks, state: State, now: int, truck
 
 
 @seldom
-def gather(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+def gather(network: Network, trucks: Trucks, state: State, now: int, stage: int) -> None:
     """Add a truck to the next batch of the stage, and let it start when it is complete."""
     if state.stages[stage]["gathering"] == 0:
         state.stages[stage]["gathered_since"] = now
@@ -279,7 +282,7 @@ def leave_batch(state: State, stage: int, joined: int) -> None:
 
 
 @step
-def set_gathering_alarm(network: Tables, state: State, stage: int) -> None:
+def set_gathering_alarm(network: Network, state: State, stage: int) -> None:
     """Set the alarm for the end of the time in which a batch gathers."""
     state.stages[stage]["timed"] = True
     number = network.groups.size + network.pools.size + stage
@@ -288,7 +291,7 @@ def set_gathering_alarm(network: Tables, state: State, stage: int) -> None:
 
 
 @seldom
-def end_gathering(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+def end_gathering(network: Network, trucks: Trucks, state: State, now: int, stage: int) -> None:
     """Let a batch start although it is not complete, if its time is over; else wait for the batch after it."""
     state.stages[stage]["timed"] = False
     if state.stages[stage]["gathering"] == 0:
@@ -300,7 +303,7 @@ def end_gathering(network: Tables, trucks: Trucks, state: State, now: int, stage
 
 
 @seldom
-def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int) -> None:
+def call_up(network: Network, trucks: Trucks, state: State, now: int, stage: int) -> None:
     """Let the trucks that have gathered start, lane group by lane group."""
     state.stages[stage]["called_up"] += state.stages[stage]["gathering"]
     state.stages[stage]["gathering"] = 0
@@ -309,30 +312,30 @@ def call_up(network: Tables, trucks: Trucks, state: State, now: int, stage: int)
 
 
 @seldom
-def turn_if_due(network: Tables, state: State, now: int, group: int) -> None:
-    """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
+def reverse_if_due(network: Network, state: State, now: int, group: int) -> None:
+    """Let lanes reverse to serve the group, once they are empty, if enough trucks wait for it."""
     if not is_reversible(network, group) or not state.resources[row_of(network.groups[group]["other_way"])]["faces"]:
         return
     other = row_of(network.groups[group]["other_way"])
     wait = waiting_for(network, state, group)
-    if wait < network.groups[group]["turns_at"] or wait <= waiting_for(network, state, other):
+    if wait < network.groups[group]["reverses_at"] or wait <= waiting_for(network, state, other):
         return
     state.resources[other]["faces"] = False
     state.resources[other]["on_duty"] = 0
-    state.resources[group]["turning"] = True
-    turn_if_empty(network, state, now, other)
+    state.resources[group]["reversing"] = True
+    reverse_if_empty(network, state, now, other)
 
 
 @seldom
-def turn_if_empty(network: Tables, state: State, now: int, group: int) -> None:
-    """Begin to turn reversible lanes away from a group when they have finished the last truck."""
+def reverse_if_empty(network: Network, state: State, now: int, group: int) -> None:
+    """Begin to reverse lanes away from a group when they have finished the last truck."""
     other = row_of(network.groups[group]["other_way"])
-    if state.resources[other]["turning"] and state.resources[group]["busy"] == 0:
-        add_event(state.alarms, event_key(now + network.groups[other]["turn_takes"], other))
+    if state.resources[other]["reversing"] and state.resources[group]["busy"] == 0:
+        add_event(state.alarms, event_key(now + network.groups[other]["reversal_takes"], other))
 
 
 @step
-def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
+def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, group: int) -> None:
     """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
     visit = visit_of(state, truck)
     state.resources[group]["busy"] += 1
@@ -341,9 +344,8 @@ def start(network: Tables, trucks: Trucks, state: State, now: int, truck: int, g
         line = line_of(trucks, visit)
         by_hand = is_by_hand(network, state, line)
         if by_hand:
-            service = trucks.by_hand[visit]
-        if network.works_by_hand:
-            state.works_by_hand[truck] = by_hand
+            service = trucks.service_by_hand[visit]
+            trucks.by_hand[visit] = True
         for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
             if not (by_hand and row_of(network.taken[entry]["pool"]) == row_of(network.lines[line]["by_hand_without"])):
                 state.resources[row_of(network.taken[entry]["pool"])]["busy"] += network.taken[entry]["units"]
@@ -368,16 +370,16 @@ def free_leaf(state: State) -> None:
 
 
 @step
-def finish(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def finish(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """End the service, and give units back."""
     visit = visit_of(state, truck)
     trucks.times[visit, FINISHED] = now
     state.cursor[SPARE_LEAF] = state.trucks[truck]["leaf"]
-    give_back(network, trucks, state, now, truck, visit)
+    give_back(network, trucks, state, now, visit)
 
 
 @step
-def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> None:
+def go_on(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
     """Go on to the next stage unless its area is full, after an arrival or a service."""
     visit = visit_of(state, truck)
     choose(network, trucks, state, truck)
@@ -397,15 +399,14 @@ def go_on(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -
 
 
 @step
-def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: int, visit: int) -> None:
+def give_back(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
     """Give units of pools and links back: at once, or after the time that they need to come back."""
     if network.given.size == 0:
         return
     line = line_of(trucks, visit)
-    by_hand = network.works_by_hand and state.works_by_hand[truck]
     for entry in range(network.lines[line]["given_from"], network.lines[line]["given_to"]):
         pool = row_of(network.given[entry]["pool"])
-        if by_hand and pool == row_of(network.lines[line]["by_hand_without"]):
+        if trucks.by_hand[visit] and pool == row_of(network.lines[line]["by_hand_without"]):
             continue
         if not network.pools[pool - network.groups.size]["comes_back"]:
             state.resources[pool]["busy"] -= network.given[entry]["units"]
@@ -416,7 +417,7 @@ def give_back(network: Tables, trucks: Trucks, state: State, now: int, truck: in
 
 
 @step
-def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visit: int) -> None:
+def call_for_given(network: Network, trucks: Trucks, state: State, now: int, visit: int) -> None:
     """Let the units just given back call trucks in line that need them, pool by pool."""
     if network.given.size == 0:
         return
@@ -428,7 +429,7 @@ def call_for_given(network: Tables, trucks: Trucks, state: State, now: int, visi
 
 
 @step
-def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int, there: int) -> bool:
+def vacate(network: Network, trucks: Trucks, state: State, now: int, truck: int, there: int) -> bool:
     """Leave the lane, and take a space of the area `there`. Tell whether a space of another area fell free."""
     visit = visit_of(state, truck)
     inside = visit != NOBODY
@@ -451,7 +452,7 @@ def vacate(network: Tables, trucks: Trucks, state: State, now: int, truck: int, 
 
 
 @step
-def free_space(network: Tables, state: State, area: int) -> None:
+def free_space(network: Network, state: State, area: int) -> None:
     """Leave an area; it opens again when few enough are inside."""
     state.areas[area]["inside"] -= 1
     if state.areas[area]["inside"] <= network.areas[area]["reopens_at"]:
@@ -459,15 +460,15 @@ def free_space(network: Tables, state: State, area: int) -> None:
 
 
 @step
-def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int) -> bool:
+def proceed(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> bool:
     """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
     visit = visit_of(state, truck)
     if visit != NOBODY:
         group = group_of(trucks, visit)
         serve(network, trucks, state, now, group)
         if is_reversible(network, group):
-            turn_if_empty(network, state, now, group)
-            turn_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
+            reverse_if_empty(network, state, now, group)
+            reverse_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
     visit = next_of(state, truck)
     if visit < trucks.first[truck + 1]:
         return join(network, trucks, state, now, truck, visit)
@@ -475,7 +476,7 @@ def proceed(network: Tables, trucks: Trucks, state: State, now: int, truck: int)
 
 
 @seldom
-def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> bool:
+def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> bool:
     """Let the first truck in line for a free space move on; tell whether one could."""
     for number in range(network.areas.size):
         area = row_of(number)
@@ -489,7 +490,7 @@ def call_for_space(network: Tables, trucks: Trucks, state: State, now: int) -> b
 
 
 @step
-def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: int, group: int) -> None:
+def start_first(network: Network, trucks: Trucks, state: State, now: int, line: int, group: int) -> None:
     """Take the first truck out of a line and start it."""
     state.lines[line]["waiting"] -= 1
     truck = take_first(state, state.lines, line)
@@ -499,7 +500,7 @@ def start_first(network: Tables, trucks: Trucks, state: State, now: int, line: i
 
 
 @step
-def serve(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+def serve(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
     """Call trucks from the lines, best first, while a lane is free and open."""
     while state.resources[group]["busy"] < state.resources[group]["on_duty"]:
         line = best_line(network, trucks, state, group)
@@ -509,13 +510,13 @@ def serve(network: Tables, trucks: Trucks, state: State, now: int, group: int) -
 
 
 @seldom
-def call_trucks(network: Tables, trucks: Trucks, state: State, now: int, group: int) -> None:
+def call_trucks(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
     """Do as `serve` does, where a call is quick enough."""
     serve(network, trucks, state, now, group)
 
 
 @seldom
-def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool: int) -> None:
+def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool: int) -> None:
     """Call trucks that need units of the pool, best first, while one of them can start."""
     number = pool - network.groups.size
     while state.resources[pool]["busy"] < state.resources[pool]["on_duty"] or network.works_by_hand:
@@ -535,13 +536,13 @@ def call_for_pool(network: Tables, trucks: Trucks, state: State, now: int, pool:
 def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: int) -> None:
     """Stand in line for a space of an area, by the tick of asking, then by number."""
     last = state.areas[area]["tail"]
-    while last != NOBODY and last > truck and asked(trucks, state, row_of(last)) == now:
+    while last != NOBODY and last > truck and stands_since(trucks, state, row_of(last)) == now:
         last = state.trucks[last]["ahead"]
     put_in(state, state.areas, area, last, truck)
 
 
 @step
-def stand_in_line(network: Tables, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
+def stand_in_line(network: Network, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
     """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
     last = state.lines[line]["tail"]
     while last != NOBODY and last > truck and trucks.times[visit_of(state, row_of(last)), JOINED] == now:

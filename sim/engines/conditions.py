@@ -1,17 +1,16 @@
-"""What the compiled engine asks before it acts. Nothing here changes anything.
+"""What the compiled engine checks before it acts. Nothing here changes anything.
 
-The reference engine asks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls.
+The reference engine checks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls.
 """
 
 from __future__ import annotations
 
+from sim.arrays import NOBODY
 from sim.engines.agenda import NO_EVENT, NUMBER_BITS, next_event
 from sim.engines.log import FINISHED, JOINED
 from sim.engines.state import (
     NEXT_CHANGE,
-    NOBODY,
     State,
-    Tables,
     Trucks,
     line_of,
     next_of,
@@ -19,11 +18,12 @@ from sim.engines.state import (
     visit_of,
 )
 from sim.jit import seldom, step
+from sim.plan.network import Network
 from sim.plan.paths import SHORTEST_QUEUE
 
 
 @step
-def next_of_others(network: Tables, state: State) -> int:
+def next_of_others(network: Network, state: State) -> int:
     """Return the tick from which on something else comes before an arrival or the end of a service."""
     change = state.cursor[NEXT_CHANGE]
     timetable = network.change_tick[change] if change < network.change_tick.size else NO_EVENT
@@ -33,7 +33,7 @@ def next_of_others(network: Tables, state: State) -> int:
 
 
 @seldom
-def is_better(network: Tables, state: State, rule: int, line: int, other: int) -> bool:
+def is_better(network: Network, state: State, rule: int, line: int, other: int) -> bool:
     """Tell whether a rule prefers a line: one with open lanes, then the smaller load."""
     open_here, open_there = is_open(network, state, line), is_open(network, state, other)
     if open_here != open_there:
@@ -42,7 +42,7 @@ def is_better(network: Tables, state: State, rule: int, line: int, other: int) -
 
 
 @step
-def is_open(network: Tables, state: State, line: int) -> bool:
+def is_open(network: Network, state: State, line: int) -> bool:
     """Tell whether a lane group of the line is open."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         if state.resources[row_of(network.groups_of_line[entry])]["on_duty"] > 0:
@@ -51,7 +51,7 @@ def is_open(network: Tables, state: State, line: int) -> bool:
 
 
 @step
-def load(network: Tables, state: State, rule: int, line: int) -> float:
+def load(network: Network, state: State, rule: int, line: int) -> float:
     """Return what a truck finds in a line.
 
     By the queue: trucks at the stage, as a whole. By the wait: nothing if a lane is free, else the service times of
@@ -71,7 +71,7 @@ def load(network: Tables, state: State, rule: int, line: int) -> float:
 
 
 @step
-def in_line(network: Tables, state: State, stage: int) -> int:
+def in_line(network: Network, state: State, stage: int) -> int:
     """Return the number of trucks in line at a stage."""
     trucks = 0
     for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
@@ -80,19 +80,19 @@ def in_line(network: Tables, state: State, stage: int) -> int:
 
 
 @step
-def gathers(network: Tables, line: int) -> bool:
+def gathers(network: Network, line: int) -> bool:
     """Tell whether trucks of the line start in batches."""
     return network.batches and network.stages[row_of(network.lines[line]["stage"])]["batch_size"] > 0
 
 
 @step
-def is_reversible(network: Tables, group: int) -> bool:
-    """Tell whether the lanes of a group turn from one direction to the other."""
+def is_reversible(network: Network, group: int) -> bool:
+    """Tell whether the lanes of a group reverse from one direction to the other."""
     return network.reverses and row_of(network.groups[group]["other_way"]) != NOBODY
 
 
 @step
-def waiting_for(network: Tables, state: State, group: int) -> int:
+def waiting_for(network: Network, state: State, group: int) -> int:
     """Return the number of trucks in the lines that a lane group serves."""
     trucks = 0
     for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
@@ -101,15 +101,15 @@ def waiting_for(network: Tables, state: State, group: int) -> int:
 
 
 @step
-def is_by_hand(network: Tables, state: State, line: int) -> bool:
-    """Tell whether a service in the line would be done by hand, for want of its link."""
+def is_by_hand(network: Network, state: State, line: int) -> bool:
+    """Tell whether a service in the line would be done by hand, because its link is down."""
     if not network.works_by_hand or row_of(network.lines[line]["by_hand_without"]) == NOBODY:
         return False
     return state.resources[row_of(network.lines[line]["by_hand_without"])]["on_duty"] == 0
 
 
 @step
-def is_awaited(network: Tables, state: State) -> bool:
+def is_awaited(network: Network, state: State) -> bool:
     """Tell whether a truck stands in line for a space; spares a call each time that one falls free."""
     awaited = False
     for area in range(network.areas.size):
@@ -118,7 +118,7 @@ def is_awaited(network: Tables, state: State) -> bool:
 
 
 @step
-def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
+def next_area(network: Network, trucks: Trucks, state: State, truck: int) -> int:
     """Return the area of the truck's next stage, or `NOBODY`."""
     if network.areas.size == 0:
         return NOBODY
@@ -129,8 +129,8 @@ def next_area(network: Tables, trucks: Trucks, state: State, truck: int) -> int:
 
 
 @step
-def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int, there: int) -> bool:
-    """Tell whether the truck cannot go on for want of space in the area `there` of its next stage."""
+def next_area_is_full(network: Network, trucks: Trucks, state: State, truck: int, there: int) -> bool:
+    """Tell whether the truck cannot go on for lack of space in the area `there` of its next stage."""
     if there == NOBODY or not state.areas[there]["shut"]:
         return False
     if network.lines[line_of(trucks, next_of(state, truck))]["enters_freely"]:
@@ -140,7 +140,7 @@ def next_area_is_full(network: Tables, trucks: Trucks, state: State, truck: int,
 
 
 @step
-def is_needed(network: Tables, state: State, pool: int) -> bool:
+def is_needed(network: Network, state: State, pool: int) -> bool:
     """Tell whether a truck stands in a line that needs the pool; spares a call each time that a unit is given back."""
     number, needed = pool - network.groups.size, False
     for entry in range(network.pools[number]["lines_from"], network.pools[number]["lines_to"]):
@@ -149,7 +149,7 @@ def is_needed(network: Tables, state: State, pool: int) -> bool:
 
 
 @step
-def may_start(network: Tables, state: State, line: int) -> bool:
+def may_start(network: Network, state: State, line: int) -> bool:
     """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
     if gathers(network, line) and state.stages[row_of(network.lines[line]["stage"])]["called_up"] == 0:
         return False
@@ -166,7 +166,7 @@ def may_start(network: Tables, state: State, line: int) -> bool:
 
 
 @step
-def free_group(network: Tables, state: State, line: int) -> int:
+def free_group(network: Network, state: State, line: int) -> int:
     """Return the first lane group of the line with a free open lane, or `NOBODY`."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         group = row_of(network.groups_of_line[entry])
@@ -176,7 +176,7 @@ def free_group(network: Tables, state: State, line: int) -> int:
 
 
 @step
-def best_line(network: Tables, trucks: Trucks, state: State, group: int) -> int:
+def best_line(network: Network, trucks: Trucks, state: State, group: int) -> int:
     """Return the line whose first truck is next for a lane of the group, or `NOBODY`."""
     best = NOBODY
     for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
@@ -189,7 +189,7 @@ def best_line(network: Tables, trucks: Trucks, state: State, group: int) -> int:
 
 
 @step
-def is_before(network: Tables, trucks: Trucks, state: State, line: int, other: int) -> bool:
+def is_before(network: Network, trucks: Trucks, state: State, line: int, other: int) -> bool:
     """Tell whether the first truck of `line` goes before that of `other`: by (priority, tick joined, number)."""
     if other == NOBODY:
         return True
@@ -202,7 +202,7 @@ def is_before(network: Tables, trucks: Trucks, state: State, line: int, other: i
 
 
 @step
-def asked(trucks: Trucks, state: State, truck: int) -> int:
+def stands_since(trucks: Trucks, state: State, truck: int) -> int:
     """Return when a truck began to stand in line for a space."""
     visit = visit_of(state, truck)
     return trucks.arrival[truck] if visit == NOBODY else trucks.times[visit, FINISHED]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.arrays import Indices
 from sim.clock import Ticks
-from sim.draws.draw import Draws
+from sim.draws.columns import Draws
 from sim.jit import kernel
 
 JOINED, STARTED, FINISHED, LEFT = range(4)
@@ -30,15 +30,28 @@ class EventLog:
     group: Indices
     """(visits,) lane group that served it."""
 
+    by_hand: npt.NDArray[np.bool_]
+    """(visits,) whether the service was done by hand because the link that it needs was down."""
+
     @classmethod
     def empty(cls, draws: Draws) -> EventLog:
         """Return a log in which nothing happened yet."""
-        return cls(draws, np.full((draws.visits, 4), NEVER, np.int64), np.full(draws.visits, NEVER, np.int32))
+        return cls(
+            draws,
+            np.full((draws.visits, 4), NEVER, np.int64),
+            np.full(draws.visits, NEVER, np.int32),
+            np.zeros(draws.visits, np.bool_),
+        )
 
     @classmethod
     def unwritten(cls, draws: Draws) -> EventLog:
         """Return a log whose rows hold anything, for an engine that writes to each before it counts."""
-        return cls(draws, np.empty((draws.visits, 4), np.int64), np.empty(draws.visits, np.int32))
+        return cls(
+            draws,
+            np.empty((draws.visits, 4), np.int64),
+            np.empty(draws.visits, np.int32),
+            np.empty(draws.visits, np.bool_),
+        )
 
     @property
     def joined(self) -> Ticks:
@@ -68,53 +81,53 @@ class EventLog:
     @property
     def released(self) -> Ticks:
         """(trucks,) release from the last control; `NEVER` if still inside, or if the truck turned back before it."""
-        return np.asarray(self._ways[0]) if self._winding else self._left_row(self.draws.released)
+        return np.asarray(self._whereabouts[0]) if self._skips_rows else self._left_row(self.draws.released)
 
     @property
     def second_released(self) -> Ticks:
         """(trucks,) release of the second load; `NEVER` if it has none, is still inside or turned back before."""
         at = np.full(self.draws.trucks, NEVER, np.int64)
-        if self.draws.second.size == 0:
+        if self.draws.second_released.size == 0:
             return at
-        if self._winding:
-            return np.asarray(self._ways[4])
-        loaded = self.draws.second >= 0
-        at[loaded] = self.left[self.draws.second[loaded]]
+        if self._skips_rows:
+            return np.asarray(self._whereabouts[4])
+        loaded = self.draws.second_released >= 0
+        at[loaded] = self.left[self.draws.second_released[loaded]]
         return at
 
     @property
     def departed(self) -> Ticks:
         """(trucks,) last departure, the empty return included; `NEVER` if still inside. Also of those turned back."""
-        if self._winding:
-            return np.asarray(self._ways[1])
+        if self._skips_rows:
+            return np.asarray(self._whereabouts[1])
         last = self.draws.first[1:] - 1
         return self._left_row(np.where(last >= self.draws.first[:-1], last, NEVER))
 
     @property
     def turned_back(self) -> Ticks:
         """(trucks,) when the truck turned back; `NEVER` if it did not."""
-        return np.asarray(self._ways[2]) if self._winding else np.full(self.draws.trucks, NEVER, np.int64)
+        return np.asarray(self._whereabouts[2]) if self._skips_rows else np.full(self.draws.trucks, NEVER, np.int64)
 
     @property
     def entered(self) -> Ticks:
         """(trucks,) when the truck joined its first stage; its arrival if it visits none, `NEVER` if still outside."""
-        if self._winding:
-            return np.asarray(self._ways[3])
+        if self._skips_rows:
+            return np.asarray(self._whereabouts[3])
         at = self.draws.arrival.copy()
         visits = np.diff(self.draws.first) > 0
         at[visits] = self.joined[self.draws.first[:-1][visits]]
         return at
 
     @property
-    def _winding(self) -> bool:
+    def _skips_rows(self) -> bool:
         """Tell whether trucks may leave out rows: alternatives not taken, or all after they turned back."""
-        return self.draws.onward.size > 0 or self.draws.patience.size > 0
+        return self.draws.next_row.size > 0 or self.draws.patience.size > 0
 
     @functools.cached_property
-    def _ways(self) -> Ticks:
+    def _whereabouts(self) -> Ticks:
         """(5, trucks) released, departed, turned back, entered and second load released, where rows may be left out."""
         draws, out = self.draws, np.full((5, self.draws.trucks), NEVER, np.int64)
-        second = draws.second if draws.second.size else np.full(draws.trucks, NEVER, np.int64)
+        second = draws.second_released if draws.second_released.size else np.full(draws.trucks, NEVER, np.int64)
         follow_trucks(draws.arrival, draws.first, draws.released, second, self.times, out)
         return out
 
@@ -130,7 +143,11 @@ class EventLog:
 
     def equals(self, other: EventLog) -> bool:
         """Tell whether two logs of the same draws are equal, row by row."""
-        return np.array_equal(self.times, other.times) and np.array_equal(self.group, other.group)
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in LOG_COLUMNS)
+
+
+LOG_COLUMNS = tuple(field.name for field in fields(EventLog) if field.name != "draws")
+"""What engines write: one row for each visit."""
 
 
 @kernel

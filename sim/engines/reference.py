@@ -1,30 +1,29 @@
 """The reference engine: SimPy, written to be read. `sim.engines.compiled` does the same steps under the same names.
 
 The rules of order are in `sim.plan.plan`. A truck is a process; lines, lanes, pools and areas are plain data.
+
+Long because the two engines are read side by side, step by step from the arrival to the departure of a truck.
 """
 
 from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Generator
-from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import simpy
 
-from sim.draws.draw import FOR_EVER, Draws
+from sim.arrays import NOBODY, records
+from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.plan import Plan
 from sim.plan.work_clocks import end_of_work
 
-NOBODY = -1
 RANK_TIMETABLE, RANK_ALARM, RANK_TRUCK, RANK_PATIENCE = range(4)
 _AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
 
-Array = np.ndarray[Any, Any]
 Process = Generator[simpy.Event, Any, None]
 Waiting = list[tuple[int, int, int]]
 """(tick joined, truck, visit) of those in line, in order."""
@@ -47,25 +46,30 @@ class Run:
     def __init__(self, plan: Plan, draws: Draws) -> None:
         network = in_force(plan, draws.outages)
         self.draws, self.network = draws, network
-        self.groups_of_line = _rows(network.groups_of_line, network.groups_of_line_from)
-        self.lines_of_group = _rows(network.lines_of_group, network.lines_of_group_from)
-        self.lines_of_pool = _rows(network.lines_of_pool, network.lines_of_pool_from)
-        self.taken = _pairs(network.taken_pool, network.taken_units, network.taken_from)
-        self.given = _pairs(network.given_pool, network.given_units, network.given_from)
+        self.lines, self.stages, self.areas = records(network.lines), records(network.stages), records(network.areas)
+        self.groups, self.pools = records(network.groups), records(network.pools)
+        self.groups_of_line = [
+            network.groups_of_line[line.groups_from : line.groups_to].tolist() for line in self.lines
+        ]
+        self.lines_of_group = [
+            network.lines_of_group[group.lines_from : group.lines_to].tolist() for group in self.groups
+        ]
+        self.lines_of_pool = [network.lines_of_pool[pool.lines_from : pool.lines_to].tolist() for pool in self.pools]
+        self.taken = [records(network.taken[line.taken_from : line.taken_to]) for line in self.lines]
+        self.given = [records(network.given[line.given_from : line.given_to]) for line in self.lines]
         self.log = EventLog.empty(draws)
         self.agenda = Agenda()
-        resources = self.network.groups + self.network.comes_back.size
+        resources = len(self.groups) + len(self.pools)
         self.on_duty, self.busy = [0] * resources, [0] * resources
-        self.waiting: list[Waiting] = [[] for _ in self.network.line_stage]
-        self.inside = [0] * network.area_spaces.size
-        self.shut = [False] * network.area_spaces.size
-        self.waiting_for_space: list[list[tuple[int, int, int, int]]] = [[] for _ in network.area_spaces]
-        self.scheduled, self.turning = [0] * network.groups, [False] * network.groups
-        self.faces = network.faces_first.tolist()
-        stages = network.batch_size.size
+        self.waiting: list[Waiting] = [[] for _ in self.lines]
+        self.inside = [0] * len(self.areas)
+        self.shut = [False] * len(self.areas)
+        self.waiting_for_space: list[list[tuple[int, int, int, int]]] = [[] for _ in self.areas]
+        self.scheduled, self.reversing = [0] * len(self.groups), [False] * len(self.groups)
+        self.faces = [group.faces_first for group in self.groups]
+        stages = len(self.stages)
         self.gathering, self.called_up, self.gathered_since = [0] * stages, [0] * stages, [0] * stages
         self.timed = [False] * stages
-        self.works_by_hand = [False] * draws.trucks
         self.called = [self.agenda.event() for _ in range(draws.trucks)]
 
     @property
@@ -80,12 +84,12 @@ class Run:
         while True:
             visit = yield self.called[truck]
             self.called[truck] = self.agenda.event()
-            yield self.agenda.at(self.end_of_service(truck, visit), RANK_TRUCK, truck)
+            yield self.agenda.at(self.end_of_service(visit), RANK_TRUCK, truck)
             self.finish(truck, visit)
 
-    def end_of_service(self, truck: int, visit: int) -> int:
+    def end_of_service(self, visit: int) -> int:
         """Return when the service of a visit that starts now ends."""
-        times = self.draws.by_hand if self.works_by_hand[truck] else self.draws.service
+        times = self.draws.service_by_hand if self.log.by_hand[visit] else self.draws.service
         return int(end_of_work(self.network.clocks, int(self.log.group[visit]), self.now, int(times[visit])))
 
     def timetable(self) -> Process:
@@ -94,7 +98,7 @@ class Run:
         for change in range(network.change_tick.size):
             yield self.agenda.at(int(network.change_tick[change]), RANK_TIMETABLE, change)
             resource, units = int(network.change_resource[change]), int(network.change_units[change])
-            if resource >= network.groups:
+            if resource >= len(self.groups):
                 self.on_duty[resource] = units
                 self.call_for_pool(resource)
                 continue
@@ -112,9 +116,9 @@ class Run:
         self.call_for_pool(pool)
 
     def face(self, group: int) -> Process:
-        """Reversible lanes turn to a group."""
-        yield self.agenda.at(self.now + int(self.network.turn_takes[group]), RANK_ALARM, group)
-        self.turning[group] = False
+        """Lanes reverse to serve a group."""
+        yield self.agenda.at(self.now + self.groups[group].reversal_takes, RANK_ALARM, group)
+        self.reversing[group] = False
         self.faces[group] = True
         self.on_duty[group] = self.scheduled[group]
         self.serve(group)
@@ -126,14 +130,14 @@ class Run:
     def choose(self, truck: int, visit: int) -> int:
         """Return the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
         draws = self.draws
-        if not draws.onward.size:
+        if not draws.next_row.size:
             return visit + 1
-        row = int(draws.onward[visit]) if visit >= draws.first[truck] else int(draws.first[truck])
+        row = int(draws.next_row[visit]) if visit >= draws.first[truck] else int(draws.first[truck])
         if row == draws.first[truck + 1]:
             return row
         rows = [row]
-        while draws.other[rows[-1]] != NOBODY:
-            rows.append(int(draws.other[rows[-1]]))
+        while draws.alternative_row[rows[-1]] >= 0:
+            rows.append(int(draws.alternative_row[rows[-1]]))
         return min(rows, key=self.load)
 
     def load(self, row: int) -> tuple[bool, float]:
@@ -145,17 +149,17 @@ class Run:
         line = self.draws.line[row]
         groups = self.groups_of_line[line]
         busy, lanes = sum(self.busy[g] for g in groups), sum(self.on_duty[g] for g in groups)
-        waiting = self.in_line(self.network.line_stage[line])
+        waiting = self.in_line(self.lines[line].stage)
         if self.draws.rule[row] == SHORTEST_QUEUE:
             return lanes == 0, float(waiting + busy)
         if busy < lanes:
             return False, 0.0
-        return lanes == 0, float((waiting + 1) * int(self.network.mean_service[line])) / max(lanes, 1)
+        return lanes == 0, float((waiting + 1) * self.lines[line].mean_service) / max(lanes, 1)
 
     def in_line(self, stage: int) -> int:
         """Return the number of trucks in line at a stage."""
-        first, end = self.network.lines_of_stage_from[stage : stage + 2]
-        return sum(len(line) for line in self.waiting[first:end])
+        row = self.stages[stage]
+        return sum(len(line) for line in self.waiting[row.lines_from : row.lines_to])
 
     def join(self, truck: int, visit: int) -> bool:
         """Join the waiting line of the stage; start at once if a lane and all that the stage needs are free.
@@ -163,9 +167,9 @@ class Run:
         Tell whether the truck turned back instead and left a space.
         """
         line = self.draws.line[visit]
-        stage = self.network.line_stage[line]
+        stage = self.lines[line].stage
         self.log.times[visit, JOINED] = self.now
-        if self.network.turns_away_at.size and self.in_line(stage) >= self.network.turns_away_at[line]:
+        if self.network.turns_away and self.in_line(stage) >= self.lines[line].turns_away_at:
             return self.turn_back(truck, visit)
         if self.gathers(line):
             self.stand_in_line(truck, visit)
@@ -177,7 +181,7 @@ class Run:
                 return False
             self.stand_in_line(truck, visit)
         for group in self.groups_of_line[line]:
-            self.turn_if_due(group)
+            self.reverse_if_due(group)
         return False
 
     def stand_in_line(self, truck: int, visit: int) -> None:
@@ -203,14 +207,14 @@ class Run:
         line = self.draws.line[visit]
         self.waiting[line].remove((int(self.log.times[visit, JOINED]), truck, visit))
         if self.gathers(line):
-            self.leave_batch(self.network.line_stage[line], int(self.log.times[visit, JOINED]))
+            self.leave_batch(self.lines[line].stage, int(self.log.times[visit, JOINED]))
         freed = self.turn_back(truck, visit)
         while freed:
             freed = self.call_for_space()
 
     def gathers(self, line: int) -> bool:
         """Tell whether trucks of the line start in batches."""
-        return bool(self.network.batch_size.size and self.network.batch_size[self.network.line_stage[line]])
+        return bool(self.stages[self.lines[line].stage].batch_size)
 
     def gather(self, stage: int) -> None:
         """Add a truck to the next batch of the stage, and let it start when it is complete."""
@@ -219,7 +223,7 @@ class Run:
             if not self.timed[stage]:
                 self.set_gathering_alarm(stage)
         self.gathering[stage] += 1
-        if self.gathering[stage] >= self.network.batch_size[stage]:
+        if self.gathering[stage] >= self.stages[stage].batch_size:
             self.call_up(stage)
 
     def leave_batch(self, stage: int, joined: int) -> None:
@@ -232,7 +236,7 @@ class Run:
     def set_gathering_alarm(self, stage: int) -> None:
         """Set the alarm for the end of the time in which a batch gathers."""
         self.timed[stage] = True
-        self.agenda.process(self.end_gathering(stage, self.gathered_since[stage] + self.network.batch_after[stage]))
+        self.agenda.process(self.end_gathering(stage, self.gathered_since[stage] + self.stages[stage].batch_after))
 
     def end_gathering(self, stage: int, tick: int) -> Process:
         """Let a batch start although it is not complete, if its time is over; else wait for the batch after it."""
@@ -240,7 +244,7 @@ class Run:
         self.timed[stage] = False
         if not self.gathering[stage]:
             return
-        if self.gathered_since[stage] + self.network.batch_after[stage] <= self.now:
+        if self.gathered_since[stage] + self.stages[stage].batch_after <= self.now:
             self.call_up(stage)
         else:
             self.set_gathering_alarm(stage)
@@ -249,31 +253,30 @@ class Run:
         """Let the trucks that have gathered start, lane group by lane group."""
         self.called_up[stage] += self.gathering[stage]
         self.gathering[stage] = 0
-        first, end = self.network.groups_of_stage_from[stage : stage + 2]
-        for group in range(first, end):
+        for group in range(self.stages[stage].groups_from, self.stages[stage].groups_to):
             self.serve(group)
 
     def is_reversible(self, group: int) -> bool:
-        """Tell whether the lanes of a group turn from one direction to the other."""
-        return bool(self.network.other_way.size and self.network.other_way[group] != NOBODY)
+        """Tell whether the lanes of a group reverse from one direction to the other."""
+        return bool(self.groups[group].other_way != NOBODY)
 
-    def turn_if_due(self, group: int) -> None:
-        """Let reversible lanes turn to the group, once they are empty, if enough trucks wait for it."""
-        if not self.is_reversible(group) or not self.faces[self.network.other_way[group]]:
+    def reverse_if_due(self, group: int) -> None:
+        """Let lanes reverse to serve the group, once they are empty, if enough trucks wait for it."""
+        if not self.is_reversible(group) or not self.faces[self.groups[group].other_way]:
             return
-        other = int(self.network.other_way[group])
+        other = self.groups[group].other_way
         wait = self.waiting_for(group)
-        if wait < self.network.turns_at[group] or wait <= self.waiting_for(other):
+        if wait < self.groups[group].reverses_at or wait <= self.waiting_for(other):
             return
         self.faces[other] = False
         self.on_duty[other] = 0
-        self.turning[group] = True
-        self.turn_if_empty(other)
+        self.reversing[group] = True
+        self.reverse_if_empty(other)
 
-    def turn_if_empty(self, group: int) -> None:
-        """Begin to turn reversible lanes away from a group when they have finished the last truck."""
-        other = int(self.network.other_way[group])
-        if self.turning[other] and self.busy[group] == 0:
+    def reverse_if_empty(self, group: int) -> None:
+        """Begin to reverse lanes away from a group when they have finished the last truck."""
+        other = self.groups[group].other_way
+        if self.reversing[other] and self.busy[group] == 0:
             self.agenda.process(self.face(other))
 
     def waiting_for(self, group: int) -> int:
@@ -284,25 +287,25 @@ class Run:
         """Take a lane of the group, and the units of pools and links that the stage needs or takes."""
         line = self.draws.line[visit]
         self.busy[group] += 1
-        self.works_by_hand[truck] = self.is_by_hand(line)
-        for pool, units in self.taken[line]:
-            if not (self.works_by_hand[truck] and pool == self.network.by_hand_without[line]):
+        self.log.by_hand[visit] = self.is_by_hand(line)
+        for units, pool in self.taken[line]:
+            if not (self.log.by_hand[visit] and pool == self.lines[line].by_hand_without):
                 self.busy[pool] += units
         if self.gathers(line):
-            self.called_up[self.network.line_stage[line]] -= 1
+            self.called_up[self.lines[line].stage] -= 1
         self.log.times[visit, STARTED] = self.now
         self.log.group[visit] = group
         self.called[truck].succeed(visit)
 
     def is_by_hand(self, line: int) -> bool:
-        """Tell whether a service in the line would be done by hand, for want of its link."""
-        links = self.network.by_hand_without
-        return bool(links.size and links[line] != NOBODY and self.on_duty[links[line]] == 0)
+        """Tell whether a service in the line would be done by hand, because its link is down."""
+        link = self.lines[line].by_hand_without
+        return bool(link != NOBODY and self.on_duty[link] == 0)
 
     def finish(self, truck: int, visit: int) -> None:
         """End the service, and give units back."""
         self.log.times[visit, FINISHED] = self.now
-        self.give_back(truck, visit)
+        self.give_back(visit)
         self.go_on(truck, visit)
 
     def go_on(self, truck: int, visit: int) -> None:
@@ -319,13 +322,13 @@ class Run:
         while freed:
             freed = self.call_for_space()
 
-    def give_back(self, truck: int, visit: int) -> None:
+    def give_back(self, visit: int) -> None:
         """Give units of pools and links back: at once, or after the time that they need to come back."""
         line = self.draws.line[visit]
-        for pool, units in self.given[line]:
-            if self.works_by_hand[truck] and pool == self.network.by_hand_without[line]:
+        for units, pool in self.given[line]:
+            if self.log.by_hand[visit] and pool == self.lines[line].by_hand_without:
                 continue
-            if not self.network.comes_back[pool - self.network.groups]:
+            if not self.pools[pool - len(self.groups)].comes_back:
                 self.busy[pool] -= units
                 continue
             for _ in range(units):
@@ -333,7 +336,7 @@ class Run:
 
     def call_for_given(self, visit: int) -> None:
         """Let the units just given back call trucks in line that need them, pool by pool."""
-        for pool, _ in self.given[self.draws.line[visit]]:
+        for _, pool in self.given[self.draws.line[visit]]:
             self.call_for_pool(pool)
 
     def vacate(self, truck: int, visit: int, row: int) -> bool:
@@ -348,7 +351,7 @@ class Run:
             return False
         if there != NOBODY:
             self.inside[there] += 1
-            if self.inside[there] >= self.network.area_spaces[there]:
+            if self.inside[there] >= self.areas[there].spaces:
                 self.shut[there] = True
         if here == NOBODY:
             return False
@@ -358,7 +361,7 @@ class Run:
     def free_space(self, area: int) -> None:
         """Leave an area; it opens again when few enough are inside."""
         self.inside[area] -= 1
-        if self.inside[area] <= self.network.area_reopens[area]:
+        if self.inside[area] <= self.areas[area].reopens_at:
             self.shut[area] = False
 
     def proceed(self, truck: int, visit: int, row: int) -> bool:
@@ -367,8 +370,8 @@ class Run:
             group = int(self.log.group[visit])
             self.serve(group)
             if self.is_reversible(group):
-                self.turn_if_empty(group)
-                self.turn_if_due(int(self.network.other_way[group]))
+                self.reverse_if_empty(group)
+                self.reverse_if_due(self.groups[group].other_way)
         return row < self.draws.first[truck + 1] and self.join(truck, row)
 
     def stand_for_space(self, truck: int, visit: int, row: int) -> None:
@@ -391,20 +394,20 @@ class Run:
             lines = [line for line in self.lines_of_group[group] if self.waiting[line] and self.may_start(line)]
             if not lines:
                 return
-            self.start_first(min(lines, key=self.turn), group)
+            self.start_first(min(lines, key=self.order), group)
 
     def call_for_pool(self, pool: int) -> None:
         """Call trucks that need units of the pool, best first, while one of them can start."""
         while True:
             lines = [
                 line
-                for line in self.lines_of_pool[pool - self.network.groups]
+                for line in self.lines_of_pool[pool - len(self.groups)]
                 if self.waiting[line] and self.may_start(line)
             ]
             lines = [line for line in lines if self.free_group(line) != NOBODY]
             if not lines:
                 return
-            best = min(lines, key=self.turn)
+            best = min(lines, key=self.order)
             self.start_first(best, self.free_group(best))
 
     def start_first(self, line: int, group: int) -> None:
@@ -412,9 +415,9 @@ class Run:
         _, truck, visit = self.waiting[line].pop(0)
         self.start(truck, visit, group)
 
-    def turn(self, line: int) -> tuple[int, tuple[int, int, int]]:
+    def order(self, line: int) -> tuple[int, tuple[int, int, int]]:
         """Return what orders the first trucks of lines."""
-        return int(self.network.line_priority[line]), self.waiting[line][0]
+        return self.lines[line].priority, self.waiting[line][0]
 
     def free_group(self, line: int) -> int:
         """Return the first lane group of the line with a free open lane, or `NOBODY`."""
@@ -422,19 +425,19 @@ class Run:
 
     def may_start(self, line: int) -> bool:
         """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
-        if self.gathers(line) and not self.called_up[self.network.line_stage[line]]:
+        if self.gathers(line) and not self.called_up[self.lines[line].stage]:
             return False
         by_hand = self.is_by_hand(line)
         return all(
             self.busy[pool] + units <= self.on_duty[pool]
-            for pool, units in self.taken[line]
-            if not (by_hand and pool == self.network.by_hand_without[line])
+            for units, pool in self.taken[line]
+            if not (by_hand and pool == self.lines[line].by_hand_without)
         )
 
     def next_area_is_full(self, truck: int, visit: int, row: int) -> bool:
-        """Tell whether the truck cannot go on for want of space."""
+        """Tell whether the truck cannot go on for lack of space."""
         there = self.next_area(truck, row)
-        if there == NOBODY or not self.shut[there] or self.network.enters_freely[self.draws.line[row]]:
+        if there == NOBODY or not self.shut[there] or self.lines[self.draws.line[row]].enters_freely:
             return False
         return visit < self.draws.first[truck] or there != self.area(visit)
 
@@ -444,18 +447,7 @@ class Run:
 
     def area(self, visit: int) -> int:
         """Return the area of a visit, or `NOBODY`."""
-        return int(self.network.area_of_line[self.draws.line[visit]])
-
-
-def _rows(entries: Array, start: Array) -> list[list[int]]:
-    """Return the rows of a CSR array."""
-    return [entries[a:b].tolist() for a, b in pairwise(start.tolist())]
-
-
-def _pairs(pool: Array, units: Array, start: Array) -> list[list[tuple[int, int]]]:
-    """Return (pool, units) by row of two CSR arrays."""
-    rows = zip(_rows(pool, start), _rows(units, start), strict=True)
-    return [list(zip(*row, strict=True)) for row in rows]
+        return int(self.lines[self.draws.line[visit]].area)
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.draws.draw import Draws
+from sim.draws.columns import Draws
 from sim.engines.log import EventLog
 from sim.plan.plan import Plan
 

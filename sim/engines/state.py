@@ -6,182 +6,56 @@ count from the end, which costs a sixth of a run.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.arrays import Indices
+from sim.arrays import NOBODY, Numbers, Rows, table_of
 from sim.clock import Ticks
-from sim.draws.draw import Draws
+from sim.draws.columns import Draws
 from sim.engines.agenda import Agenda, new_agenda
-from sim.engines.log import EventLog
+from sim.engines.log import LOG_COLUMNS, EventLog
 from sim.jit import step
 from sim.plan.network import Network
-from sim.plan.work_clocks import Clocks
 
 Counts = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.uint32]
 Flags = npt.NDArray[np.bool_]
 
-NOBODY: int = np.int64(2**32 - 1)  # type: ignore[assignment]
-"""Row that stands for none. Of the width of all numbers in kernels: for a plain int parts would be compiled again."""
 NEXT_ARRIVAL, NEXT_CHANGE, SPARE_LEAF = range(3)
 """Entries of `State.cursor`."""
 NO_LEAF = -1
 
 
-Rows = npt.NDArray[np.void]
-"""Rows of named entries. Few arrays of many columns compile faster than many arrays."""
-
-
-def _columns(**kinds: str) -> np.dtype[np.void]:
-    return np.dtype(list(kinds.items()), align=True)
-
-
-_LINE = _columns(
-    stage="u4",
-    area="u4",
-    by_hand_without="u4",
-    groups_from="u4",
-    groups_to="u4",
-    taken_from="u4",
-    taken_to="u4",
-    given_from="u4",
-    given_to="u4",
-    priority="i8",
-    turns_away_at="i8",
-    mean_service="i8",
-    enters_freely="?",
-    impatient="?",
-)
-_GROUP = _columns(lines_from="u4", lines_to="u4", other_way="u4", faces_first="?", turns_at="i8", turn_takes="i8")
-_POOL = _columns(lines_from="u4", lines_to="u4", comes_back="?")
-_AREA = _columns(spaces="i8", reopens_at="i8")
-_STAGE = _columns(lines_from="u4", lines_to="u4", groups_from="u4", groups_to="u4", batch_size="i8", batch_after="i8")
-_UNITS = _columns(units="i8", pool="u4")
-
-
-class Tables(NamedTuple):
-    """`sim.plan.network.Network` as the compiled engine reads it: the same names, row by row."""
-
-    lines: Rows
-    groups: Rows
-    pools: Rows
-    areas: Rows
-    stages: Rows
-    change_tick: Ticks
-    """The timetable, which is long, and the network's own arrays."""
-    change_resource: Numbers
-    change_units: Counts
-    taken: Rows
-    given: Rows
-    groups_of_line: Numbers
-    lines_of_group: Numbers
-    lines_of_pool: Numbers
-    clocks: Clocks
-    turns_away: bool
-    """Whether any stage turns trucks away."""
-    batches: bool
-    """Whether any stage starts trucks together."""
-    reverses: bool
-    """Whether any lanes are reversible."""
-    works_by_hand: bool
-    """Whether any stage works by hand while a link is down."""
-
-
-def tables(network: Network) -> Tables:
-    """Return what the compiled engine looks up."""
-    away, batches = network.turns_away_at.size > 0, network.batch_size.size > 0
-    reverses, by_hand = network.other_way.size > 0, network.by_hand_without.size > 0
-    return Tables(
-        lines=_rows(
-            _LINE,
-            stage=network.line_stage,
-            priority=network.line_priority,
-            area=network.area_of_line,
-            by_hand_without=network.by_hand_without if by_hand else -1,
-            turns_away_at=network.turns_away_at if away else 0,
-            mean_service=network.mean_service,
-            enters_freely=network.enters_freely,
-            impatient=network.impatient,
-            **_ranges(groups=network.groups_of_line_from, taken=network.taken_from, given=network.given_from),
-        ),
-        groups=_rows(
-            _GROUP,
-            faces_first=network.faces_first,
-            other_way=network.other_way if reverses else -1,
-            turns_at=network.turns_at,
-            turn_takes=network.turn_takes,
-            **_ranges(lines=network.lines_of_group_from),
-        ),
-        pools=_rows(_POOL, comes_back=network.comes_back, **_ranges(lines=network.lines_of_pool_from)),
-        areas=_rows(_AREA, spaces=network.area_spaces, reopens_at=network.area_reopens),
-        stages=_rows(
-            _STAGE,
-            batch_after=network.batch_after,
-            batch_size=network.batch_size if batches else 0,
-            **_ranges(lines=network.lines_of_stage_from, groups=network.groups_of_stage_from),
-        ),
-        change_tick=network.change_tick,
-        change_resource=network.change_resource.view(np.uint32),
-        change_units=network.change_units,
-        taken=_rows(_UNITS, pool=network.taken_pool, units=network.taken_units),
-        given=_rows(_UNITS, pool=network.given_pool, units=network.given_units),
-        groups_of_line=network.groups_of_line.view(np.uint32),
-        lines_of_group=network.lines_of_group.view(np.uint32),
-        lines_of_pool=network.lines_of_pool.view(np.uint32),
-        clocks=network.clocks,
-        turns_away=away,
-        batches=batches,
-        reverses=reverses,
-        works_by_hand=by_hand,
-    )
-
-
-def _rows(kind: np.dtype[np.void], **columns: npt.NDArray[Any] | int) -> Rows:
-    """Return rows from columns; the first one has an entry for each row. -1 becomes `NOBODY` among row numbers."""
-    rows = np.zeros(np.size(next(iter(columns.values()))), kind)
-    for name, values in columns.items():
-        rows[name] = np.asarray(values).astype(kind[name])
-    return rows
-
-
-def _ranges(**starts: Indices) -> dict[str, Indices]:
-    """Return the columns `x_from` and `x_to` of where the entries of each row stand."""
-    return {
-        f"{name}_{end}": at for name, start in starts.items() for end, at in (("from", start[:-1]), ("to", start[1:]))
-    }
-
-
 class Trucks(NamedTuple):
-    """What trucks bring (see `sim.draws.draw`) and the log rows that the run fills."""
+    """Columns of the draws (`sim.draws.columns`) and of the log that the run fills."""
 
     arrival: Ticks
     first: Counts
     line: Numbers
     service: Ticks
     comes_back: Ticks
-    by_hand: Ticks
+    service_by_hand: Ticks
     patience: Ticks
-    onward: Counts
-    other: Counts
+    next_row: Counts
+    alternative_row: Counts
     rule: Counts
     times: Ticks
     group: Numbers
+    by_hand: Flags
 
 
-_RESOURCE_STATE = _columns(on_duty="i8", busy="i8", scheduled="i8", faces="?", turning="?")
+_RESOURCE_STATE = table_of(on_duty="i8", busy="i8", scheduled="i8", faces="?", reversing="?")
 """Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of reversible lanes also:
-what the timetable gives, whichever way they face; whether they serve the group; whether they turn to it."""
-_LINE_STATE = _columns(head="u4", tail="u4", waiting="i8")
+what the timetable gives, whichever way they face; whether they serve the group; whether they reverse to it."""
+_LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
-_AREA_STATE = _columns(inside="i8", head="u4", tail="u4", shut="?")
+_AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?")
 """Spaces taken; first and last truck that stands in line for one; whether the area is full, or was and has not opened
 again."""
-_STAGE_STATE = _columns(gathering="i8", gathered_since="i8", called_up="i8", timed="?")
+_STAGE_STATE = table_of(gathering="i8", gathered_since="i8", called_up="i8", timed="?")
 """Trucks of the next batch, when the first of them joined; trucks in line that may start; whether an alarm is set."""
-_TRUCK_STATE = _columns(ahead="u4", behind="u4", visit="u4", next="u4", leaf="u4")
+_TRUCK_STATE = table_of(ahead="u4", behind="u4", visit="u4", next="u4", leaf="u4")
 """Who stands before and behind a waiting truck; rows of its present visit (`NOBODY` while it waits outside) and of its
 next one (the row after its last where it departs); the leaf of the end of its service, or of its patience in line."""
 
@@ -194,12 +68,10 @@ class State(NamedTuple):
     areas: Rows
     stages: Rows
     trucks: Rows
-    works_by_hand: Flags
-    """(trucks,) whether the present service is done by hand; no entries if none ever is."""
     ends: Agenda
     """Ends of service."""
     alarms: Agenda
-    """Resources that come back, lanes that have turned, then batches whose time is over."""
+    """Resources that come back, lanes that have reversed, then batches whose time is over."""
     impatient: Agenda
     """When the patience of trucks in line is at its end."""
     cursor: Counts
@@ -207,7 +79,7 @@ class State(NamedTuple):
     to start takes over, or -1."""
 
 
-def new_state(network: Tables, draws: Draws) -> State:
+def new_state(network: Network, draws: Draws) -> State:
     """Return the state of a gate that is still shut and empty."""
     groups, trucks = network.groups.size, draws.trucks
     state = State(
@@ -216,7 +88,6 @@ def new_state(network: Tables, draws: Draws) -> State:
         areas=np.zeros(network.areas.size, _AREA_STATE),
         stages=np.zeros(network.stages.size, _STAGE_STATE),
         trucks=np.empty(trucks, _TRUCK_STATE),
-        works_by_hand=np.zeros(trucks if draws.by_hand.size else 0, np.bool_),
         ends=new_agenda(trucks),
         alarms=new_agenda(_most_alarms(network)),
         impatient=new_agenda(trucks if draws.patience.size else 0),
@@ -228,29 +99,17 @@ def new_state(network: Tables, draws: Draws) -> State:
     return state
 
 
-def _most_alarms(network: Tables) -> int:
-    """Return how many alarms can be set at once: units on their way back, lanes that turn, batches."""
+def _most_alarms(network: Network) -> int:
+    """Return how many alarms can be set at once: units on their way back, lanes that reverse, batches."""
     back = np.flatnonzero(network.pools["comes_back"]) + network.groups.size
     units = int(network.change_units[np.isin(network.change_resource, back)].sum())
     return units + network.groups.size + network.stages.size
 
 
 def trucks_of(draws: Draws, log: EventLog) -> Trucks:
-    """Return what trucks bring, beside the log to be filled."""
-    return Trucks(
-        draws.arrival,
-        draws.first,
-        draws.line.view(np.uint32),
-        draws.service,
-        draws.comes_back,
-        draws.by_hand,
-        draws.patience,
-        draws.onward,
-        draws.other,
-        draws.rule,
-        log.times,
-        log.group.view(np.uint32),
-    )
+    """Return what trucks bring, beside the log to be filled; numbers of lines and groups without a sign."""
+    columns = [getattr(log if name in LOG_COLUMNS else draws, name) for name in Trucks._fields]
+    return Trucks(*(column.view(np.uint32) if column.dtype == np.int32 else column for column in columns))
 
 
 # One width of whole numbers: a part that is given two would be compiled twice.

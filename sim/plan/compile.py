@@ -14,18 +14,18 @@ from gates.schema.stages import Stage
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND, ticks_of
 from sim.plan.arrivals import NOBODY_COMES, arrival_rate
-from sim.plan.distribution_index import Laws, by_hand_law, mean_service, patience_law, service_law
-from sim.plan.distributions import law
+from sim.plan.distribution_index import TIMES, SamplerIndex, mean_service
+from sim.plan.distributions import sampler
 from sim.plan.failures import Failing
 from sim.plan.network import Line, enters_freely, network_of
 from sim.plan.paths import Path, PathVisit, begin_at, paths_by_class
-from sim.plan.plan import EMPTY_PRIORITY, ONE_BY_ONE, Groups, Kind, Paths, Plan, Returning, Shelf, Stream, Worth
+from sim.plan.plan import EMPTY_PRIORITY, ONE_BY_ONE, GroupSizes, Kind, Paths, Plan, Returning, Shelf, Stream, Worth
 from sim.plan.slots import Slots
 from sim.plan.supply import (
+    directed_groups,
     lane_groups,
     outage_sources,
     units_on_duty,
-    ways,
     work_clocks,
 )
 from sim.plan.timetable import scenario_days, union
@@ -47,39 +47,30 @@ def compile_plan(scenario: Scenario) -> Plan:
     groups = lane_groups(scenario, stages, end)
     admitted = _admitted(gate, kinds, stages)
     line_of, lines = _lines(gate, kinds, stages, paths, admitted)
-    laws = Laws()
-    law_of = laws.of_kinds(
-        line_of, lambda s, k: service_law(gate, kinds[k].vehicle_class, stages[s], empty=kinds[k].empty)
-    )
-    by_hand_law_of = laws.of_kinds(line_of, lambda s, _: by_hand_law(gate.stages[stages[s]]))
-    patience_law_of = laws.of_kinds(line_of, lambda s, k: patience_law(gate.stages[stages[s]], kinds[k].vehicle_class))
-    return_law_of = laws.of_returns(gate)
+    index = SamplerIndex()
+    sampler_of = {column: index.of_kinds(gate, line_of, kinds, time) for column, time in TIMES.items()}
+    means = mean_service(index.samplers, sampler_of["service"], line_of, lines)
     on_duty = units_on_duty(scenario, end)
     clock_of_group = work_clocks(scenario, groups)
     first = scenario.warmup_days
     return Plan(
-        network=network_of(gate, lines, groups, on_duty)._replace(
-            mean_service=mean_service(laws.found, law_of, line_of, lines), clocks=clocks(clock_of_group)
-        ),
+        network=network_of(gate, lines, groups, on_duty, means, clocks(clock_of_group)),
         stages=stages,
         kinds=kinds,
         streams=tuple(_streams(scenario, kinds, paths, lines, admitted)),
         groups=groups,
         line_of=line_of,
         line_windows=tuple(union([groups.windows[g] for g in line.groups]) for line in lines),
-        laws=tuple(laws.found),
-        law_of=law_of,
-        return_law_of=return_law_of,
-        failing=tuple(tuple(_failing(found) for found in stage.breakdowns) for stage in gate.stages.values()),
+        samplers=tuple(index.samplers),
+        sampler_of=sampler_of,
+        failing=tuple(tuple(_failing(breakdown) for breakdown in stage.breakdowns) for stage in gate.stages.values()),
         return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
         shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
         worth=tuple(_worth(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
         ageing=np.array([stage.ageing for stage in gate.stages.values()]),
         bookings=tuple(_slots(scenario, name) for name in gate.booking),
-        by_hand_law_of=by_hand_law_of,
-        patience_law_of=patience_law_of,
         turns_back=any(stage.turns_away_at is not None for stage in gate.stages.values())
-        or bool((patience_law_of >= 0).any()),
+        or bool((sampler_of["patience"] >= 0).any()),
         pools=(*gate.pools, *gate.links),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
@@ -113,13 +104,13 @@ def _streams(
         days = scenario_days(scenario, gate.origin[flow.direction])
         rate = arrival_rate(gate, name, days, scenario.demand)
         kind = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
-        groups = Groups(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
+        groups = GroupSizes(tuple(flow.groups), tuple(flow.groups.values())) if flow.groups else ONE_BY_ONE
         path = paths[flow.direction, flow.vehicle_class]
-        late = None
+        without_slot = None
         if any(name in booking.flows for booking in gate.booking.values()):
-            late_lines = [_late_line(gate, name, kind, visit, admitted) for visit in path.visits]
-            late = np.array([-1 if line is None else lines.index(line) for line in late_lines], np.int32)
-        streams.append(Stream(name, kind, path, rate, groups, late))
+            own_lines = [_line_without_slot(gate, name, kind, visit, admitted) for visit in path.visits]
+            without_slot = np.array([-1 if line is None else lines.index(line) for line in own_lines], np.int32)
+        streams.append(Stream(name, kind, path, rate, groups, without_slot))
     return streams + _standing(gate, kinds, paths)
 
 
@@ -154,7 +145,7 @@ def _slots(scenario: Scenario, name: str) -> Slots:
         streams=tuple(n for n, flow in enumerate(scenario.gate.flows) if flow in booking.flows),
         share=booking.share,
         early=round(booking.early * TICKS_PER_SECOND),
-        offset=law(booking.offset),
+        offset=sampler(booking.offset),
         no_show=booking.no_show,
         latest=-1 if waits else round(booking.latest * TICKS_PER_DAY),
         comes=booking.without == "come",
@@ -166,7 +157,7 @@ def _admitted(gate: Gate, kinds: tuple[Kind, ...], stages: tuple[str, ...]) -> d
     admitted: dict[tuple[int, int], tuple[int, ...]] = {}
     offset = 0
     for s, name in enumerate(stages):
-        groups = ways(gate.stages[name])
+        groups = directed_groups(gate.stages[name])
         for k, kind in enumerate(kinds):
             admitted[s, k] = tuple(
                 offset + n
@@ -195,21 +186,21 @@ def _lines(
                 raise ValueError(f"no lane group of stage {visit.stage} admits {what} trucks; add one")
             priority = EMPTY_PRIORITY if kind.empty else gate.classes[vehicle_class].priority
             wanted[s, k] = Line(s, priority, admitted[s, k], enters_freely(gate, visit.stage, vehicle_class))
-    late = [
-        _late_line(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
+    without_slot = [
+        _line_without_slot(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
         for booking in gate.booking.values()
         for name, flow in gate.flows.items()
         if name in booking.flows
         for visit in paths[flow.direction, flow.vehicle_class].visits
     ]
-    lines = sorted({*wanted.values(), *(line for line in late if line is not None)})
+    lines = sorted({*wanted.values(), *(line for line in without_slot if line is not None)})
     line_of = np.full((len(stages), len(kinds)), -1, np.int32)
     for (s, k), line in wanted.items():
         line_of[s, k] = lines.index(line)
     return line_of, lines
 
 
-def _late_line(
+def _line_without_slot(
     gate: Gate, flow: str, kind: int, visit: PathVisit, admitted: dict[tuple[int, int], tuple[int, ...]]
 ) -> Line | None:
     """Return the line that trucks of a flow join which come without a slot; None for that of their class."""
@@ -226,7 +217,7 @@ def _check_held(gate: Gate, vehicle_class: str, path: Path) -> None:
     held: dict[str, tuple[int, object]] = {}
     for visit in path.visits:
         stage, when = gate.stages[visit.stage], (visit.share, visit.when)
-        if held and (stage.turns_away_at is not None or patience_law(stage, vehicle_class)):
+        if held and (stage.turns_away_at is not None or stage.patience_for.get(vehicle_class, stage.patience)):
             raise ValueError(f"trucks may turn back at stage {visit.stage} while they hold {', '.join(held)}")
         for pool, units in stage.gives.items():
             if held.pop(pool, None) != (units, when) or visit.share < 1:
@@ -243,7 +234,7 @@ def _shelf(vehicle_class: VehicleClass) -> Shelf | None:
     if vehicle_class.shelf_life is None:
         return None
     life, least = (round(days * TICKS_PER_DAY) for days in (vehicle_class.shelf_life, vehicle_class.least_life))
-    age = None if vehicle_class.age is None else law(vehicle_class.age)
+    age = None if vehicle_class.age is None else sampler(vehicle_class.age)
     return Shelf(life, least, age, vehicle_class.load)
 
 
@@ -256,7 +247,7 @@ def _worth(vehicle_class: VehicleClass) -> Worth | None:
 def _failing(breakdown: Breakdown) -> Failing:
     return Failing(
         name=breakdown.name,
-        repair=law(breakdown.repair),
+        repair=sampler(breakdown.repair),
         per_tick=1 / (breakdown.running * TICKS_PER_SECOND) if breakdown.running else 0.0,
         per_use=1 / breakdown.uses if breakdown.uses else 0.0,
         restarts=breakdown.then == "restarts",
@@ -273,8 +264,8 @@ def _return_failing(gate: Gate, stage: Stage) -> tuple[Returning, ...]:
 
 def _pool_failing(pool: Pool) -> list[Failing]:
     """Return what keeps units of a pool away after their way back: repairs, and stops to charge."""
-    found = [_failing(breakdown) for breakdown in pool.breakdowns]
+    failing = [_failing(breakdown) for breakdown in pool.breakdowns]
     if pool.charging is not None:
-        stop, per_use = law(pool.charging.takes), pool.charging.per_use
-        found.append(Failing("charging stop", stop, per_tick=0.0, per_use=per_use, restarts=False))
-    return found
+        stop, per_use = sampler(pool.charging.takes), pool.charging.per_use
+        failing.append(Failing("charging stop", stop, per_tick=0.0, per_use=per_use, restarts=False))
+    return failing

@@ -1,8 +1,8 @@
-"""Laws of durations as inverse transforms: one uniform number in, one duration in ticks out.
+"""Distributions of durations as inverse transforms: one uniform number in, one duration in ticks out.
 
-A smooth law is tabulated once as a function of the normal score z of the uniform number (u = Phi(z)) and
-read by linear interpolation. In z the usual laws are smooth out to both tails, so 4,097 points hold a lognormal,
-gamma or triangular quantile to about 1e-5 of its value, and sampling costs the same for every law.
+A smooth distribution is tabulated once as a function of the normal score z of the uniform number (u = Phi(z)) and
+read by linear interpolation. In z the usual ones are smooth out to both tails, so 4,097 points hold a lognormal,
+gamma or triangular quantile to about 1e-5 of its value, and sampling costs the same for every one.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _PER_Z = (POINTS - 1) / (2 * Z_LIMIT)
 
 
 @dataclass(frozen=True, eq=False)
-class Law:
-    """A law ready to sample: `table` holds ticks, by normal score or, when `listed`, by rank."""
+class Sampler:
+    """A distribution ready to sample: `table` holds ticks, by normal score or, when `listed`, by rank."""
 
     table: Floats
     listed: bool = False
@@ -61,13 +61,13 @@ class Law:
         return out
 
 
-def law(distribution: Distribution, plus_s: float = 0.0) -> Law:
+def sampler(distribution: Distribution, plus_s: float = 0.0) -> Sampler:
     """Tabulate `distribution` with `plus_s` seconds added to every duration."""
     if isinstance(distribution, Empirical):
         seconds = np.sort(np.array(distribution.empirical, np.float64))
-        return Law((seconds + plus_s) * TICKS_PER_SECOND, listed=True)
+        return Sampler((seconds + plus_s) * TICKS_PER_SECOND, listed=True)
     seconds = np.maximum(_quantile(distribution)(special.ndtr(_Z)), 0.0)
-    return Law((seconds + plus_s) * TICKS_PER_SECOND)
+    return Sampler((seconds + plus_s) * TICKS_PER_SECOND)
 
 
 def _quantile(distribution: Distribution) -> Callable[[Floats], Floats]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.plan.distributions import Law
+from sim.plan.distributions import Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,9 +13,9 @@ class Source:
 
     name: str
     """Names its streams of draws."""
-    every: Law
+    every: Sampler
     """Time from the end of one outage to the start of the next."""
-    lasts: Law
+    lasts: Sampler
     resources: tuple[int, ...]
     """Lane groups, pools and links that go down."""
     units: int | None = None
@@ -31,7 +31,7 @@ class Failing:
     """A kind of failure, ready to draw."""
 
     name: str
-    repair: Law
+    repair: Sampler
     per_tick: float = 0.0
     """Failures a tick of running time."""
     per_use: float = 0.0

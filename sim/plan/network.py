@@ -1,96 +1,30 @@
-"""The gate as engines look it up: lines, lane groups, pools, areas and the timetable, as flat arrays."""
+"""The gate as engines look it up: tables of lines, lane groups, pools, areas and stages, and the timetable.
+
+Each column is declared once, in `LINES`, `GROUPS`, `POOLS`, `AREAS` or `STAGES` below: its name, what it holds and
+where that comes from. Both engines read the tables by these names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gates.schema.gate import Gate
 from gates.schema.resources import Area
-from gates.schema.stages import Stage
-from sim.arrays import Indices
+from gates.schema.stages import LaneGroup, Stage
+from sim.arrays import FLAG, NUMBER, ROW, Column, Entries, Indices, Numbers, Rows, Table, table_of
 from sim.clock import Ticks, ticks_of
-from sim.plan.supply import LaneGroups, kilobits, ways
+from sim.plan.supply import LaneGroups, directed_groups, kilobits
 from sim.plan.timetable import OnDuty
-from sim.plan.work_clocks import Clocks, clocks
+from sim.plan.work_clocks import Clocks
 
 NEVER_FULL = 1 << 40
 """Trucks in line at which a stage turns others away that never does."""
-
-
-class Network(NamedTuple):
-    """What engines look up. CSR arrays come in pairs: entries of row n are `x[x_from[n]:x_from[n + 1]]`."""
-
-    line_stage: Indices
-    """(lines,) stage of each line."""
-    groups_of_line: Indices
-    """Lane groups that serve a line, in the order of the file (CSR)."""
-    groups_of_line_from: Indices
-    lines_of_group: Indices
-    """Lines that a lane group serves, best priority first (CSR)."""
-    lines_of_group_from: Indices
-    line_priority: Indices
-    """(lines,) lower is served first."""
-    change_tick: Ticks
-    """(changes,) timetable: when a lane group, pool or link changes its units on duty [tick], in order."""
-    change_resource: Indices
-    """(changes,) which one: lane groups come first, then pools, then links."""
-    change_units: npt.NDArray[np.int64]
-    """(changes,) units on duty from then on."""
-    taken_pool: Indices
-    """Pools and links, as resources, of which a service in a line takes units at its start (CSR by line)."""
-    taken_units: npt.NDArray[np.int64]
-    """How many units of each."""
-    taken_from: Indices
-    given_pool: Indices
-    """Pools of which a service in a line gives units back at its end (CSR by line)."""
-    given_units: npt.NDArray[np.int64]
-    given_from: Indices
-    lines_of_pool: Indices
-    """Lines that take units of a pool, best priority first (CSR by pool)."""
-    lines_of_pool_from: Indices
-    comes_back: npt.NDArray[np.bool_]
-    """(pools and links,) whether units given back need time to come back."""
-    area_of_line: Indices
-    """(lines,) area in which the stage of the line lies; -1 for none."""
-    area_spaces: npt.NDArray[np.int64]
-    """(areas,) spaces."""
-    area_reopens: npt.NDArray[np.int64]
-    """(areas,) trucks inside at which an area that was full lets trucks in again."""
-    enters_freely: npt.NDArray[np.bool_]
-    """(lines,) whether trucks that come to the line enter its area although it is full."""
-    impatient: npt.NDArray[np.bool_]
-    """(lines,) whether trucks in the line may lose patience."""
-    lines_of_stage_from: Indices
-    """(stages + 1,) lines stand stage by stage."""
-    groups_of_stage_from: Indices
-    """(stages + 1,) lane groups stand stage by stage."""
-    turns_away_at: npt.NDArray[np.int64]
-    """(lines,) trucks in line at the stage at which one more turns back; no entries if no stage turns trucks away."""
-    batch_size: npt.NDArray[np.int64]
-    """(stages,) trucks that start together, 0 where each starts on its own; no entries if all do."""
-    batch_after: Ticks
-    """(stages,) time after which fewer start [tick]."""
-    other_way: Indices
-    """(groups,) the same lanes in the other direction, -1 if they do not turn; no entries if none do."""
-    turns_at: npt.NDArray[np.int64]
-    """(groups,) waiting trucks at which lanes turn to the group."""
-    turn_takes: Ticks
-    """(groups,) time to turn to the group [tick]."""
-    faces_first: npt.NDArray[np.bool_]
-    """(groups,) whether reversible lanes serve the group at first."""
-    by_hand_without: Indices
-    """(lines,) link without which a service is done by hand, as a resource, or -1; no entries if none is."""
-    mean_service: Ticks
-    """(lines,) mean service time [tick]."""
-    clocks: Clocks
-    """Work clocks of the lane groups."""
-    groups: int
-    """Number of lane groups: pool or link n is resource `groups + n`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -103,119 +37,293 @@ class Line:
     enters_freely: bool
 
 
-def network_of(gate: Gate, lines: list[Line], groups: LaneGroups, pools: list[OnDuty]) -> Network:
-    """Return what engines look up, but for mean service times and work clocks."""
-    count = len(groups.name)
-    names = [*gate.pools, *gate.links]
+@dataclass(frozen=True)
+class _LineAt:
+    """A waiting line, and what stands around it."""
+
+    line: Line
+    stage: Stage
+    area: int
+    """Area in which the stage lies, or -1."""
+    mean_service: int
+    resources: dict[str, int]
+    """Pool or link -> its number as a resource."""
+
+    def units(self, *of_pools: dict[str, int]) -> list[tuple[int, int]]:
+        """Return the units of pools, and the rate of a link, as (number of units, resource)."""
+        sends = self.stage.sends
+        of_link = {sends.link: kilobits(sends.video)} if sends else {}
+        together = {name: units for each in (*of_pools, of_link) for name, units in each.items()}
+        return [(units, self.resources[name]) for name, units in together.items()]
+
+
+@dataclass(frozen=True)
+class _GroupAt:
+    """A lane group, and the lines that it serves, best priority first."""
+
+    group: LaneGroup
+    other_way: int
+    """The same lanes in the other direction, or -1."""
+    faces_first: bool
+    lines: list[int]
+
+
+@dataclass(frozen=True)
+class _PoolAt:
+    """A pool or link, and the lines that take units of it, best priority first."""
+
+    comes_back: bool
+    lines: list[int]
+
+
+@dataclass(frozen=True)
+class _StageAt:
+    """A stage; its lines and its lane groups stand one after the other."""
+
+    stage: Stage
+    lines: range
+    groups: range
+
+
+LINES: Table[_LineAt] = Table(
+    (
+        Column("stage", ROW, "Stage.", lambda at: at.line.stage),
+        Column("area", ROW, "Area in which the stage lies.", lambda at: at.area),
+        Column(
+            "by_hand_without",
+            ROW,
+            "Link without which a service is done by hand, as a resource.",
+            lambda at: at.resources[at.stage.sends.link] if at.stage.sends and at.stage.sends.without else -1,
+            neutral=-1,
+        ),
+        Entries("groups", "Lane groups that serve the line, in the order of the file.", lambda at: at.line.groups),
+        Entries(
+            "taken",
+            "Units of pools and links that a service takes at its start.",
+            lambda at: at.units(at.stage.needs, at.stage.takes),
+        ),
+        Entries(
+            "given",
+            "Units of pools and links that a service gives back at its end.",
+            lambda at: at.units(at.stage.needs, at.stage.gives),
+        ),
+        Column("priority", NUMBER, "Lower is served first.", lambda at: at.line.priority),
+        Column(
+            "turns_away_at",
+            NUMBER,
+            "Trucks in line at the stage at which one more turns back.",
+            lambda at: at.stage.turns_away_at or NEVER_FULL,
+            neutral=NEVER_FULL,
+        ),
+        Column("mean_service", NUMBER, "Mean service time [tick].", lambda at: at.mean_service),
+        Column(
+            "enters_freely",
+            FLAG,
+            "Whether trucks that come to the line enter its area although it is full.",
+            lambda at: at.line.enters_freely,
+        ),
+        Column(
+            "impatient",
+            FLAG,
+            "Whether trucks in the line may lose patience.",
+            lambda at: bool(at.stage.patience or at.stage.patience_for),
+        ),
+    )
+)
+GROUPS: Table[_GroupAt] = Table(
+    (
+        Entries("lines", "Lines that the lane group serves, best priority first.", lambda at: at.lines),
+        Column(
+            "other_way",
+            ROW,
+            "The same lanes in the other direction, where they are reversible.",
+            lambda at: at.other_way,
+            neutral=-1,
+        ),
+        Column("faces_first", FLAG, "Whether reversible lanes serve the group at first.", lambda at: at.faces_first),
+        Column(
+            "reverses_at",
+            NUMBER,
+            "Waiting trucks at which lanes reverse to serve the group.",
+            lambda at: at.group.reverses.at if at.group.reverses else 0,
+        ),
+        Column(
+            "reversal_takes",
+            NUMBER,
+            "Time to reverse to it [tick].",
+            lambda at: ticks_of(at.group.reverses.takes) if at.group.reverses else 0,
+        ),
+    )
+)
+POOLS: Table[_PoolAt] = Table(
+    (
+        Entries("lines", "Lines that take units of the pool or link, best priority first.", lambda at: at.lines),
+        Column("comes_back", FLAG, "Whether units given back need time to come back.", lambda at: at.comes_back),
+    )
+)
+AREAS: Table[Area] = Table(
+    (
+        Column("spaces", NUMBER, "Spaces.", lambda area: area.spaces),
+        Column(
+            "reopens_at",
+            NUMBER,
+            "Trucks inside at which an area that was full lets trucks in again.",
+            lambda area: area.spaces - 1 if area.reopens_at is None else area.reopens_at,
+        ),
+    )
+)
+STAGES: Table[_StageAt] = Table(
+    (
+        Column("lines_from", ROW, "Its first line.", lambda at: at.lines.start),
+        Column("lines_to", ROW, "The line after its last one.", lambda at: at.lines.stop),
+        Column("groups_from", ROW, "Its first lane group.", lambda at: at.groups.start),
+        Column("groups_to", ROW, "The lane group after its last one.", lambda at: at.groups.stop),
+        Column(
+            "batch_size",
+            NUMBER,
+            "Trucks that start together; 0 where each starts on its own.",
+            lambda at: at.stage.batch.size if at.stage.batch else 0,
+            neutral=0,
+        ),
+        Column(
+            "batch_after",
+            NUMBER,
+            "Time after which fewer start [tick].",
+            lambda at: ticks_of(at.stage.batch.after) if at.stage.batch else 0,
+        ),
+    )
+)
+_UNITS = table_of(units=NUMBER, pool=ROW)
+
+
+class Network(NamedTuple):
+    """What engines look up. Resources are lane groups, then pools, then links, numbered together."""
+
+    lines: Rows
+    groups: Rows
+    pools: Rows
+    """Pools, then links."""
+    areas: Rows
+    stages: Rows
+    change_tick: Ticks
+    """(changes,) timetable: when a resource changes its units on duty [tick], in order."""
+    change_resource: Numbers
+    """(changes,) which one."""
+    change_units: npt.NDArray[np.int64]
+    """(changes,) units on duty from then on."""
+    taken: Rows
+    """Entries of the lines: `units` of a `pool` or link, which is given as a resource."""
+    given: Rows
+    groups_of_line: Numbers
+    """Entries of the lines."""
+    lines_of_group: Numbers
+    """Entries of the lane groups."""
+    lines_of_pool: Numbers
+    """Entries of the pools and links."""
+    clocks: Clocks
+    """Work clocks of the lane groups."""
+    turns_away: bool
+    """Whether any stage turns trucks away."""
+    batches: bool
+    """Whether any stage starts trucks together."""
+    reverses: bool
+    """Whether any lanes are reversible."""
+    works_by_hand: bool
+    """Whether any stage works by hand while a link is down."""
+
+    @property
+    def line_stage(self) -> Indices:
+        """(lines,) stage of each line, as an index of other arrays."""
+        return self.lines["stage"].astype(np.int32)
+
+    @property
+    def area_of_line(self) -> Indices:
+        """(lines,) area in which the stage of each line lies; -1 for none."""
+        return self.lines["area"].astype(np.int32)
+
+
+def network_of(
+    gate: Gate, lines: list[Line], groups: LaneGroups, pools: list[OnDuty], mean_service: Ticks, clocks: Clocks
+) -> Network:
+    """Return what engines look up."""
     stages = list(gate.stages.values())
-    sending = [{s.sends.link: kilobits(s.sends.video)} if s.sends else {} for s in stages]
-    served = [[n for n, line in enumerate(lines) if g in line.groups] for g in range(count)]
-    taken = [{**stages[line.stage].needs, **stages[line.stage].takes, **sending[line.stage]} for line in lines]
-    given = [{**stages[line.stage].needs, **stages[line.stage].gives, **sending[line.stage]} for line in lines]
-    needing = [[n for n, pools_of in enumerate(taken) if name in pools_of] for name in names]
-    groups_of_line, groups_of_line_from = _csr([list(line.groups) for line in lines])
-    lines_of_group, lines_of_group_from = _csr([_best_first(row, lines) for row in served])
-    lines_of_pool, lines_of_pool_from = _csr([_best_first(row, lines) for row in needing])
-    taken_pool, taken_from = _csr([[count + names.index(name) for name in row] for row in taken])
-    given_pool, given_from = _csr([[count + names.index(name) for name in row] for row in given])
-    change_tick, change_resource, change_units = _timetable(groups, pools)
     area_of_stage = {name: n for n, area in enumerate(gate.areas.values()) for name in area.stages}
-    stage_names = list(gate.stages)
+    areas = [area_of_stage.get(name, -1) for name in gate.stages]
+    resources = {name: len(groups.name) + n for n, name in enumerate((*gate.pools, *gate.links))}
+    at_lines = [
+        _LineAt(line, stages[line.stage], areas[line.stage], int(mean), resources)
+        for line, mean in zip(lines, mean_service, strict=True)
+    ]
+    at_groups = _groups_at(gate, lines, groups)
+    taking = [{pool for _, pool in at.units(at.stage.needs, at.stage.takes)} for at in at_lines]
+    takers = {
+        n: _best_first([line for line, taken in enumerate(taking) if n in taken], lines) for n in resources.values()
+    }
+    at_pools = [_PoolAt(name in gate.pools and gate.pools[name].takes_time, takers[n]) for name, n in resources.items()]
+    at_stages = [
+        _StageAt(stage, of_line, of_group)
+        for stage, of_line, of_group in zip(
+            stages,
+            _ranges([line.stage for line in lines], len(stages)),
+            _ranges(groups.stage.tolist(), len(stages)),
+            strict=True,
+        )
+    ]
+    line_rows, group_rows, stage_rows = LINES.rows(at_lines), GROUPS.rows(at_groups), STAGES.rows(at_stages)
+    change_tick, change_resource, change_units = _timetable(groups, pools)
     return Network(
-        line_stage=np.array([line.stage for line in lines], np.int32),
-        groups_of_line=groups_of_line,
-        groups_of_line_from=groups_of_line_from,
-        lines_of_group=lines_of_group,
-        lines_of_group_from=lines_of_group_from,
-        line_priority=np.array([line.priority for line in lines], np.int32),
+        lines=line_rows,
+        groups=group_rows,
+        pools=POOLS.rows(at_pools),
+        areas=AREAS.rows(list(gate.areas.values())),
+        stages=stage_rows,
         change_tick=change_tick,
         change_resource=change_resource,
         change_units=change_units,
-        taken_pool=taken_pool,
-        taken_units=np.array([units for row in taken for units in row.values()], np.int64),
-        taken_from=taken_from,
-        given_pool=given_pool,
-        given_units=np.array([units for row in given for units in row.values()], np.int64),
-        given_from=given_from,
-        lines_of_pool=lines_of_pool,
-        lines_of_pool_from=lines_of_pool_from,
-        comes_back=np.array(
-            [*(pool.takes_time for pool in gate.pools.values()), *(False for _ in gate.links)], np.bool_
-        ),
-        area_of_line=np.array([area_of_stage.get(stage_names[line.stage], -1) for line in lines], np.int32),
-        area_spaces=np.array([area.spaces for area in gate.areas.values()], np.int64),
-        area_reopens=np.array([_reopens_at(area) for area in gate.areas.values()], np.int64),
-        enters_freely=np.array([line.enters_freely for line in lines], np.bool_),
-        impatient=np.array([bool(s.patience or s.patience_for) for s in _of_lines(lines, stages)], np.bool_),
-        lines_of_stage_from=_starts([line.stage for line in lines], len(stages)),
-        groups_of_stage_from=_starts(groups.stage.tolist(), len(stages)),
-        turns_away_at=_where_any([stages[line.stage].turns_away_at or NEVER_FULL for line in lines], NEVER_FULL),
-        batch_size=_where_any([stage.batch.size if stage.batch else 0 for stage in stages], 0),
-        batch_after=np.array([ticks_of(stage.batch.after) if stage.batch else 0 for stage in stages], np.int64),
-        by_hand_without=_where_any(
-            [
-                count + names.index(s.sends.link) if s.sends and s.sends.without else -1
-                for s in _of_lines(lines, stages)
-            ],
-            -1,
-        ).astype(np.int32),
-        mean_service=np.empty(0, np.int64),
-        clocks=clocks([]),
-        groups=count,
-        **_turning(gate, groups),
+        taken=np.array(LINES.entries("taken", at_lines), _UNITS),
+        given=np.array(LINES.entries("given", at_lines), _UNITS),
+        groups_of_line=np.array(LINES.entries("groups", at_lines), np.uint32),
+        lines_of_group=np.array(GROUPS.entries("lines", at_groups), np.uint32),
+        lines_of_pool=np.array(POOLS.entries("lines", at_pools), np.uint32),
+        clocks=clocks,
+        turns_away=LINES.is_used("turns_away_at", line_rows),
+        batches=STAGES.is_used("batch_size", stage_rows),
+        reverses=GROUPS.is_used("other_way", group_rows),
+        works_by_hand=LINES.is_used("by_hand_without", line_rows),
     )
 
 
-def _turning(gate: Gate, groups: LaneGroups) -> dict[str, npt.NDArray[Any]]:
-    """Return what the network says of reversible lanes: two lane groups each, one after the other."""
-    found = [way for stage in gate.stages.values() for way in ways(stage)]
-    reversals = [way.reverses for way in found]
-    other = [-1 if r is None else g + (1 if groups.counted[g] else -1) for g, r in enumerate(reversals)]
-    return {
-        "other_way": _where_any(other, -1).astype(np.int32),
-        "turns_at": np.array([0 if r is None else r.at for r in reversals], np.int64),
-        "turn_takes": np.array([0 if r is None else ticks_of(r.takes) for r in reversals], np.int64),
-        "faces_first": groups.counted,
-    }
+def _groups_at(gate: Gate, lines: list[Line], groups: LaneGroups) -> list[_GroupAt]:
+    """Return the lane groups; reversible lanes are two each, one after the other."""
+    groups_at = []
+    for g, group in enumerate(group for stage in gate.stages.values() for group in directed_groups(stage)):
+        first = bool(groups.counted[g])
+        other = -1 if group.reverses is None else g + (1 if first else -1)
+        served = _best_first([n for n, line in enumerate(lines) if g in line.groups], lines)
+        groups_at.append(_GroupAt(group, other, first, served))
+    return groups_at
 
 
-def _of_lines(lines: list[Line], stages: Sequence[Stage]) -> list[Stage]:
-    return [stages[line.stage] for line in lines]
-
-
-def _reopens_at(area: Area) -> int:
-    return area.spaces - 1 if area.reopens_at is None else area.reopens_at
-
-
-def _starts(stage: Sequence[int], stages: int) -> Indices:
-    """Return (stages + 1,) where the entries of each stage start in a list that goes stage by stage."""
-    return np.searchsorted(stage, np.arange(stages + 1)).astype(np.int32)
-
-
-def _where_any(values: Sequence[int], neutral: int) -> npt.NDArray[np.int64]:
-    """Return values, or none at all if each is the neutral one: engines then skip what nobody asks for."""
-    return np.array(values if any(value != neutral for value in values) else [], np.int64)
+def _ranges(stage: Sequence[int], stages: int) -> list[range]:
+    """Return which entries belong to each stage in a list that goes stage by stage."""
+    starts = np.searchsorted(stage, np.arange(stages + 1)).tolist()
+    return [range(start, end) for start, end in pairwise(starts)]
 
 
 def _best_first(row: list[int], lines: list[Line]) -> list[int]:
     return sorted(row, key=lambda n: (lines[n].priority, n))
 
 
-def _csr(rows: list[list[int]]) -> tuple[Indices, Indices]:
-    flat = np.array([entry for row in rows for entry in row], np.int32)
-    return flat, np.cumsum([0] + [len(row) for row in rows], dtype=np.int32)
-
-
-def _timetable(groups: LaneGroups, pools: list[OnDuty]) -> tuple[Ticks, Indices, npt.NDArray[np.int64]]:
+def _timetable(groups: LaneGroups, pools: list[OnDuty]) -> tuple[Ticks, Numbers, npt.NDArray[np.int64]]:
     """Return the changes of units on duty, ordered by (tick, resource); none changes twice at one tick."""
     ticks, resource, units = [], [], []
     for g, windows in enumerate(groups.windows):
         ticks += [windows.start, windows.end]
-        resource += [np.full(2 * windows.start.size, g, np.int32)]
+        resource += [np.full(2 * windows.start.size, g, np.uint32)]
         units += [np.full(windows.start.size, groups.lanes[g]), np.zeros(windows.end.size, np.int64)]
     for p, pool in enumerate(pools):
         ticks.append(pool.tick)
-        resource.append(np.full(pool.tick.size, len(groups.name) + p, np.int32))
+        resource.append(np.full(pool.tick.size, len(groups.name) + p, np.uint32))
         units.append(pool.units)
     tick, of, on_duty_units = np.concatenate(ticks), np.concatenate(resource), np.concatenate(units)
     order = np.lexsort((of, tick))

@@ -8,7 +8,7 @@ Time is an integer (`sim.clock`). Pending events are taken in the order (tick, r
 rank  event                                               id
 ====  ==================================================  ====================================
 0     a lane group, pool or link changes its units        place in the timetable
-1     a unit of a pool comes back, or lanes have turned   number of the resource
+1     a unit of a pool comes back, or lanes reversed      number of the resource
 1     the time of a batch is over                         number of resources + of the stage
 2     a truck arrives, or ends its service                number of the truck, by arrival
 3     the patience of a truck in line is at its end       number of the truck
@@ -20,9 +20,9 @@ What an event makes possible at once is finished before the next event is taken,
    where a rule asks it to; it leaves its lane if the area of its next stage has a space or is the one where it
    stands, and takes that space; else it stays in the lane, blocked, and stands in line for a space;
 2. the units given back call the trucks in line that need them, best first, pool by pool;
-3. the lane left calls the trucks in line that it admits, best first, then turns to the other direction if it is due;
+3. the lane left calls the trucks in line that it admits, best first, then reverses to the other direction if it is due;
 4. the truck joins its next stage: it turns back where too many stand in line, or starts, or stands in line. There
-   it completes a batch, which calls trucks lane group by lane group, or lets reversible lanes turn if they are due;
+   it completes a batch, which calls trucks lane group by lane group, or lets reversible lanes reverse if they are due;
 5. spaces that fell free call the trucks that stand in line for them, the first area in the order of the file first,
    one truck at a time; each moves on as in 3 and 4, until no more can move.
 
@@ -36,8 +36,8 @@ closes; where the work clock of its group stands still (`sim.plan.work_clocks`),
 ticks is an event of its own. Events at or after the end of the run do not happen.
 
 An area that was full opens again to trucks at a number of trucks inside; classes that it does not keep out come in
-all the same. Lanes turn when at least so many trucks of the other direction wait, and more than of their own: they
-finish those they serve, then take the time to turn.
+all the same. Lanes reverse when enough trucks of the other direction wait, and more than of their own: they finish
+those they serve, then take the time to reverse.
 
 Words: a *kind* is a vehicle class in a direction, loaded or empty; a *line* is the waiting line of one stage
 for the kinds that the same lane groups admit with the same priority.
@@ -53,14 +53,12 @@ import numpy.typing as npt
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_DAY, LocalDays, Ticks
 from sim.plan.arrivals import ArrivalRate
-from sim.plan.distributions import Law
+from sim.plan.distributions import Sampler
 from sim.plan.failures import Failing, Source
 from sim.plan.network import Network
 from sim.plan.paths import Path
 from sim.plan.slots import Slots
-from sim.plan.supply import (
-    LaneGroups,
-)
+from sim.plan.supply import LaneGroups
 from sim.plan.timetable import OnDuty, Windows
 from sim.plan.work_clocks import Pieces
 
@@ -93,8 +91,8 @@ class Shelf:
     """From loading [tick]."""
     least: int
     """What buyers ask for at the release [tick]."""
-    age: Law | None
-    """Law of the time since loading at the arrival; none for loaded then."""
+    age: Sampler | None
+    """Distribution of the time since loading at the arrival; none for loaded then."""
     tonnes: float | None
     """Mean load [t]."""
 
@@ -121,7 +119,7 @@ class Returning:
 
 
 @dataclass(frozen=True)
-class Groups:
+class GroupSizes:
     """How many trucks come together."""
 
     sizes: tuple[int, ...]
@@ -134,7 +132,7 @@ class Groups:
         return sum(size * share for size, share in zip(self.sizes, self.shares, strict=True))
 
 
-ONE_BY_ONE = Groups((1,), (1.0,))
+ONE_BY_ONE = GroupSizes((1,), (1.0,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +144,9 @@ class Stream:
     """Index of its loaded kind; the empty kind is the next one."""
     path: Path
     rate: ArrivalRate
-    groups: Groups = ONE_BY_ONE
+    groups: GroupSizes = ONE_BY_ONE
     """How many come together."""
-    late: Indices | None = None
+    line_without_slot: Indices | None = None
     """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
@@ -172,11 +170,10 @@ class Plan:
     """(stages, kinds) line that a truck of the kind joins at the stage; -1 if it never goes there."""
     line_windows: tuple[Windows, ...]
     """When at least one lane group of the line is open [tick]."""
-    laws: tuple[Law, ...]
-    law_of: Indices
-    """(stages, kinds) law of the service time; -1 if the kind never goes there."""
-    return_law_of: Indices
-    """(stages,) law of the time that a unit given back there takes to come back; -1 for at once."""
+    samplers: tuple[Sampler, ...]
+    """The distinct distributions of times by visit."""
+    sampler_of: dict[str, Indices]
+    """Column of the draws by visit -> (stages, kinds) number of its sampler; -1 where there is none."""
     failing: tuple[tuple[Failing, ...], ...]
     """(stages,) what fails in the lanes of each."""
     return_failing: tuple[tuple[Returning, ...], ...]
@@ -189,10 +186,6 @@ class Plan:
     """(stages,) how fast loads age there [1]."""
     bookings: tuple[Slots, ...]
     """Booking systems, in the order of the file."""
-    by_hand_law_of: Indices
-    """(stages, kinds) law of the service time by hand, while a link is down; -1 if there is none."""
-    patience_law_of: Indices
-    """(stages, kinds) law of patience; -1 for trucks that wait for ever."""
     turns_back: bool
     """Whether trucks may turn back somewhere."""
     pools: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.clock import Ticks
-from sim.plan.distributions import Law
+from sim.plan.distributions import Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +24,15 @@ class Slots:
     share: float
     """Share of their trucks that book."""
     early: int
-    """Trucks come so long before the start of their slot, and later by `offset` [tick]."""
-    offset: Law
+    """How long before the start of their slot trucks come [tick]; `offset` is added to that."""
+    offset: Sampler
     no_show: float
     latest: int
-    """A slot that starts so long after the time that a truck asked for is too late for it [tick]; -1 for never."""
+    """A slot that starts more than this after the intended arrival of a truck is too late [tick]; -1 for never."""
     comes: bool
     """Whether a truck without a slot comes all the same."""
 
     @property
     def ahead(self) -> int:
-        """How long before the time that it asked for a truck can come [tick]."""
+        """How long before its intended arrival a truck can come [tick]."""
         return self.early + int((self.end - self.start).max(initial=0))

@@ -1,4 +1,4 @@
-"""Lane groups, work clocks, units on duty and what fails: when how much of a gate is there."""
+"""Lane groups, work clocks, units on duty and what fails: capacity over time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gates.schema.scenario import Scenario
 from gates.schema.stages import LaneGroup, Stage
 from sim.arrays import Indices
 from sim.clock import LocalDays
-from sim.plan.distributions import law
+from sim.plan.distributions import sampler
 from sim.plan.failures import Source
 from sim.plan.timetable import OnDuty, Windows, added, open_windows, scenario_days
 from sim.plan.work_clocks import FULL_SPEED, NO_TICK, Pieces, merged, standing
@@ -39,15 +39,15 @@ class LaneGroups:
     """When each is open [tick]."""
 
 
-def ways(stage: Stage) -> list[LaneGroup]:
+def directed_groups(stage: Stage) -> list[LaneGroup]:
     """Return the lane groups of a stage, reversible ones once for each direction that they admit."""
-    found = []
+    groups = []
     for group in stage.lane_groups():
         if group.reverses is None:
-            found.append(group)
+            groups.append(group)
         else:
-            found += [group.model_copy(update={"directions": [way]}) for way in group.directions or []]
-    return found
+            groups += [group.model_copy(update={"directions": [name]}) for name in group.directions or []]
+    return groups
 
 
 def lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGroups:
@@ -57,11 +57,11 @@ def lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGr
     known: dict[tuple[object, ...], Windows] = {}  # groups that keep the same hours share their windows
     for index, stage_name in enumerate(stages):
         stage = scenario.gate.stages[stage_name]
-        seen: set[str] = set()
-        for group in ways(stage):
+        names_before: set[str] = set()
+        for group in directed_groups(stage):
             stage_index.append(index)
-            counted.append(group.name not in seen)
-            seen.add(group.name)
+            counted.append(group.name not in names_before)
+            names_before.add(group.name)
             names.append(group.name)
             lanes.append(UNLIMITED_LANES if group.lanes == "unlimited" else group.lanes)
             hours = stage.hours if group.hours is None else group.hours
@@ -82,7 +82,7 @@ def lane_groups(scenario: Scenario, stages: tuple[str, ...], end: int) -> LaneGr
 
 def work_clocks(scenario: Scenario, groups: LaneGroups) -> tuple[Pieces | None, ...]:
     """Return the work clock of each lane group without outages."""
-    found: list[Pieces | None] = []
+    clocks: list[Pieces | None] = []
     for index, windows in zip(groups.stage, groups.windows, strict=True):
         name = list(scenario.gate.stages)[index]
         stage = scenario.gate.stages[name]
@@ -94,8 +94,8 @@ def work_clocks(scenario: Scenario, groups: LaneGroups) -> tuple[Pieces | None, 
         if stage.pauses_when_closed:
             open_and_shut = standing(np.append(0, windows.end), np.append(windows.start, NO_TICK))
             clock = open_and_shut if clock is None else merged(clock, open_and_shut)
-        found.append(clock)
-    return tuple(found)
+        clocks.append(clock)
+    return tuple(clocks)
 
 
 def _slowed(factors: dict[dt.date, float], days: LocalDays) -> Pieces:
@@ -111,7 +111,7 @@ def outage_sources(gate: Gate, groups: LaneGroups) -> Iterator[Source]:
     stages, count = list(gate.stages), len(groups.name)
     shared = [*gate.pools, *gate.links]
     for name, outage in gate.outages.items():
-        every, lasts = law(outage.every), law(outage.lasts)
+        every, lasts = sampler(outage.every), sampler(outage.lasts)
         mine = [
             g
             for g in range(count)

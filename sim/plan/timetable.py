@@ -57,7 +57,7 @@ def open_on(hours: OpeningHours, date: dt.date, left_open: Mapping[dt.date, Span
 
 @dataclass(frozen=True, eq=False)
 class OnDuty:
-    """Units on duty over a run: from each tick on, so many."""
+    """Units on duty over a run: how many from each tick on."""
 
     tick: Ticks
     units: npt.NDArray[np.int64]

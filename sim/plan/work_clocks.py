@@ -45,15 +45,15 @@ class Clocks(NamedTuple):
 
 def clocks(of_groups: Sequence[Pieces | None]) -> Clocks:
     """Join the clocks of lane groups; None means that work always goes on."""
-    found = [pieces for pieces in of_groups if pieces is not None]
+    clocked = [pieces for pieces in of_groups if pieces is not None]
     number = np.cumsum([pieces is not None for pieces in of_groups]) - 1
     of_group = [n if pieces is not None else -1 for n, pieces in zip(number, of_groups, strict=True)]
     return Clocks(
-        of_group=np.array(of_group if found else [], np.int32),
-        first=np.cumsum([0, *(pieces.tick.size for pieces in found)], dtype=np.int32),
-        tick=np.concatenate([np.empty(0, np.int64), *(pieces.tick for pieces in found)]),
-        speed=np.concatenate([np.empty(0, np.int64), *(pieces.speed for pieces in found)]),
-        loses=np.concatenate([np.empty(0, np.bool_), *(pieces.loses for pieces in found)]),
+        of_group=np.array(of_group if clocked else [], np.int32),
+        first=np.cumsum([0, *(pieces.tick.size for pieces in clocked)], dtype=np.int32),
+        tick=np.concatenate([np.empty(0, np.int64), *(pieces.tick for pieces in clocked)]),
+        speed=np.concatenate([np.empty(0, np.int64), *(pieces.speed for pieces in clocked)]),
+        loses=np.concatenate([np.empty(0, np.bool_), *(pieces.loses for pieces in clocked)]),
     )
 
 

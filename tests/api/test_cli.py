@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,19 @@ def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
     return done.stderr.splitlines()
 
 
+@pytest.mark.slow
+def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path) -> None:
+    run = ["run", "minimal", "--days", "2", "--warmup-days", "1", "--replications", "18", "--keep-events", "2"]
+    contents = []
+    for options in ([], ["--workers", "1"], ["--workers", "2"]):
+        done = bordergate(*run, *options, "--out", "out", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        contents.append({p.relative_to(tmp_path): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()})
+        shutil.rmtree(tmp_path / "out")
+    assert contents[0] == contents[1] == contents[2]
+
+
+@pytest.mark.slow
 def test_a_run_writes_a_complete_folder_and_plot_draws_it_again(tmp_path: Path) -> None:
     done = bordergate("run", "minimal", *SHORT, "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -91,6 +105,7 @@ def test_all_mistakes_of_the_options_at_once(tmp_path: Path) -> None:
     assert len(refused(bordergate(*line, cwd=tmp_path))) == 4
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     done = bordergate("run", "minimal", *SHORT, "--out", "out", cwd=tmp_path, limit=20_000)
     assert done.returncode == 1
@@ -113,6 +128,7 @@ def test_killed_runs_leave_no_folder_and_the_next_one_clears_up(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_interrupted_by_the_user(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "api.cli", "run", "minimal", "--days", "900", "--replications", "500"]
     process = subprocess.Popen(

@@ -115,6 +115,7 @@ def test_a_finished_run_is_not_cancelled(client, run):
 # events
 
 
+@pytest.mark.slow
 def test_events_lead_to_the_end(client):
     run = submitted(client, {**ASKED, "seed": 5, "days": 20, "replications": 40, "keep_events": "none"})
     events = told(client, run)
@@ -135,6 +136,7 @@ def test_events_lead_to_the_end(client):
 # limits of a small server
 
 
+@pytest.mark.slow
 def test_a_full_queue_and_a_full_disk(tmp_path):
     with threaded(tmp_path / "queue", limits=Limits(queued=1, free_mb=1)) as small:
         run = submitted(small, LONG)

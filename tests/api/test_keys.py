@@ -44,6 +44,7 @@ def test_others_cannot_reach_a_server_without_a_key(options, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_keys_and_their_scopes(tmp_path):
     data = tmp_path / "data"
     read = key(data, "a", "read")
@@ -387,6 +388,7 @@ def test_a_key_works_until_it_expires():
 # the data folder
 
 
+@pytest.mark.slow
 def test_a_data_folder_has_one_server(tmp_path):
     with process(tmp_path / "data") as server:
         done = bordergate("serve", "--port", "0", "--data", "data", cwd=tmp_path)

@@ -49,6 +49,7 @@ async def ended(found: RunService, run: str) -> str:
     return (await found.ended(LOCAL, run, END_S)).status
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cancelled_at_any_moment_gives_its_worker_back(tmp_path):
     """Above all between the moment when a part is given out and the moment when its wait begins."""
 
@@ -71,6 +72,7 @@ def test_a_run_that_is_cancelled_at_any_moment_gives_its_worker_back(tmp_path):
     assert asyncio.run(several()) == "succeeded"
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_taken_up_does_not_stop_the_others(tmp_path):
     async def damaged_then_another() -> tuple[str, str, str]:
         async with service(tmp_path / "data") as found:

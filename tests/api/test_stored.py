@@ -13,6 +13,7 @@ FIXTURES = sorted((Path(__file__).resolve().parent.parent / "fixtures").glob("da
 
 
 @pytest.mark.parametrize("stored", FIXTURES, ids=lambda path: path.name)
+@pytest.mark.slow
 def test_a_stored_run_is_read(stored, tmp_path):
     shutil.copytree(stored, tmp_path / "data")
     with threaded(tmp_path / "data") as client:

@@ -114,8 +114,8 @@ def test_a_killed_server_repeats_one_part_for_each_worker_at_most(tmp_path):
         time.sleep(0.1)
     assert gone(server.kill())
     began = (data / "work" / run["id"] / "started.log").read_text(encoding="ascii").splitlines()
-    kept = {path.name for path in (data / "work" / run["id"]).glob("part-*.npz")}
-    in_flight = [line for line in began if "part-{:05d}-{:05d}.npz".format(*map(int, line.split())) not in kept]
+    kept = {path.stem for path in (data / "work" / run["id"]).rglob("*.replications")}
+    in_flight = [line for line in began if "{:05d}-{:05d}".format(*map(int, line.split())) not in kept]
     assert len(in_flight) <= 2
     with process(data, "--workers", "2") as again:
         work = data / "work" / run["id"] / "started.log"

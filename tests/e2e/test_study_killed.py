@@ -31,8 +31,13 @@ def command(folder: Path, out: str) -> list[str]:
 
 
 def kept(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return what a store holds: name -> (inode, time of change), which would differ if one were made again."""
-    return {p.name + p.parent.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in folder.rglob("[0-9]*.npz")}
+    """Return what a store holds: replication -> (inode, time of change), which would differ if it were made again."""
+    found: dict[str, tuple[int, int]] = {}
+    for path in folder.rglob("[0-9]*.replications"):
+        first, end = map(int, path.stem.split("-"))
+        stat = path.stat()
+        found |= {f"{path.parent.name} {n}": (stat.st_ino, stat.st_mtime_ns) for n in range(first, end)}
+    return found
 
 
 def tables(folder: Path) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from experiments.runs.executors import Inline
 from experiments.runs.folder import write_result
 from experiments.runs.run import run_scenario
 from experiments.runs.settings import RunSettings
@@ -48,5 +49,5 @@ def write_folder(
 ) -> Path:
     """Run a gate and write its result folder, without plots and report."""
     scenario = Scenario(gate=gate, days=days, warmup_days=warmup_days)
-    result = run_scenario(scenario, RunSettings(replications=replications, **settings), workers=1)
+    result = run_scenario(scenario, RunSettings(replications=replications, **settings), executor=Inline())
     return write_result(result, folder)

@@ -259,7 +259,7 @@ def test_the_first_screen_has_the_numbers_that_one_asks_first() -> None:
 
 
 def test_a_mean_where_nobody_was_released_is_a_dash() -> None:
-    rows = dict(map(plain, each) for each in first_table(numbers([], metric_rows(released=0)), Labels(manifest())).rows)
+    rows = {name: value for name, value in first_table(numbers([], metric_rows(released=0)), Labels(manifest())).rows}
     assert rows["Clearance, mean [h]"] == "–"
     (all_trucks, _) = time_table(
         Metrics({"metrics": metric_rows(released=0)}), Labels(manifest()), "clearance_h", ""

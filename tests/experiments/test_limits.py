@@ -51,6 +51,7 @@ def test_metrics_name_pools_and_areas_as_stages(folder: Path) -> None:
     assert {row["stage"] for row in rows if row["metric"] == "area_trucks"} == {"apron", "yard"}
 
 
+@pytest.mark.slow
 def test_plots_and_report_are_drawn_with_blocked_time(folder: Path) -> None:
     draw_plots(folder)
     picture = (folder / "plots" / "where-time-goes.svg").read_text(encoding="utf-8")

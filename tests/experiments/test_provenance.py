@@ -38,6 +38,7 @@ def digest(folder: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_code_digest_covers_subpackages(copy: Path) -> None:
     before = digest(copy)
     seen = {before}

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments import RunResult, RunSettings, run_scenario
+from experiments.runs.executors import Inline
 from experiments.runs.folder import read_json, write_result
 from gates import ConfigError, Scenario, load_gate
 
@@ -25,7 +26,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_run_gives_the_same_bytes(result: RunResult, tmp_path: Path) -> None:
-    again = run_scenario(result.scenario, result.settings, workers=1)
+    again = run_scenario(result.scenario, result.settings, executor=Inline())
     assert hashes(write_result(result, tmp_path / "a")) == hashes(write_result(again, tmp_path / "b"))
 
 
@@ -54,7 +55,7 @@ def test_tables_have_their_columns_and_rows(result: RunResult, tmp_path: Path) -
     folder = write_result(result, tmp_path / "a")
     events = pq.read_table(folder / "events" / "rep-00000.parquet")
     assert events.column_names == [
-        "truck", "flow", "number", "class", "direction", "stage", "lane_group", "empty",
+        "truck", "flow", "number", "class", "direction", "stage", "lane_group", "empty", "by_hand",
         "joined", "started", "finished", "left",
     ]  # fmt: skip
     rows = events.to_pylist()
@@ -96,6 +97,6 @@ def test_a_failure_leaves_nothing_behind_and_the_old_result_in_place(result: Run
 
 def test_a_folder_that_is_no_result_is_never_replaced(result: RunResult, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(ConfigError, match="exists and is no result folder"):
+    with pytest.raises(ConfigError, match="exists and is not a result folder"):
         write_result(result, tmp_path)
     assert (tmp_path / "thesis.txt").exists()

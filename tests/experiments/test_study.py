@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from experiments.runs import executors
-from experiments.runs.replications import Replication, replicate_some, scenario_digest
+from experiments.runs.replications import Cancelled
 from experiments.runs.store import Store
 from experiments.studies.folder import write_study
 from experiments.studies.model import metric_key
-from experiments.studies.run import Cancelled, run_study
+from experiments.studies.run import run_study
 from experiments.studies.warm_up import mser
-from gates import ConfigError, Scenario, load_gate
+from gates import ConfigError
 from tests.experiments.studies import small
 
 MEAN = metric_key("clearance_h.mean.northbound")
@@ -35,6 +35,7 @@ def test_a_study_answers_its_question():
     assert (values["busy"] > values["base"]).all()
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_bytes(tmp_path):
     study = small()
     write_study(run_study(study), tmp_path / "here")
@@ -62,7 +63,7 @@ def test_finished_replications_are_found_again(tmp_path):
 def test_a_damaged_replication_is_made_again(tmp_path):
     store = Store(tmp_path)
     run_study(small(), store=store)
-    victim = next(tmp_path.rglob("00002.npz"))
+    victim = next(tmp_path.rglob("00002-00003.replications"))
     sound = victim.read_bytes()
     for damage in (sound[: len(sound) // 2], b"", b"\0" * 100):
         victim.write_bytes(damage)
@@ -72,33 +73,21 @@ def test_a_damaged_replication_is_made_again(tmp_path):
 
 def test_a_full_store_leaves_nothing_half_written(tmp_path, monkeypatch):
     store = Store(tmp_path)
-    (made,) = replicate_some(
-        Scenario(gate=load_gate("minimal"), days=1).model_dump_json(by_alias=True).encode(), 1, [0]
-    )
-    monkeypatch.setattr(os, "replace", None)
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
-        store.put("ab" * 32, 0, made)
+        run_study(small(), store=store)
     assert files_of(tmp_path) == {}
 
 
-def test_a_replication_survives_being_packed():
-    document = (
-        Scenario(gate=load_gate("friendship-pass"), days=2, warmup_days=1).model_dump_json(by_alias=True).encode()
-    )
-    (made,) = replicate_some(document, 5, [3])
-    again = Replication.unpacked(made.packed())
-    assert (again.keys, again.directions, again.stages) == (made.keys, made.directions, made.stages)
-    for name in ("values", "stock", "released", "clearance", "percent", "by_clock", "in_line"):
-        assert np.array_equal(getattr(again, name), getattr(made, name), equal_nan=True), name
-    assert made.packed() == made.packed()
-
-
-def test_the_name_of_a_replication_covers_scenario_and_seed():
-    scenario = Scenario(gate=load_gate("minimal"))
-    named = {scenario_digest(scenario, seed) for seed in (1, 2)}
-    named |= {scenario_digest(scenario.model_copy(update={"demand": 1.1}), 1)}
-    assert len(named) == 3
+def test_two_studies_share_a_store_at_the_same_time(tmp_path):
+    alone = run_study(small(replications=20))
+    with ThreadPoolExecutor(2) as both:
+        found = list(both.map(lambda _: run_study(small(replications=20), store=Store(tmp_path)), range(2)))
+    for key in alone.metrics:
+        for name, values in alone.values(key).items():
+            assert all(np.array_equal(values, each.values(key)[name]) for each in found)
+    assert run_study(small(replications=20), store=Store(tmp_path)).simulated == 0
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_a_study_can_be_stopped_and_goes_on(tmp_path):
@@ -106,7 +95,7 @@ def test_a_study_can_be_stopped_and_goes_on(tmp_path):
     calls = iter([False, False, True])
     with pytest.raises(Cancelled):
         run_study(small(), store=store, cancelled=lambda: next(calls))
-    kept = len(list(tmp_path.rglob("*.npz")))
+    kept = len(list(tmp_path.rglob("*.replications")))
     assert kept == 2
     assert run_study(small(), store=store).simulated == 12 - kept
 

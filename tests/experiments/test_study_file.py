@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from experiments.studies.bottleneck import growths
 from experiments.studies.designs import cells
 from experiments.studies.model import (
     better_of,
@@ -15,7 +16,7 @@ from experiments.studies.model import (
     study_from_text,
     study_names,
 )
-from gates import ConfigError
+from gates import ConfigError, Gate, load_gate
 from sim.metrics.meter import Key
 from tests.experiments.studies import SCENARIOS, SMALL, small
 
@@ -134,7 +135,7 @@ def test_a_setting_that_the_gate_refuses_names_the_scenario():
         cells(small(scenarios=bad), 1)
     assert [(f.problem, f.file) for f in caught.value.findings] == [
         ("nobody can pass (at stages.booth.lanes), in scenario none", "study.yaml"),
-        ("leads nowhere: there is no bth (gate minimal), in scenario off", "study.yaml"),
+        ("there is no bth (gate minimal), in scenario off", "study.yaml"),
     ]
 
 
@@ -142,3 +143,18 @@ def test_values_of_the_study_beat_those_of_upgrades():
     entry = {"name": "x", "upgrades": ["round-the-clock"], "set": {"stages.bay-cn.hours": "08:00-22:00"}}
     made = cells(small(gate="friendship-pass", scenarios=[entry]), 1)[1]
     assert made.scenario.gate.stages["bay-cn"].hours.daily == ((8 * 3600, 22 * 3600),)
+
+
+def test_a_bottleneck_study_adds_hours_to_each_day():
+    """A tenth of 12 h is 72 minutes, a tenth of 5 h 30 minutes; a night that passes midnight ends later."""
+    document = load_gate("minimal").model_dump(mode="json", by_alias=True)
+    document["stages"]["booth"]["hours"] = {"mon-fri": "07:00-19:00", "sat": "07:00-12:00"}
+    document["stages"]["inspection"]["hours"] = "22:00-02:00"
+    found = {each.name: each for each in growths(Gate.model_validate(document))}
+    booth, night = found["booth hours"], found["inspection hours"]
+    assert booth.how == "open 30 to 72 minutes longer"
+    assert booth.edits[0].set["fri"] == ["07:00-20:12"]
+    assert booth.edits[0].set["sat"] == ["07:00-12:30"]
+    assert booth.edits[0].set["sun"] == "closed"
+    assert (night.how, night.edits[0].set) == ("open 24 minutes longer", ["00:00-02:24", "22:00-24:00"])
+    assert "exit hours" not in found

@@ -90,6 +90,35 @@ def road_table(*more: float) -> pd.DataFrame:
     return pd.concat(found)
 
 
+def queue_table(days: int) -> pd.DataFrame:
+    """Return two trucks in the queue of the booth at every hour."""
+    return pd.DataFrame({"replication": 0, "hour": range(24 * days), "stage": "booth", "mean": 2.0, "max": 2})
+
+
+def closed_hours(**changes: Any) -> dict[tuple[float, float], float]:
+    """Return the share of three days on which the booth is closed, by time of day."""
+    gate = one_way(**changes)
+    plot = queue_by_hour(queue_table(3), labels(gate, days=3, start=gate.start.isoformat()))
+    assert "Grey: the stage is closed; the paler, the fewer days." in plot.caption
+    return {(row["from"], row["to"]): row["share"] for row in rows_of(plot) if "share" in row}
+
+
+def test_closed_hours_follow_the_clocks_day_by_day():
+    """08:00-18:00 in Minsk is 06:00-16:00 in Warsaw on 28 March 2026 and 07:00-17:00 from the next day on."""
+    clocks = {"sides": {"vn": "Europe/Minsk", "cn": "Europe/Warsaw"}, "end_of_day": {"at": "20:00", "side": "cn"}}
+    shares = closed_hours(**clocks, start="2026-03-28")
+    expected = {(0, 6): 1, (6, 7): 2 / 3, (16, 17): 1 / 3, (17, 24): 1}
+    assert shares == pytest.approx(expected, abs=1e-6)
+
+
+def test_closed_hours_are_those_of_the_weekdays():
+    """Friday to Sunday: the booth opens at 08:00, on Saturday only until noon, and not on Sunday."""
+    stages = one_way().model_dump(mode="json", by_alias=True)["stages"]
+    stages["booth"]["hours"] = {"fri": "08:00-18:00", "sat": "08:00-12:00"}
+    shares = closed_hours(stages=stages, start="2026-03-06")
+    assert shares == pytest.approx({(0, 8): 1, (8, 12): 1 / 3, (12, 18): 2 / 3, (18, 24): 1}, abs=1e-6)
+
+
 def test_a_tailback_is_a_mean_with_its_interval_and_the_longest_of_all():
     """Means of the two replications: 2 and 3 km; 2.5 ± t(0.975, 1) * 0.5 km, and no road before the gate."""
     plot = tailback_by_hour(road_table(1.0), labels(one_way(**ROAD)))

@@ -74,10 +74,10 @@ def test_a_window_of_a_profile_over_midnight_is_cut_and_keeps_its_share():
     assert Profile().windows() == [(0, 86_400, 1.0)]
 
 
-def test_service_laws_of_classes_and_of_empty_trucks():
+def test_service_distributions_of_classes_and_of_empty_trucks():
     laws = {"durian": Constant(constant=2), "empty": Constant(constant=3)}
     stage = Stage(side="vn", lanes=1, service=Constant(constant=1), service_for=laws)
-    found = [stage.service_law(name, empty=empty) for name in ("general", "durian") for empty in (False, True)]
+    found = [stage.service_distribution(name, empty=empty) for name in ("general", "durian") for empty in (False, True)]
     assert found == [Constant(constant=n) for n in (1, 3, 2, 3)]
 
 

@@ -13,7 +13,8 @@ import pytest
 from scipy import stats
 
 from experiments.runs import executors
-from experiments.runs.replications import replicate_some
+from experiments.runs.replications import Runner
+from experiments.runs.settings import Setup
 from experiments.runs.statistics import mean_interval
 from experiments.studies.compare import against_base
 from gates import Gate, Scenario
@@ -50,9 +51,9 @@ def waits(executor: Executor, studies: int) -> dict[str, np.ndarray]:
     found = {}
     for name, mean_s in MEAN_S.items():
         scenario = Scenario(gate=gate(mean_s), days=12, warmup_days=1)
-        document = scenario.model_dump_json(by_alias=True).encode()
-        pending = [executor.submit(replicate_some, document, seed, range(REPLICATIONS)) for seed in range(studies)]
-        found[name] = np.array([[each.by_key[WAIT] for each in future.result()] for future in pending])
+        setups = [Setup(scenario=scenario, seed=seed) for seed in range(studies)]
+        runner = Runner(executor)
+        found[name] = np.array(runner.table(setups, range(REPLICATIONS), lambda measures: measures.values[WAIT]))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
-from sim.draws.draw import FOR_EVER, Draws, _ways
+from sim.draws.columns import Draws, blank
+from sim.draws.merge import visit_order
 from sim.draws.outages import Outages
 from sim.engines.log import NEVER
 from sim.engines.simulate import Engine, simulate
@@ -62,60 +64,36 @@ def trucks(
     path. `by_hand` is the service while a link is down [min]; `outages` are (source, start [min], end [min]).
     """
     flows = [stream.name for stream in plan.streams]
-    first = [0]
-    released: list[int] = []
-    turned: list[int] = []
-    line: list[int] = []
-    service: list[int] = []
-    patience: list[int] = []
-    ways: list[tuple[int, int, int]] = []
-    for name, _, visits in trucks:
-        row = len(line)
-        released.append(-1)
-        turned.append(row + len(visits))
-        stream = plan.streams[flows.index(name)]
+    draws = blank(plan, np.cumsum([0, *(len(visits) for _, _, visits in trucks)]))
+    draws.arrival[:] = [round(arrival * MINUTE) for _, arrival, _ in trucks]
+    draws.flow[:] = [flows.index(name) for name, _, _ in trucks]
+    draws.number[:] = range(len(trucks))
+    draws.emptied[:] = draws.first[1:]
+    draws.comes_back[:] = round(comes_back * MINUTE)
+    draws.service_by_hand[:] = round(by_hand * MINUTE)
+    for truck, (name, _, visits) in enumerate(trucks):
+        row, stream = int(draws.first[truck]), plan.streams[flows.index(name)]
         if stream.path.forks:
-            found = _ways(stream.path)
             assert [visit.stage for visit in stream.path.visits] == [visit[0] for visit in visits]
-            for onward, other, rule in zip(
-                found.onward.tolist(), found.other.tolist(), found.rule.tolist(), strict=True
-            ):
-                ways.append((row + onward, row + other if other >= 0 else -1, rule))
-        for n, visit in enumerate(visits):
+            order, mine = visit_order(stream.path), slice(row, row + len(visits))
+            draws.next_row[mine] = row + order.next_row
+            draws.alternative_row[mine] = np.where(order.alternative_row >= 0, row + order.alternative_row, -1)
+            draws.rule[mine] = order.rule
+        for at, visit in enumerate(visits, row):
             place, minutes = visit[:2]
             empty = place.endswith("!")
-            line.append(plan.line_of[plan.stages.index(place.rstrip("!.")), stream.kind + empty])
-            service.append(round(minutes * MINUTE))
-            patience.append(round(visit[2] * MINUTE) if len(visit) > 2 else FOR_EVER)
+            draws.line[at] = plan.line_of[plan.stages.index(place.rstrip("!.")), stream.kind + empty]
+            draws.service[at] = round(minutes * MINUTE)
+            if len(visit) > 2:
+                draws.patience[at] = round(visit[2] * MINUTE)
             if place.endswith("."):
-                released[-1] = row + n
+                draws.released[truck] = at
             if empty:
-                turned[-1] = min(turned[-1], row + n)
-        first.append(len(line))
-    onward, other, rule = np.array(ways, np.int64).reshape(-1, 3).T.copy()
+                draws.emptied[truck] = min(draws.emptied[truck], at)
     sources = [source.name for source in plan.outages]
     down = sorted((sources.index(name), round(start * MINUTE), round(end * MINUTE)) for name, start, end in outages)
     source, start, end = np.array(down, np.int64).reshape(-1, 3).T.copy()
-    return Draws(
-        arrival=np.array([round(arrival * MINUTE) for _, arrival, _ in trucks], np.int64),
-        flow=np.array([flows.index(name) for name, _, _ in trucks], np.int32),
-        number=np.arange(len(trucks), dtype=np.int64),
-        first=np.array(first, np.int64),
-        released=np.array(released, np.int64),
-        turned=np.array(turned, np.int64),
-        line=np.array(line, np.int32),
-        service=np.array(service, np.int64),
-        comes_back=np.full(len(service), round(comes_back * MINUTE), np.int64),
-        age=np.zeros(len(trucks) if any(shelf and shelf.age for shelf in plan.shelf) else 0, np.int64),
-        second=np.full(len(trucks), -1, np.int64),
-        repair=np.zeros(len(service) if any(plan.failing) else 0, np.int64),
-        by_hand=np.full(len(service) if plan.network.by_hand_without.size else 0, round(by_hand * MINUTE), np.int64),
-        patience=np.array(patience if plan.turns_back else [], np.int64),
-        onward=onward,
-        other=other,
-        rule=rule,
-        outages=Outages(source.astype(np.int32), start, end),
-    )
+    return dataclasses.replace(draws, outages=Outages(source.astype(np.int32), start, end))
 
 
 def both_ways(north: list[Any], back: Sequence[Any] = ("booth",), per_day: float = 1) -> dict[str, Any]:

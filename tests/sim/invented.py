@@ -27,19 +27,17 @@ def invented_log(plan: Plan, seed: int) -> EventLog:
             now += GRID * int(dice.choice([0, 0, 1, 5, 30]))
         visit = int(draws.first[truck])
         while visit < draws.first[truck + 1]:
-            if draws.onward.size:
-                while draws.other[visit] >= 0 and dice.integers(2):
-                    visit = int(draws.other[visit])
+            if draws.next_row.size:
+                while draws.alternative_row[visit] >= 0 and dice.integers(2):
+                    visit = int(draws.alternative_row[visit])
             times = now + GRID * np.cumsum([0, *dice.choice([0, 0, 1, 2, 5, 30], 3)])
             log.times[visit] = np.where(times < plan.end, times, NEVER)
             if times[1] < plan.end:
                 line = draws.line[visit]
-                groups = network.groups_of_line[
-                    network.groups_of_line_from[line] : network.groups_of_line_from[line + 1]
-                ]
+                groups = network.groups_of_line[network.lines["groups_from"][line] : network.lines["groups_to"][line]]
                 log.group[visit] = dice.choice(groups)
             now = int(times[-1])
             if now >= plan.end:
                 break
-            visit = int(draws.onward[visit]) if draws.onward.size else visit + 1
+            visit = int(draws.next_row[visit]) if draws.next_row.size else visit + 1
     return log

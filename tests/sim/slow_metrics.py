@@ -89,7 +89,7 @@ class Slow:
         self.released = [
             self.release(truck, row) if row >= 0 else float(self.arrival[truck]) for truck, row in enumerate(rows)
         ]
-        rows = draws.second.tolist() if draws.second.size else [-1] * draws.trucks
+        rows = draws.second_released.tolist() if draws.second_released.size else [-1] * draws.trucks
         self.second = [self.release(truck, row) if row >= 0 else math.inf for truck, row in enumerate(rows)]
         back = [[visit.second for visit in stream.path.visits if visit.second] for stream in plan.streams]
         self.second_load = [back[flow][0] if back[flow] else None for flow in draws.flow]
@@ -188,7 +188,7 @@ class Slow:
         down = [
             (int(start), int(end), most if (units := sources[source].units) is None else units)
             for source, start, end in zip(outages.source, outages.start, outages.end, strict=True)
-            if self.plan.network.groups + index in sources[source].resources
+            if self.plan.network.groups.size + index in sources[source].resources
         ]
         shifts = list(zip(on_duty.tick.tolist(), on_duty.units.tolist(), strict=True))
         cuts = {self.plan.warmup, self.plan.end, *on_duty.tick.tolist(), *(t for a, b, _ in down for t in (a, b))}
@@ -202,7 +202,7 @@ class Slow:
         back = math.inf
         if last is not None and last.finished < math.inf:
             index = self.plan.pools.index(pool)
-            way = self.log.draws.comes_back[last.row] if self.plan.network.comes_back[index] else 0
+            way = self.log.draws.comes_back[last.row] if self.plan.network.pools["comes_back"][index] else 0
             back = last.finished + int(way)
         taken, back = (min(max(tick, self.plan.warmup), self.plan.end) for tick in (taken, back))
         return int(back - taken)

@@ -26,11 +26,11 @@ def at_once(trucks: int, path: list[Any]) -> tuple[Plan, Draws]:
     return plan, draw(plan)
 
 
-def luck(name: str, trucks: int) -> np.ndarray:
+def uniform(name: str, trucks: int) -> np.ndarray:
     return uniforms(f"1/0/general northbound at booth/{name}", 0, trucks)
 
 
-def ways(plan: Plan, draws: Draws) -> list[list[str]]:
+def stages_of(plan: Plan, draws: Draws) -> list[list[str]]:
     """Return the stages that each truck visits."""
     stages = [plan.stages[s] for s in plan.network.line_stage[draws.line]]
     return [stages[a:b] for a, b in zip(draws.first[:-1], draws.first[1:], strict=True)]
@@ -51,10 +51,10 @@ def test_how_often_is_drawn_round_by_round() -> None:
     # A round is made if the one before was, and its number is above 1 - share.
     trucks, share = 200, 0.4
     plan, draws = at_once(trucks, [{"stage": "booth", "again_for": {"general": share}, "most": 3}])
-    rounds = np.array([luck(f"booth/again/{n}", trucks) >= 1 - share for n in (1, 2, 3)])
+    rounds = np.array([uniform(f"booth/again/{n}", trucks) >= 1 - share for n in (1, 2, 3)])
     times = np.cumprod(rounds, axis=0).sum(axis=0)
     assert set(times) == {0, 1, 2, 3}
-    assert [len(way) for way in ways(plan, draws)] == (1 + times).tolist()
+    assert [len(way) for way in stages_of(plan, draws)] == (1 + times).tolist()
     assert expected_visits(plan) == pytest.approx(trucks * (1 + 0.4 + 0.16 + 0.064))
 
 
@@ -64,22 +64,22 @@ def test_all_visits_from_an_earlier_stage_again() -> None:
     trucks = 100
     path = ["booth", {"stage": "scan", "share": 0.5}, {"stage": "bay", "share": 0.5, "again": 1, "again_from": "scan"}]
     plan, draws = at_once(trucks, [*path, "out"])
-    scanned, bay = luck("scan/share", trucks) < 0.5, luck("bay/share", trucks) < 0.5
+    scanned, bay = uniform("scan/share", trucks) < 0.5, uniform("bay/share", trucks) < 0.5
     expected = [
         ["booth"] + ["scan"] * s + (["bay"] + ["scan"] * s + ["bay"]) * b + ["out"]
         for s, b in zip(scanned.tolist(), bay.tolist(), strict=True)
     ]
-    assert ways(plan, draws) == expected
+    assert stages_of(plan, draws) == expected
     assert expected_visits(plan) == pytest.approx(trucks * (1 + 0.5 + 0.5 + 0.25 + 0.5 + 1))
 
 
 def test_a_class_that_never_comes_to_the_first_stage_starts_after_it() -> None:
     path = ["booth", {"stage": "scan", "only": ["durian"]}, {"stage": "bay", "again": 1, "again_from": "scan"}]
     plan, draws = at_once(1, path)
-    assert ways(plan, draws) == [["booth", "bay", "bay"]]
+    assert stages_of(plan, draws) == [["booth", "bay", "bay"]]
 
 
-def test_rework_leaves_all_other_luck_alone() -> None:
+def test_rework_leaves_all_other_random_numbers_alone() -> None:
     flows = {name: {"class": name, "direction": "northbound", "per_day": 100} for name in ("durian", "general")}
     stages = {name: {"lanes": 1, "service": {"exponential": {"mean": 60}}} for name in ("booth", "bay")}
     without, again = (

@@ -16,9 +16,9 @@ from sim.draws.booking import (
     NO_SHOW,
     NO_SLOT,
     UNBOOKED,
-    WITHOUT,
-    Comers,
+    WITHOUT_SLOT,
     Desk,
+    FlowTrucks,
 )
 from sim.draws.uniforms import uniforms
 from sim.engines.simulate import Engine
@@ -28,7 +28,7 @@ from tests.sim.hand import MINUTE, minutes, plan_of, trucks
 NORTH = "northbound"
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])
 HOURLY = {"flows": ["general"], "side": "vn", "slot": 3600, "capacity": 2}
-ASKED = [0, 5, 10, 15, 70, 200]
+INTENDED = [0, 5, 10, 15, 70, 200]
 
 
 def plan(days: int = 1, per_day: float = 1, **booking: Any) -> Plan:
@@ -38,29 +38,29 @@ def plan(days: int = 1, per_day: float = 1, **booking: Any) -> Plan:
     return plan_of({"booth": {"lanes": 1, "service": {"constant": 60}}}, ["booth"], days, flows=flows, booking=slots)
 
 
-def asking(*asked: float) -> Comers:
-    tick = np.array([round(minute * MINUTE) for minute in asked], np.int64)
-    return Comers(np.arange(tick.size), tick, tick, np.zeros(tick.size, np.int64))
+def wanting(*intended: float) -> FlowTrucks:
+    tick = np.array([round(minute * MINUTE) for minute in intended], np.int64)
+    return FlowTrucks(np.arange(tick.size), tick, tick, np.zeros(tick.size, np.int64))
 
 
-def booked(*asked: float, **booking: Any) -> tuple[list[float], list[int], list[tuple[float, int]]]:
-    """Return when trucks come that ask at these times and how, and who is missed when and why."""
+def booked(*intended: float, **booking: Any) -> tuple[list[float], list[int], list[tuple[float, int]]]:
+    """Return when trucks come that mean to come at these times and how, and who is missed when and why."""
     desk = Desk(plan(**booking).bookings[0])
-    desk.book({1: asking(*asked)}, {1: "x"})
+    desk.book({1: wanting(*intended)}, {1: "x"})
     come, missed = desk.leave(1, AFTER_ALL)
-    away = [(tick / MINUTE, why) for tick, why in zip(missed.arrival.tolist(), missed.how.tolist(), strict=True)]
-    return (come.arrival / MINUTE).tolist(), come.how.tolist(), away
+    away = [(tick / MINUTE, why) for tick, why in zip(missed.arrival.tolist(), missed.booking.tolist(), strict=True)]
+    return (come.arrival / MINUTE).tolist(), come.booking.tolist(), away
 
 
 def test_slots_fill_in_the_order_of_asking() -> None:
     # The slot at 0 takes the first two, that at 60 the next two, who asked at 10 and 15. Who asks at 70 finds it full:
     # 120. Who asks at 200 takes the slot that runs then, from 180.
-    assert booked(*ASKED) == ([0, 0, 60, 60, 120, 180], [BOOKED] * 6, [])
+    assert booked(*INTENDED) == ([0, 0, 60, 60, 120, 180], [BOOKED] * 6, [])
 
 
 def test_early_and_late() -> None:
     # 20 min before the slot, 5 min later than that: at 0 the run cuts off what would be before it.
-    arrivals, _, _ = booked(*ASKED, early=1200, offset={"constant": 300})
+    arrivals, _, _ = booked(*INTENDED, early=1200, offset={"constant": 300})
     assert arrivals == [0, 0, 45, 45, 105, 165]
 
 
@@ -68,18 +68,18 @@ def test_who_finds_no_slot_in_time() -> None:
     # A slot may start 45 min after the time asked for. The one at 60 is too late for who asked at 10, and just in time
     # for who asked at 15; then it has room for who asks at 70.
     late = {"latest": 45 / 1440}
-    assert booked(*ASKED, **late, without="come") == (
+    assert booked(*INTENDED, **late, without="come") == (
         [0, 0, 10, 60, 60, 180],
-        [BOOKED, BOOKED, WITHOUT, BOOKED, BOOKED, BOOKED],
+        [BOOKED, BOOKED, WITHOUT_SLOT, BOOKED, BOOKED, BOOKED],
         [],
     )
-    assert booked(*ASKED, **late, without="stay-away") == ([0, 0, 60, 60, 180], [BOOKED] * 5, [(10, NO_SLOT)])
+    assert booked(*INTENDED, **late, without="stay-away") == ([0, 0, 60, 60, 180], [BOOKED] * 5, [(10, NO_SLOT)])
 
 
 def test_a_no_show_keeps_its_place() -> None:
     # All have slots and nobody comes: they are missed at the start of their slots.
-    assert booked(*ASKED, no_show=1) == ([], [], [(at, NO_SHOW) for at in (0, 0, 60, 60, 120, 180)])
-    arrivals, _, away = booked(*ASKED, no_show=0.5)
+    assert booked(*INTENDED, no_show=1) == ([], [], [(at, NO_SHOW) for at in (0, 0, 60, 60, 120, 180)])
+    arrivals, _, away = booked(*INTENDED, no_show=0.5)
     gone = (uniforms("x/no-show", 0, 6) < 0.5).tolist()
     assert [at for at, lost in zip([0, 0, 60, 60, 120, 180], gone, strict=True) if not lost] == arrivals
     assert len(away) == sum(gone)
@@ -88,9 +88,9 @@ def test_a_no_show_keeps_its_place() -> None:
 def test_only_a_share_books() -> None:
     # Who does not book comes when it likes and takes no place.
     books = uniforms("x/books", 0, 6) < 0.5
-    arrivals, how, _ = booked(*ASKED, share=0.5)
-    assert how == np.where(books, BOOKED, UNBOOKED).tolist()
-    rest = [asked for asked, yes in zip(ASKED, books, strict=True) if not yes]
+    arrivals, booking, _ = booked(*INTENDED, share=0.5)
+    assert booking == np.where(books, BOOKED, UNBOOKED).tolist()
+    rest = [at for at, yes in zip(INTENDED, books, strict=True) if not yes]
     assert [at for at, yes in zip(arrivals, books, strict=True) if not yes] == rest
 
 
@@ -122,10 +122,10 @@ def test_a_truck_without_a_slot_stands_behind(engine: Engine) -> None:
     # Truck 0 is served 0-10. Truck 1 came at 1 without a slot (priority 7), truck 2 at 2 with one (5): 2, then 1.
     one = plan(priority_without=7, without="come")
     stream = one.streams[1]
-    assert stream.late is not None
+    assert stream.line_without_slot is not None
     draws = trucks(one, *[("general", at, [("booth", 10.0)]) for at in (0.0, 1.0, 2.0)])
     line = draws.line.copy()
-    line[1] = stream.late[0]
+    line[1] = stream.line_without_slot[0]
     assert line[1] != line[0]
     assert minutes(one, dataclasses.replace(draws, line=line), engine) == [(0, 0, 10), (1, 20, 30), (2, 10, 20)]
 
@@ -134,10 +134,10 @@ def test_those_without_a_slot_join_their_own_line() -> None:
     one = plan(days=3, per_day=300, without="come", latest=0.01, priority_without=7)
     draws = draw(one)
     stream, usual = one.streams[1], one.line_of[0, one.streams[1].kind]
-    assert stream.late is not None
+    assert stream.line_without_slot is not None
     general = draws.flow == 1
-    expected = np.where(draws.how[general] == BOOKED, usual, stream.late[0])
-    assert (draws.how[general] == WITHOUT).any()
+    expected = np.where(draws.booking[general] == BOOKED, usual, stream.line_without_slot[0])
+    assert (draws.booking[general] == WITHOUT_SLOT).any()
     assert np.array_equal(draws.line[general], expected)  # one visit a truck
     assert (draws.line[~general] == one.line_of[0, one.streams[0].kind]).all()
 

@@ -9,11 +9,11 @@ import pytest
 
 from sim import Draws, Plan, draw, measure, simulate
 from sim.clock import TICKS_PER_HOUR
-from sim.draws.breakdowns import MOST_FAILURES, struck
+from sim.draws.breakdowns import MOST_FAILURES, draw_failures
 from sim.draws.uniforms import uniforms
 from sim.engines.simulate import Engine
 from sim.metrics.meter import Key
-from sim.plan.distributions import law
+from sim.plan.distributions import sampler
 from sim.plan.failures import Failing
 from tests.sim.hand import MINUTE, minutes, plan_of
 
@@ -67,8 +67,8 @@ def test_a_vehicle_stops_to_charge_after_so_much_way(engine: Engine) -> None:
 def test_a_service_starts_again() -> None:
     # Attempts of 10 min. Half of the uses fail: with u the uniform number, k times if 2^-(k + 1) <= u < 2^-k.
     # Each time an even share of the 10 min is lost, and the repair takes 1 min.
-    failing = Failing("jam", law_of({"constant": 60}), per_use=0.5, restarts=True)
-    repair, lost = struck(failing, np.full(1000, 10 * MINUTE), "x", 0, EVERYBODY)
+    failing = Failing("jam", sampler_of({"constant": 60}), per_use=0.5, restarts=True)
+    repair, lost = draw_failures(failing, np.full(1000, 10 * MINUTE), "x", 0, EVERYBODY)
     times = np.floor(-np.log2(uniforms("x/failures", 0, 1000)))
     assert np.array_equal(repair, times * MINUTE)
     assert times.max() > 5
@@ -78,18 +78,18 @@ def test_a_service_starts_again() -> None:
     assert (lost <= times * 10 * MINUTE).all()
 
 
-def law_of(text: dict[str, Any]) -> Any:
+def sampler_of(text: dict[str, Any]) -> Any:
     from gates.schema.stages import Stage
 
-    return law(Stage.model_validate({"side": "vn", "lanes": 1, "service": text}).service)
+    return sampler(Stage.model_validate({"side": "vn", "lanes": 1, "service": text}).service)
 
 
 def test_the_number_of_failures_is_poisson() -> None:
     from scipy import stats
 
     running = np.linspace(0, 20, 1000) * TICKS_PER_HOUR
-    failing = Failing("jam", law_of({"constant": 1}), per_tick=1 / TICKS_PER_HOUR)
-    repair, lost = struck(failing, running.astype(np.int64), "x", 0, EVERYBODY)
+    failing = Failing("jam", sampler_of({"constant": 1}), per_tick=1 / TICKS_PER_HOUR)
+    repair, lost = draw_failures(failing, running.astype(np.int64), "x", 0, EVERYBODY)
     exact = stats.poisson.ppf(uniforms("x/failures", 0, 1000), np.linspace(0, 20, 1000))
     assert np.array_equal(repair, exact * 1000)
     assert not lost.any()
@@ -97,13 +97,15 @@ def test_the_number_of_failures_is_poisson() -> None:
 
 def test_nothing_fails_for_ever_or_without_use() -> None:
     day = np.full(3, 24 * TICKS_PER_HOUR)
-    often = Failing("jam", law_of({"constant": 1}), per_tick=1 / MINUTE, restarts=True)
+    often = Failing("jam", sampler_of({"constant": 1}), per_tick=1 / MINUTE, restarts=True)
     chosen = np.array([True, True, False])
-    repair, _ = struck(often, day, "x", 0, chosen)
+    repair, _ = draw_failures(often, day, "x", 0, chosen)
     assert repair.tolist() == [MOST_FAILURES * 1000, MOST_FAILURES * 1000, 0]
-    assert struck(often, day * 0, "x", 0, chosen)[0].tolist() == [0, 0, 0]
-    many = Failing("jam", law_of({"constant": 1}), per_tick=1 / MINUTE)  # 1,440 expected; 1,000 or fewer never happen
-    assert struck(many, day, "x", 0, chosen)[0].tolist() == [MOST_FAILURES * 1000, MOST_FAILURES * 1000, 0]
+    assert draw_failures(often, day * 0, "x", 0, chosen)[0].tolist() == [0, 0, 0]
+    many = Failing(
+        "jam", sampler_of({"constant": 1}), per_tick=1 / MINUTE
+    )  # 1,440 expected; 1,000 or fewer never happen
+    assert draw_failures(many, day, "x", 0, chosen)[0].tolist() == [MOST_FAILURES * 1000, MOST_FAILURES * 1000, 0]
 
 
 def test_a_vehicle_is_repaired_when_it_is_given_back() -> None:
@@ -142,7 +144,7 @@ def test_units_that_a_stage_needs_run_while_it_serves() -> None:
     assert draws.comes_back.tolist() == (times * MINUTE).tolist()
 
 
-def test_breakdowns_leave_all_other_luck_alone() -> None:
+def test_breakdowns_leave_all_other_random_numbers_alone() -> None:
     # The same services but for what a failure adds, and the same trucks.
     flows = {name: {"class": name, "direction": "northbound", "per_day": 200} for name in ("durian", "general")}
     jam = {"name": "jam", "uses": 20, "repair": {"exponential": {"mean": 600}}}

@@ -8,7 +8,7 @@ import pytest
 from gates import Gate, Scenario, load_gate
 from sim import Draws, compile_plan, draw
 from sim.draws.uniforms import uniforms
-from sim.plan.distributions import law
+from sim.plan.distributions import sampler
 
 
 def drawn(gate: Gate, seed: int = 1, replication: int = 0, demand: float = 1.0) -> Draws:
@@ -42,7 +42,7 @@ def test_uniforms_are_uniform_and_independent() -> None:
     assert abs(np.corrcoef(u[:-1], u[1:])[0, 1]) < 6e-3
 
 
-def test_seed_and_replication_change_the_luck(gate: Gate) -> None:
+def test_seed_and_replication_change_the_random_numbers(gate: Gate) -> None:
     first = drawn(gate)
     assert np.array_equal(first.arrival, drawn(gate).arrival)
     for other in (drawn(gate, seed=2), drawn(gate, replication=1)):
@@ -55,7 +55,7 @@ def test_more_lanes_change_no_draw(gate: Gate) -> None:
     assert np.array_equal(drawn(gate).service, other.service)
 
 
-def test_a_slower_service_keeps_each_truck_its_luck(gate: Gate) -> None:
+def test_a_slower_service_keeps_the_random_numbers_of_each_truck(gate: Gate) -> None:
     name = next(n for n, s in gate.stages.items() if s.lanes != "unlimited")
     slower = changed(gate, name, move_up=gate.stages[name].move_up + 60)
     before, after = drawn(gate), drawn(slower)
@@ -64,7 +64,7 @@ def test_a_slower_service_keeps_each_truck_its_luck(gate: Gate) -> None:
     assert 60_000 in plus
 
 
-def test_more_demand_keeps_order_and_luck(gate: Gate) -> None:
+def test_more_demand_keeps_order_and_random_numbers(gate: Gate) -> None:
     # Truck n of a flow makes the same visits with the same service times, only earlier.
     few, many = drawn(gate), drawn(gate, demand=1.5)
     for flow in np.unique(few.flow):
@@ -98,7 +98,7 @@ def test_laws_have_their_moments(text: dict[str, object], mean: float, sd: float
 
     stage = Stage.model_validate({"side": "vn", "lanes": 1, "service": text})
     uniform = (np.arange(200_000) + 0.5) / 200_000
-    seconds = law(stage.service).ticks(uniform) / 1000
+    seconds = sampler(stage.service).ticks(uniform) / 1000
     assert seconds.mean() == pytest.approx(mean, rel=1e-3)
     assert seconds.std() == pytest.approx(sd, rel=6e-3, abs=1e-3)
 
@@ -113,4 +113,4 @@ def test_tabulated_quantiles_are_those_of_the_law() -> None:
         {"side": "vn", "lanes": 1, "service": {"erlang": {"mean": 3600, "shape": 4}}}
     ).service
     exact = stats.gamma.ppf(u, 4, scale=900) * 1000
-    assert np.abs(law(service).ticks(u) - exact).max() < 0.5 + 2e-5 * exact.max()
+    assert np.abs(sampler(service).ticks(u) - exact).max() < 0.5 + 2e-5 * exact.max()

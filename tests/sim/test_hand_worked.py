@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.draws.draw import Draws
+from sim.draws.columns import Draws
 from sim.engines.log import NEVER
 from sim.engines.simulate import Engine, simulate
 from sim.plan.plan import Plan
@@ -139,6 +139,27 @@ def test_leaving_truck_comes_behind_those_in_line(engine: Engine) -> None:
     plan = plan_of({"booth": {"lanes": 1}}, ["booth", "booth"])
     draws = trucks(plan, ("general", 0, [("booth", 10), ("booth", 10)]), ("general", 2, [("booth", 10)]))
     assert minutes(plan, draws, engine) == [(0, 0, 10), (10, 20, 30), (2, 10, 20)]
+
+
+@both
+def test_who_joins_at_the_same_tick_stands_by_number(engine: Engine) -> None:
+    # Truck 2 holds the desk until 30. At 20 truck 1 leaves the booth, which calls truck 0 for no time, and joins the
+    # line of the desk. At 20, too, truck 0 joins it: after truck 1 did, and before it by number.
+    plan = plan_of({"gate": {"lanes": 1}, "booth": {"lanes": 1}, "desk": {"lanes": 1}}, ["gate", "booth", "desk"])
+    draws = trucks(
+        plan,
+        ("general", 0, [("gate", 10), ("booth", 0), ("desk", 5)]),
+        ("general", 1, [("booth", 19), ("desk", 5)]),
+        ("general", 2, [("desk", 28)]),
+    )
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 10),
+        (10, 20, 20),
+        (20, 30, 35),
+        (1, 1, 20),
+        (20, 35, 40),
+        (2, 2, 30),
+    ]
 
 
 @both

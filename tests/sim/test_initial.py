@@ -116,7 +116,7 @@ def test_more_than_a_yard_holds_stand_outside() -> None:
     assert (log.joined // TICKS_PER_HOUR).tolist() == [0, 0, 1, 2, 3]
 
 
-def test_the_luck_of_arriving_trucks_stays() -> None:
+def test_the_random_numbers_of_arriving_trucks_stay() -> None:
     # The trucks in line are a stream of their own: who arrives is the same truck, with them or without.
     flows = {name: {"class": name, "direction": NORTH, "per_day": 20} for name in ("durian", "general")}
     stages = {"booth": {"lanes": 1, "service": {"exponential": {"mean": 900}}}}

@@ -60,6 +60,7 @@ def whole(value: int) -> int:
 
 
 @pytest.mark.parametrize("jit", ["sim.jit", "sim.parts.jit"])
+@pytest.mark.slow
 def test_compiled_code_is_outdated_by_a_change_in_a_subpackage(tmp_path: Path, jit: str) -> None:
     """A kernel here, a step that is compiled into it two folders down; the decorators here or in a subpackage."""
     jit_file = (tmp_path / jit.replace(".", "/")).with_suffix(".py")

@@ -15,8 +15,8 @@ from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim import EventLog, Plan, compile_plan, draw, simulate
 from sim.clock import TICKS_PER_HOUR
-from sim.draws.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT
-from sim.draws.draw import Draws
+from sim.draws.booking import BOOKED, NO_SHOW, NO_SLOT, WITHOUT_SLOT
+from sim.draws.columns import Draws
 from sim.metrics.durations import RELATIVE_ERROR
 from sim.metrics.fold import Fold, Measures, measure
 from sim.metrics.meter import Key
@@ -415,7 +415,7 @@ def first_choices(draws: Draws, truck: int) -> list[int]:
     rows, row = [], int(draws.first[truck])
     while row <= draws.released[truck]:
         rows.append(row)
-        row = int(draws.onward[row]) if draws.onward.size else row + 1
+        row = int(draws.next_row[row]) if draws.next_row.size else row + 1
     return rows
 
 
@@ -448,14 +448,15 @@ def check_turnout(plan: Plan, found: Measures, slow: Slow, direction: str, name:
         assert not mine
         return
     came = [truck for truck in mine if slow.measured(slow.arrival[truck])]
-    moved = [slow.arrival[truck] - int(draws.asked[truck]) for truck in came if draws.how[truck] == BOOKED]
+    booked = [truck for truck in came if draws.booking[truck] == BOOKED]
+    moved = [slow.arrival[truck] - int(draws.intended_arrival[truck]) for truck in booked]
     kinds = [plan.kinds[plan.streams[flow].kind] for flow in draws.missed_flow]
     away = [
         int(why)
-        for kind, why, tick in zip(kinds, draws.missed_why, draws.missed_tick, strict=True)
+        for kind, why, tick in zip(kinds, draws.missed_reason, draws.missed_tick, strict=True)
         if kind.direction == direction and name in (None, kind.vehicle_class) and slow.measured(int(tick))
     ]
-    without = sum(draws.how[truck] == WITHOUT for truck in came) + away.count(NO_SLOT)
+    without = sum(draws.booking[truck] == WITHOUT_SLOT for truck in came) + away.count(NO_SLOT)
     values = [("slot_delay_h", ratio(sum(moved) / TICKS_PER_HOUR, len(moved)))]
     values += [("without_slot_per_day", without / days), ("no_shows_per_day", away.count(NO_SHOW) / days)]
     for metric, value in values:

@@ -160,7 +160,7 @@ def sending(lanes: Any = "unlimited", **sends: Any) -> Plan:
 def test_sending_takes_time() -> None:
     # 60 s, then 15 MB at the 10 Mbit/s that the cell has in all: 12 s; and two round trips of half a second.
     stage = {"lanes": 1, "service": {"constant": 60}, "sends": {"link": "radio", "data": 15, "round_trips": 2}}
-    assert failing({"desk": stage}).network.mean_service.tolist() == [73_000] * 2  # of each class
+    assert failing({"desk": stage}).network.lines["mean_service"].tolist() == [73_000] * 2  # of each class
 
 
 @both
@@ -195,16 +195,19 @@ def test_work_by_hand_while_the_link_is_down(engine: Engine) -> None:
     assert minutes(plan, draws, engine) == [
         (0, 0, 10), (1, 5, 35), (6, 6, 36), (25, 25, 35), (26, 35, 45), (27, 45, 55),
     ]  # fmt: skip
+    assert simulate(plan, draws, engine).by_hand.tolist() == [False, True, True, False, False, False]
 
 
 @both
 def test_work_by_hand_still_needs_a_lane(engine: Engine) -> None:
-    # One lane. Truck 0: 0-10. The radio fails from 5 to 25; truck 1 starts by hand when the lane is free, 10-40.
+    # One lane. Truck 0: 0-10. The radio fails from 5 to 25; truck 1 starts by hand when the lane is free, 10-40, and
+    # stays by hand when the radio is back at 25. Truck 2 starts at 40, over the radio.
     plan = sending(lanes=1, without={"constant": "30 min"})
     draws = trucks(
         plan, *[("general", at, [("desk", 10.0)]) for at in (0, 1, 2)], by_hand=30, outages=[("fault", 5, 25)]
     )
     assert minutes(plan, draws, engine) == [(0, 0, 10), (1, 10, 40), (2, 40, 50)]
+    assert simulate(plan, draws, engine).by_hand.tolist() == [False, True, False]
 
 
 # Work clocks.

@@ -88,9 +88,9 @@ def test_lines_and_lane_groups() -> None:
     lanes = [{"name": "fast", "lanes": 2, "classes": ["durian"]}, {"name": "all", "lanes": "unlimited"}]
     plan = plan_of({"kiosk": {"lanes": lanes, "hours": "08:00-20:00"}}, ["kiosk"])
     network = plan.network
-    assert network.line_priority.tolist() == [1, 5]
+    assert network.lines["priority"].tolist() == [1, 5]
     assert network.groups_of_line.tolist() == [0, 1, 1]
-    assert network.groups_of_line_from.tolist() == [0, 2, 3]
+    assert network.lines[["groups_from", "groups_to"]].tolist() == [(0, 2), (2, 3)]
     assert network.lines_of_group.tolist() == [0, 0, 1]
     assert (network.change_tick / TICKS_PER_HOUR).tolist() == [8, 8, 20, 20]
     assert network.change_resource.tolist() == [0, 1, 0, 1]

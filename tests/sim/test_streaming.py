@@ -8,25 +8,32 @@ from hypothesis import strategies as st
 
 from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.draws.draw import Draws, draw_blocks
-from sim.engines.log import NEVER, EventLog
+from sim.draws.columns import COLUMNS, Draws
+from sim.draws.draw import draw_blocks
+from sim.engines.log import LOG_COLUMNS, NEVER, EventLog
 from sim.streaming import blocks
 from tests.strategies import scenarios
 
-Rows = dict[tuple[int, int], list[list[int]]]
+Rows = dict[tuple[int, int], dict[str, object]]
 
 
 def rows_of(log: EventLog) -> Rows:
     """Return all that is known of each truck, by flow and number."""
     draws = log.draws
-    found: Rows = {}
+    rows: Rows = {}
     for n in range(draws.trucks):
         here = slice(draws.first[n], draws.first[n + 1])
-        head = [int(draws.arrival[n]), int(log.released[n]), int(log.departed[n])]
-        turned = int(draws.turned[n] - draws.first[n])
-        columns = [log.draws.line[here], log.draws.service[here], log.group[here], *log.times[here].T]
-        found[int(draws.flow[n]), int(draws.number[n])] = [head, [turned], *[c.tolist() for c in columns]]
-    return found
+        known: dict[str, object] = {"released": int(log.released[n]), "departed": int(log.departed[n])}
+        known |= {name: getattr(log, name)[here].tolist() for name in LOG_COLUMNS}
+        for column in COLUMNS.values():
+            values = getattr(draws, column.name)
+            if column.per != "missing" and values.size:
+                mine = values[here] if column.per == "visit" else values[n : n + 1]
+                if column.unit == "row":
+                    mine = np.where(mine >= 0, mine - draws.first[n], mine)
+                known[f"drawn {column.name}"] = mine.tolist()
+        rows[int(draws.flow[n]), int(draws.number[n])] = known
+    return rows
 
 
 @given(scenarios(), st.integers(0, 2**32))
@@ -48,6 +55,5 @@ def test_draws_do_not_depend_on_the_cuts(scenario: Scenario, seed: int) -> None:
     whole = draw(plan, seed)
     cuts = [plan.end // 3, plan.end // 2, plan.end]
     parts: list[Draws] = list(draw_blocks(plan, seed, 0, cuts))
-    names = ("arrival", "flow", "number", "line", "service", "comes_back", "repair", "age", "asked", "how")
-    for name in (*names, "missed_tick", "missed_flow", "missed_why"):
+    for name in (column.name for column in COLUMNS.values() if column.unit != "row"):
         assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name))

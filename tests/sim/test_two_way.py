@@ -1,4 +1,4 @@
-"""Loads both ways, worked on paper. Who takes a second load is read off the uniform numbers."""
+"""Backhaul loads, worked on paper. Who takes a second load is read off the uniform numbers."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_a_second_load(engine: Engine) -> None:
         (0, 0, 10), (10, 10, 20), (20, 20, 30), (30, 30, 40),
         (0, 10, 20), (20, 20, 30), (30, 30, 40), (40, 40, 50),
     ]  # fmt: skip
-    assert draws.second.tolist() == [2, 6]
-    assert draws.turned.tolist() == [4, 8]
+    assert draws.second_released.tolist() == [2, 6]
+    assert draws.emptied.tolist() == [4, 8]
     loaded = [plan.kinds[int(np.flatnonzero(plan.line_of[0] == line)[0])].direction for line in draws.line[[0, 2]]]
     assert loaded == [NORTH, NORTH]  # one line: both directions wait in it
 
@@ -68,14 +68,18 @@ def test_who_takes_one_and_its_own_choices() -> None:
     general = draws.flow == 0
     count = int(general.sum())
 
-    def luck(name: str) -> np.ndarray:
+    def uniform(name: str) -> np.ndarray:
         return uniforms(f"1/0/general/{name}", 0, count)
 
-    back, first, second = luck("empty/second-load") >= 0.6, luck("channel") < 0.5, luck("second-load/channel") < 0.5
+    back, first, second = (
+        uniform("empty/second-load") >= 0.6,
+        uniform("channel") < 0.5,
+        uniform("second-load/channel") < 0.5,
+    )
     visits = 1 + first + back * (1 + 2 * second)
     assert np.diff(draws.first)[general].tolist() == visits.tolist()
-    assert (draws.second[general] >= 0).tolist() == back.tolist()
-    assert (draws.second[~general] == -1).all()  # durian takes none
+    assert (draws.second_released[general] >= 0).tolist() == back.tolist()
+    assert (draws.second_released[~general] == -1).all()  # durian takes none
 
 
 def test_nobody_with_a_second_load_changes_nothing() -> None:
@@ -85,4 +89,4 @@ def test_nobody_with_a_second_load_changes_nothing() -> None:
     without, with_it = (draw(plan_of(STAGES, [], 5, **each)) for each in (alone, gate))
     assert np.array_equal(without.first, with_it.first)
     assert np.array_equal(without.service, with_it.service)
-    assert (with_it.second == -1).all()
+    assert (with_it.second_released == -1).all()

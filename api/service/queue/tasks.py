@@ -1,4 +1,4 @@
-"""What workers are asked to do: functions of plain values, importable by name, heavy imports inside."""
+"""What workers do: functions of plain values, importable by name, heavy imports inside."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gates.findings import ConfigError, Finding, one_of
 
 if TYPE_CHECKING:
     from experiments.runs.prediction import Size
+    from experiments.runs.store import Store
 
 
 class Examined(NamedTuple):
@@ -23,13 +24,13 @@ class Examined(NamedTuple):
     """SHA-256 of all that the result depends on."""
     gate: str
     total: int
-    """Replications, of all scenarios; an upper bound if a precision is asked for."""
+    """Replications, of all scenarios; an upper bound if a precision is wanted."""
     settings: dict[str, Any]
     size: Size | None
     """How large a replication is."""
 
 
-def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
+def examined(request: dict[str, Any], *, with_size: bool = True) -> Examined:
     """Resolve a run.
 
     Raises
@@ -40,7 +41,7 @@ def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
     from experiments.runs.provenance import code_digest
     from experiments.runs.request import resolve, run_text
 
-    resolved = resolve(asked)
+    resolved = resolve(request)
     text = run_text(resolved)
     return Examined(
         text=text,
@@ -52,7 +53,7 @@ def examined(asked: dict[str, Any], *, with_size: bool = True) -> Examined:
     )
 
 
-def examine(asked: str) -> Examined:
+def examine(request: str) -> Examined:
     """Resolve a run that is JSON text.
 
     Raises
@@ -60,10 +61,10 @@ def examine(asked: str) -> Examined:
     ConfigError
         With every finding.
     """
-    return examined(json.loads(asked))
+    return examined(json.loads(request))
 
 
-def examine_study(asked: str) -> Examined:
+def examine_study(request: str) -> Examined:
     """Resolve a study that is JSON text: what a study file says. It may name nothing outside the library.
 
     Raises
@@ -78,8 +79,8 @@ def examine_study(asked: str) -> Examined:
     from experiments.studies.model import Precision, study_from_text
     from sim.plan.compile import compile_plan
 
-    _refuse_files(json.loads(asked))
-    study = study_from_text(asked)
+    _refuse_files(json.loads(request))
+    study = study_from_text(request)
     made = cells(study, study.warmup_days if isinstance(study.warmup_days, int) else 0)
     each = study.replications
     total = len(made) * (each.at_most if isinstance(each, Precision) else each)
@@ -90,20 +91,20 @@ def examine_study(asked: str) -> Examined:
     return Examined(text, code, study.gate, total, settings.model_dump(mode="json"), size_of(plan))
 
 
-def _refuse_files(asked: dict[str, Any]) -> None:
-    """Refuse names that are in no library: a study file may hold paths, a request may not."""
+def _refuse_files(request: dict[str, Any]) -> None:
+    """Refuse names that are not in the library: a study file may hold paths, a request may not."""
     from gates.files.load import library_gates
     from gates.upgrades import upgrade_names
 
-    named = asked.get("upgrades")
-    wanted = [("gate", asked.get("gate"), library_gates())]
+    named = request.get("upgrades")
+    wanted = [("gate", request.get("gate"), library_gates())]
     wanted += [(f"upgrades[{n}]", u, upgrade_names()) for n, u in enumerate(named if isinstance(named, list) else [])]
-    for n, entry in enumerate(asked["scenarios"] if isinstance(asked.get("scenarios"), list) else []):
+    for n, entry in enumerate(request["scenarios"] if isinstance(request.get("scenarios"), list) else []):
         inside = entry.get("upgrades") if isinstance(entry, dict) else None
         places = enumerate(inside if isinstance(inside, list) else [])
         wanted += [(f"scenarios[{n}].upgrades[{k}]", u, upgrade_names()) for k, u in places]
     findings = [
-        Finding(path, name[:60], "none of the library", one_of(known, name[:60]))
+        Finding(path, name[:60], "not in the library", one_of(known, name[:60]))
         for path, name, known in wanted
         if isinstance(name, str) and name not in known
     ]
@@ -119,28 +120,73 @@ def _sha256(*texts: str) -> str:
 
 def size(text: str) -> Size:
     """Return how large the replications of a resolved run are."""
-    from experiments.runs.parts import planned
     from experiments.runs.prediction import size_of
+    from experiments.runs.request import run_from_text
+    from sim.plan.compile import compile_plan
 
-    return size_of(planned(text)[2])
+    return size_of(compile_plan(run_from_text(text).scenario))
 
 
 def simulate(text: str, folder: str, first: int, end: int) -> None:
-    """Simulate some replications into files."""
-    from experiments.runs.parts import simulate_part
+    """Simulate some replications into the store of a run; one that is there is not made again.
+
+    Raises
+    ------
+    OSError
+        If the disk is full; what was not written yet is then not there.
+    """
+    from experiments.runs.replications import Runner
+    from experiments.runs.request import run_from_text
+    from experiments.runs.settings import Setup
+    from experiments.runs.store import setup_digest
 
     started = Path(folder) / "started.log"
     started.parent.mkdir(parents=True, exist_ok=True)
     with started.open("a", encoding="ascii") as stream:
         stream.write(f"{first} {end}\n")
-    simulate_part(text, Path(folder), first, end)
+    run = run_from_text(text)
+    setup = Setup.of_run(run.scenario, run.settings)
+    runner = Runner(store=_store(folder), chunk=end - first)
+    for _ in runner.finished({setup_digest(setup): setup}, range(first, end), run.settings.keep_events):
+        pass
 
 
 def finish(text: str, folder: str, target: str) -> None:
-    """Put the parts of a run together."""
-    from experiments.runs.parts import put_together
+    """Write the result folder of a run from its store; a replication that is missing or damaged is made.
 
-    put_together(text, Path(folder), Path(target))
+    Raises
+    ------
+    OSError
+        If the disk is full; nothing is then left at `target`.
+    """
+    import dataclasses
+
+    from experiments.runs.folder import write_result
+    from experiments.runs.replications import Runner
+    from experiments.runs.request import run_from_text
+    from experiments.runs.run import run_with
+
+    run = run_from_text(text)
+    result = run_with(Runner(store=_store(folder)), run.scenario, run.settings)
+    write_result(dataclasses.replace(result, changes=run.changes), Path(target), sync_tree)
+
+
+def replications_in(text: str, folder: str) -> set[int]:
+    """Return the numbers of the replications in the store of a run, without loading what computes them."""
+    from experiments.runs.request import run_from_text
+    from experiments.runs.settings import Setup
+    from experiments.runs.store import setup_digest
+
+    run = run_from_text(text)
+    setup = Setup.of_run(run.scenario, run.settings)
+    return _store(folder).numbers(setup_digest(setup), run.settings.keep_events)
+
+
+def _store(folder: str) -> Store:
+    """Return the store of a run that is being done; what is counted as done there survives a power cut."""
+    from experiments.runs.store import Store
+
+    return Store(Path(folder), durable=True)
 
 
 class StudyPlaces(NamedTuple):
@@ -157,8 +203,8 @@ class StudyPlaces(NamedTuple):
 def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> None:
     """Run a study, and write its folder with plots and report.
 
-    Replications run in processes of this worker's own, or on a cluster. What is finished is in the store, so a study
-    that was interrupted goes on; the store is trimmed before and after, when no other study needs it.
+    Replications run in processes of this worker's own, or on a cluster. Finished replications are in the store, so an
+    interrupted study resumes where it stopped; the store is trimmed before and after, when no other study needs it.
     """
     from experiments.plots.study import draw_study_plots
     from experiments.report.study import write_study_report
@@ -168,13 +214,13 @@ def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> 
     from experiments.studies.model import study_from_text
     from experiments.studies.run import run_study
 
-    def told(done: int, total: int) -> None:
+    def write_progress(done: int, total: int) -> None:
         partial = Path(f"{places.progress}.partial")
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(f"{done} {total}\n", encoding="ascii")
         partial.replace(places.progress)
 
-    def finished(folder: Path) -> None:
+    def draw(folder: Path) -> None:
         draw_study_plots(folder)
         write_study_report(folder)
         sync_tree(folder)
@@ -182,13 +228,13 @@ def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> 
     store = Store(Path(places.store))
     store.trim(1e6 * places.kept_mb)
     with executors.dask(cluster) if cluster else executors.local(workers) as executor:
-        result = run_study(study_from_text(text), store=store, executor=executor, progress=told)
-    write_study(result, Path(places.target), finish=finished)
+        result = run_study(study_from_text(text), store=store, executor=executor, progress=write_progress)
+    write_study(result, Path(places.target), finish=draw)
     store.trim(1e6 * places.kept_mb)
 
 
 def warm_up() -> None:
-    """Load what simulations need, before the first one asks for it."""
-    from experiments.runs import parts
+    """Load what simulations need, before the first one needs it."""
+    from experiments.runs import folder, replications
 
-    del parts
+    del folder, replications

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.service.data_folder import DataFolder
+from api.service.queue import tasks
 from api.service.queue.tasks import Examined
 from api.service.queue.workers import WorkerTooSlow
 from api.service.settings import Limits
 from api.service.store import Row
 from experiments.runs.prediction import Prediction
+from experiments.runs.store import ranges
 
 PART_S = 2.0
 """Work of a part [s]: little is lost with a worker, and little time goes into files."""
@@ -61,7 +63,7 @@ def work_on(row: Row, resolved: Examined, cost: Prediction, folder: DataFolder, 
     if row.kind == "study":  # one piece of work, which finds its own finished replications in the store
         seconds = limits.run_seconds * limits.study_factor
         return Work(row.id, "study", resolved.text, 1, seconds, deque([(0, 1)]), 0)
-    finished = _replications_in(folder.work(row.id))
+    finished = tasks.replications_in(resolved.text, str(folder.work(row.id)))
     fair = math.ceil(resolved.total / processes)
     size = max(1, min(fair, int(PART_S / cost.replication_seconds)))
     missing = [number for number in range(resolved.total) if number not in finished]
@@ -91,23 +93,3 @@ def progress_of_study(path: Path) -> tuple[int, int]:
         return int(done), int(total)
     except (OSError, ValueError):
         return 0, 0
-
-
-def _replications_in(folder: Path) -> set[int]:
-    """Return the replications that are done, without loading what computes them."""
-    numbers: set[int] = set()
-    for path in folder.glob("part-*-*.npz"):
-        first, end = path.stem.split("-")[1:]
-        numbers |= set(range(int(first), int(end)))
-    return numbers
-
-
-def ranges(numbers: list[int], most: int) -> list[Part]:
-    """Return `numbers` as ranges (first, end) of at most `most` each."""
-    parts: list[Part] = []
-    for number in numbers:
-        if parts and parts[-1][1] == number and number - parts[-1][0] < most:
-            parts[-1] = (parts[-1][0], number + 1)
-        else:
-            parts.append((number, number + 1))
-    return parts

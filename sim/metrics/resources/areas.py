@@ -96,7 +96,7 @@ class Areas(Meter):
     def __init__(self, scope: Scope) -> None:
         self._scope, plan = scope, scope.plan
         self._area_of_line = plan.network.area_of_line
-        self._areas = LevelSeries(plan, plan.network.area_spaces.size)
+        self._areas = LevelSeries(plan, plan.network.areas.size)
         """Trucks in each area, blocked ones that are still to leave it included."""
         self._outside = LevelSeries(plan, len(scope.directions))
         """Trucks of each direction that have arrived and found no space."""
@@ -112,7 +112,7 @@ class Areas(Meter):
     def add(self, block: LogBlock) -> None:
         """Add what happened in a block."""
         log, start, end = block.log, block.start, block.end
-        areas = self._scope.plan.network.area_spaces.size
+        areas = self._scope.plan.network.areas.size
         counts = np.zeros((2, areas), np.int64)
         count_moves(log.times, log.draws.line, self._area_of_line, counts, start, end)
         border = np.concatenate(([0], np.cumsum(counts.ravel())))

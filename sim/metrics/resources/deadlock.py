@@ -104,7 +104,9 @@ def locked_trucks(plan: Plan, log: EventLog) -> int:
     last = set((log.draws.first[1:] - 1).tolist())
     while True:
         dead = {area for area, here in everywhere.items() if still.issuperset(here)}
-        held = np.bincount([log.group[row] for row in still if log.started[row] != NEVER], minlength=network.groups)
+        held = np.bincount(
+            [log.group[row] for row in still if log.started[row] != NEVER], minlength=network.groups.size
+        )
         kept = {
             row
             for row in still
@@ -120,15 +122,15 @@ def locked_trucks(plan: Plan, log: EventLog) -> int:
 
 
 def _lanes_are_held(network: Network, plan: Plan, line: int, held: Sequence[int] | np.ndarray) -> bool:
-    groups = network.groups_of_line[network.groups_of_line_from[line] : network.groups_of_line_from[line + 1]]
+    groups = network.groups_of_line[network.lines["groups_from"][line] : network.lines["groups_to"][line]]
     lanes = plan.groups.lanes
     return all(lanes[g] < UNLIMITED_LANES and held[g] >= lanes[g] for g in groups.tolist())
 
 
 def _next_rows(log: EventLog, row: int) -> Iterator[int]:
     """Yield the rows of the visits that a truck may make next: one, or one of each alternative."""
-    after = int(log.draws.onward[row]) if log.draws.onward.size else row + 1
+    after = int(log.draws.next_row[row]) if log.draws.next_row.size else row + 1
     yield after
-    while log.draws.onward.size and log.draws.other[after] >= 0:
-        after = int(log.draws.other[after])
+    while log.draws.next_row.size and log.draws.alternative_row[after] >= 0:
+        after = int(log.draws.alternative_row[after])
         yield after

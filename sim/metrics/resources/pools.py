@@ -9,7 +9,6 @@ import numpy as np
 from sim.clock import Ticks
 from sim.engines.log import NEVER
 from sim.metrics.block import LogBlock
-from sim.metrics.by_hand import done_by_hand
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Scope
 from sim.metrics.stages.down import no_time_down, time_down
@@ -36,16 +35,14 @@ class PoolUse(Meter):
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         network, pools = scope.plan.network, len(scope.plan.pools)
-        lines = network.line_stage.size
         self._in_use = np.zeros(pools, np.int64)
         """(pools,) units taken, or on their way back [unit tick]."""
         self._down = no_time_down(scope)
-        self._taken, self._given = (np.zeros((pools, lines), np.int64) for _ in range(2))
-        for units, pool, count, row in (
-            (self._taken, network.taken_pool, network.taken_units, network.taken_from),
-            (self._given, network.given_pool, network.given_units, network.given_from),
-        ):
-            units[pool - network.groups, np.repeat(np.arange(lines), np.diff(row))] = count
+        self._taken, self._given = (np.zeros((pools, network.lines.size), np.int64) for _ in range(2))
+        for units, entries, name in ((self._taken, network.taken, "taken"), (self._given, network.given, "given")):
+            for line, row in enumerate(network.lines):
+                for entry in entries[row[f"{name}_from"] : row[f"{name}_to"]]:
+                    units[entry["pool"] - network.groups.size, line] = entry["units"]
 
     @classmethod
     def for_plan(cls, scope: Scope) -> Self | None:
@@ -60,19 +57,17 @@ class PoolUse(Meter):
         """
         plan, network, log, end = self._scope.plan, self._scope.plan.network, block.log, block.end
         line, back = log.draws.line, log.draws.comes_back
-        by_hand = done_by_hand(block)
-        some_by_hand = by_hand.any()
         begin = min(max(block.start, plan.warmup), end)
         started = _known(log.started, begin, end)
         finished = _known(log.finished, begin, end)
         returning = block.contains(log.finished)
         for pool in range(self._in_use.size):
             taken, given = self._taken[pool, line], self._given[pool, line]
-            if some_by_hand:  # such services leave the link alone
-                alone = by_hand & (network.by_hand_without[line] == network.groups + pool)
+            if network.works_by_hand:  # such services leave the link alone
+                alone = log.by_hand & (network.lines["by_hand_without"][line] == network.groups.size + pool)
                 taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
             self._in_use[pool] += (taken * (end - started)).sum() - (given * (end - finished)).sum()
-            if network.comes_back[pool]:
+            if network.pools["comes_back"][pool]:
                 away = returning & (given > 0)
                 leaves = log.finished[away]
                 way = [np.clip(tick, plan.warmup, plan.end) for tick in (leaves, leaves + back[away])]
@@ -84,7 +79,7 @@ class PoolUse(Meter):
         """Yield the share of each pool."""
         plan = self._scope.plan
         for index, (name, on_duty) in enumerate(zip(plan.pools, plan.on_duty, strict=True)):
-            down = int(self._down[plan.network.groups + index])
+            down = int(self._down[plan.network.groups.size + index])
             there = on_duty.unit_time(plan.warmup, plan.end) - down
             yield POOL_UTILISATION.key("share", stage=name), ratio(int(self._in_use[index]), there)
 

@@ -34,7 +34,7 @@ def time_down(block: LogBlock) -> Counts:
     start, end = min(max(block.start, plan.warmup), block.end), block.end
     for resource in {resource for source in plan.outages for resource in source.resources}:
         # of unlimited lanes no share is lost
-        if resource >= network.groups or plan.groups.lanes[resource] < UNLIMITED_LANES:
+        if resource >= network.groups.size or plan.groups.lanes[resource] < UNLIMITED_LANES:
             lost[resource] += _on_duty(network, resource).unit_time(start, end)
             lost[resource] -= _on_duty(left, resource).unit_time(start, end)
     return lost

@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 
 from sim.metrics.block import LogBlock
-from sim.metrics.by_hand import done_by_hand
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Scope
 from sim.metrics.stages.lane_time import limited_stages
@@ -43,7 +42,7 @@ class Repairs(Meter):
     def add(self, block: LogBlock) -> None:
         """Add what happened in a block: all repair of a service when it starts."""
         log, plan = block.log, self._scope.plan
-        starts = block.contains(log.started) & (log.started >= plan.warmup) & ~done_by_hand(block)
+        starts = block.contains(log.started) & (log.started >= plan.warmup) & ~log.by_hand
         repair = np.minimum(log.draws.repair[starts], plan.end - log.started[starts])
         np.add.at(self._ticks, plan.network.line_stage[log.draws.line[starts]], repair)
 

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from sim.clock import TICKS_PER_HOUR, Ticks
-from sim.draws.booking import BOOKED, NO_SHOW, WITHOUT
+from sim.draws.booking import BOOKED, NO_SHOW, WITHOUT_SLOT
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Mask, Scope
@@ -22,7 +22,7 @@ SLOT_DELAY = Metric(
     "booking; clearance counts from the arrival.",
     source=BORDERGATE,
 )
-WITHOUT_SLOT = Metric(
+TRUCKS_WITHOUT_SLOT = Metric(
     name="without_slot_per_day",
     title="Trucks without a slot",
     unit="trucks/day",
@@ -45,7 +45,7 @@ NO_SHOWS = Metric(
 class Booking(Meter):
     """Counts trucks that book, in the measured period."""
 
-    metrics = (SLOT_DELAY, WITHOUT_SLOT, NO_SHOWS)
+    metrics = (SLOT_DELAY, TRUCKS_WITHOUT_SLOT, NO_SHOWS)
     place = 40
 
     def __init__(self, scope: Scope) -> None:
@@ -66,13 +66,13 @@ class Booking(Meter):
         """Add the trucks of a block."""
         draws, row_of_flow = block.log.draws, self._scope.row_of_flow
         came = self._measured(draws.arrival, block)
-        row, how = row_of_flow[draws.flow[came]], draws.how[came]
-        booked = how == BOOKED
+        row, booking = row_of_flow[draws.flow[came]], draws.booking[came]
+        booked = booking == BOOKED
         np.add.at(self._booked, row[booked], 1)
-        np.add.at(self._moved, row[booked], (draws.arrival - draws.asked)[came][booked])
-        np.add.at(self._without, row[how == WITHOUT], 1)
+        np.add.at(self._moved, row[booked], (draws.arrival - draws.intended_arrival)[came][booked])
+        np.add.at(self._without, row[booking == WITHOUT_SLOT], 1)
         missed = self._measured(draws.missed_tick, block)
-        row, away = row_of_flow[draws.missed_flow[missed]], draws.missed_why[missed] == NO_SHOW
+        row, away = row_of_flow[draws.missed_flow[missed]], draws.missed_reason[missed] == NO_SHOW
         np.add.at(self._no_shows, row[away], 1)
         np.add.at(self._without, row[~away], 1)
 
@@ -87,5 +87,5 @@ class Booking(Meter):
             if rows:
                 booked, moved = int(self._booked[rows].sum()), int(self._moved[rows].sum())
                 yield SLOT_DELAY.key("mean", direction, name), ratio(moved / TICKS_PER_HOUR, booked)
-                yield WITHOUT_SLOT.key("mean", direction, name), int(self._without[rows].sum()) / days
+                yield TRUCKS_WITHOUT_SLOT.key("mean", direction, name), int(self._without[rows].sum()) / days
                 yield NO_SHOWS.key("mean", direction, name), int(self._no_shows[rows].sum()) / days

@@ -59,9 +59,9 @@ def _service_to_release(log: EventLog) -> Ticks:
     """(trucks,) sum of the service times up to the release [tick]; of alternatives, those of the first."""
     draws = log.draws
     first, released = draws.first[:-1], draws.released
-    if draws.onward.size:
+    if draws.next_row.size:
         total = np.zeros(draws.trucks, np.int64)
-        add_services(draws.first, released, draws.onward, draws.service, total)
+        add_services(draws.first, released, draws.next_row, draws.service, total)
         return total
     before = np.concatenate(([0], np.cumsum(draws.service)))
     return np.where(released >= 0, before[released + 1] - before[first], 0)
