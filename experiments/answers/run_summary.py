@@ -39,14 +39,19 @@ STATES = ("waiting", "closed", "served", "blocked")
 NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan)
 
 
+def _estimate_of(row: Mapping[str, Any]) -> Estimate:
+    """Return the estimate of a row of `metrics.json`."""
+    value, low, high = (math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
+    unreached = int(row["unreached"])
+    return Estimate(math.inf if unreached else value, low, high, int(row["n"]), unreached)
+
+
 class Metrics:
     """The numbers of `metrics.json`, by name."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._found = {
-            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): Estimate(
-                *(math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
-            )
+            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): _estimate_of(row)
             for row in document["metrics"]
         }
 
