@@ -321,8 +321,10 @@ def with_interval(estimate: Estimate | None, most_decimals: int = 2, unit: str =
 
     The half width keeps one significant digit, two if the first is 1, and never more than `most_decimals`.
     """
-    if estimate is None or not math.isfinite(estimate.value):
+    if estimate is None or math.isnan(estimate.value):
         return NOTHING
+    if math.isinf(estimate.value):
+        return f"beyond the run in {estimate.unreached} of {estimate.n}"
     half = (estimate.high - estimate.low) / 2
     if not math.isfinite(half) or half == 0:
         return number_text(estimate.value, min(most_decimals, _decimals(estimate.value, 3))) + unit
@@ -337,7 +339,8 @@ def percent_with_interval(estimate: Estimate | None) -> str:
     """Return a share with its interval in percent: `93 ± 1 %`."""
     if estimate is None:
         return NOTHING
-    return with_interval(Estimate(*(100 * number for number in estimate)), 1, f"{GLUE}%")
+    low, high = 100 * estimate.low, 100 * estimate.high
+    return with_interval(estimate._replace(value=100 * estimate.value, low=low, high=high), 1, f"{GLUE}%")
 
 
 def _decimals(value: float, digits: int) -> int:

@@ -21,14 +21,19 @@ TIMES = ("clearance_h", "passage_h")
 A_WEEK = 7
 
 
+def _estimate_of(row: Mapping[str, Any]) -> Estimate:
+    """Return the estimate of a row of `metrics.json`."""
+    value, low, high = (math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
+    unreached = int(row["unreached"])
+    return Estimate(math.inf if unreached else value, low, high, int(row["n"]), unreached)
+
+
 class Metrics:
     """The numbers of `metrics.json`, by name."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._estimates = {
-            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): Estimate(
-                *(math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
-            )
+            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): _estimate_of(row)
             for row in document["metrics"]
         }
 

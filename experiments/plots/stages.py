@@ -117,7 +117,7 @@ def utilisation(metrics: Metrics, labels: Labels) -> Plot:
     pools = {name: metrics.get("pool_utilisation", "share", stage=name) for name in labels.gate.pools}
     found |= {name: used for name, used in pools.items() if name not in found}
     rows = Frame(
-        [(name, *(100 * part for part in used)) for name, used in found.items() if math.isfinite(used.value)],
+        [(name, *(100 * part for part in used[:3])) for name, used in found.items() if math.isfinite(used.value)],
         columns=["stage", "value", "low", "high"],
     )
     busiest = None if rows.empty else rows.iloc[int(rows["value"].argmax())]

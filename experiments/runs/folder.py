@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -90,7 +89,7 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
                 "class": key.vehicle_class,
                 "stage": key.stage,
                 "unit": METRICS[key.metric].unit,
-                **{name: _or_null(number) for name, number in estimate._asdict().items()},
+                **estimate.document(),
             }
         )
     return {
@@ -100,10 +99,6 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "metrics": rows,
     }
-
-
-def _or_null(number: float) -> float | None:
-    return None if math.isnan(number) else number
 
 
 def _queues(result: RunResult) -> pa.Table:

@@ -161,5 +161,5 @@ def first_of(result: StudyResult) -> str | None:
     hours = truck_hours(result)
     asked = [c for c in result.cells if c.name == BASE or (c.factors["round"], c.factors["what"]) == ("1", "capacity")]
     first = {cell.name: hours[cell.name] for cell in asked}
-    saving = [found for found in against_base(first, BASE, result.study.adjustment) if found.high < 0]
+    saving = [found for found in against_base(first, BASE) if found.high < 0]
     return min(saving, key=lambda found: found.value).scenario if saving else None

@@ -59,6 +59,8 @@ class Cell:
     changes: tuple[Change, ...] = ()
     factors: Mapping[str, str] = field(default_factory=dict)
     """Factor -> its value here, as text."""
+    upgrades: tuple[Upgrade, ...] = ()
+    """Those of the study included."""
 
 
 class Bench:
@@ -80,7 +82,7 @@ class Bench:
         """
         study = self.study
         wanted = with_needs_of((*study.upgrades, *setting.upgrades))
-        upgrades = [self._upgrade(each) for each in wanted]
+        upgrades = tuple(self._upgrade(each) for each in wanted)
         levels: dict[str, Level] = {each.name: setting.levels.get(each.name, study.level) for each in upgrades}
         about = "Values that the study sets; they come last and beat those of upgrades."
         try:
@@ -98,7 +100,7 @@ class Bench:
             start=setting.start or study.start,
             demand=study.demand if setting.demand is None else setting.demand,
         )
-        return Cell(name, title or name, scenario, changes, factors or {})
+        return Cell(name, title or name, scenario, changes, factors or {}, upgrades)
 
     def base(self) -> Cell:
         """Return the cell of the study itself."""

@@ -27,7 +27,7 @@ def study(tmp_path, monkeypatch):
 def test_a_study_is_run_and_goes_on_where_it_was(study):
     done = invoke("study", "small.yaml", "--workers", "1", "--replications", "3")
     assert done.exit_code == 0, done.output
-    assert "A third booth helps most" in done.output
+    assert "Best: A third booth. It cuts mean northbound clearance by " in done.output
     assert (study / "results" / "small" / "report.html").is_file()
     assert (study / "results" / "small" / "plots" / "comparison.png").is_file()
     again = invoke("study", "small.yaml", "--workers", "1")
@@ -40,7 +40,7 @@ def test_a_study_is_run_and_goes_on_where_it_was(study):
 def test_what_binds(study):
     done = invoke("study", "bottleneck", "minimal", "--workers", "1", "--days", "5", "--replications", "4")
     assert done.exit_code == 0, done.output
-    assert "binds first" in done.output
+    assert "Bottleneck: Booth." in done.output
 
 
 def test_the_studies_are_listed():
@@ -55,6 +55,8 @@ def test_the_studies_are_listed():
         (["study", "nowhere"], "no such study in the library"),
         (["study", "bottleneck"], "Name a gate: bordergate study bottleneck friendship-pass."),
         (["study", "hours", "minimal"], "only `bottleneck` takes a gate"),
+        (["study", "small.yaml", "--margin", "much"], "--margin = much - not a margin. Write a share, such as 2%"),
+        (["study", "small.yaml", "--margin", "-1"], "margin.absolute = -1.0 - "),
         (["study", "small.yaml", "--upgrade", "5-g"], "no such upgrade in the library"),
         (["study", "small.yaml", "--replications", "0"], "replications = 0 - too small. Use at least 1."),
         (["study", "small.yaml", "--cluster", "tcp://8.8.8.8:1", "--workers", "2"], "Leave it out with --cluster."),

@@ -33,7 +33,8 @@ NORTH = {"direction": "northbound"}
 def row(metric: str, statistic: str, value: float | None, half: float | None = 0.0, **where: str) -> dict[str, Any]:
     ends = (None, None) if value is None or half is None else (value - half, value + half)
     names = {"direction": None, "class": None, "stage": None} | where
-    return {"metric": metric, "statistic": statistic, "value": value, "low": ends[0], "high": ends[1], **names}
+    estimate = {"value": value, "low": ends[0], "high": ends[1], "n": 20, "unreached": 0}
+    return {"metric": metric, "statistic": statistic, **estimate, **names}
 
 
 def metric_rows(
