@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sim import Plan, measure, simulate
-from sim.draws.draw import Draws
+from sim.draws.columns import Draws
 from sim.engines.simulate import Engine
 from sim.metrics.meter import Key
 from sim.metrics.resources.deadlock import can_lock
