@@ -68,7 +68,7 @@ def test_a_changed_stage_leaves_who_never_meets_it_untouched(
     before, there = run(with_last(scenario), seed)
     after, still_there = run(with_last(scenario, **change), seed)
     assert np.array_equal(there, still_there)
-    for name in ("arrival", "flow", "number", "first", "released", "turned"):
+    for name in ("arrival", "flow", "number", "first", "released", "emptied"):
         assert np.array_equal(getattr(before.draws, name), getattr(after.draws, name)), name
     assert np.array_equal(before.draws.service[~there], after.draws.service[~there])
     assert np.array_equal(before.times[~there], after.times[~there])
