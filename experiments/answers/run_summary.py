@@ -25,6 +25,7 @@ from experiments.answers.run_tables import (
     limit_tables,
     stage_table,
 )
+from gates.describe.calendar import uncalibrated_text
 
 MOST_CAUSES = 3
 FULL = 0.95
@@ -108,7 +109,8 @@ def interval_text(labels: Labels) -> str:
 def warnings(numbers: RunNumbers, labels: Labels) -> tuple[str, ...]:
     """Return what one must know before any number."""
     grows = (_growth(numbers, direction) for direction in labels.directions)
-    return tuple(text for text in (_deadlock(numbers.metrics), *grows) if text)
+    first = (_deadlock(numbers.metrics), uncalibrated_text(labels.scenario))
+    return tuple(text for text in (*first, *grows) if text)
 
 
 def in_deadlock(metrics: Metrics) -> bool:

@@ -13,6 +13,7 @@ from experiments.answers.run_numbers import Days, Metrics, RunNumbers, days, sta
 from experiments.answers.run_summary import headlines, read_summary, summary, warnings
 from experiments.answers.run_tables import first_table, stage_table, time_table
 from gates import Gate, load_gate
+from gates.schema.demand import CalibratedRange
 from sim.metrics.resources.areas import OUTSIDE
 from tests.experiments.folders import one_way, write_folder
 
@@ -230,6 +231,14 @@ def test_closed_weekends_are_no_growth() -> None:
     assert Days((1.0, 1.0), (tuple(week * 2), tuple(week * 2))).growth.value == 0
     rising = [level + 7 * (day // 7) for day, level in enumerate(week * 3)]
     assert Days((1.0, 1.0), (tuple(rising), tuple(rising))).growth.value == pytest.approx(1)
+
+
+def test_a_run_outside_the_calibrated_range_says_so_first() -> None:
+    gate = GATE.model_copy(update={"calibrated": CalibratedRange(months=["jul"])})
+    assert warned(numbers([]), gate) == [
+        "Outside the calibrated range: the gate was fitted to July, and the run measures March. Queues and times of "
+        "this run are an extrapolation."
+    ]
 
 
 def test_deadlock_is_all_that_is_said() -> None:
