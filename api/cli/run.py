@@ -42,6 +42,7 @@ def run(
         int | None,
         typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
     out: OutOption = None,
 ) -> None:
     """Run a gate and write its result folder with plots and a report.
@@ -74,7 +75,7 @@ def run(
         result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
         with drawing():
             write_result(result, folder, finish=draw_all)
-        _print_result(folder)
+        _print_result(folder, full=full)
 
 
 def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
@@ -118,9 +119,9 @@ def _simulated(scenario: Scenario, settings: RunSettings, workers: int | None) -
         )
 
 
-def _print_result(folder: Path) -> None:
+def _print_result(folder: Path, *, full: bool) -> None:
     from api.cli.tables import print_summary
     from experiments.answers.run_summary import read_summary
 
-    print_summary(console, read_summary(folder))
+    print_summary(console, read_summary(folder), full=full)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -120,19 +120,16 @@ def _millions(levels: Levels) -> str:
     return f"{base} ({low} to {high})"
 
 
-def print_summary(console: Console, summary: Summary) -> None:
-    """Print the summary of a run on one screen."""
+def print_summary(console: Console, summary: Summary, *, full: bool = False) -> None:
+    """Print the summary of a run on one screen; with all tables if `full`."""
     console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.basis)}\n")
     for sentence in summary.answers:
         console.print(f"[bold]→[/bold] {escape(sentence)}")
-    for table in summary.tables:
-        shown = _table(table.title, table.columns)
-        for row in table.rows:
-            shown.add_row(*map(escape, row))
-        console.print(shown)
+    for table in (summary.first, *(summary.tables if full else ())):
+        console.print(_rows(table.title, table.columns, table.rows))
         if table.note:
             console.print(f"[dim]{escape(table.note)}[/dim]")
-    for note in summary.notes:
+    for note in summary.notes if full else ():
         console.print(escape(note))
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
-from gates.schema.gate import Gate
-from gates.schema.paths import Step, Visit, walk
+from gates.schema.paths import PlacedStep, Step, Visit, walk
+from gates.schema.scenario import Scenario
 from sim.clock import moment
 from sim.plan.timetable import open_on
 
@@ -40,7 +40,8 @@ class Labels:
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         scenario = manifest["scenario"]
-        self.gate = Gate.model_validate(scenario["gate"])
+        self.scenario = Scenario.model_validate(scenario)
+        self.gate = self.scenario.gate
         self.days: int = scenario["days"]
         self.warmup_days: int = scenario["warmup_days"]
         self.replications: int = manifest["replications"]
@@ -89,6 +90,32 @@ class Labels:
     def area(self, name: str) -> str:
         """Return the title of an area."""
         return self.gate.areas[name].title.get("en") or _words(name)
+
+    def lane_group(self, name: str) -> str:
+        """Return what people call a lane group: `fruit`."""
+        return name.replace("-", " ")
+
+    def area_of(self, stage: str) -> str | None:
+        """Return the area in which a stage lies; None if it lies in none."""
+        return next((name for name, area in self.gate.areas.items() if stage in area.stages), None)
+
+    def areas_ahead(self, direction: str, stage: str) -> list[str]:
+        """Return the areas, other than its own, that trucks of a direction may enter right after a stage."""
+        steps = self.gate.paths[direction]  # type: ignore[index]
+        visits = [placed for placed in walk(steps) if isinstance(placed.step, Visit)]
+        names = [placed.step.stage for placed in visits if isinstance(placed.step, Visit)]
+        after = visits[names.index(stage) + 1 :] if stage in names else visits
+        return list(dict.fromkeys(self._next_areas(after, self.area_of(stage))))
+
+    def _next_areas(self, visits: Sequence[PlacedStep], here: str | None) -> Iterator[str]:
+        for placed in visits:
+            visit = placed.step
+            assert isinstance(visit, Visit)
+            area = self.area_of(visit.stage)
+            if area and area != here:
+                yield area
+            if not placed.inside and visit.share == 1 and not visit.when and visit.only is None:
+                return  # nobody leaves it out
 
     def local_title(self, name: str) -> str:
         """Return the title of a stage in the language of its side, if the gate file has one."""
@@ -149,8 +176,13 @@ class Labels:
     @property
     def bulletin(self) -> str:
         """When the waiting trucks are counted: `24:00 Vietnam time (UTC+7)`."""
+        return f"{self.bulletin_time} {self.clock(self.bulletin_side)}"
+
+    @property
+    def bulletin_time(self) -> str:
+        """The same by the clock of the bulletin's side: `24:00`."""
         minutes = self.gate.end_of_day.at // 60
-        return f"{minutes // 60:02d}:{minutes % 60:02d} {self.clock(self.bulletin_side)}"
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
     @property
     def period(self) -> str:

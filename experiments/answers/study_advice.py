@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.answers.labels import listed
-from experiments.answers.run_summary import Table
+from experiments.answers.run_tables import Table
 from experiments.answers.study_bottleneck import bottleneck_advice, bottleneck_tables
 from experiments.answers.study_comparison import advice, circumstances, contexts, effect_advice
 from experiments.answers.study_labels import StudyLabels, read_labels

@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.answers.labels import NOTHING, listed, with_interval
 from experiments.answers.numbers import GLUE, interval, plain, short
-from experiments.answers.run_summary import Table
+from experiments.answers.run_tables import Table
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.statistics import Estimate
 from experiments.studies.tables import TRUCK_HOURS

@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.answers.labels import listed
 from experiments.answers.numbers import GLUE, amount, interval, scale_of, short
-from experiments.answers.run_summary import Table
+from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import change_sentence
 from experiments.answers.study_labels import StudyLabels
 from experiments.answers.study_tables import ROWS

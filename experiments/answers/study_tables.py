@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.answers.labels import NOTHING, count, listed, with_interval
 from experiments.answers.numbers import BEYOND, GLUE, interval, money, plain, scale_of, short
-from experiments.answers.run_summary import Table
+from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import MOST_PERCENT, NAMED, p_text
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.statistics import Estimate

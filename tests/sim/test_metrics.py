@@ -38,6 +38,7 @@ OTHERS = {
     "backlog_h",
     "repair_share",
     "down_share",
+    "lane_group_utilisation",
     "turned_back_per_day",
     "turned_back_t_per_day",
     "second_loads_per_day",
@@ -559,7 +560,7 @@ def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
         {
             "booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]},
-            "bay": {"lanes": 1},
+            "bay": {"lanes": [{"name": "left", "lanes": 1}, {"name": "right", "lanes": 1}]},
         },
         [],
         outages={"storm": {"every": ONE_MINUTE, "lasts": ONE_MINUTE, "stages": ["booth"]}},
@@ -666,3 +667,18 @@ def test_the_bulletin_at_midnight_counts_the_trucks_at_the_end():
     assert found.stock[-1, 0] == found.values[Key("inside_end_trucks", "total", NORTH)]
     waiting = np.count_nonzero((log.joined >= 0) & (log.started < 0))
     assert found.values[Key("queue_trucks", "end_of_day", stage="booth")] == waiting > 0
+
+
+def test_four_idle_lanes_do_not_hide_the_overloaded_one_beside_them() -> None:
+    # Two trucks with durian keep their only lane busy for all 24 h; a general truck uses one of four for an hour.
+    groups = [
+        {"name": "fruit", "lanes": 1, "classes": ["durian"]},
+        {"name": "other", "lanes": 4, "classes": ["general"]},
+    ]
+    plan = plan_of({"bay": {"lanes": groups}, "road": {"lanes": "unlimited"}}, ["bay", "road"])
+    way = [("bay", 720.0), ("road", 0.0)]
+    draws = trucks(plan, ("durian", 0, way), ("durian", 0, way), ("general", 0, [("bay", 60.0), ("road", 0.0)]))
+    values = measure(plan, simulate(plan, draws)).values
+    used = {key.stage: value for key, value in values.items() if key.metric == "lane_group_utilisation"}
+    assert used == {"bay/fruit": 1, "bay/other": pytest.approx(60 / (4 * 1440))}
+    assert values[Key("utilisation", "share", stage="bay")] == pytest.approx(1500 / (5 * 1440))
