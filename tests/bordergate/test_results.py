@@ -141,10 +141,10 @@ def test_results_of_other_seeds_are_compared_by_welch(base):
 
 
 def test_a_run_is_refused_with_every_finding():
-    assert refused(bg.run, "minimum", days=0, upgrades=["nothing"]) == [
+    assert refused(bg.run, "minimum", days=0, upgrades=["more-bay"]) == [
         "days = 0 - too small. Use at least 1.",
         "gate = minimum - no such gate in the library. Did you mean minimal? Or name a YAML file.",
-        "upgrades[0] = nothing - no such upgrade in the library. Did you mean slot-booking? Or name a YAML file.",
+        "upgrades[0] = more-bay - no such upgrade in the library. Did you mean more-bays? Or name a YAML file.",
     ]
 
 

@@ -17,7 +17,7 @@ def gate():
 def test_a_variant_is_a_new_gate(gate):
     more = gate.with_({"stages.bay-cn.lanes": 15, "stages.kiosk-in-cn.service.erlang.mean": "20 s"})
     assert (gate.stages["bay-cn"].lanes, more.stages["bay-cn"].lanes) == (13, 15)
-    assert more.stages["kiosk-in-cn"].service.mean == 20
+    assert more.stages["kiosk-in-cn"].service.mean() == 20
     assert more.stages["bay-cn"].sources["lanes"] == "assumption: changed in Python"
     assert more.with_({"stages.bay-cn.lanes": 13}).stages["bay-cn"].lanes == 13
     assert gate.with_({}) is gate
