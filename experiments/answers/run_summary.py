@@ -43,6 +43,8 @@ class Headline:
     """How long its trucks wait, and for what."""
     details: tuple[str, ...] = ()
     """The largest causes, and what else one must know of them."""
+    cause: Cause | None = None
+    """The largest cause."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def _headline(numbers: RunNumbers, labels: Labels, direction: str) -> Headline:
     said = listed([f"{hours_text(hours)} {text}" for hours, text in notable])
     largest = causes(numbers, labels, direction)
     details = (_largest(largest), _short_hours(numbers.metrics, labels, largest))
-    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text))
+    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text), largest[0])
 
 
 def _largest(found: list[Cause]) -> str:
