@@ -110,7 +110,8 @@ def interval_text(labels: Labels) -> str:
 
 def warnings(numbers: RunNumbers, labels: Labels) -> tuple[str, ...]:
     """Return what one must know before any number."""
-    grows = (_growth(numbers, direction) for direction in labels.directions)
+    flowing = () if in_deadlock(numbers.metrics) else labels.directions
+    grows = (_growth(numbers, direction) for direction in flowing)
     first = (_deadlock(numbers.metrics), uncalibrated_text(labels.scenario))
     return tuple(text for text in (*first, *grows) if text)
 

@@ -316,7 +316,8 @@ def test_a_run_outside_the_calibrated_range_says_so_first() -> None:
 
 
 def test_deadlock_is_all_that_is_said() -> None:
-    locked = numbers([hours("booth", waiting=600)], [*metric_rows(booth=1.0), row("locked_trucks", "total", 2.0)])
+    stuck = [*metric_rows(booth=1.0, arriving=200, released=0), row("locked_trucks", "total", 2.0)]
+    locked = numbers([hours("booth", waiting=600)], stuck, [0, 200, 400], [0, 201, 402])
     found = summary(locked, manifest())
     assert [plain(text) for text in found.answers] == [
         "Deadlock: 2 trucks can never move again, because each waits for a lane, a space or a unit that another of "
