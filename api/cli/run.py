@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import Engine, OutOption, UpgradeLevel
+from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel
 from api.cli.plot import draw_all, drawing
 from api.cli.study import local_processes
 
@@ -43,6 +43,7 @@ def run(
         typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
     ] = None,
     out: OutOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Run a gate and write its result folder with plots and a report.
 
@@ -63,23 +64,25 @@ def run(
             engine=engine.value,
             keep_events=keep_events,
         )
-        from experiments.runs.folder import refuse_other_content, write_result
+        from experiments.result_folder import new_result
+        from experiments.runs.folder import fill_folder
         from gates.describe import outside_text
 
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
-        refuse_other_content(folder)
-        if outside := outside_text(resolved.scenario):
-            console.print(f"Note: {outside}", markup=False)
-        result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
-        with drawing():
-            write_result(result, folder, finish=draw_all)
+        with new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial:
+            if outside := outside_text(resolved.scenario):
+                console.print(f"Note: {outside}", markup=False)
+            result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
+            with drawing():
+                fill_folder(result, partial)
+                draw_all(partial)
         _print_result(folder)
 
 
 def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
     """Return the run that the options describe, or raise with every finding at once, those of the folder included."""
-    from experiments.runs.folder import refuse_other_content
+    from experiments.result_folder import refuse_other_content
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 

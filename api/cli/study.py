@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import OutOption
+from api.cli.options import ForceOption, OutOption
 from api.cli.plot import draw_all, drawing
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def study(
         str | None, typer.Argument(metavar="[GATE]", help="Only with `bottleneck`: the gate to examine.")
     ] = None,
     out: OutOption = None,
+    force: ForceOption = False,
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes; by default one for each core.")
     ] = None,
@@ -61,7 +62,7 @@ def study(
             return
         options = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
         chosen = _study_named(name, gate, upgrade or [], options)
-        run_and_write(chosen, out or Path("results") / chosen.name, workers, cluster, store)
+        run_and_write(chosen, out or Path("results") / chosen.name, workers, cluster, store, force=force)
 
 
 def _print_studies() -> None:
@@ -114,7 +115,9 @@ def _bottleneck(gate: str) -> dict[str, Any]:
     }
 
 
-def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str | None, kept_in: Path) -> None:
+def run_and_write(
+    study: Study, folder: Path, workers: int | None, cluster: str | None, kept_in: Path, *, force: bool = False
+) -> None:
     """Run a study with a progress bar, write its folder, and print its advice.
 
     Raises
@@ -122,25 +125,27 @@ def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str 
     ConfigError
         If it cannot be run.
     """
-    from experiments.runs.folder import refuse_other_content
+    from experiments.result_folder import new_result
     from experiments.runs.store import Store
-    from experiments.studies.folder import write_study
+    from experiments.studies.folder import fill_folder
     from experiments.studies.run import run_study
+    from gates import load_gate
     from gates.findings import ConfigError, Finding
 
     if cluster is not None and workers is not None:
         raise ConfigError([Finding("--workers", str(workers), "is for this machine", "Leave it out with --cluster.")])
-    refuse_other_content(folder)
-    with _executor(workers, cluster) as executor, replication_bar() as bar:
-        task = bar.add_task("", total=None)
-        result = run_study(
-            study,
-            store=Store(kept_in),
-            executor=executor,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    with drawing():
-        write_study(result, folder, draw_all)
+    with new_result(folder, "study", load_gate(study.gate).name, force=force) as partial:
+        with _executor(workers, cluster) as executor, replication_bar() as bar:
+            task = bar.add_task("", total=None)
+            result = run_study(
+                study,
+                store=Store(kept_in),
+                executor=executor,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        with drawing():
+            fill_folder(result, partial)
+            draw_all(partial)
     made = sum(map(len, result.replications))
     if result.simulated < made:
         console.print(f"{made - result.simulated:,} of {made:,} replications reused.", markup=False)

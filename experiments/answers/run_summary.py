@@ -139,7 +139,7 @@ class Summary:
 
 def read_summary(folder: Path) -> Summary:
     """Return the summary of a result folder."""
-    from experiments.runs.folder import MANIFEST, read_json
+    from experiments.result_folder import MANIFEST, read_json
 
     metrics, manifest = read_json(folder / "metrics.json"), read_json(folder / MANIFEST)
     return summary(metrics, manifest, read_stage_times(folder / "stages.parquet"))

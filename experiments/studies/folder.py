@@ -10,15 +10,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from experiments.runs.files import atomic_folder
-from experiments.runs.folder import MANIFEST, refuse_other_content, write_json
+from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
 from experiments.runs.provenance import digest, scenario_document, versions
 from experiments.runs.tables import write_table
 from experiments.studies.model import metric_text
 from experiments.studies.result import StudyResult
 from experiments.studies.tables import tables
 
-FORMAT = 1
+FORMAT = NEWEST["study"][1]
 """Number of the folder's format; readers refuse a newer one."""
 
 
@@ -28,27 +27,31 @@ def write_study(result: StudyResult, folder: Path, finish: Callable[[Path], obje
     Parameters
     ----------
     folder
-        Where it shall stand. An earlier result there is replaced; anything else is refused.
+        Where it shall stand. An earlier study of the gate is replaced; anything else is refused.
     finish
         Called with the folder's provisional path before it appears: draws plots, writes the report.
 
     Raises
     ------
     ConfigError
-        If something other than a result stands there.
+        If something stands there that is not replaced.
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    refuse_other_content(folder)
-    with atomic_folder(folder) as partial:
-        write_json(partial / MANIFEST, manifest(result))
-        (partial / "tables").mkdir()
-        for name, frame in tables(result).items():
-            write_table(partial / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
-            frame.to_csv(partial / "tables" / f"{name}.csv", index=False, lineterminator="\n")
+    with new_result(folder, "study", result.cells[0].scenario.gate.name) as partial:
+        fill_folder(result, partial)
         if finish:
             finish(partial)
     return folder
+
+
+def fill_folder(result: StudyResult, folder: Path) -> None:
+    """Write the files of a study's result into a folder that is there."""
+    write_json(folder / MANIFEST, manifest(result))
+    (folder / "tables").mkdir()
+    for name, frame in tables(result).items():
+        write_table(folder / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
+        frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def manifest(result: StudyResult) -> dict[str, Any]:
