@@ -240,18 +240,27 @@ def _manifest(folder: Path, path: str, value: str) -> dict[str, Any]:
         raise refused("is not a result folder", remedy) from None
     except ValueError:
         raise refused("is not a result folder: its manifest.json cannot be read", remedy) from None
-    kind = str(document.get("kind")) if isinstance(document, dict) else ""
-    if kind not in NEWEST or "bordergate" not in document.get("versions", ()):
+    if not is_ours(document):
         raise refused("is not a result folder: its manifest.json is of another program", remedy)
-    field, newest = NEWEST[kind]
-    number = document.get(field)
-    if not isinstance(number, int) or number > newest:
-        problem = f"was written by a newer version (format {number}; this one reads {newest})"
-        raise refused(problem, "Install that version, or name another folder.")
+    refuse_newer(document, path, value)
     if not isinstance(document.get("files"), dict):
         problem = "was written by an earlier version, which did not list its files"
         raise refused(problem, "Run it again, into another folder.")
-    return document
+    return dict(document)
+
+
+def is_ours(document: Any) -> bool:
+    """Tell whether a JSON document is the manifest of a result."""
+    return isinstance(document, dict) and document.get("kind") in tuple(NEWEST) and "versions" in document
+
+
+def refuse_newer(document: Mapping[str, Any], path: str, value: str) -> None:
+    """Raise `ConfigError` if a newer version wrote a manifest."""
+    field, newest = NEWEST[document["kind"]]
+    number = document.get(field)
+    if not isinstance(number, int) or number > newest:
+        problem = f"was written by a newer version (format {number}; this one reads {newest})"
+        raise ConfigError([Finding(path, value, problem, "Install that version, or name another folder.")])
 
 
 def _run_again(folder: Path, document: Mapping[str, Any]) -> str:

@@ -13,16 +13,22 @@ import typer
 from api.cli.console import console, mistakes_shown, replication_bar
 from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel
 from api.cli.plot import draw_all, drawing
-from api.cli.study import local_processes
+from api.cli.study import local_processes, refuse_options
 
 if TYPE_CHECKING:
-    from experiments import RunResult, RunSettings
+    from experiments import RunResult
     from experiments.runs.request import ResolvedRun
-    from gates import Finding, Scenario
+    from gates import Finding
+
+
+BESIDE_A_MANIFEST = {"gate", "out", "force", "workers"}
 
 
 def run(
-    gate: Annotated[str, typer.Argument(metavar="GATE", help="A gate of the library, or a YAML file.")],
+    context: typer.Context,
+    gate: Annotated[
+        str, typer.Argument(metavar="GATE", help="A gate of the library, a YAML file, or the manifest of a result.")
+    ],
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="An upgrade of the library, or a YAML file; may be repeated.")
     ] = None,
@@ -45,12 +51,12 @@ def run(
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Run a gate and write its result folder with plots and a report.
+    """Run a gate and write its result folder with plots and a report; the manifest of a result gives it again.
 
     Example: `bordergate run friendship-pass --upgrade more-bays --days 30 --replications 20 --out results/bays`
     """
     with mistakes_shown():
-        resolved = _resolved(
+        resolved = _of_manifest(context, gate) or _resolved(
             out,
             gate=gate,
             upgrades=upgrade or [],
@@ -73,11 +79,23 @@ def run(
         with new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial:
             if outside := outside_text(resolved.scenario):
                 console.print(f"Note: {outside}", markup=False)
-            result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
+            result = simulated_run(resolved, workers)
             with drawing():
                 fill_folder(result, partial)
                 draw_all(partial)
         _print_result(folder)
+
+
+def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
+    """Return the run of the manifest that is named instead of a gate; None if it is none."""
+    from experiments.again import manifest_at, run_of
+
+    document = manifest_at(gate, "run")
+    if document is None:
+        return None
+    sources = {name: context.get_parameter_source(name) for name in context.params.keys() - BESIDE_A_MANIFEST}
+    refuse_options(sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE"))
+    return run_of(document)
 
 
 def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
@@ -106,19 +124,21 @@ def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
     return replace(finding, path=option) if field in named and not finding.file else finding
 
 
-def _simulated(scenario: Scenario, settings: RunSettings, workers: int | None) -> RunResult:
+def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     """Run with a progress bar."""
     from experiments import run_scenario
     from sim.engines.compiled import cache_is_warm
 
+    settings = resolved.settings
     if settings.engine == "compiled" and not cache_is_warm():
         console.print("First use: compiling the engine, once for this installation (about ten seconds) …")
     processes = nullcontext() if workers is None else local_processes(workers)
     with processes as executor, replication_bar() as bar:
         task = bar.add_task("", total=settings.replications)
-        return run_scenario(
-            scenario, settings, executor=executor, progress=lambda done, _: bar.update(task, completed=done)
+        result = run_scenario(
+            resolved.scenario, settings, executor=executor, progress=lambda done, _: bar.update(task, completed=done)
         )
+    return replace(result, changes=resolved.changes)
 
 
 def _print_result(folder: Path) -> None:

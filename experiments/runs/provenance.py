@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from experiments.runs.settings import RunSettings
-from gates import Change, Fact, Gate, Scenario, SourcedNumber, every_number
+from gates import Change, Fact, Gate, Scenario, SourcedNumber, apply_upgrades, every_number, load_gate
+from gates.files.load import library_gates
+from gates.findings import ConfigError
+from gates.upgrades import Level, upgrade_names
 
 DISTRIBUTION = "bordergate"
 LIBRARIES = ("numba", "numpy", "scipy", "simpy")
 """Libraries whose version can move a result."""
+BY_MANIFEST = "bordergate {kind} FOLDER/manifest.json"
+"""The command line that gives a result again, whatever it was made from; FOLDER stands for its folder."""
 
 
 def version() -> str:
@@ -95,10 +100,14 @@ def manifest(
 
 
 def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
-    """Return the command line that repeats the run, if the gate is one of the library."""
-    gate: Gate = scenario.gate
+    """Return the command line that gives the result again.
+
+    It names gate and upgrades where the library gives the same gate; else it names the manifest, which holds the gate.
+    """
+    if not _is_of_library(scenario.gate, changes):
+        return BY_MANIFEST.format(kind="run")
     parts = [
-        f"bordergate run {gate.name}",
+        f"bordergate run {scenario.gate.name}",
         *(f"--upgrade {name}" for name in dict.fromkeys(change.upgrade for change in changes)),
         *dict.fromkeys(f"--level {change.level}" for change in changes if change.level != "base"),
         f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
@@ -106,10 +115,24 @@ def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, 
         f"--replications {settings.replications} --seed {settings.seed}",
     ]
     if scenario.demand != 1:
-        parts.append(f"--demand {scenario.demand:g}")
+        parts.append(f"--demand {scenario.demand}")
     if settings.engine != "compiled":
         parts.append(f"--engine {settings.engine}")
+    if settings.keep_events != 1:
+        parts.append(f"--keep-events {settings.keep_events or 'none'}")
     return " ".join(parts)
+
+
+def _is_of_library(gate: Gate, changes: tuple[Change, ...]) -> bool:
+    """Tell whether gate and upgrades of the library, by their names, give this gate with these changes."""
+    names = list(dict.fromkeys(change.upgrade for change in changes))
+    levels: set[Level] = {change.level for change in changes}
+    if gate.name not in library_gates() or not set(names) <= set(upgrade_names()) or len(levels) > 1:
+        return False
+    try:
+        return apply_upgrades(load_gate(gate.name), names, *levels) == (gate, changes)
+    except ConfigError:  # they do not go together: then the gate was made otherwise
+        return False
 
 
 def _assumption(number: SourcedNumber) -> dict[str, str]:

@@ -50,6 +50,18 @@ class Growth:
         return f"{self.place} {self.what}"
 
 
+def bottleneck_study(gate: str) -> Study:
+    """The study that finds the bottleneck of a gate of the library or a file."""
+    return Study(
+        name="bottleneck",
+        title={"en": "Bottleneck"},
+        question="Which stage is the bottleneck, and which one next?",
+        gate=gate,
+        design="bottleneck",
+        warmup_days=14,
+    )
+
+
 def growths(gate: Gate) -> list[Growth]:
     """Every stage and pool of a gate that could bind, with a tenth more."""
     found = []

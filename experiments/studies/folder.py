@@ -11,11 +11,14 @@ import pandas as pd
 import pyarrow as pa
 
 from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
-from experiments.runs.provenance import digest, scenario_document, versions
+from experiments.runs.provenance import BY_MANIFEST, digest, scenario_document, versions
 from experiments.runs.tables import write_table
-from experiments.studies.model import metric_text
+from experiments.studies.bottleneck import bottleneck_study
+from experiments.studies.model import Study, load_study, metric_text, study_names
 from experiments.studies.result import StudyResult
 from experiments.studies.tables import tables
+from gates.files.load import library_gates
+from gates.upgrades import upgrade_names
 
 FORMAT = NEWEST["study"][1]
 """Number of the folder's format; readers refuse a newer one."""
@@ -70,7 +73,9 @@ def manifest(result: StudyResult) -> dict[str, Any]:
         "warmup": [{"scenario": w.scenario, "days": w.days, "settled": w.settled} for w in result.warmups],
         "metrics": [metric_text(key) for key in result.metrics],
         "seed": study.seed,
-        "run_again": f"bordergate study {study.name}",
+        "inputs": study.inputs,
+        "hashes": {"study": study_digest(study)},
+        "run_again": run_again(study),
         "scenarios": [
             {
                 "name": cell.name,
@@ -84,6 +89,35 @@ def manifest(result: StudyResult) -> dict[str, Any]:
             for cell in result.cells
         ],
     }
+
+
+def study_digest(study: Study) -> str:
+    """Return the SHA-256 of a study and of what its own files say."""
+    return digest([study.model_dump(mode="json", by_alias=True), study.inputs])
+
+
+def run_again(study: Study) -> str:
+    """Return the command line that gives the result of a study again.
+
+    It names the study if it is one of the library, or the bottleneck of a gate there, with changes that options make;
+    else it names the manifest, which holds the study and what its files said.
+    """
+    if study.name in study_names():
+        known, parts = load_study(study.name), [f"bordergate study {study.name}"]
+    elif study.name == "bottleneck" and study.gate in library_gates():
+        known, parts = bottleneck_study(study.gate), [f"bordergate study bottleneck {study.gate}"]
+    else:
+        return BY_MANIFEST.format(kind="study")
+    options = ("days", "warmup_days", "replications", "seed")
+    changed = {name: getattr(study, name) for name in options if getattr(study, name) != getattr(known, name)}
+    added = study.upgrades[len(known.upgrades) :]
+    again = {**known.model_dump(by_alias=True), **changed, "upgrades": [*known.upgrades, *added]}
+    by_options = all(isinstance(value, int) for value in changed.values()) and set(added) <= set(upgrade_names())
+    if not by_options or study.model_dump(by_alias=True) != Study.model_validate(again).model_dump(by_alias=True):
+        return BY_MANIFEST.format(kind="study")
+    parts += [f"--upgrade {name}" for name in added]
+    parts += [f"--{name.replace('_', '-')} {value}" for name, value in changed.items()]
+    return " ".join(parts)
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
