@@ -1,4 +1,4 @@
-"""What stands at the border: the gate model, its files, checks and sources."""
+"""The gate: its model, files, checks, sources and upgrades."""
 
 from gates.checks.check import check
 from gates.files.load import gate_from_data, gate_from_text, library_gates, load_gate

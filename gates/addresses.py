@@ -1,4 +1,4 @@
-"""Places in a gate by readable paths, and what may be done there: `stages.customs-bays.lanes`.
+"""Addresses: places in a gate by readable paths such as `stages.customs-bays.lanes`, and what may be changed there.
 
 A path names keys with dots. Entries of a list are named, too: a lane group by its name
 (`stages.kiosk-in-cn.lanes.loaded.lanes`), a step of a path by its stage, choice or mark, wherever in the path it
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gates.findings import Place, one_of, value_text
-from gates.schema.distributions import LAWS
+from gates.schema.distributions import DISTRIBUTIONS
 from gates.schema.hours import days_of, single_days
 from gates.schema.paths import Visit
 from gates.schema.quantities import number_text
@@ -32,7 +32,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 class PlaceError(Exception):
-    """A path leads nowhere, or what stands there cannot be changed so."""
+    """A path names nothing, or its value cannot be changed in this way."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
@@ -51,12 +51,12 @@ class Spot:
 
     @property
     def present(self) -> bool:
-        """Whether anything stands there."""
+        """Whether it has a value."""
         return self.key in self.holder if isinstance(self.holder, dict) else True
 
     @property
     def value(self) -> Any:
-        """What stands there; None for nothing."""
+        """Its value; None if it has none."""
         return self.holder[self.key] if self.present else None  # type: ignore[index]
 
     def put(self, value: Any) -> None:
@@ -97,7 +97,7 @@ def find(data: Data, path: str) -> Spot:
     Raises
     ------
     PlaceError
-        If it leads nowhere.
+        If there is no such place.
     """
     parts = parts_of(path)
     spot = Spot({"": data}, "", ())
@@ -115,37 +115,42 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
         spot.put(value := by_day)
     if isinstance(value, dict):
         if part not in value and not last:
-            raise PlaceError(f"leads nowhere: there is no {part}", one_of(value, part))
+            raise PlaceError(f"there is no {part}", one_of(value, part))
         return Spot(value, part, (*spot.place, part))
     if isinstance(value, list) and part.isdigit():
         if int(part) >= len(value):
-            raise PlaceError(f"leads nowhere: there are only {len(value)} entries", "Use a lower number, or a name.")
+            raise PlaceError(f"there are only {len(value)} entries", "Use a lower number, or a name.")
         return Spot(value, int(part), (*spot.place, int(part)))
     if isinstance(value, list):
-        found = list(_named(value, spot.place, part))
-        if not found:
-            raise PlaceError(f"leads nowhere: there is no {part}", one_of(sorted(_names(value)), part))
-        if len(found) > 1 and _wanted(part) == 1 and not part.endswith("#1"):
-            problem = f"{part} stands there {len(found)} times"
-            raise PlaceError(problem, f"Say which: {part}#1 or {part}#2.")
-        number = _wanted(part)
-        if number > len(found):
-            raise PlaceError(f"leads nowhere: there are only {len(found)} of them", "Use a lower number.")
-        return found[number - 1]
-    raise PlaceError(f"leads nowhere: {value_text(value)} has no {part}", "End the path before it.")
+        entries = list(_entries(value, spot.place))
+        named = [entry for entry in entries if _name_of(entry.value) == _without_number(part)]
+        if not named:
+            names = {name for entry in entries if (name := _name_of(entry.value))}
+            raise PlaceError(f"there is no {part}", one_of(sorted(names), part))
+        if len(named) > 1 and _number_in(part) == 1 and not part.endswith("#1"):
+            problem = f"there are {len(named)} entries named {part}"
+            raise PlaceError(problem, f"Write which one: {part}#1 or {part}#2.")
+        number = _number_in(part)
+        if number > len(named):
+            raise PlaceError(f"there are only {len(named)} of them", "Use a lower number.")
+        return named[number - 1]
+    raise PlaceError(f"{value_text(value)} has no {part}", "End the path before it.")
 
 
 def _is_step(spot: Spot) -> bool:
-    """Whether a text stands in a list of steps: in `paths`, not in a list of names."""
-    return isinstance(spot.holder, list) and spot.place[:1] == ("paths",) and spot.place[-2] not in ("only", "classes")
+    """Whether an entry is in a list of steps, of a path or with a second load, and not in a list of names."""
+    match spot.place[:-1]:
+        case ("paths", _) | ("two_way", _, "steps") | ("paths" | "two_way", *_, "then", _):
+            return True
+    return False
 
 
-def _wanted(part: str) -> int:
+def _number_in(part: str) -> int:
     match = _NUMBERED.fullmatch(part)
     return int(match[2]) if match else 1
 
 
-def _bare(part: str) -> str:
+def _without_number(part: str) -> str:
     return part.removesuffix("#1") if part.endswith("#1") else re.sub(r"#\d+$", "", part)
 
 
@@ -157,30 +162,20 @@ def _name_of(item: Any) -> str | None:
     return None
 
 
-def _named(items: list[Any], place: Place, part: str) -> Iterator[Spot]:
-    """The entries of a list that `part` names; those inside the alternatives of a choice, too."""
-    wanted = _bare(part)
+def _entries(items: list[Any], place: Place) -> Iterator[Spot]:
+    """The entries of a list, those inside the alternatives of a choice, too: `walk`, for a gate as plain data."""
     for n, item in enumerate(items):
-        if _name_of(item) == wanted:
-            yield Spot(items, n, (*place, n))
+        yield Spot(items, n, (*place, n))
         if isinstance(item, dict) and "choose" in item:
             for name, inner in item.get("then", {}).items():
-                yield from _named(inner, (*place, n, "then", name), part)
+                yield from _entries(inner, (*place, n, "then", name))
 
 
-def _names(items: list[Any]) -> set[str]:
-    names = {name for item in items if (name := _name_of(item))}
-    for item in items:
-        if isinstance(item, dict) and "choose" in item:
-            names |= {name for inner in item.get("then", {}).values() for name in _names(inner)}
-    return names
+# Changes of values.
 
 
-# What may be done with what stands somewhere.
-
-
-def scaled(value: Any, factor: float) -> Any:
-    """A number, a quantity with its unit, or all durations of a law, times `factor`; counts are rounded, half up.
+def scale_value(value: Any, factor: float) -> Any:
+    """A number, a quantity with its unit, or all durations of a distribution, times `factor`; counts round half up.
 
     Raises
     ------
@@ -188,7 +183,7 @@ def scaled(value: Any, factor: float) -> Any:
         If it is neither.
     """
     if isinstance(value, bool) or value is None:
-        raise PlaceError("no number stands there", "Use `set`.")
+        raise PlaceError("this is not a number", "Use `set`.")
     if isinstance(value, int):
         return math.floor(value * factor + 0.5)
     if isinstance(value, float):
@@ -196,22 +191,22 @@ def scaled(value: Any, factor: float) -> Any:
     if isinstance(value, str):
         number, unit = _quantity(value)
         return f"{number_text(number * factor)} {unit}"
-    if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in LAWS:
-        ((law, parameters),) = value.items()
-        return {law: _scaled_law(parameters, factor)}
-    raise PlaceError("no number stands there", "Use `set`, or lead the path to a number or a law of durations.")
+    if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in DISTRIBUTIONS:
+        ((name, parameters),) = value.items()
+        return {name: _scale_durations(parameters, factor)}
+    raise PlaceError("this is not a number", "Use `set`, or let the path end at a number or a distribution.")
 
 
-def _scaled_law(parameters: Any, factor: float) -> Any:
+def _scale_durations(parameters: Any, factor: float) -> Any:
     if isinstance(parameters, Mapping):
         kept = _PARAMETERS_WITHOUT_TIME
-        return {key: value if key in kept else scaled(value, factor) for key, value in parameters.items()}
+        return {key: value if key in kept else scale_value(value, factor) for key, value in parameters.items()}
     if isinstance(parameters, list):
-        return [scaled(value, factor) for value in parameters]
-    return scaled(parameters, factor)
+        return [scale_value(value, factor) for value in parameters]
+    return scale_value(parameters, factor)
 
 
-def increased(value: Any, by: Any) -> Any:
+def add_to_value(value: Any, by: Any) -> Any:
     """A number or a quantity and another of the same kind, added.
 
     Raises
@@ -235,12 +230,12 @@ def increased(value: Any, by: Any) -> Any:
 def _quantity(text: str) -> tuple[float, str]:
     match = _QUANTITY.fullmatch(text.strip())
     if match is None:
-        raise PlaceError("no number stands there", "Use `set`.")
+        raise PlaceError("this is not a number", "Use `set`.")
     return float(match[1]), match[2]
 
 
-def with_source(data: Data, place: Place, source: str) -> None:
-    """Let the nearest model around `place` say that what stands there comes from `source`."""
+def set_source(data: Data, place: Place, source: str) -> None:
+    """Let the nearest model around `place` name `source` as the source of its value."""
     holders: list[Any] = [data]
     for part in place[:-1]:
         holders.append(holders[-1][part])
@@ -258,15 +253,17 @@ def _source_keys(inside: Place) -> list[str]:
     return [".".join([*way, each]) for each in lasts]
 
 
-def spoken(value: Any) -> str:
-    """What stands somewhere, in one line for people: `erlang: mean 15 s, shape 4`."""
+def value_in_words(value: Any) -> str:
+    """A value on one line for people: `erlang: mean 15 s, shape 4`."""
     if value is None:
         return ""
     if isinstance(value, dict):
         inner = {key: item for key, item in value.items() if key not in ("sources", "title") and item not in ({}, None)}
-        return ", ".join(f"{key}{': ' if isinstance(item, dict) else ' '}{spoken(item)}" for key, item in inner.items())
+        return ", ".join(
+            f"{key}{': ' if isinstance(item, dict) else ' '}{value_in_words(item)}" for key, item in inner.items()
+        )
     if isinstance(value, list):
-        return "; ".join(spoken(item) for item in value)
+        return "; ".join(value_in_words(item) for item in value)
     if isinstance(value, float):
         return f"{value:.6g}"
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None

@@ -27,7 +27,7 @@ class Finding:
     path: str
     """Where: `stages.kiosk.lanes`; entries of a list are counted from 0: `paths.northbound[3]`."""
     value: str
-    """What is written there, shortened; empty where nothing is."""
+    """The value there, shortened; empty if there is none."""
     problem: str
     """What is wrong with it."""
     remedy: str
@@ -49,15 +49,15 @@ class Finding:
 
 
 class ConfigError(Exception):
-    """A file or a model is not usable; `findings` says why, completely."""
+    """A file or a model cannot be used; `findings` lists every mistake."""
 
     def __init__(self, findings: Sequence[Finding], file: str = "") -> None:
         self.file = file
-        self.findings = [dataclasses.replace(found, file=found.file or file) for found in findings]
-        super().__init__("\n".join(str(found) for found in self.findings))
+        self.findings = [dataclasses.replace(finding, file=finding.file or file) for finding in findings]
+        super().__init__("\n".join(str(finding) for finding in self.findings))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[list[Finding], str]]:
-        """Let it pass from a worker's process to the one that asked."""
+        """Let it pass from a worker's process to the one that waits for the result."""
         return type(self), (self.findings, self.file)
 
 
@@ -99,19 +99,19 @@ def within(path: str, other: str) -> bool:
 
 
 def nearest(word: object, known: Iterable[str]) -> str | None:
-    """The one of `known` that `word` was probably meant to be."""
+    """The one of `known` that `word` probably stands for."""
     near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return near[0] if near else None
 
 
 def one_of(known: Iterable[str], written: object) -> str:
-    """The remedy for a word that is none of `known`: the nearest one, or all of them."""
+    """The remedy for a word that is not one of `known`: the nearest one, or all of them."""
     words = list(known)
     near = nearest(written, words)
     if near:
         return f"Did you mean {near}?"
     if not words:
-        return "Remove it: there is nothing to name here."
+        return "Remove it: there are none to name."
     if len(words) == 1:
         return f"Use {words[0]}."
     return f"Use one of {', '.join(words[:24])}{', ...' if len(words) > 24 else ''}."

@@ -5,39 +5,42 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, StringConstraints, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from gates.files.explain import is_model
 from gates.schema import quantities
-from gates.schema.distributions import LAWS
+from gates.schema.distributions import DISTRIBUTIONS
 from gates.schema.gate import Gate
 from gates.schema.hours import OpeningHours
 from gates.schema.quantities import number_text
 
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
-_QUANTITIES = {
-    quantities.Seconds: "duration",
-    quantities.Days: "duration",
-    quantities.Tonnes: "mass",
-    quantities.Megabytes: "amount of data",
-    quantities.Megabits: "rate of data",
-    quantities.Share: "share",
-    quantities.Clock: "time of day",
-    quantities.WindowText: "window",
-    quantities.Day: "date",
-}
-_BOUNDS: tuple[tuple[type, str, str], ...] = (
-    (annotated_types.Ge, "at least", "ge"),
-    (annotated_types.Gt, "more than", "gt"),
-    (annotated_types.Le, "at most", "le"),
+_QUANTITIES: tuple[tuple[Any, str, Callable[[Any], str]], ...] = (
+    (quantities.Seconds, "duration", quantities.seconds_text),
+    (quantities.Days, "duration", quantities.days_text),
+    (quantities.Tonnes, "mass", quantities.tonnes_text),
+    (quantities.Metres, "length", quantities.metres_text),
+    (quantities.Megabytes, "amount of data", quantities.megabytes_text),
+    (quantities.Megabits, "rate of data", quantities.megabits_text),
+    (quantities.Share, "share", quantities.share_text),
+    (quantities.Clock, "time of day", quantities.clock_text),
+    (quantities.WindowText, "window", str),
+    (quantities.Day, "date", str),
+)
+"""Quantity, what it is called, and the text of a value."""
+_BOUNDS: tuple[tuple[type, str], ...] = (
+    (annotated_types.Ge, "ge"),
+    (annotated_types.Gt, "gt"),
+    (annotated_types.Le, "le"),
 )
 _PLAIN = {
     OpeningHours: "opening hours",
@@ -52,10 +55,12 @@ _PLAIN = {
 def reference() -> str:
     """Every model of a gate file and every field: kind, bounds, default, meaning."""
     models = _models(Gate, [])
-    laws = [model for model in models if _is_law(model)]
-    parameters = {part for law in laws for field in law.model_fields.values() for part in _models(field.annotation, [])}
-    others = [model for model in models if model not in laws and model not in parameters]
-    return "\n\n".join([*map(_section, others), _law_section(laws)])
+    distributions = [model for model in models if _is_distribution(model)]
+    parameters = {
+        part for one in distributions for field in one.model_fields.values() for part in _models(field.annotation, [])
+    }
+    others = [model for model in models if model not in distributions and model not in parameters]
+    return "\n\n".join([*map(_section, others), _distribution_section(distributions)])
 
 
 def with_reference(page: str) -> str:
@@ -77,8 +82,8 @@ def _models(kind: Any, seen: list[type[BaseModel]]) -> list[type[BaseModel]]:
     return seen
 
 
-def _is_law(model: type[BaseModel]) -> bool:
-    return list(model.model_fields) == [model.__name__.lower()] and model.__name__.lower() in LAWS
+def _is_distribution(model: type[BaseModel]) -> bool:
+    return list(model.model_fields) == [model.__name__.lower()] and model.__name__.lower() in DISTRIBUTIONS
 
 
 def _section(model: type[BaseModel]) -> str:
@@ -89,14 +94,14 @@ def _section(model: type[BaseModel]) -> str:
     )
 
 
-def _law_section(laws: Sequence[type[BaseModel]]) -> str:
-    text = "A law is a mapping with one key, its name."
-    rows = [(f"`{law.__name__.lower()}`", _parameters(law), _one_line(law.__doc__)) for law in laws]
-    return f"### Law\n\n{text}\n\n" + _table(("law", "parameters", "meaning"), rows)
+def _distribution_section(distributions: Sequence[type[BaseModel]]) -> str:
+    text = "A distribution is a mapping with one key, its name. Durations that a run draws follow it."
+    rows = [(f"`{one.__name__.lower()}`", _parameters(one), _one_line(one.__doc__)) for one in distributions]
+    return f"### Distribution\n\n{text}\n\n" + _table(("distribution", "parameters", "meaning"), rows)
 
 
-def _parameters(law: type[BaseModel]) -> str:
-    (field,) = law.model_fields.values()
+def _parameters(distribution: type[BaseModel]) -> str:
+    (field,) = distribution.model_fields.values()
     if not is_model(field.annotation):
         return _kind(field.annotation, field.metadata)
     inner: dict[str, FieldInfo] = field.annotation.model_fields  # type: ignore[union-attr]
@@ -125,34 +130,37 @@ def _default(field: FieldInfo) -> str:
         return "required"
     value = field.get_default()
     if value is None or value in ({}, [], ""):
-        return "none"
-    quantity = _quantity(field.metadata)
-    if quantity == "share":
-        return f"`{quantities.share_text(value)}`"
-    if quantity == "duration":
-        return f"`{quantities.seconds_text(value)}`"
-    if quantity == "time of day":
-        return f"`{quantities.clock_text(value)}`"
+        return "optional"
     if isinstance(value, OpeningHours):
         return f"`{value}`"
-    return "even" if isinstance(value, dict) else f"`{value}`"
+    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    written = TypeAdapter(kind).dump_python(value, mode="json", by_alias=True)
+    return f"`{_as_written(written)}`"
+
+
+def _as_written(value: Any) -> str:
+    """A value as a file would have it; a default of several windows does not exist."""
+    if isinstance(value, list):
+        return ", ".join(map(_as_written, value))
+    if isinstance(value, float):
+        return number_text(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 # The kind of a value in words, from its annotation.
 
 
 def _kind(kind: Any, metadata: Sequence[Any]) -> str:
-    words = _quantity(metadata) or _name(metadata) or _words(kind)
-    return " ".join([words, *_limits(metadata)])
+    words, text = _quantity(metadata)
+    return " ".join([words or _name(metadata) or _words(kind), *_limits(metadata, text)])
 
 
-def _quantity(metadata: Sequence[Any]) -> str:
-    """The annotated quantity whose marks are in `metadata`, if it is one."""
-    for quantity, words in _QUANTITIES.items():
-        marks = get_args(quantity)[1:]
-        if any(mark is item for mark in marks for item in metadata):
-            return words
-    return ""
+def _quantity(metadata: Sequence[Any]) -> tuple[str, Callable[[Any], str]]:
+    """What the annotated quantity is called whose marks are in `metadata`, and the text of its values."""
+    for quantity, words, text in _QUANTITIES:
+        if any(mark is item for mark in get_args(quantity)[1:] for item in metadata):
+            return words, text
+    return "", lambda number: f"{number:,}" if isinstance(number, int) else number_text(number)
 
 
 def _name(metadata: Sequence[Any]) -> str:
@@ -160,11 +168,18 @@ def _name(metadata: Sequence[Any]) -> str:
     return ("side" if "{2}" in str(patterns[0]) else "name") if patterns else ""
 
 
-def _limits(metadata: Sequence[Any]) -> Iterator[str]:
-    for item in metadata:
-        for bound, words, key in _BOUNDS:
-            if isinstance(item, bound):
-                yield f"{words} {number_text(getattr(item, key))}"
+def _limits(metadata: Sequence[Any], text: Callable[[Any], str]) -> Iterator[str]:
+    """`from 1 to 20`, `more than 0 s`, `at most 24 h`."""
+    bounds = {key: text(getattr(item, key)) for item in metadata for kind, key in _BOUNDS if isinstance(item, kind)}
+    if "ge" in bounds and "le" in bounds:
+        yield f"from {bounds['ge']} to {bounds['le']}"
+        return
+    if "ge" in bounds:
+        yield f"at least {bounds['ge']}"
+    if "gt" in bounds:
+        yield f"more than {bounds['gt']}" + (" and" if "le" in bounds else "")
+    if "le" in bounds:
+        yield f"at most {bounds['le']}"
 
 
 def _words(kind: Any) -> str:
@@ -180,7 +195,8 @@ def _words(kind: Any) -> str:
     if parts:
         return _union([_words(part) for part in parts])
     if is_model(kind):
-        return "law" if _is_law(kind) else f"[{_title(kind).lower()}](#{_title(kind).lower().replace(' ', '-')})"
+        title = "distribution" if _is_distribution(kind) else _title(kind).lower()
+        return f"[{title}](#{title.replace(' ', '-')})"
     return _PLAIN.get(kind, str(kind))
 
 
@@ -189,7 +205,7 @@ def _choice(words: Sequence[str]) -> str:
 
 
 def _union(words: Sequence[str]) -> str:
-    return " or ".join(dict.fromkeys("[law](#law)" if word == "law" else word for word in words if word))
+    return " or ".join(dict.fromkeys(word for word in words if word))
 
 
 def _flat(metadata: Sequence[Any]) -> list[Any]:

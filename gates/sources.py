@@ -2,9 +2,9 @@
 
 A model's `sources` maps a key to a source text. The key names the number from where the mapping
 stands, as a path with dots from which inner words may be left out: `service` covers all of a stage's
-law, `shape` only its shape, `shares.red` one share of a choice. The nearest model with a fitting key
-speaks for a number, and of its keys the one that reaches furthest in. So a gate can say one thing
-for everything (`sources: {stages: assumption}`) and a stage another for itself.
+distribution, `shape` only its shape, `shares.red` one share of a choice. The nearest model with a fitting key
+counts, and of its keys the one that reaches furthest in. So a gate can name one source for
+everything (`sources: {stages: assumption}`) and a stage another for itself.
 
 A source text is ids, then perhaps a colon and a note: "F005, F117: 6 lanes a direction". An id is a
 fact of `library/facts.csv` (F: gates, U: upgrades, T: trade), the word `assumption`, or the word
@@ -52,7 +52,7 @@ class Fact:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Source:
-    """A source text taken apart."""
+    """A source text, parsed."""
 
     ids: tuple[str, ...]
     """Fact ids and the words `assumption` and `own`."""
@@ -73,7 +73,7 @@ class SourcedNumber:
 
     @property
     def is_sourced(self) -> bool:
-        """Tell whether anything says where it comes from."""
+        """Tell whether a source is named."""
         return bool(self.ids)
 
     @property
@@ -95,7 +95,7 @@ def facts() -> Mapping[str, Fact]:
 
 
 def parse_source(text: str) -> Source:
-    """Take a source text apart; ids are not looked up."""
+    """Parse a source text; ids are not looked up."""
     ids, _, note = text.partition(":")
     return Source(tuple(part.strip() for part in ids.split(",")), note.strip())
 
@@ -105,10 +105,14 @@ def source_mistake(text: str) -> str:
     source = parse_source(text)
     for name in source.ids:
         if name == OWN and not source.note:
-            return "own without a note that names the source"
+            return "`own` needs a note that names the source"
         if name not in (ASSUMPTION, OWN) and name not in facts():
-            return f"{name} is no fact of the library" if _ID.fullmatch(name) else f"{name or 'nothing'} is no id"
+            return f"{name} is not in the fact library" if _ID.fullmatch(name) else _not_an_id(name)
     return ""
+
+
+def _not_an_id(name: str) -> str:
+    return f"{name} is not the id of a fact" if name else "an id is missing"
 
 
 def every_number(gate: Gate) -> list[SourcedNumber]:
@@ -117,18 +121,18 @@ def every_number(gate: Gate) -> list[SourcedNumber]:
     A value that is the model's default and that no source names is not a claim about the gate
     (all trucks, no extra time) and is left out.
     """
-    found = []
+    numbers = []
     for leaf in _leaves(gate, gate.model_dump(mode="json", by_alias=True), (), ()):
-        text, names_it = _source_of(leaf)
-        if names_it or not leaf.is_default:
+        text, is_named = _source_of(leaf)
+        if is_named or not leaf.is_default:
             source = parse_source(text) if text else Source(())
             named = tuple(facts()[name] for name in dict.fromkeys(_ID.findall(text)) if name in facts())
-            found.append(SourcedNumber(path_text(leaf.place), leaf.text, source.ids, source.note, named))
-    return found
+            numbers.append(SourcedNumber(path_text(leaf.place), leaf.text, source.ids, source.note, named))
+    return numbers
 
 
 def assumptions(gate: Gate) -> list[SourcedNumber]:
-    """The numbers that rest on an assumption, or on nothing at all."""
+    """The numbers that rest on an assumption, or have no source."""
     return [number for number in every_number(gate) if number.is_assumption or not number.is_sourced]
 
 
@@ -195,7 +199,7 @@ def _text(written: Any, value: Any) -> str:
 
 
 def _source_of(leaf: _Leaf) -> tuple[str, bool]:
-    """The source text that speaks for a number, and whether its key names the very number."""
+    """The source text of a number, and whether its key names this very number."""
     for length, sources in reversed(leaf.scopes):
         inside = tuple(str(part) for part in leaf.place[length:])
         reached = {key: _reach(key, inside) for key in sources}

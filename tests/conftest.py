@@ -39,7 +39,7 @@ FIRST_RUN = """
 from experiments import RunSettings, run_scenario
 from gates import Scenario, load_gate
 scenario = Scenario(gate=load_gate("friendship-pass"), days=1, warmup_days=0)
-run_scenario(scenario, RunSettings(replications=1), workers=1)
+run_scenario(scenario, RunSettings(replications=1))
 """
 NOTHING_SKIPPED = bool(os.environ.get("BORDERGATE_NOTHING_SKIPPED"))
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gates.checks.stages import Kind, comes_to
-from gates.schema.demand import Standing
+from gates.schema.demand import InitialQueue
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 
@@ -280,7 +280,7 @@ def calendars(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @st.composite
-def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[Standing]:
+def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[InitialQueue]:
     """Draw trucks that stand in line at the start, at stages that they come to and where they hold no unit."""
     pairs = sorted({(flow.vehicle_class, flow.direction) for flow in gate.flows.values()})
     kinds = [Kind(*pair, empty) for pair in pairs for empty in (False, True)]
@@ -292,7 +292,7 @@ def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[Standing]:
         trucks = draw(st.integers(1, 5))
         found.append({**vars(kind), "class": kind.vehicle_class, "stage": stage, "trucks": trucks})
         del found[-1]["vehicle_class"]
-    return [Standing.model_validate(entry) for entry in found]
+    return [InitialQueue.model_validate(entry) for entry in found]
 
 
 @st.composite

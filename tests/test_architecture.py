@@ -15,16 +15,13 @@ import pytest
 from scripts.check import ENGINES
 
 ROOT = Path(__file__).resolve().parent.parent
-ORDER = ("gates", "sim", "experiments", "api")  # each may import those before it
+ORDER = ("gates", "sim", "experiments", "api", "bordergate")  # each may import those before it
 DOORS = (*ORDER, "api.cli")
 MOST_MODULES = 12
 """Modules of a package, `__init__` not counted: more than that is a corridor."""
 MOST_LINES = 400
 """Lines of a module; a longer one says in its first lines why, in a sentence that starts with "Long because"."""
-STILL_TOO_LONG = {
-    *("experiments/answers/run_summary.py", "experiments/answers/study_advice.py", "experiments/plots/study.py"),
-    *("gates/describe.py", "gates/upgrades.py"),
-}
+STILL_TOO_LONG: set[str] = set()
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
 HEAVY = {
     *("numba", "pandas", "altair", "scipy", "scipy.stats", "pyarrow", "vl_convert", "simpy", "fontTools"),

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-PACKAGES = ("gates", "sim", "experiments", "api")
+PACKAGES = ("gates", "sim", "experiments", "api", "bordergate")
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gates", "sim", "experiments", "api")
+PACKAGES = ("gates", "sim", "experiments", "api", "bordergate")
 LARGEST_KB = 1_500
 CACHES = re.compile(
     r"(^|/)(\.git|__pycache__|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.hypothesis|\.ipynb_checkpoints|htmlcov"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from scripts.soak_table import Case, cases, rows
 from tests.tiers import SERIES, TIERS, count
 
+ROOT = Path(__file__).resolve().parent.parent
 REPORT = """<testsuites><testsuite>
 <testcase name="test_a" time="2.5"><properties><property name="series" value="coverage"/>
 <property name="count" value="1000"/><property name="shown" value="95.1% alone"/></properties></testcase>
@@ -16,6 +20,26 @@ REPORT = """<testsuites><testsuite>
 <property name="count" value="1000000"/></properties><failure message="3.1 h, theory 3"/></testcase>
 <testcase name="test_d" time="0"/>
 </testsuite></testsuites>"""
+
+A_SERIES = """
+import pytest
+
+@pytest.mark.series("coverage")
+def test_a(times, record_property):
+    record_property("shown", f"{times} studies")
+"""
+
+
+def test_a_test_of_a_series_gets_its_count_and_reports_it(tmp_path: Path) -> None:
+    """By pytest itself, with the project's settings, in which a warning is an error."""
+    (tmp_path / "test_series.py").write_text(A_SERIES)
+    line = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), f"--rootdir={tmp_path}"]
+    line += ["-p", "tests.conftest", "-p", "no:cacheprovider", "--junitxml=report.xml", "test_series.py"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BORDERGATE_TIER": "soak"}
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    (case,) = cases(tmp_path / "report.xml")
+    assert case._replace(seconds=0.0) == Case("coverage", 1000, "passed", 0.0, "1000 studies")
 
 
 def test_tests_of_series_are_read_from_the_report(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ SERIES = {
     "worker kills": Series("workers killed while they simulate", 2, 2, 10, 50),
     "study kills": Series("kills of one study, which then goes on", 2, 2, 4, 10),
     "coverage": Series("studies of queues whose means are known", 100, 100, 200, 1_000),
+    "decisions": Series("studies of queues whose best is known", 200, 200, 1_000, 1_000),
     "queues": Series("trucks a replication, 32 replications of each queue", 300_000, 300_000, 300_000, 1_000_000),
     "contract": Series("generated requests, at most, to each operation over HTTP", 10, 10, 20, 650),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gates import Finding
 
 
-BESIDE_A_MANIFEST = {"gate", "out", "force", "workers"}
+BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full"}
 
 
 def run(
@@ -48,6 +48,7 @@ def run(
         int | None,
         typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -83,7 +84,7 @@ def run(
             with drawing():
                 fill_folder(result, partial)
                 draw_all(partial)
-        _print_result(folder)
+        _print_result(folder, full=full)
 
 
 def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
@@ -141,9 +142,9 @@ def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     return replace(result, changes=resolved.changes)
 
 
-def _print_result(folder: Path) -> None:
+def _print_result(folder: Path, *, full: bool) -> None:
     from api.cli.tables import print_summary
     from experiments.answers.run_summary import read_summary
 
-    print_summary(console, read_summary(folder))
+    print_summary(console, read_summary(folder), full=full)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

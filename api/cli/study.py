@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -51,6 +51,9 @@ def study(
     warmup_days: Annotated[int | None, typer.Option(help="Days of warm-up, instead of the study's.")] = None,
     replications: Annotated[int | None, typer.Option(help="Replications, instead of the study's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.")] = None,
+    margin: Annotated[
+        str | None, typer.Option(help="Smallest difference worth having: 2%, or 0.5 in the deciding metric's unit.")
+    ] = None,
 ) -> None:
     """Compare scenarios of a gate and write a folder with tables, plots and a report; or list the studies.
 
@@ -63,7 +66,8 @@ def study(
         if name is None:
             _print_studies()
             return
-        options = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
+        options: dict[str, Any] = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
+        options["margin"] = _margin(margin)
         chosen = _study_named(name, gate, upgrade or [], options)
         run_and_write(chosen, out or Path("results") / chosen.name, workers, cluster, store, force=force)
 
@@ -80,7 +84,7 @@ def _print_studies() -> None:
     )
 
 
-def _study_named(name: str, gate: str | None, upgrades: Sequence[str], options: Mapping[str, int | None]) -> Study:
+def _study_named(name: str, gate: str | None, upgrades: Sequence[str], options: Mapping[str, Any]) -> Study:
     """Return the study that the command line names, with what its options change.
 
     Raises
@@ -110,6 +114,21 @@ def _study_named(name: str, gate: str | None, upgrades: Sequence[str], options: 
         return Study.model_validate({**known, **changed, "upgrades": [*known["upgrades"], *upgrades]})
     except ValidationError as error:
         raise ConfigError(model_findings(error, Study)) from None
+
+
+def _margin(text: str | None) -> dict[str, str | float] | None:
+    """Return the margin that an option writes, as a study file has it."""
+    from gates.findings import ConfigError, Finding
+
+    if text is None:
+        return None
+    if text.strip().endswith("%"):
+        return {"relative": text}
+    try:
+        return {"absolute": float(text)}
+    except ValueError:
+        remedy = "Write a share, such as 2%, or a number in the unit of the deciding metric, such as 0.5."
+        raise ConfigError([Finding("--margin", text, "not a margin", remedy)]) from None
 
 
 def run_and_write(

@@ -19,7 +19,7 @@ from gates import (
     load_upgrade,
     upgrade_names,
 )
-from gates.addresses import spoken
+from gates.addresses import value_in_words
 from gates.describe import GateSheet, sheet
 from gates.upgrades import LEVELS, Levels
 
@@ -100,7 +100,9 @@ def print_upgrade(console: Console, upgrade: Upgrade) -> None:
     for word, names in (("Needs", upgrade.needs), ("Excludes", upgrade.excludes)):
         if names:
             console.print(f"{word}: {escape(', '.join(names))}.")
-    rows = [(e.path, e.operation, *(spoken(e.value(level)) for level in LEVELS), e.source) for e in upgrade.changes]
+    rows = [
+        (e.path, e.operation, *(value_in_words(e.value(level)) for level in LEVELS), e.source) for e in upgrade.changes
+    ]
     console.print(_rows("Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows))
     if upgrade.costs is not None:
         costs, why = upgrade.costs, upgrade.costs.sources
@@ -118,19 +120,16 @@ def _millions(levels: Levels) -> str:
     return f"{base} ({low} to {high})"
 
 
-def print_summary(console: Console, summary: Summary) -> None:
-    """Print the summary of a run on one screen."""
+def print_summary(console: Console, summary: Summary, *, full: bool = False) -> None:
+    """Print the summary of a run on one screen; with all tables if `full`."""
     console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.basis)}\n")
     for sentence in summary.answers:
         console.print(f"[bold]→[/bold] {escape(sentence)}")
-    for table in summary.tables:
-        shown = _table(table.title, table.columns)
-        for row in table.rows:
-            shown.add_row(*map(escape, row))
-        console.print(shown)
+    for table in (summary.first, *(summary.tables if full else ())):
+        console.print(_rows(table.title, table.columns, table.rows))
         if table.note:
             console.print(f"[dim]{escape(table.note)}[/dim]")
-    for note in summary.notes:
+    for note in summary.notes if full else ():
         console.print(escape(note))
 
 

@@ -232,6 +232,10 @@ class MetricShape(Shape):
     value: float | None
     low: float | None
     high: float | None
+    n: int
+    """Replications in which the number is defined."""
+    unreached: int
+    """Of these, replications that do not reach it before the end of the run; then there is no mean."""
 
 
 class MetricsShape(Shape):
@@ -266,11 +270,15 @@ class SeriesShape(Shape):
 
 
 class EstimateShape(Shape):
-    """A mean over replications with its 95 % interval."""
+    """A mean over replications with its 95 % interval; null where it is undefined or beyond the run."""
 
     value: float | None
     low: float | None
     high: float | None
+    n: int
+    """Replications in which the number is defined."""
+    unreached: int
+    """Of these, replications that do not reach it before the end of the run; then there is no mean."""
 
 
 class DistributionShape(Shape):

@@ -89,7 +89,7 @@ def table(folder: Path, name: str) -> bytes:
 
 def metrics_csv(document: bytes) -> bytes:
     """Return `metrics.json` as a table, a row for each number. Light enough for the server itself."""
-    names = ("metric", "statistic", "direction", "class", "stage", "unit", "value", "low", "high")
+    names = ("metric", "statistic", "direction", "class", "stage", "unit", "value", "low", "high", "n", "unreached")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, Visit
+from gates.schema.paths import PlacedStep, Step, Visit, walk
 from sim.clock import moment
 from sim.plan.timetable import open_on
 
@@ -90,6 +90,32 @@ class Labels:
         """Return the title of an area."""
         return self.gate.areas[name].title.get("en") or _words(name)
 
+    def lane_group(self, name: str) -> str:
+        """Return what people call a lane group: `fruit`."""
+        return name.replace("-", " ")
+
+    def area_of(self, stage: str) -> str | None:
+        """Return the area in which a stage lies; None if it lies in none."""
+        return next((name for name, area in self.gate.areas.items() if stage in area.stages), None)
+
+    def areas_ahead(self, direction: str, stage: str) -> list[str]:
+        """Return the areas, other than its own, that trucks of a direction may enter right after a stage."""
+        steps = self.gate.paths[direction]  # type: ignore[index]
+        visits = [placed for placed in walk(steps) if isinstance(placed.step, Visit)]
+        names = [placed.step.stage for placed in visits if isinstance(placed.step, Visit)]
+        after = visits[names.index(stage) + 1 :] if stage in names else visits
+        return list(dict.fromkeys(self._next_areas(after, self.area_of(stage))))
+
+    def _next_areas(self, visits: Sequence[PlacedStep], here: str | None) -> Iterator[str]:
+        for placed in visits:
+            visit = placed.step
+            assert isinstance(visit, Visit)
+            area = self.area_of(visit.stage)
+            if area and area != here:
+                yield area
+            if not placed.inside and visit.share == 1 and not visit.when and visit.only is None:
+                return  # nobody leaves it out
+
     def local_title(self, name: str) -> str:
         """Return the title of a stage in the language of its side, if the gate file has one."""
         stage = self.gate.stages[name]
@@ -149,8 +175,13 @@ class Labels:
     @property
     def bulletin(self) -> str:
         """When the waiting trucks are counted: `24:00 Vietnam time (UTC+7)`."""
+        return f"{self.bulletin_time} {self.clock(self.bulletin_side)}"
+
+    @property
+    def bulletin_time(self) -> str:
+        """The same by the clock of the bulletin's side: `24:00`."""
         minutes = self.gate.end_of_day.at // 60
-        return f"{minutes // 60:02d}:{minutes % 60:02d} {self.clock(self.bulletin_side)}"
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
     @property
     def period(self) -> str:
@@ -251,23 +282,9 @@ def _words(name: str) -> str:
 
 def _stages_in_order(steps: Sequence[Step]) -> tuple[list[str], list[str]]:
     """Return the stages visited loaded and those visited empty, each in order and once."""
-    found: tuple[dict[str, None], dict[str, None]] = ({}, {})
-    empty = False
-    for step in _flat(steps):
-        if isinstance(step, Mark):
-            empty = empty or step.mark == "empty"
-        else:
-            found[empty][step if isinstance(step, str) else step.stage] = None
-    return list(found[0]), list(found[1])
-
-
-def _flat(steps: Sequence[Step]) -> Iterator[str | Visit | Mark]:
-    for step in steps:
-        if isinstance(step, Choice):
-            for inner in step.then.values():
-                yield from _flat(inner)
-        else:
-            yield step
+    visits = [(placed.is_empty, placed.step.stage) for placed in walk(steps) if isinstance(placed.step, Visit)]
+    loaded, empty = (dict.fromkeys(stage for is_empty, stage in visits if is_empty == which) for which in (False, True))
+    return list(loaded), list(empty)
 
 
 def day_text(day: dt.date) -> str:
@@ -303,8 +320,10 @@ def with_interval(estimate: Estimate | None, most_decimals: int = 2, unit: str =
 
     The half width keeps one significant digit, two if the first is 1, and never more than `most_decimals`.
     """
-    if estimate is None or not math.isfinite(estimate.value):
+    if estimate is None or math.isnan(estimate.value):
         return NOTHING
+    if math.isinf(estimate.value):
+        return f"beyond the run in {estimate.unreached} of {estimate.n}"
     half = (estimate.high - estimate.low) / 2
     if not math.isfinite(half) or half == 0:
         return number_text(estimate.value, min(most_decimals, _decimals(estimate.value, 3))) + unit
@@ -319,7 +338,8 @@ def percent_with_interval(estimate: Estimate | None) -> str:
     """Return a share with its interval in percent: `93 ± 1 %`."""
     if estimate is None:
         return NOTHING
-    return with_interval(Estimate(*(100 * number for number in estimate)), 1, f"{GLUE}%")
+    low, high = 100 * estimate.low, 100 * estimate.high
+    return with_interval(estimate._replace(value=100 * estimate.value, low=low, high=high), 1, f"{GLUE}%")
 
 
 def _decimals(value: float, digits: int) -> int:

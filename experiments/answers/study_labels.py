@@ -13,8 +13,19 @@ from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.result_folder import MANIFEST, read_json
 from experiments.studies.model import better_of, metric_key
-from sim.metrics.meter import STATISTICS
+from sim.metrics.meter import STATISTICS, Better
 from sim.metrics.registry import METRICS
+
+PHRASES = {
+    "mean": "mean ",
+    "p50": "the median of ",
+    "p90": "the 90th percentile of ",
+    "p95": "the 95th percentile of ",
+    "p99": "the 99th percentile of ",
+    "max": "the largest ",
+    "end_of_day": "the end-of-day ",
+    "total": "the total ",
+}
 
 
 class StudyLabels:
@@ -70,11 +81,6 @@ class StudyLabels:
         return next((str(each["name"]) for each in self._study["scenarios"]), "")
 
     @property
-    def adjustment(self) -> str:
-        """How p-values allow for the number of comparisons."""
-        return str(self._study["adjustment"])
-
-    @property
     def clock(self) -> str:
         """The clock of the bulletin's side."""
         return self._labels.clock(self._labels.bulletin_side)
@@ -105,6 +111,16 @@ class StudyLabels:
         parts += [self.stage(key.stage)] if key.stage else []
         return ", ".join(parts)
 
+    def phrase(self, text: str) -> str:
+        """A metric within a sentence: `mean northbound durian clearance`, `wait at Crane (north)`."""
+        key = metric_key(text)
+        vehicle_class = self._labels.vehicle_class(key.vehicle_class).lower() if key.vehicle_class else ""
+        title = METRICS[key.metric].title
+        name = title[:1].lower() + title[1:]
+        words = " ".join(part for part in (key.direction, vehicle_class, name) if part)
+        at = f" at {self.stage(key.stage)}" if key.stage else ""
+        return f"{PHRASES.get(key.statistic, '')}{words}{at}"
+
     def unit(self, text: str) -> str:
         """Unit of a metric."""
         return METRICS[metric_key(text).metric].unit
@@ -113,13 +129,9 @@ class StudyLabels:
         """Title of an axis."""
         return f"{self.metric(text)} [{self.unit(text)}]"
 
-    def higher_is_better(self, text: str) -> bool:
-        """Whether more of a metric is better."""
-        return better_of(metric_key(text)) == "more"
-
-    def better_side(self, text: str) -> str:
-        """`right` or `left`."""
-        return "right" if self.higher_is_better(text) else "left"
+    def better(self, text: str) -> Better:
+        """Whether more of a metric is better, less of it, or neither."""
+        return better_of(metric_key(text))
 
     def stage(self, name: str) -> str:
         """Title of a stage, pool or area."""

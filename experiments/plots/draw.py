@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import Labels
-from experiments.answers.run_summary import Metrics
+from experiments.answers.run_numbers import Metrics
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
 from experiments.plots.marks import WIDE, Frame, Plot

@@ -13,7 +13,7 @@ import altair as alt
 import pandas as pd
 
 from experiments.answers.labels import Labels, count, listed
-from experiments.answers.run_summary import BINDING_UTILISATION, Metrics
+from experiments.answers.run_numbers import HIGH_UTILISATION, Metrics
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
@@ -117,7 +117,7 @@ def utilisation(metrics: Metrics, labels: Labels) -> Plot:
     pools = {name: metrics.get("pool_utilisation", "share", stage=name) for name in labels.gate.pools}
     found |= {name: used for name, used in pools.items() if name not in found}
     rows = Frame(
-        [(name, *(100 * part for part in used)) for name, used in found.items() if math.isfinite(used.value)],
+        [(name, *(100 * part for part in used[:3])) for name, used in found.items() if math.isfinite(used.value)],
         columns=["stage", "value", "low", "high"],
     )
     busiest = None if rows.empty else rows.iloc[int(rows["value"].argmax())]
@@ -127,7 +127,7 @@ def utilisation(metrics: Metrics, labels: Labels) -> Plot:
         "How busy the lanes are",
         "Share of the open lane time in which a lane serves or holds a truck"
         f"{'; of pools, share of the units on duty that are in use' if labels.gate.pools else ''}. "
-        f"Dashed: {100 * BINDING_UTILISATION:.0f} %, above which lines grow fast. {interval} "
+        f"Dashed: {100 * HIGH_UTILISATION:.0f} %, above which lines grow fast. {interval} "
         "Stages without a limit of lanes are left out.",
         "Empty: no stage has a limited number of lanes."
         if busiest is None
@@ -140,7 +140,7 @@ def _utilisation_bars(frame: Frame, labels: Labels, width: int) -> Any:
     if frame.empty:
         return message("No stage has a limited number of lanes.", width)
     frame = frame.assign(
-        text=[f"{value:.0f} %" for value in frame["value"]], over=frame["value"] >= 100 * BINDING_UTILISATION
+        text=[f"{value:.0f} %" for value in frame["value"]], over=frame["value"] >= 100 * HIGH_UTILISATION
     )
     order = list(frame["stage"])
     rows = StageRows([labels.stage(name) for name in order], width)
@@ -153,7 +153,7 @@ def _utilisation_bars(frame: Frame, labels: Labels, width: int) -> Any:
     y = alt.Y("stage:N", sort=order, axis=None)
     chart = alt.Chart(data_of(frame)).encode(y=y)
     colour = alt.condition("datum.over", alt.value(theme.ORANGE), alt.value(theme.SKY))
-    limit = alt.Chart(data_of(Frame({"limit": [100 * BINDING_UTILISATION]})))
+    limit = alt.Chart(data_of(Frame({"limit": [100 * HIGH_UTILISATION]})))
     layers = [
         chart.mark_bar(**rows.bar).encode(x=x, color=colour),
         limit.mark_rule(strokeDash=[5, 4], color=theme.MUTED).encode(x="limit:Q"),

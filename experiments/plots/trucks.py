@@ -46,6 +46,7 @@ MS_PER_HOUR = 3_600_000
 def clearance_distribution(curves: Frame, labels: Labels) -> Plot:
     """Draw the share of trucks released within some hours, by direction and class."""
     rows = curves[curves["measure"] == "clearance"].assign(**{"class": lambda f: f["class"].fillna("")})
+    rows = rows.assign(hours=rows["hours"].where(np.isfinite(rows["hours"])))
     known = rows.groupby(["direction", "class", "percent"])["hours"].transform("count") == labels.replications
     bands = over_replications(rows[known], ["direction", "class", "percent"], "hours")
     shown = [d for d in labels.directions if (bands["direction"] == d).any()]

@@ -14,19 +14,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from experiments.answers.labels import GLUE, Labels, with_interval
-from experiments.answers.run_summary import (
-    Binding,
-    Metrics,
+from experiments.answers.labels import Labels
+from experiments.answers.run_numbers import Metrics, read_numbers
+from experiments.answers.run_summary import Headline, headlines, interval_text, unfinished_sentences, warnings
+from experiments.answers.run_tables import (
     Table,
-    bindings,
-    interval_text,
+    first_numbers,
     limit_tables,
-    read_stage_times,
     stage_table,
     throughput_table,
     time_table,
-    unfinished_sentences,
 )
 from experiments.plots import theme
 from experiments.plots.draw import read_plots
@@ -71,13 +68,17 @@ def _content(folder: Path) -> dict[str, Any]:
     from sim.metrics.registry import METRICS
 
     manifest = read_json(folder / MANIFEST)
-    labels, metrics = Labels(manifest), Metrics(read_json(folder / "metrics.json"))
-    found = bindings(metrics, labels, read_stage_times(folder / "stages.parquet"))
+    labels, numbers = Labels(manifest), read_numbers(folder)
+    metrics = numbers.metrics
+    said = {each.direction: each for each in headlines(numbers, labels)}
     return {
         "labels": labels,
         "fonts": FONTS_GO_HERE,
         "interval_text": interval_text(labels),
-        "answers": [_answer(binding, metrics, labels) for binding in found],
+        "warnings": warnings(numbers, labels),
+        "answers": [
+            Answer(labels.direction(d), d, said.get(d), first_numbers(numbers, labels, d)) for d in labels.directions
+        ],
         "figures": [figure(plot) for plot in read_plots(folder)],
         "tables": _tables(metrics, labels),
         "local": {labels.stage(name): labels.local_title(name) for name in labels.gate.stages},
@@ -98,26 +99,11 @@ class Answer:
     """The answer for one direction."""
 
     title: str
-    binding: Binding
+    direction: str
+    headline: Headline | None
+    """None where trucks are in deadlock."""
     numbers: tuple[tuple[str, str], ...]
-    """(value with interval, what it is)."""
-
-
-def _answer(binding: Binding, metrics: Metrics, labels: Labels) -> Answer:
-    def number(metric: str, statistic: str = "mean", unit: str = "") -> str:
-        return with_interval(metrics.get(metric, statistic, binding.direction), unit=unit)
-
-    return Answer(
-        labels.direction(binding.direction),
-        binding,
-        (
-            (number("throughput_per_day"), f"trucks released a day, of {number('arrivals_per_day')} that arrive"),
-            (number("clearance_h", unit=f"{GLUE}h"), "mean clearance, from arrival to release from the last control"),
-            (number("clearance_h", "p90", f"{GLUE}h"), "clearance that nine trucks in ten stay below"),
-            (number("no_queue_clearance_h", unit=f"{GLUE}h"), "clearance if nobody ever had to wait"),
-            (number("stock_trucks", "end_of_day"), f"trucks not yet released at {labels.bulletin}"),
-        ),
-    )
+    """(what it is, value with interval)."""
 
 
 @dataclass(frozen=True)

@@ -106,15 +106,12 @@ def _distribution(rows: Any, direction: str, bins: int) -> dict[str, Any] | None
     curves = rows.pivot(index="replication", columns="percent", values="hours")
     percent = curves.columns.to_numpy(np.float64)
     hours = curves.to_numpy(np.float64)
-    known = ~np.isnan(hours).all(axis=0)
-    mean = np.full(percent.size, np.nan)
-    mean[known] = np.nanmean(hours[:, known], axis=0)
+    mean = hours.mean(axis=0)
+    known = np.isfinite(mean)
     quantiles = {}
     for wanted in (5, 10, 25, 50, 75, 90, 95, 99):
         column = hours[:, int(np.argmin(np.abs(percent - wanted)))]
-        quantiles[f"p{wanted}"] = {
-            name: _number(value) for name, value in mean_interval(column.tolist())._asdict().items()
-        }
+        quantiles[f"p{wanted}"] = mean_interval(column.tolist()).document()
     top = float(mean[known].max()) if known.any() else 0.0
     edges = np.linspace(0.0, top or 1.0, bins + 1)
     at = np.interp(edges, np.append(0.0, mean[known]), np.append(0.0, percent[known]))
@@ -264,4 +261,4 @@ def _plain(values: Floats) -> list[float | None]:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 6)
+    return round(float(value), 6) if math.isfinite(value) else None

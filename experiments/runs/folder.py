@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -76,7 +75,7 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
                 "class": key.vehicle_class,
                 "stage": key.stage,
                 "unit": METRICS[key.metric].unit,
-                **{name: _or_null(number) for name, number in estimate._asdict().items()},
+                **estimate.document(),
             }
         )
     return {
@@ -86,10 +85,6 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "metrics": rows,
     }
-
-
-def _or_null(number: float) -> float | None:
-    return None if math.isnan(number) else number
 
 
 def _queues(result: RunResult) -> pa.Table:

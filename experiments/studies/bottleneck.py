@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from experiments.studies.compare import against_base
 from experiments.studies.designs import VARIED, Bench, Cell, Setting
-from experiments.studies.model import BASE
+from experiments.studies.model import BASE, Study
 from experiments.studies.replication import Floats
 from experiments.studies.result import StudyResult
 from gates.schema.base import UNLIMITED
@@ -173,5 +173,5 @@ def first_of(result: StudyResult) -> str | None:
     hours = truck_hours(result)
     asked = [c for c in result.cells if c.name == BASE or (c.factors["round"], c.factors["what"]) == ("1", "capacity")]
     first = {cell.name: hours[cell.name] for cell in asked}
-    saving = [found for found in against_base(first, BASE, result.study.adjustment) if found.high < 0]
+    saving = [found for found in against_base(first, BASE) if found.high < 0]
     return min(saving, key=lambda found: found.value).scenario if saving else None

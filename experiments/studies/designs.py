@@ -20,7 +20,7 @@ from gates import (
     assumptions,
     load_upgrade,
 )
-from gates.addresses import PlaceError, find, spoken
+from gates.addresses import PlaceError, find, value_in_words
 from gates.findings import ConfigError, Finding
 from gates.schema.quantities import number_text
 from gates.upgrades import Change, Edit, Level, Upgrade, with_needs
@@ -59,7 +59,7 @@ class Cell:
     factors: Mapping[str, str] = field(default_factory=dict)
     """Factor -> its value here, as text."""
     upgrades: tuple[Upgrade, ...] = ()
-    """Upgrades that it has."""
+    """Those of the study included."""
 
 
 class Bench:
@@ -81,7 +81,7 @@ class Bench:
         """
         study = self.study
         wanted = with_needs_of((*study.upgrades, *setting.upgrades))
-        upgrades = [self._upgrade(each) for each in wanted]
+        upgrades = tuple(self._upgrade(each) for each in wanted)
         levels: dict[str, Level] = {
             each.name: setting.levels.get(name_or_path, study.level)
             for name_or_path, each in zip(wanted, upgrades, strict=True)
@@ -102,7 +102,7 @@ class Bench:
             start=setting.start or study.start,
             demand=study.demand if setting.demand is None else setting.demand,
         )
-        return Cell(name, title or name, scenario, changes, factors or {}, tuple(upgrades))
+        return Cell(name, title or name, scenario, changes, factors or {}, upgrades)
 
     def base(self) -> Cell:
         """Return the cell of the study itself."""
@@ -222,7 +222,7 @@ def _valued(name: str, factor: Factor, value: Any) -> Value:
         return Value(day.isoformat(), Setting(start=day), f"{name} {day.isoformat()}")
     assert factor.path is not None
     edit = Edit(path=factor.path, set=value, source=VARIED)
-    return Value(spoken(value), Setting(edits=(edit,)), f"{name} {spoken(value)}")
+    return Value(value_in_words(value), Setting(edits=(edit,)), f"{name} {value_in_words(value)}")
 
 
 def value_at(name: str, factor: Factor, number: float) -> Value:

@@ -88,6 +88,21 @@ class Target(Model):
         return self
 
 
+class Margin(Model):
+    """The smallest difference worth having, in the deciding metric."""
+
+    relative: Annotated[Share | None, Field(gt=0)] = None
+    """Share of the value without the option."""
+    absolute: Annotated[Number | None, Field(gt=0)] = None
+    """Difference in the metric's unit."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Margin:
+        if (self.relative is None) == (self.absolute is None):
+            raise refusal("one of `relative` and `absolute` is needed", "Write one of them, such as `relative: 2 %`.")
+        return self
+
+
 class Precision(Model):
     """Replications until the intervals of all scenarios are narrow enough (sequential procedure)."""
 
@@ -127,7 +142,8 @@ class Factor(Model):
     scale: Annotated[list[Number] | None, Field(min_length=1, max_length=100)] = None
     """Factors on what stands at the path, to take in turn."""
     context: bool = False
-    """With `design: grid`: whether scenarios are compared only where this factor has the same value, as with demand."""
+    """Whether this is a circumstance, not an option: scenarios are compared only where it has the same value. Demand
+    and first days always are."""
     low: Any = None
     """Lower end of a range, for space-filling designs and screening: a value, or with `path` a factor on it."""
     high: Any = None
@@ -179,6 +195,16 @@ class ScenarioEntry(Model):
     """Factor on every flow; none means the study's."""
     start: Day | None = None
     """First measured day; none means the study's."""
+    context: bool = False
+    """Whether this is a circumstance, such as a shock, and not an option. One with a demand or a first day of its own
+    always is."""
+    against: Slug | None = None
+    """The scenario that it is compared with, such as the shock that it relieves; omit for the base."""
+
+    @property
+    def is_context(self) -> bool:
+        """Whether this is a circumstance."""
+        return self.context or (self.against is None and (self.demand is not None or self.start is not None))
 
 
 class Assumptions(Model):
@@ -237,8 +263,9 @@ class Study(Model):
     """Seed of all random numbers; replication r has the same draws in every scenario."""
     metrics: Annotated[list[MetricText], Field(max_length=40)] = Field(default=[])
     """Metrics compared; the first decides. None means mean and p90 of clearance, end-of-day stock, throughput."""
-    adjustment: Literal["holm", "bonferroni"] = "holm"
-    """How p-values allow for the number of comparisons; simultaneous intervals are Bonferroni's in both cases."""
+    margin: Margin | None = None
+    """The smallest difference worth having, in the deciding metric: configurations that differ by less are as good as
+    each other. Omit for 1 % of the value without the option; for times at least one minute, for shares one point."""
     scenarios: Annotated[list[ScenarioEntry], Field(max_length=MAX_SCENARIOS)] = Field(default=[])
     """Scenarios by name, beside the base."""
     factors: Annotated[dict[Slug, Factor], Field(max_length=64)] = Field(default={})
@@ -312,6 +339,9 @@ class Study(Model):
         twice = [name for n, name in enumerate(names) if name in names[:n] or name == BASE]
         if twice:
             raise refusal(f"{twice[0]} is taken", "Give each scenario a name of its own; base is the study's own.")
+        for entry in self.scenarios:
+            if entry.against is not None and entry.against not in {BASE, *names} - {entry.name}:
+                raise refusal(f"{entry.name} is compared with {entry.against}", one_of([BASE, *names], entry.against))
         ranges = self.design in ("space-filling", "screening")
         for name, factor in self.factors.items():
             if ranges and factor.upgrade is None and factor.low is None:

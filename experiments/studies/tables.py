@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,12 +18,13 @@ from experiments.studies.compare import (
     factorial_effects,
     family,
     probability_best,
+    simultaneous,
 )
 from experiments.studies.designs import AT_BASE, AT_CHOICE, Cell, values_of
 from experiments.studies.model import BASE, better_of, metric_text
 from experiments.studies.replication import HOURS_A_DAY, Floats
-from experiments.studies.result import StudyResult
-from gates.upgrades import load_upgrade
+from experiments.studies.result import Context, StudyResult, contexts_of, counted
+from experiments.studies.select import RELATIVE, costs, margin_of, needed, standings, verdict
 from sim.metrics.meter import Key
 from sim.metrics.registry import METRICS
 
@@ -40,37 +41,32 @@ def tables(result: StudyResult) -> dict[str, Frame]:
 
 
 def scenarios(result: StudyResult) -> Frame:
-    """Return what each scenario is: upgrades, demand, first day, factors, costs."""
+    """Return what each scenario is: upgrades, demand, first day, factors, costs, and what it is compared with."""
+    against = {name: (context.reference, context.title) for context in contexts(result) for name in _named(context)}
+    by_name = {cell.name: cell for cell in result.cells}
+    counts = counted(result.study, result.cells)
     rows = []
     for cell in result.cells:
-        upgrades = [name for name in dict.fromkeys(c.upgrade for c in cell.changes) if name != "study"]
+        reference, title = against.get(cell.name, (BASE, ""))
         rows.append(
             {
                 "scenario": cell.name,
                 "title": cell.title,
-                "upgrades": ", ".join(upgrades),
+                "context": title,
+                "is_option": cell.name != reference,
+                "upgrades": ", ".join(upgrade.name for upgrade in cell.upgrades),
                 "demand": cell.scenario.demand,
                 "start": cell.scenario.first_measured.isoformat(),
-                **_money(upgrades),
+                "number": counts.get(cell.name, math.nan),
+                **costs(cell, by_name[reference]),
                 **{f"factor.{name}": value for name, value in cell.factors.items()},
             }
         )
     return Frame(rows)
 
 
-def _money(upgrades: list[str]) -> dict[str, float]:
-    """Return capital and running cost of upgrades together [USD, USD a year]; NaN if one has none."""
-    total = {
-        f"{what}_{level}": 0.0 for what in ("capital_usd", "running_usd_per_year") for level in ("low", "base", "high")
-    }
-    for name in upgrades:
-        try:
-            costs = load_upgrade(name).costs
-        except Exception:  # an upgrade of a file has no name to look up
-            costs = None
-        for what, level in itertools.product(("capital_usd", "running_usd_per_year"), ("low", "base", "high")):
-            total[f"{what}_{level}"] += float("nan") if costs is None else getattr(getattr(costs, what), level)
-    return total
+def _named(context: Context) -> tuple[str, ...]:
+    return (context.reference, *context.options)
 
 
 def _parts(key: Key) -> dict[str, Any]:
@@ -103,73 +99,89 @@ def estimates(result: StudyResult) -> Frame:
     return Frame(rows)
 
 
-def _compared(result: StudyResult, find: Callable[[dict[str, Floats]], list[Difference]]) -> Frame:
-    rows = []
-    for key in result.metrics:
-        for found in find(_comparable(result, result.values(key))):
-            rows.append({"metric_name": metric_text(key), **_parts(key), **found._asdict(), "sure": found.sure})
-    return Frame(rows)
-
-
-def _comparable(result: StudyResult, values: dict[str, Floats]) -> dict[str, Floats]:
-    """Leave out the points of screenings: they are looked at by their own methods."""
-    names = [cell.name for cell in result.cells if "stage" not in cell.factors]
-    return {name: values[name] for name in names}
+def contexts(result: StudyResult) -> list[Context]:
+    """Return the circumstances of a study with the options in each."""
+    return contexts_of(result.study, result.cells)
 
 
 def differences(result: StudyResult) -> Frame:
-    """Return every scenario less its base, with simultaneous intervals for each metric."""
-    bases = bases_of(result)
-    asked = [(cell.name, bases[cell.name]) for cell in result.cells if bases[cell.name] not in ("", cell.name)]
-    asked = [pair for pair in asked if not {"stage", "round", "which"} & _cell(result, pair[0]).factors.keys()]
-    return _compared(result, lambda values: family(values, asked, result.study.adjustment))
+    """Return every option less the reference of its context, and every circumstance less the base.
 
-
-def _cell(result: StudyResult, name: str) -> Cell:
-    return next(cell for cell in result.cells if cell.name == name)
-
-
-def bases_of(result: StudyResult) -> dict[str, str]:
-    """Return what each scenario is compared with: the base, or the first scenario with the same context.
-
-    The base itself, and the scenarios that stand for it in a context, have no base; theirs is empty.
+    All intervals of a metric hold together.
     """
-    factors = result.study.factors
-    contexts = [name for name, factor in factors.items() if factor.context]
-    if not contexts:
-        return {cell.name: "" if cell.name == BASE else BASE for cell in result.cells}
-    first: dict[tuple[str, ...], str] = {}
-    found = {}
-    for cell in result.cells:
-        context = tuple(cell.factors.get(name, "") for name in contexts)
-        plain = all(cell.factors.get(n) == values_of(n, f)[0].text for n, f in factors.items() if n not in contexts)
-        if cell.name != BASE and plain:
-            first[context] = cell.name
-        found[cell.name] = context
-    return {name: "" if name in (BASE, first.get(c)) else first.get(c, BASE) for name, c in found.items()}
+    of_context = [(name, c.reference, c.title, "option") for c in contexts(result) for name in c.options]
+    of_context += [
+        (c.reference, BASE, c.title, "context") for c in contexts(result) if not _is_base(result, c.reference)
+    ]
+    rows = []
+    for key in result.metrics:
+        values = result.values(key)
+        compared = family(values, [(name, against) for name, against, _, _ in of_context])
+        for (_, _, title, kind), each in zip(of_context, compared, strict=True):
+            rows.append({"context": title, "kind": kind, **judged(result, key, values, each, len(compared))})
+    return Frame(rows)
+
+
+def _is_base(result: StudyResult, name: str) -> bool:
+    """Tell whether a scenario of a design is the base once more: it measures the same in every replication."""
+    cell = next(cell for cell in result.cells if cell.name == name)
+    tables = map(result.values, result.metrics)
+    return name == BASE or (
+        bool(cell.factors) and all(np.array_equal(each[name], each[BASE], equal_nan=True) for each in tables)
+    )
+
+
+def judged(
+    result: StudyResult, key: Key, values: dict[str, Floats], compared: Difference, count: int
+) -> dict[str, Any]:
+    """Return the row of a difference with its margin, its verdict, and the replications that would decide it."""
+    chosen = result.study.margin if key == result.metrics[0] else None
+    margin = margin_of(key, mean_interval(values[compared.against].tolist()).value, chosen)
+    enough = needed(compared, margin, simultaneous(count))
+    return {
+        "metric_name": metric_text(key),
+        **_parts(key),
+        **compared._asdict(),
+        "margin": margin,
+        "verdict": verdict(compared, margin, better_of(key)),
+        "needed": math.nan if enough is None else float(enough),
+    }
 
 
 def pairs(result: StudyResult) -> Frame:
-    """Return every scenario less every other, with simultaneous intervals for each metric."""
-    if len(result.cells) > MOST_PAIRED or not _ranks(result):
-        return Frame()
-    return _compared(result, lambda values: all_pairs(values, result.study.adjustment))
+    """Return every scenario less every other of its context, with simultaneous intervals for each metric."""
+    rows = []
+    for context in _ranked(result):
+        for key in result.metrics:
+            values = _of(result.values(key), context)
+            for each in all_pairs(values):
+                rows.append({"context": context.title, "metric_name": metric_text(key), **_parts(key)} | each._asdict())
+    return Frame(rows)
 
 
-def _ranks(result: StudyResult) -> bool:
-    """Whether scenarios stand beside each other, so that one of them can be best."""
-    contexts = any(factor.context for factor in result.study.factors.values())
-    return not contexts and result.study.design not in ("tornado", "bottleneck", "screening")
+def _ranked(result: StudyResult) -> list[Context]:
+    """Return the contexts in which scenarios stand beside each other, so that one of them can be best."""
+    if result.study.design in ("tornado", "bottleneck", "screening"):
+        return []
+    return [context for context in contexts(result) if 0 < len(context.options) < MOST_PAIRED]
+
+
+def _of(values: dict[str, Floats], context: Context) -> dict[str, Floats]:
+    return {name: values[name] for name in _named(context)}
 
 
 def best(result: StudyResult) -> Frame:
-    """Return how probable it is that each scenario is the best one in each metric."""
-    if not _ranks(result):
-        return Frame()
+    """Return, in each context and metric, which scenarios are as good as the best, and how probably each is best."""
     rows = []
-    for key in result.metrics:
-        found = probability_best(result.values(key), higher_is_better=better_of(key) == "more")
-        rows += [{"metric_name": metric_text(key), "scenario": name, "probability": p} for name, p in found.items()]
+    for context in _ranked(result):
+        for key in (key for key in result.metrics if better_of(key) != "neither"):
+            values, better = _of(result.values(key), context), better_of(key)
+            chosen = result.study.margin if key == result.metrics[0] else None
+            margin = margin_of(key, mean_interval(values[context.reference].tolist()).value, chosen)
+            chances = probability_best(values, higher_is_better=better == "more")
+            for each in standings(values, margin, better):
+                row = {"context": context.title, "metric_name": metric_text(key), **each._asdict(), "margin": margin}
+                rows.append({**row, "probability": chances[each.scenario]})
     return Frame(rows)
 
 
@@ -185,7 +197,7 @@ def effects(result: StudyResult) -> Frame:
     points = {_point(cell, second): cell.name for cell in result.cells if cell.factors or cell.name == BASE}
     if len(points) != 2 ** len(choices):
         return Frame()
-    titles = [study.factors[name].title or name for name in choices]
+    titles = [(study.factors[name].title or name).removesuffix(" ×") for name in choices]
     rows = []
     for key in result.metrics:
         values = result.values(key)
@@ -208,7 +220,7 @@ def clearance(result: StudyResult) -> Frame:
     for cell, found in _curved(result):
         for n, direction in enumerate(found[0].directions):
             curves = np.array([each.clearance[n] for each in found])
-            hours = np.where(np.isnan(curves).any(axis=0), np.nan, np.nanmean(np.nan_to_num(curves), axis=0))
+            hours = curves.mean(axis=0)  # infinite, or undefined, where one of them is
             frames.append(
                 Frame({"scenario": cell.name, "direction": direction, "percent": found[0].percent, "hours": hours})
             )
@@ -262,64 +274,69 @@ def tornado(result: StudyResult) -> Frame:
     rows = []
     for key in result.metrics:
         values = result.values(key)
-        plain = against_base({BASE: values[BASE], entry.name: values[entry.name]}, BASE)[0]
+        two = {BASE: values[BASE], entry.name: values[entry.name]}
+        plain = judged(result, key, two, against_base(two, BASE)[0], 1)
         for cell in result.cells:
             if cell.factors.get("which") != AT_CHOICE:
                 continue
             place, end = cell.factors["place"], cell.factors["end"]
             pair = {BASE: values[f"{AT_BASE}: {place} {end}"], entry.name: values[cell.name]}
-            found = against_base(pair, BASE)[0]
+            row = judged(result, key, pair, against_base(pair, BASE)[0], 1)
+            decided = row["verdict"] not in ("too few replications to tell", "not defined")
             rows.append(
-                {"metric_name": metric_text(key), **_parts(key), "place": place, "end": end}
-                | {"value": found.value, "low": found.low, "high": found.high, "percent": found.percent}
-                | {"base_value": float(np.nanmean(pair[BASE])), "unvaried": plain.value}
-                | {"changes_advice": bool(plain.sure and not (found.sure and found.value * plain.value > 0))}
+                {**row, "place": place, "end": end, "unvaried": plain["value"], "unvaried_verdict": plain["verdict"]}
+                | {"base_value": mean_interval(pair[BASE].tolist()).value}
+                | {"changes_advice": decided and row["verdict"] != plain["verdict"]}
             )
     return Frame(rows)
 
 
 def bottleneck(result: StudyResult) -> Frame:
-    """Return what a tenth more of each stage brings, before and after the first one is relieved.
+    """Return what a tenth more of each stage brings, before and after the first one is relieved, and what relief does.
 
     Ranked by truck hours, capacity and hours each for itself.
     """
     if result.study.design != "bottleneck":
         return Frame()
-    hours = truck_hours(result)
-    binding = first_of(result)
-    frames = []
-    for number, start in (("1", BASE), ("2", RELIEVED)):
-        of_round = [cell for cell in result.cells if cell.factors.get("round") == number and cell.name != RELIEVED]
-        if not of_round or start not in hours:
-            continue
-        names = [start, *(cell.name for cell in of_round)]
-        ranked = {found.scenario: found.value for found in _round(result, hours, names, start)}
-        kinds = {cell.name: cell.factors["what"] for cell in of_round}
-        order = {
-            kind: sorted((name for name in ranked if kinds[name] == kind), key=ranked.__getitem__)
-            for kind in dict.fromkeys(kinds.values())
-        }
-        for key, values in [(None, hours), *((key, result.values(key)) for key in result.metrics)]:
-            compared = _round(result, values, names, start)
-            parts = _parts(key) if key else {"metric": TRUCK_HOURS, "unit": "truck hours a day"}
-            for found in compared:
-                cell = next(cell for cell in of_round if cell.name == found.scenario)
-                frames.append(
-                    {
-                        "round": int(number),
-                        "rank": order[kinds[cell.name]].index(cell.name) + 1,
-                        "place": cell.factors["place"],
-                    }
-                    | {"what": cell.factors["what"], "how": cell.title, "relieved": binding if number == "2" else None}
-                    | {"metric_name": metric_text(key) if key else TRUCK_HOURS, **parts}
-                    | {**found._asdict(), "sure": found.sure}
-                )
-    frame = Frame(frames)
-    return frame.sort_values(["round", "what", "rank"], kind="stable", ignore_index=True)
+    cells = {cell.name: cell for cell in result.cells if cell.factors}
+    binding, rows = first_of(result), []
+    for number, start in ((1, BASE), (2, RELIEVED)):
+        names = [name for name, cell in cells.items() if cell.factors["round"] == str(number) and name != RELIEVED]
+        relieved = binding if number == 2 else None
+        rows += _growth_rows(result, [cells[name] for name in names], start, {"round": number, "relieved": relieved})
+    if RELIEVED in cells:
+        rows += _growth_rows(result, [cells[RELIEVED]], BASE, {"round": 1, "relieved": None})
+    return Frame(rows).sort_values(["round", "what", "rank"], kind="stable", ignore_index=True)
 
 
-def _round(result: StudyResult, values: dict[str, Floats], names: list[str], start: str) -> list[Difference]:
-    return against_base({name: values[name] for name in names}, start, result.study.adjustment)
+def _growth_rows(result: StudyResult, cells: list[Cell], start: str, of_round: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of some cells against the one that they start from: truck hours first, which rank them."""
+    names = [start, *(cell.name for cell in cells)]
+    rows = []
+    for key, values in [(None, truck_hours(result)), *((key, result.values(key)) for key in result.metrics)]:
+        compared = against_base({name: values[name] for name in names}, start) if cells else []
+        if key is None:
+            ranks = _ranks(cells, {each.scenario: each.value for each in compared})
+        for cell, each in zip(cells, compared, strict=True):
+            about = {"rank": ranks[cell.name], "place": cell.factors["place"], "what": cell.factors["what"]}
+            row = _hours_row(values, each) if key is None else judged(result, key, values, each, len(compared))
+            rows.append({**of_round, **about, "how": cell.title, **row})
+    return rows
+
+
+def _ranks(cells: list[Cell], saving: dict[str, float]) -> dict[str, int]:
+    """Return the place of each cell among those of its kind, the largest saving first."""
+    ranks: dict[str, int] = {}
+    for kind in dict.fromkeys(cell.factors["what"] for cell in cells):
+        of_kind = sorted((c.name for c in cells if c.factors["what"] == kind), key=saving.__getitem__)
+        ranks |= {name: rank for rank, name in enumerate(of_kind, 1)}
+    return ranks
+
+
+def _hours_row(values: dict[str, Floats], compared: Difference) -> dict[str, Any]:
+    margin = RELATIVE * mean_interval(values[compared.against].tolist()).value
+    about = {"metric_name": TRUCK_HOURS, "metric": TRUCK_HOURS, "unit": "truck hours a day"}
+    return {**about, **compared._asdict(), "margin": margin, "verdict": verdict(compared, margin, "less")}
 
 
 def screening(result: StudyResult) -> Frame:

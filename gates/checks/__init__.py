@@ -1,1 +1,1 @@
-"""Rules that a gate must meet and that no single field can state; each violation is a finding with a remedy."""
+"""Checks across the fields of a gate; each mistake is a finding with a remedy."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gates.checks.register import Findings, found, rule, unknown
+from gates.checks.register import Findings, finding, rule, unknown
 from gates.findings import Place
 from gates.schema.gate import Gate
 from gates.schema.quantities import seconds_text
@@ -18,8 +18,8 @@ def booking_flows(gate: Gate) -> Findings:
             if flow not in gate.flows:
                 yield unknown(place, flow, "flow", gate.flows)
             elif flow in seen:
-                problem = "named twice" if seen[flow] == name else f"it books at {seen[flow]}, too"
-                yield found(place, flow, problem, "Keep one of the two.")
+                problem = "named twice" if seen[flow] == name else f"it also books at {seen[flow]}"
+                yield finding(place, flow, problem, "Keep one of the two.")
             seen.setdefault(flow, name)
 
 
@@ -30,7 +30,9 @@ def booking_slots(gate: Gate) -> Findings:
         longest = max((end - start for _, spans in booking.hours.openings for start, end in spans), default=0)
         if 0 < longest < booking.slot:
             remedy = "Use shorter slots, or longer hours."
-            yield found(("booking", name, "slot"), seconds_text(booking.slot), "no slot fits into the hours", remedy)
+            yield finding(
+                ("booking", name, "slot"), seconds_text(booking.slot), "no slot fits into the opening hours", remedy
+            )
 
 
 @rule()
@@ -38,6 +40,6 @@ def booking_priority(gate: Gate) -> Findings:
     """Only trucks that come without a slot have a priority of their own."""
     for name, booking in gate.booking.items():
         if booking.priority_without is not None and booking.without != "come" and booking.share == 1:
-            remedy = "Leave it out, let those without a slot `come`, or let only a `share` book."
+            remedy = "Remove it, let trucks without a slot `come`, or let only a `share` book."
             place: Place = ("booking", name, "priority_without")
-            yield found(place, booking.priority_without, "nobody comes without a slot", remedy)
+            yield finding(place, booking.priority_without, "no truck comes without a slot", remedy)

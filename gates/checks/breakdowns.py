@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gates.checks.register import Findings, found, rule
+from gates.checks.register import Findings, finding, rule
 from gates.findings import Place
 from gates.schema.gate import Gate
 from gates.schema.quantities import seconds_text
 from gates.schema.resources import Breakdown
 
 LONGEST_RUN = 5.0
-"""Mean running times between failures that a service which starts again may take: it then fails 147 times a service."""
+"""Longest service that starts again after a failure, in mean running times: it then fails 147 times on average."""
 
 
 def _breakdowns(gate: Gate) -> Iterator[tuple[Place, Breakdown]]:
@@ -27,7 +27,12 @@ def breakdown_clocks(gate: Gate) -> Findings:
     for place, breakdown in _breakdowns(gate):
         if (breakdown.running is None) == (breakdown.uses is None):
             problem = "neither `running` nor `uses`" if breakdown.uses is None else "both `running` and `uses`"
-            yield found(place, breakdown.name, problem, "Say after how much running time, or after how many uses.")
+            yield finding(
+                place,
+                breakdown.name,
+                problem,
+                "Write one of the two: the mean running time or the mean number of uses between failures.",
+            )
 
 
 @rule()
@@ -37,30 +42,35 @@ def breakdown_names(gate: Gate) -> Findings:
     for place, breakdown in _breakdowns(gate):
         key = (*place[:2], breakdown.name)
         if key in seen:
-            yield found((*place, "name"), breakdown.name, "a second breakdown of this name", "Rename one of them.")
+            yield finding((*place, "name"), breakdown.name, "another breakdown has this name", "Rename one of them.")
         seen.add(key)
 
 
 @rule()
 def endless_services(gate: Gate) -> Findings:
-    """A service that starts again after each failure must end some time."""
+    """A service that starts again after each failure must be able to end."""
     for name, stage in gate.stages.items():
-        laws = {"service": stage.service, **{f"service_for.{key}": law for key, law in stage.service_for.items()}}
         for n, breakdown in enumerate(stage.breakdowns):
             if breakdown.then != "restarts" or breakdown.running is None:
                 continue
-            longest = max(law.mean() for law in laws.values()) + stage.move_up
+            services = [stage.service, *stage.service_for.values()]
+            longest = max(service.mean() for service in services) + stage.move_up
             if longest > LONGEST_RUN * breakdown.running:
                 value = seconds_text(breakdown.running)
-                remedy = f"Use at least {seconds_text(round(longest / LONGEST_RUN))}, or let the service resume."
+                shortest = seconds_text(round(longest / LONGEST_RUN))
+                remedy = f"Use at least {shortest}, or let the service continue: `then: resumes`."
                 place = ("stages", name, "breakdowns", n, "running")
-                yield found(place, value, "a service would start again and again", remedy)
+                yield finding(
+                    place, value, "a service may never end, because it starts again after each failure", remedy
+                )
 
 
 @rule()
 def repairs_of_pools(gate: Gate) -> Findings:
-    """What fails in a pool is repaired after the service: nothing starts again."""
+    """Units of a pool are repaired after the service: no service starts again."""
     for place, breakdown in _breakdowns(gate):
         if place[0] == "pools" and breakdown.then == "restarts":
-            remedy = "Leave it out: units are repaired when they are given back."
-            yield found((*place, "then"), breakdown.then, "not for a pool", remedy)
+            remedy = "Remove it: units are repaired when they are given back."
+            yield finding(
+                (*place, "then"), breakdown.then, "services do not start again when a unit of a pool fails", remedy
+            )

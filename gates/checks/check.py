@@ -1,6 +1,6 @@
 """Checks across the fields of a gate: what no single field can know.
 
-A gate that is expected to be overloaded is not a mistake: that is what the simulation is for.
+An overloaded gate is not a mistake: overload is what the simulation is for.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ def check(gate: Gate, *, damaged: Sequence[str] = ()) -> list[Finding]:
     gate
         A gate that the models accept.
     damaged
-        Paths that were repaired before: nothing is said about them.
+        Paths that were repaired before: they get no findings.
     """
     findings: list[Finding] = []
     for rule in RULES.values():
         if not any(_spoils(path, pattern) for path in damaged for pattern in rule.complete):
             findings += rule.run(gate)
-    return [found for found in findings if not any(within(found.path, path) for path in damaged)]
+    return [finding for finding in findings if not any(within(finding.path, path) for path in damaged)]
 
 
 def _spoils(path: str, pattern: str) -> bool:

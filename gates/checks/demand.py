@@ -8,7 +8,7 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 
-from gates.checks.register import Findings, found, not_full, rule, unknown, unused
+from gates.checks.register import Findings, finding, rule, shares_not_full, unknown, unused
 from gates.findings import Place, one_of
 from gates.schema.calendar import Closure, Holidays, Surge
 from gates.schema.gate import Gate
@@ -29,19 +29,19 @@ def time_zones(gate: Gate) -> Findings:
     for side, zone in gate.sides.items():
         if _OF_THE_MACHINE.fullmatch(zone):
             remedy = "Use an IANA name, such as Asia/Shanghai."
-            yield found(("sides", side), zone, "another time zone on each machine", remedy)
+            yield finding(("sides", side), zone, "another time zone on each machine", remedy)
             continue
         try:
             zoneinfo.ZoneInfo(zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             near = difflib.get_close_matches(zone, sorted(zoneinfo.available_timezones()), n=1, cutoff=0.85)
             remedy = f"Did you mean {near[0]}?" if near else "Use an IANA name, such as Asia/Shanghai."
-            yield found(("sides", side), zone, "an unknown time zone", remedy)
+            yield finding(("sides", side), zone, "an unknown time zone", remedy)
 
 
 @rule("sides.*")
 def sides(gate: Gate) -> Findings:
-    """Every side that is named must be one of the gate's."""
+    """Every side that is named is a side of the gate."""
     named: list[tuple[Place, str]] = [(("end_of_day", "side"), gate.end_of_day.side)]
     named += [(("origin", direction), side) for direction, side in gate.origin.items()]
     named += [(("stages", name, "side"), stage.side) for name, stage in gate.stages.items()]
@@ -60,7 +60,7 @@ def origins(gate: Gate) -> Findings:
     """Directions with a path are the directions with an origin."""
     for direction in gate.paths:
         if direction not in gate.origin:
-            yield found(
+            yield finding(
                 ("origin",),
                 "",
                 f"{direction} is missing",
@@ -68,7 +68,7 @@ def origins(gate: Gate) -> Findings:
             )
     for direction in gate.origin:
         if direction not in gate.paths:
-            yield found(("origin", direction), "", "no path has this direction", "Add the path, or remove it.")
+            yield finding(("origin", direction), "", "no path has this direction", "Add the path, or remove it.")
 
 
 @rule("calendar.*.weekdays")
@@ -81,22 +81,22 @@ def closure_days(gate: Gate) -> Findings:
         if isinstance(entry, Closure):
             yield from _missing_days(place, entry)
         if entry.first is not None and entry.last is not None and entry.first > entry.last:
-            yield found((*place, "last"), entry.last, "before the first day", f"Use {entry.first} or later.")
+            yield finding((*place, "last"), entry.last, "before the first day", f"Use {entry.first} or later.")
 
 
 def _missing_days(place: Place, entry: Closure) -> Findings:
-    """What a closure lacks to say its days."""
+    """What is missing to know the days of a closure."""
     missing = [key for key in ("first", "last") if getattr(entry, key) is None]
     if entry.weekdays is None and missing:
         remedy = f"Add `{missing[0]}`, or `weekdays` if it comes again every week."
-        yield found((*place, missing[0]), "", "missing", remedy)
+        yield finding((*place, missing[0]), "", "missing", remedy)
     elif entry.yearly and missing:
         remedy = f"Add `{missing[0]}`: the span that comes again every year."
-        yield found((*place, missing[0]), "", "missing", remedy)
+        yield finding((*place, missing[0]), "", "missing", remedy)
     elif entry.yearly and entry.first and entry.last and (entry.last - entry.first).days >= _SHORTEST_YEAR:
-        yield found((*place, "last"), entry.last, "longer than a year", "End it earlier, or remove `yearly`.")
+        yield finding((*place, "last"), entry.last, "longer than a year", "End it earlier, or remove `yearly`.")
     if entry.weeks is not None and entry.weekdays is None:
-        yield found((*place, "weekdays"), "", "missing", "Add `weekdays`: `weeks` says which of them in a month.")
+        yield finding((*place, "weekdays"), "", "missing", "Add `weekdays`: `weeks` says which of them in a month.")
 
 
 @rule("stages.*.side")
@@ -111,7 +111,9 @@ def closure_stages(gate: Gate) -> Findings:
                 yield unknown(place, name, "stage", gate.stages)
             elif entry.sides is not None and gate.stages[name].side not in entry.sides:
                 side = gate.stages[name].side
-                yield found(place, name, "on another side", f"Add {side} to the sides, or remove the stage.")
+                yield finding(
+                    place, name, "the stage is on another side", f"Add {side} to the sides, or remove the stage."
+                )
 
 
 def unknown_place(place: str) -> tuple[str, str] | None:
@@ -135,17 +137,19 @@ def holiday_countries(gate: Gate) -> Findings:
         place: Place = ("calendar", n)
         mistake = unknown_place(entry.holidays)
         if mistake:
-            yield found((*place, "holidays"), entry.holidays, *mistake)
+            yield finding((*place, "holidays"), entry.holidays, *mistake)
             continue
         if entry.sides is None and entry.stages is None and entry.country not in gate.sides:
-            yield found(place, entry.holidays, "no side is named like the country", "Name the `sides` that it closes.")
+            yield finding(
+                place, entry.holidays, "no side is named like the country", "Name the `sides` that it closes."
+            )
         known = names_around(entry.holidays, gate.start.year)
         for k, name in enumerate(entry.only or []):
             if plain_name(name) in known:
                 continue
             kind, parts = f"public holiday of {entry.holidays}", _parts_with(entry.country, name, gate.start.year)
             if parts:
-                yield found(
+                yield finding(
                     (*place, "only", k), name, f"no such {kind}", f"Name a part that has it: {', '.join(parts)}."
                 )
             else:
@@ -172,7 +176,9 @@ def surges(gate: Gate) -> Findings:
         for where, name, kind, known in wrong:
             yield unknown((*place, *where), name, kind, known)
         if not wrong and not any(entry.touches(name, flow) for name, flow in gate.flows.items()):
-            yield found(place, entry.name, "it touches no flow", "Mend its flows, classes or directions, or remove it.")
+            yield finding(
+                place, entry.name, "it applies to no flow", "Fix its flows, classes or directions, or remove it."
+            )
 
 
 # Flows and profiles.
@@ -192,7 +198,7 @@ def flow_directions(gate: Gate) -> Findings:
     for name, flow in gate.flows.items():
         if flow.direction not in gate.paths:
             remedy = f"Add paths.{flow.direction}, or change the direction."
-            yield found(("flows", name, "direction"), flow.direction, "no path has this direction", remedy)
+            yield finding(("flows", name, "direction"), flow.direction, "no path has this direction", remedy)
 
 
 @rule("profiles.*")
@@ -205,53 +211,53 @@ def flow_profiles(gate: Gate) -> Findings:
 
 @rule("flows.*.class")
 def unused_classes(gate: Gate) -> Findings:
-    """A class that no flow brings is a mistake."""
+    """Every vehicle class has a flow."""
     for name in unused(gate.classes, [flow.vehicle_class for flow in gate.flows.values()]):
-        yield found(("classes", name), "", "no flow brings it", "Add a flow of it, or remove the class.")
+        yield finding(("classes", name), "", "no flow has this class", "Add a flow of this class, or remove the class.")
 
 
 @rule()
 def shelf_lives(gate: Gate) -> Findings:
-    """Only what perishes has an age, and buyers ask for no more shelf life than a load ever has."""
+    """Only loads that perish have an age, and buyers require no more shelf life than a load has."""
     for name, vehicle_class in gate.classes.items():
         place: Place = ("classes", name)
         life, least = vehicle_class.shelf_life, vehicle_class.least_life
         if life is None and (least or vehicle_class.age is not None):
             key = "least_life" if least else "age"
-            yield found((*place, key), "", "it has no shelf life", "Add `shelf_life`, or remove this.")
+            yield finding((*place, key), "", "it has no shelf life", "Add `shelf_life`, or remove this.")
         elif life is not None and least > life:
             value, most = days_text(least), days_text(life)
-            yield found((*place, "least_life"), value, "longer than its shelf life", f"Use at most {most}.")
+            yield finding((*place, "least_life"), value, "longer than its shelf life", f"Use at most {most}.")
 
 
 @rule()
 def values(gate: Gate) -> Findings:
-    """What a load loses of its value needs a value, and shelf life to lose it with."""
+    """A load that can lose value has a value, and a shelf life if it loses value with it."""
     for name, vehicle_class in gate.classes.items():
         turned_back, per_day = vehicle_class.value_turned_back < 1, vehicle_class.value_lost_per_day > 0
         if vehicle_class.value_usd is None and (turned_back or per_day):
             key = "value_turned_back" if turned_back else "value_lost_per_day"
-            yield found(("classes", name, key), "", "it has no value", "Add `value_usd`, or remove this.")
+            yield finding(("classes", name, key), "", "it has no value", "Add `value_usd`, or remove this.")
         if vehicle_class.value_lost_per_day > 0 and vehicle_class.shelf_life is None:
             place = ("classes", name, "value_lost_per_day")
-            yield found(place, "", "it has no shelf life", "Add `shelf_life`, or remove this.")
+            yield finding(place, "", "it has no shelf life", "Add `shelf_life`, or remove this.")
 
 
 @rule("flows.*.profile")
 def unused_profiles(gate: Gate) -> Findings:
-    """A profile that no flow has is a mistake."""
+    """Every profile is used by a flow."""
     for name in unused(gate.profiles, [flow.profile for flow in gate.flows.values()]):
-        yield found(("profiles", name), "", "no flow has it", "Name it in a flow, or remove it.")
+        yield finding(("profiles", name), "", "no flow uses it", "Name it in a flow, or remove it.")
 
 
 @rule("flows.*.direction")
 def unused_paths(gate: Gate) -> Findings:
-    """A path in whose direction nobody travels is a mistake."""
+    """Every path has a flow in its direction."""
     used = {flow.direction for flow in gate.flows.values()}
     for direction in gate.paths:
         if direction not in used:
             remedy = "Add a flow in this direction, or remove the path."
-            yield found(("paths", direction), "", "no flow has this direction", remedy)
+            yield finding(("paths", direction), "", "no flow has this direction", remedy)
 
 
 @rule()
@@ -259,8 +265,8 @@ def too_many_trucks(gate: Gate) -> Findings:
     """All flows together stay within what a run can hold."""
     total = sum(flow.per_day for flow in gate.flows.values())
     if total > MOST_TRUCKS_PER_DAY:
-        remedy = f"Keep the sum of per_day below {MOST_TRUCKS_PER_DAY}."
-        yield found(("flows",), f"{total:g} a day", "too many trucks", remedy)
+        remedy = f"Keep the sum of `per_day` at {MOST_TRUCKS_PER_DAY:,} or below."
+        yield finding(("flows",), f"{total:,.0f} a day", "too many trucks", remedy)
 
 
 @rule()
@@ -268,7 +274,9 @@ def group_sizes(gate: Gate) -> Findings:
     """The shares of the sizes of groups add to 100 %."""
     for name, flow in gate.flows.items():
         if flow.groups:
-            yield from not_full(("flows", name, "groups"), {str(size): share for size, share in flow.groups.items()})
+            yield from shares_not_full(
+                ("flows", name, "groups"), {str(size): share for size, share in flow.groups.items()}
+            )
 
 
 @rule()
@@ -279,11 +287,11 @@ def profile_windows(gate: Gate) -> Findings:
         for before, after in itertools.pairwise(windows):
             if after[0] < before[1]:
                 value = f"{span_text(before)} and {span_text(after)}"
-                yield found(
+                yield finding(
                     ("profiles", name, "hours"),
                     value,
                     "windows overlap",
-                    "Let one end where the next starts.",
+                    "Let each window end before the next one starts, or at that time.",
                 )
 
 
@@ -291,7 +299,7 @@ def profile_windows(gate: Gate) -> Findings:
 def profile_shares(gate: Gate) -> Findings:
     """The shares of a profile add to 100 %."""
     for name, profile in gate.profiles.items():
-        yield from not_full(("profiles", name, "hours"), profile.hours)
+        yield from shares_not_full(("profiles", name, "hours"), profile.hours)
 
 
 @rule()
@@ -301,4 +309,4 @@ def profile_factors(gate: Gate) -> Findings:
         for key, factors, size in (("weekdays", profile.weekdays, 7), ("months", profile.months, 12)):
             if len(factors) == size and not any(factors.values()):
                 remedy = "Give at least one of them a factor above 0."
-                yield found(("profiles", name, key), "0", "nobody ever arrives", remedy)
+                yield finding(("profiles", name, key), "0", "no truck ever arrives", remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gates.checks.demand import unknown_place
-from gates.checks.register import Findings, found, rule
+from gates.checks.register import Findings, finding, rule
 from gates.findings import Place
 from gates.schema.gate import Gate
 from gates.schema.hours import OpeningHours
@@ -28,7 +28,7 @@ def never_open(gate: Gate) -> Findings:
     """Opening hours have at least one window on some day."""
     for place, hours in hours_of(gate):
         if not hours.ever_open:
-            yield found(place, str(hours), "it never opens", "Write hours for at least one day, or remove it.")
+            yield finding(place, str(hours), "it never opens", "Write hours for at least one day, or remove it.")
 
 
 @rule()
@@ -41,4 +41,4 @@ def hours_on_holidays(gate: Gate) -> Findings:
         for country, _ in hours.holidays:
             mistake = unknown_place(country)
             if mistake:
-                yield found((*place, f"holidays {country}"), country, *mistake)
+                yield finding((*place, f"holidays {country}"), country, *mistake)

@@ -1,77 +1,77 @@
-"""Checks of the trucks that stand in line when the run begins."""
+"""Checks of the trucks in queues when the run begins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gates.checks.register import Findings, found, rule, unknown
-from gates.checks.stages import Kind, comes_to, stages_met
+from gates.checks.register import Findings, finding, rule, unknown
+from gates.checks.stages import Kind, comes_to, own_visits
 from gates.findings import Place
-from gates.schema.demand import Standing
+from gates.schema.demand import InitialQueue
 from gates.schema.gate import Gate
-from gates.schema.paths import Mark
 
 
-def _entries(gate: Gate) -> Iterator[tuple[Place, Standing]]:
+def _entries(gate: Gate) -> Iterator[tuple[Place, InitialQueue]]:
     for n, entry in enumerate(gate.initial):
         yield ("initial", n), entry
 
 
 @rule("classes.*", "flows.*.class", "flows.*.direction", "stages.*")
 def initial_names(gate: Gate) -> Findings:
-    """Trucks that stand in line are of a class that flows in their direction, at a stage of the gate."""
+    """Trucks in initial queues are of a class that flows in their direction, at a stage of the gate."""
     flowing = {(flow.vehicle_class, flow.direction) for flow in gate.flows.values()}
     for place, entry in _entries(gate):
         if entry.vehicle_class not in gate.classes:
             yield unknown((*place, "class"), entry.vehicle_class, "vehicle class", gate.classes)
         elif (entry.vehicle_class, entry.direction) not in flowing:
-            remedy = "Add such a flow, with a per_day of 0 if none are to come."
-            yield found((*place, "class"), entry.vehicle_class, f"no flow brings it {entry.direction}", remedy)
+            remedy = "Add such a flow, with a per_day of 0 if no more arrive."
+            yield finding((*place, "class"), entry.vehicle_class, f"no {entry.direction} flow has this class", remedy)
         if entry.stage not in gate.stages:
             yield unknown((*place, "stage"), entry.stage, "stage", gate.stages)
 
 
 @rule("initial.**", "paths.**", "flows.*.class", "flows.*.direction")
 def initial_stages(gate: Gate) -> Findings:
-    """Trucks stand in line at a stage that such trucks come to."""
+    """Trucks in initial queues are at a stage that such trucks come to."""
     flowing = {(flow.vehicle_class, flow.direction) for flow in gate.flows.values()}
     for place, entry in _entries(gate):
         kind = Kind(entry.vehicle_class, entry.direction, entry.empty)
         if (kind.vehicle_class, kind.direction) not in flowing:
             continue
         if entry.stage in gate.stages and entry.stage not in comes_to(gate, kind):
-            remedy = "Name a stage of their path, and whether they return empty."
-            yield found((*place, "stage"), entry.stage, f"{kind} trucks never come here", remedy)
+            remedy = "Name a stage on their path, and say whether they return empty."
+            yield finding((*place, "stage"), entry.stage, f"{kind} trucks never come here", remedy)
 
 
 @rule("initial.**")
 def initial_twice(gate: Gate) -> Findings:
-    """Each kind of truck stands at a stage in one entry."""
+    """Each kind of truck at a stage has one entry."""
     seen: set[tuple[str, str, str, bool]] = set()
     for place, entry in _entries(gate):
         key = (entry.vehicle_class, entry.direction, entry.stage, entry.empty)
         if key in seen:
-            yield found(place, entry.stage, "the same trucks a second time", "Add the two numbers.")
+            yield finding(place, entry.stage, "these trucks are listed twice", "Write the sum in one entry.")
         seen.add(key)
 
 
 @rule("initial.**", "paths.**", "stages.*.takes.**", "stages.*.gives.**", "flows.*.class", "flows.*.direction")
 def initial_units(gate: Gate) -> Findings:
-    """Trucks that stand in line hold no units of a pool."""
+    """Trucks in initial queues hold no units of a pool."""
     for place, entry in _entries(gate):
         held: set[str] = set()
-        empty = False
-        for met in stages_met(gate, entry.direction, entry.vehicle_class):
-            if isinstance(met, Mark):
-                empty = empty or met.mark == "empty"
-            elif (met, empty) == (entry.stage, entry.empty):
+        for placed, visit in own_visits(gate, entry.direction, entry.vehicle_class):
+            if (visit.stage, placed.is_empty) == (entry.stage, entry.empty):
                 break
-            elif met in gate.stages:
-                held = (held - gate.stages[met].gives.keys()) | gate.stages[met].takes.keys()
+            if visit.stage in gate.stages:
+                stage = gate.stages[visit.stage]
+                held = (held - stage.gives.keys()) | stage.takes.keys()
         else:
             held = set()
         if held:
             problem = f"trucks here hold units of {', '.join(sorted(held))}"
-            yield found(
-                (*place, "stage"), entry.stage, problem, "Let them stand at the stage that takes them, or before."
+            yield finding(
+                (*place, "stage"),
+                entry.stage,
+                problem,
+                "Put them at the stage that takes the units, or at an earlier one.",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gates.checks.pools import most_on_duty
-from gates.checks.register import Findings, found, rule, unknown, unused
+from gates.checks.register import Findings, finding, rule, unknown, unused
 from gates.findings import Place
 from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate
@@ -26,9 +26,9 @@ def stage_links(gate: Gate) -> Findings:
 
 @rule("stages.*.sends.**")
 def unused_links(gate: Gate) -> Findings:
-    """A link that no stage sends over is a mistake."""
+    """Every link is used by a stage."""
     for name in unused(gate.links, [stage.sends.link for stage in gate.stages.values() if stage.sends]):
-        yield found(("links", name), "", "no stage sends over it", "Name it in `sends` of a stage, or remove the link.")
+        yield finding(("links", name), "", "no stage uses it", "Name it in `sends` of a stage, or remove the link.")
 
 
 @rule()
@@ -36,7 +36,7 @@ def link_names(gate: Gate) -> Findings:
     """Results name pools and links alike, so no link has the name of a pool."""
     for name in gate.links:
         if name in gate.pools:
-            yield found(("links", name), name, "a pool has this name, too", "Rename one of them.")
+            yield finding(("links", name), name, "a pool has the same name", "Rename one of them.")
 
 
 @rule("links.**")
@@ -47,7 +47,9 @@ def video_rates(gate: Gate) -> Findings:
         if stage.sends is not None and link is not None and stage.sends.video > link.shared_uplink:
             most = megabits_text(link.shared_uplink)
             place = ("stages", name, "sends", "video")
-            yield found(place, megabits_text(stage.sends.video), "more than the link carries", f"Use at most {most}.")
+            yield finding(
+                place, megabits_text(stage.sends.video), "more than the link can carry", f"Use at most {most}."
+            )
 
 
 # Outages.
@@ -71,7 +73,9 @@ def outage_targets(gate: Gate) -> Findings:
             if outage.stages and all(stage in gate.stages for stage in outage.stages) and group_name not in groups:
                 yield unknown((*place, "groups", n), group_name, "lane group of these stages", groups)
         if not (outage.stages or outage.pools or outage.links):
-            yield found(place, "", "it takes nothing down", "Name `stages`, `pools` or `links`, or remove the outage.")
+            yield finding(
+                place, "", "nothing goes down with it", "Name `stages`, `pools` or `links`, or remove the outage."
+            )
 
 
 @rule("stages.**", "pools.**")
@@ -82,13 +86,13 @@ def outage_units(gate: Gate) -> Findings:
         if outage.units is None:
             continue
         if outage.each:
-            yield found(place, outage.units, "each lane and unit fails on its own", "Remove `units` or `each`.")
+            yield finding(place, outage.units, "each lane and unit fails independently", "Remove `units` or `each`.")
             continue
         sizes = [group.lanes for _, group in _groups(gate, outage) if group.lanes != UNLIMITED]
         sizes += [most_on_duty(gate.pools[pool]) for pool in outage.pools if pool in gate.pools]
         if sizes and outage.units > min(sizes):
             remedy = f"Use at most {min(sizes)}, or remove `units` to take all of them down."
-            yield found(place, outage.units, "more than there are", remedy)
+            yield finding(place, outage.units, "more than there are", remedy)
 
 
 @rule("stages.**")
@@ -99,12 +103,14 @@ def outages_of_some(gate: Gate) -> Findings:
         if outage.units is None and not outage.each:
             continue
         if outage.in_hand != "finishes":
-            remedy = "Write `finishes`, or let all of them go down: remove `units` and `each`."
-            yield found((*place, "in_hand"), outage.in_hand, "only some lanes or units go down", remedy)
+            remedy = "Write `finishes`, or remove `units` and `each`, so that all go down."
+            yield finding(
+                (*place, "in_hand"), outage.in_hand, "not possible where only some lanes or units go down", remedy
+            )
         for stage, group in _groups(gate, outage):
             if group.lanes == UNLIMITED:
-                remedy = "Remove the stage, or let all of it go down: remove `units` and `each`."
-                yield found((*place, "stages"), stage, "its lanes are unlimited", remedy)
+                remedy = "Remove the stage, or remove `units` and `each`, so that all go down."
+                yield finding((*place, "stages"), stage, "the stage has unlimited lanes", remedy)
 
 
 def _groups(gate: Gate, outage: Outage, *, whole: bool = False) -> Iterator[tuple[str, LaneGroup]]:
@@ -121,4 +127,4 @@ def slowdowns(gate: Gate) -> Findings:
     for n, entry in gate.slowdowns():
         sides = {stage.side for stage in gate.stages.values()}
         if not entry.stages and entry.sides and not sides & set(entry.sides) and set(entry.sides) <= set(gate.sides):
-            yield found(("calendar", n), entry.name, "it touches no stage", "Mend its sides, or remove it.")
+            yield finding(("calendar", n), entry.name, "it applies to no stage", "Fix its sides, or remove it.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from gates.checks.register import Findings, found, paths_of, rule, steps_of, unknown, unused
+from gates.checks.paths import stages_visited
+from gates.checks.register import Findings, finding, rule, unknown, unused
 from gates.findings import Place, nearest
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, Visit
+from gates.schema.paths import Visit, WrittenPath
 from gates.schema.quantities import Spans, metres_text
 from gates.schema.resources import Pool, Shift
 from gates.schema.stages import Stage
@@ -36,9 +37,9 @@ def stage_pools(gate: Gate) -> Findings:
 
 @rule("stages.*.needs.**", "stages.*.takes.**", "stages.*.gives.**")
 def unused_pools(gate: Gate) -> Findings:
-    """A pool that no stage uses is a mistake."""
+    """Every pool is used by a stage."""
     for name in unused(gate.pools, [pool for stage in gate.stages.values() for _, pool, _ in _uses(stage)]):
-        yield found(("pools", name), "", "no stage uses it", "Name it in `needs` of a stage, or remove the pool.")
+        yield finding(("pools", name), "", "no stage uses it", "Name it in `needs` of a stage, or remove the pool.")
 
 
 def most_on_duty(pool: Pool) -> int:
@@ -65,22 +66,22 @@ def _days_of_duty(pool: Pool) -> Iterator[list[Spans]]:
 
 @rule("pools.*.shifts.**")
 def units_on_duty(gate: Gate) -> Findings:
-    """A stage asks for no more units than are ever on duty."""
+    """A stage uses no more units than are ever on duty."""
     for name, stage in gate.stages.items():
         for use, pool, units in _uses(stage):
             most = most_on_duty(gate.pools[pool]) if pool in gate.pools else units
             if use != "gives" and units > most:
                 remedy = f"Use at most {most}, or put more on duty at once."
-                yield found(("stages", name, use, pool), units, "more than are ever on duty", remedy)
+                yield finding(("stages", name, use, pool), units, "more than are ever on duty", remedy)
 
 
 @rule()
 def one_use_of_a_pool(gate: Gate) -> Findings:
-    """What a service needs is given back at its end: the same stage cannot take or give it, too."""
+    """A service gives back at its end what it needs: the same stage cannot also take or give it."""
     for name, stage in gate.stages.items():
         for use, pool, units in _uses(stage):
             if use != "needs" and pool in stage.needs:
-                yield found(("stages", name, use, pool), units, f"{pool} is in `needs`, too", "Keep one of the two.")
+                yield finding(("stages", name, use, pool), units, f"{pool} is also in `needs`", "Keep one of the two.")
 
 
 @rule(
@@ -96,8 +97,10 @@ def one_way_back(gate: Gate) -> Findings:
         back = [pool for use, pool, _ in _uses(stage) if use != "takes" and pool in gate.pools]
         slow = [pool for pool in dict.fromkeys(back) if gate.pools[pool].takes_time]
         if len(slow) > 1:
-            remedy = "Give them back at stages of their own, one pool a stage."
-            yield found(("stages", name), ", ".join(slow), "more than one pool whose units take time to return", remedy)
+            remedy = "Give them back at separate stages, one pool at each."
+            yield finding(
+                ("stages", name), ", ".join(slow), "more than one pool whose units take time to return", remedy
+            )
 
 
 @rule()
@@ -107,15 +110,15 @@ def charging_ranges(gate: Gate) -> Findings:
         if pool.charging is not None and pool.charging.trip > pool.charging.range:
             remedy = f"Use at most {metres_text(pool.charging.range)}, or a longer range."
             value = metres_text(pool.charging.trip)
-            yield found(("pools", name, "charging", "trip"), value, "longer than the range", remedy)
+            yield finding(("pools", name, "charging", "trip"), value, "longer than the range", remedy)
 
 
 # What trucks hold from one stage to another.
 
 
 @dataclasses.dataclass(frozen=True)
-class _Met:
-    """A visit as one class of vehicles makes it: in its own words, since whoever takes must be who gives."""
+class _PossibleVisit:
+    """A visit that a class of vehicles can make, with its conditions: who takes must be who gives back."""
 
     place: Place
     stage: str
@@ -123,26 +126,13 @@ class _Met:
     when: tuple[tuple[str, frozenset[str]], ...]
 
 
-def _visits(
-    steps: Sequence[Step], vehicle_class: str, place: Place, when: tuple[tuple[str, frozenset[str]], ...] = ()
-) -> Iterator[_Met]:
+def _visits(path: WrittenPath, vehicle_class: str) -> Iterator[_PossibleVisit]:
     """The visits that trucks of a class can make, each with its conditions."""
-    for n, step in enumerate(steps):
-        here = (*place, n)
-        match step:
-            case Mark():
-                pass
-            case str():
-                yield _Met(here, step, 1.0, when)
-            case Choice():
-                for name, inner in step.then.items():
-                    chosen = (*when, (step.choose, frozenset([name])))
-                    yield from _visits(inner, vehicle_class, (*here, "then", name), chosen)
-            case Visit():
-                share = step.share_for.get(vehicle_class, step.share)
-                if share > 0 and (step.only is None or vehicle_class in step.only):
-                    asked = tuple((choice, frozenset(names)) for choice, names in step.when.items())
-                    yield _Met((*here, "stage"), step.stage, share, (*when, *asked))
+    for placed in path.walk():
+        if isinstance(visit := placed.step, Visit) and (share := visit.share_of(vehicle_class)) > 0:
+            chosen = [(alternative.choice.choose, frozenset([alternative.name])) for alternative in placed.inside]
+            named = [(choice, frozenset(names)) for choice, names in visit.when.items()]
+            yield _PossibleVisit(placed.place_of_stage, visit.stage, share, (*chosen, *named))
 
 
 Mistake = tuple[Place, str, str, str]
@@ -150,18 +140,18 @@ Mistake = tuple[Place, str, str, str]
 
 
 def _held(
-    visits: Iterator[_Met], vehicle_class: str, stages: Mapping[str, Stage], pools: Mapping[str, Pool]
+    visits: Iterator[_PossibleVisit], vehicle_class: str, stages: Mapping[str, Stage], pools: Mapping[str, Pool]
 ) -> Iterator[Mistake]:
     """What is wrong with what the trucks of a class take and give back on their path."""
-    held: dict[str, tuple[int, _Met]] = {}
+    held: dict[str, tuple[int, _PossibleVisit]] = {}
     for visit in visits:
         stage = stages.get(visit.stage) or stages.get(nearest(visit.stage, stages) or "")
         if stage is None:
             continue
         impatient = stage.patience is not None or vehicle_class in stage.patience_for
         if held and (impatient or stage.turns_away_at is not None):
-            remedy = "Let them give it back first, or wait here for ever."
-            yield visit.place, ", ".join(held), "hold it and might turn back here", remedy
+            remedy = "Let them give it back first, or let no truck turn back here."
+            yield visit.place, ", ".join(held), "hold it and may turn back here", remedy
         for pool, units in _meant(stage.gives, pools).items():
             taken, at = held.pop(pool, (0, visit))
             if not taken:
@@ -170,11 +160,11 @@ def _held(
             elif taken != units:
                 yield visit.place, pool, f"took {taken} and give back {units}", f"Give back {taken}."
             elif (at.share, at.when) != (visit.share, visit.when) or visit.share < 1:
-                remedy = "Let all of them visit both stages, or those that one `when` names at both."
-                yield visit.place, pool, "that took it may not be those that come here", remedy
+                remedy = "Let all of them visit both stages, or write the same `when` at both."
+                yield visit.place, pool, "that give it back may not be those that took it", remedy
         for pool, units in _meant(stage.takes, pools).items():
             if pool in held:
-                yield visit.place, pool, "hold it already", "Let a stage in between give it back."
+                yield visit.place, pool, "already hold it", "Let a stage in between give it back."
             else:
                 held[pool] = units, visit
     for pool, (_, at) in held.items():
@@ -182,7 +172,7 @@ def _held(
 
 
 def _meant(uses: Mapping[str, int], pools: Mapping[str, Pool]) -> dict[str, int]:
-    """Pool -> units, with a slip of the pen in a name put right: it has a finding of its own."""
+    """Pool -> units, with typos in names corrected: they have findings of their own."""
     return {(pool if pool in pools else nearest(pool, pools) or pool): units for pool, units in uses.items()}
 
 
@@ -196,15 +186,14 @@ def _meant(uses: Mapping[str, int], pools: Mapping[str, Pool]) -> dict[str, int]
 )
 def held_units(gate: Gate) -> Findings:
     """Each truck gives back what it took, once, and nothing that it did not take."""
-    for path, steps in paths_of(gate):
-        back = gate.two_way.get(path[1]) if path[0] == "two_way" else None  # type: ignore[call-overload]
-        flowing = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == path[1]}
+    for path in gate.written_paths():
+        flowing = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == path.direction}
         mistakes: dict[Mistake, list[str]] = {}
-        for name in [back.vehicle_class] if back else sorted(flowing):
-            for mistake in _held(_visits(steps, name, path), name, gate.stages, gate.pools):
+        for name in [path.two_way.vehicle_class] if path.two_way else sorted(flowing):
+            for mistake in _held(_visits(path, name), name, gate.stages, gate.pools):
                 mistakes.setdefault(mistake, []).append(name)
         for (place, pool, problem, remedy), names in mistakes.items():
-            yield found(place, pool, f"{', '.join(names)} trucks {problem}", remedy)
+            yield finding(place, pool, f"{', '.join(names)} trucks {problem}", remedy)
 
 
 # Areas.
@@ -226,8 +215,8 @@ def one_area_of_a_stage(gate: Gate) -> Findings:
     for name, area in gate.areas.items():
         for n, stage in enumerate(area.stages):
             if stage in seen:
-                problem = "named twice" if seen[stage] == name else f"in the area {seen[stage]}, too"
-                yield found(("areas", name, "stages", n), stage, problem, "Keep one of the two.")
+                problem = "named twice" if seen[stage] == name else f"also in the area {seen[stage]}"
+                yield finding(("areas", name, "stages", n), stage, problem, "Keep one of the two.")
             seen.setdefault(stage, name)
 
 
@@ -246,29 +235,27 @@ def reopening_areas(gate: Gate) -> Findings:
     for name, area in gate.areas.items():
         if area.reopens_at is not None and area.reopens_at >= area.spaces:
             remedy = f"Use at most {area.spaces - 1}."
-            yield found(("areas", name, "reopens_at"), area.reopens_at, "not below the number of spaces", remedy)
+            yield finding(("areas", name, "reopens_at"), area.reopens_at, "not below the number of spaces", remedy)
 
 
 @rule("areas.**")
 def road_outside(gate: Gate) -> Findings:
-    """Only where an area can be full does anybody wait outside."""
+    """Trucks wait outside only if there is an area that can be full."""
     if gate.road_per_truck is not None and not gate.areas:
         remedy = "Add an area, or remove this."
-        yield found(("road_per_truck",), metres_text(gate.road_per_truck), "no area keeps trucks outside", remedy)
+        yield finding(
+            ("road_per_truck",),
+            metres_text(gate.road_per_truck),
+            "trucks wait outside only because of a full area, and there is no area",
+            remedy,
+        )
 
 
 @rule("paths.**", "areas.*.stages.**", "stages.*")
 def unused_areas(gate: Gate) -> Findings:
-    """An area whose stages no path visits is a mistake."""
-    met = {_stage_named(step) for _, steps in paths_of(gate) for _, step in steps_of(steps, ())}
-    unvisited = unused(gate.stages, list(met))
+    """Every area has a stage that a path visits."""
+    unvisited = unused(gate.stages, stages_visited(gate))
     for name, area in gate.areas.items():
         if all(stage in unvisited for stage in area.stages):
             remedy = "Add one of its stages to a path, or remove the area."
-            yield found(("areas", name), "", "no path comes here", remedy)
-
-
-def _stage_named(step: Step) -> str | None:
-    if isinstance(step, Visit):
-        return step.stage
-    return step if isinstance(step, str) else None
+            yield finding(("areas", name), "", "no path visits its stages", remedy)

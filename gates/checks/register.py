@@ -1,4 +1,4 @@
-"""What the checks of a gate share: their register, the shape of a finding, the steps of a path.
+"""What the checks of a gate share: their register and the shape of a finding.
 
 A check is a function that yields findings, registered under its name; none stops at its first.
 `gates.checks.check` runs them all.
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gates.findings import Finding, Place, nearest, one_of, path_text, value_text
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Step
 from gates.schema.quantities import share_text
 
 Findings = Iterator[Finding]
@@ -25,7 +24,7 @@ class Rule:
 
     run: Callable[[Gate], Findings]
     complete: tuple[str, ...]
-    """Places that must be sound, or the check would complain about a repair: `flows.*.class`, `paths.**`."""
+    """Places that must be without mistakes, or the check would report a repair: `flows.*.class`, `paths.**`."""
 
 
 RULES: dict[str, Rule] = {}
@@ -41,45 +40,30 @@ def rule(*complete: str) -> Callable[[Callable[[Gate], Findings]], Callable[[Gat
     return register
 
 
-def found(place: Place, value: object, problem: str, remedy: str) -> Finding:
+def finding(place: Place, value: object, problem: str, remedy: str) -> Finding:
     """A finding at `place`."""
     return Finding(path_text(place), value_text(value) if value != "" else "", problem, remedy)
 
 
 def unknown(place: Place, name: object, kind: str, known: Mapping[str, object] | Sequence[str]) -> Finding:
-    """The finding that `name` is none of `known`."""
-    return found(place, name, f"no such {kind}", one_of(known, name))
+    """The finding that `name` is not one of `known`."""
+    return finding(place, name, f"no such {kind}", one_of(known, name))
 
 
 def unused(known: Mapping[str, object], used: Iterable[str | None]) -> list[str]:
-    """The names that nothing uses, but for those that a name with a slip of the pen was meant to be."""
+    """The names that nothing uses, except those that a name with a typo was meant to be."""
     words = [word for word in used if word is not None]
     meant = {nearest(word, known) for word in words if word not in known}
     return [name for name in known if name not in words and name not in meant]
 
 
-def not_full(place: Place, shares: Mapping[str, float]) -> Findings:
+def shares_not_full(place: Place, shares: Mapping[str, float]) -> Findings:
     """The finding that shares do not add to 100 %, if they do not."""
     total = math.fsum(shares.values())
     if abs(total - 1.0) > _FULL:
         value = share_text(round(total, 6))
-        yield found(place, value, "the shares do not add to 100 %", f"Change them by {_difference(total)}.")
+        yield finding(place, value, "the shares do not add to 100 %", f"Change them by {_difference(total)}.")
 
 
 def _difference(total: float) -> str:
     return f"{(1.0 - total) * 100:+.4g} %"
-
-
-def paths_of(gate: Gate) -> Iterator[tuple[Place, list[Step]]]:
-    """All paths with their places, those with a second load included."""
-    yield from ((("paths", direction), steps) for direction, steps in gate.paths.items())
-    yield from ((("two_way", direction, "steps"), two_way.steps) for direction, two_way in gate.two_way.items())
-
-
-def steps_of(steps: Sequence[Step], place: Place) -> Iterator[tuple[Place, Step]]:
-    """All steps of a path with their places, those of alternatives included."""
-    for n, step in enumerate(steps):
-        yield (*place, n), step
-        if isinstance(step, Choice):
-            for name, inner in step.then.items():
-                yield from steps_of(inner, (*place, n, "then", name))

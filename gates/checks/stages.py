@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from gates.checks.register import Findings, found, rule, unknown
+from gates.checks.register import Findings, finding, rule, unknown
 from gates.findings import Place, one_of
 from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED
 from gates.schema.distributions import Distribution, Gamma, Lognormal, Triangular, Uniform
 from gates.schema.gate import Gate
-from gates.schema.paths import Mark, Step, Visit
+from gates.schema.paths import Choice, PlacedStep, Visit, walk
 from gates.schema.quantities import DAY_S, days_text, seconds_text
 from gates.schema.stages import LaneGroup
 from gates.sources import (
@@ -44,7 +44,9 @@ def group_names(gate: Gate) -> Findings:
         counts = Counter(group.name for group in groups)
         for n, group in enumerate(groups):
             if counts[group.name] > 1 and group.name in [other.name for other in groups[:n]]:
-                yield found((*place, n, "name"), group.name, "a second group of this name", "Rename one of them.")
+                yield finding(
+                    (*place, n, "name"), group.name, "another lane group has this name", "Rename one of them."
+                )
 
 
 @rule("classes.*")
@@ -65,10 +67,15 @@ def reversible_lanes(gate: Gate) -> Findings:
             if group.reverses is None:
                 continue
             if sorted(group.directions or []) != ["northbound", "southbound"]:
-                remedy = "Write both under `directions`, first the one that they serve at first."
-                yield found((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
+                remedy = "Write both under `directions`, the one to start with first."
+                yield finding((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
             if group.lanes == UNLIMITED:
-                yield found((*place, n, "lanes"), group.lanes, "unlimited lanes do not reverse", "Write how many.")
+                yield finding(
+                    (*place, n, "lanes"),
+                    group.lanes,
+                    "unlimited lanes cannot be reversible",
+                    "Write a number of lanes.",
+                )
 
 
 @rule()
@@ -80,12 +87,14 @@ def batches(gate: Gate) -> Findings:
             most = sum(count for count in lanes if count != UNLIMITED)
             if stage.batch.size > most:
                 remedy = f"Use at most {most}, or more lanes."
-                yield found(("stages", name, "batch", "size"), stage.batch.size, "more than it has lanes", remedy)
+                yield finding(
+                    ("stages", name, "batch", "size"), stage.batch.size, "more than the stage has lanes", remedy
+                )
 
 
 @rule("classes.*")
 def patience_classes(gate: Gate) -> Findings:
-    """Patience is that of classes of the gate."""
+    """Patience is given for classes of the gate."""
     for name, stage in gate.stages.items():
         for vehicle_class in stage.patience_for:
             if vehicle_class not in gate.classes:
@@ -109,73 +118,58 @@ class Kind:
 def kinds_by_stage(gate: Gate) -> dict[str, list[Kind]]:
     """The kinds of trucks that can reach each stage."""
     reached: dict[str, set[Kind]] = {name: set() for name in gate.stages}
-    for flow in gate.flows.values():
-        empty = False
-        for met in stages_met(gate, flow.direction, flow.vehicle_class):
-            if isinstance(met, Mark):
-                empty = empty or met.mark == "empty"
-            else:
-                reached.setdefault(met, set()).add(Kind(flow.vehicle_class, flow.direction, empty))
-    for direction, back in gate.two_way.items():
-        empty = False
-        for met in _met(back.steps, back.vehicle_class, {}):
-            if isinstance(met, Mark):
-                empty = empty or met.mark == "empty"
-            else:
-                reached.setdefault(met, set()).add(Kind(back.vehicle_class, OTHER_WAY[direction], empty))
+    for path in gate.written_paths():
+        if path.two_way is None:
+            direction = path.direction
+            classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
+        else:
+            direction, classes = OTHER_WAY[path.direction], {path.two_way.vehicle_class}
+        for name in classes:
+            for placed, visit in visits_of_class(path.walk(), name):
+                reached.setdefault(visit.stage, set()).add(Kind(name, direction, placed.is_empty))
     return {name: sorted(kinds) for name, kinds in reached.items()}
 
 
-def stages_met(gate: Gate, direction: str, vehicle_class: str) -> Iterator[str | Mark]:
-    """The stages and marks that trucks of a class can meet in a direction, in order."""
+def own_visits(gate: Gate, direction: str, vehicle_class: str) -> Iterator[tuple[PlacedStep, Visit]]:
+    """The visits that trucks of a class can make in a direction without a second load, in order."""
     steps = {str(name): steps for name, steps in gate.paths.items()}
-    return _met(steps.get(direction, []), vehicle_class, {})
+    return visits_of_class(walk(steps.get(direction, [])), vehicle_class)
 
 
 def comes_to(gate: Gate, kind: Kind) -> list[str]:
     """The stages to which trucks of a kind come on their own path, in order."""
-    found, empty = [], False
-    for met in stages_met(gate, kind.direction, kind.vehicle_class):
-        if isinstance(met, Mark):
-            empty = empty or met.mark == "empty"
-        elif empty == kind.empty:
-            found.append(met)
-    return found
+    visits = own_visits(gate, kind.direction, kind.vehicle_class)
+    return [visit.stage for placed, visit in visits if placed.is_empty == kind.empty]
 
 
-def _met(steps: Sequence[Step], vehicle_class: str, possible: dict[str, set[str]]) -> Iterator[str | Mark]:
-    """The stages and marks that trucks of a class can meet; fills in the `possible` outcomes of choices."""
-    for step in steps:
-        if isinstance(step, str | Mark):
-            yield step
-        elif isinstance(step, Visit):
-            if _made(step, vehicle_class, possible):
-                yield step.stage
-        else:
-            shares = step.shares_for.get(vehicle_class, step.shares)
-            possible[step.choose] = {name for name, share in shares.items() if share > 0} or set(step.then)
-            for name, inner in step.then.items():
-                if name in possible[step.choose]:
-                    yield from _met(inner, vehicle_class, possible)
+def visits_of_class(steps: Iterator[PlacedStep], vehicle_class: str) -> Iterator[tuple[PlacedStep, Visit]]:
+    """The visits that trucks of a class can make: those that no share and no condition keeps all of them from."""
+    possible: dict[str, set[str]] = {}
+    for placed in steps:
+        if any(alternative.name not in possible.get(alternative.choice.choose, ()) for alternative in placed.inside):
+            continue
+        if isinstance(choice := placed.step, Choice):
+            shares = choice.shares_of(vehicle_class)
+            possible[choice.choose] = {name for name, share in shares.items() if share > 0} or set(choice.then)
+        elif isinstance(visit := placed.step, Visit) and _makes(visit, vehicle_class, possible):
+            yield placed, visit
 
 
-def _made(visit: Visit, vehicle_class: str, possible: dict[str, set[str]]) -> bool:
-    if visit.share_for.get(vehicle_class, visit.share) == 0:
-        return False
-    if visit.only is not None and vehicle_class not in visit.only:
+def _makes(visit: Visit, vehicle_class: str, possible: Mapping[str, set[str]]) -> bool:
+    if visit.share_of(vehicle_class) == 0:
         return False
     return all(set(names) & possible.get(choice, set(names)) for choice, names in visit.when.items())
 
 
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
 def trucks_without_lanes(gate: Gate) -> Findings:
-    """Every kind of truck that reaches a stage finds a lane group that admits it."""
+    """Every kind of truck that reaches a stage is admitted by a lane group."""
     reached = kinds_by_stage(gate)
     for name, place, groups in _groups(gate):
         for kind in reached[name]:
             if not any(group.admits(kind.vehicle_class, kind.direction, empty=kind.empty) for group in groups):
-                remedy = "Admit them in a lane group, or take the stage off their path."
-                yield found(place, str(kind), "no lane group admits these trucks", remedy)
+                remedy = "Admit them in a lane group, or remove the stage from their path."
+                yield finding(place, str(kind), "no lane group admits these trucks", remedy)
 
 
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
@@ -186,8 +180,8 @@ def lanes_without_trucks(gate: Gate) -> Findings:
         for n, group in enumerate(groups):
             kinds = reached[name]
             if kinds and not any(group.admits(k.vehicle_class, k.direction, empty=k.empty) for k in kinds):
-                remedy = "Mend its classes, directions or load, or remove it."
-                yield found((*place, n), group.name, "no truck that comes here is admitted", remedy)
+                remedy = "Fix its classes, directions or load, or remove it."
+                yield finding((*place, n), group.name, "it admits no truck that comes here", remedy)
 
 
 @rule("classes.*")
@@ -199,11 +193,11 @@ def service_classes(gate: Gate) -> Findings:
                 yield unknown(("stages", name, "service_for", key), key, "vehicle class", [*gate.classes, EMPTY])
 
 
-def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
+def _distributions(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
     for name, stage in gate.stages.items():
         yield ("stages", name, "service"), stage.service
-        for key, law in stage.service_for.items():
-            yield ("stages", name, "service_for", key), law
+        for key, other in stage.service_for.items():
+            yield ("stages", name, "service_for", key), other
         for n, breakdown in enumerate(stage.breakdowns):
             yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
     for name, booking in gate.booking.items():
@@ -221,34 +215,34 @@ def _laws(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
 
 
 @rule()
-def law_bounds(gate: Gate) -> Findings:
-    """The bounds of a law come in order."""
-    for place, law in _laws(gate):
-        match law:
+def distribution_bounds(gate: Gate) -> Findings:
+    """The bounds of a distribution are in order."""
+    for place, distribution in _distributions(gate):
+        match distribution:
             case Uniform(uniform=inner) if inner.low > inner.high:
                 words = f"{seconds_text(inner.low)} to {seconds_text(inner.high)}"
-                yield found((*place, "uniform"), words, "low is above high", "Exchange them.")
+                yield finding((*place, "uniform"), words, "low is greater than high", "Swap them.")
             case Triangular(triangular=inner) if not inner.low <= inner.mode <= inner.high:
                 words = ", ".join(seconds_text(value) for value in (inner.low, inner.mode, inner.high))
                 remedy = "Write low <= mode <= high."
-                yield found((*place, "triangular"), words, "low, mode and high are out of order", remedy)
+                yield finding((*place, "triangular"), words, "low, mode and high are out of order", remedy)
             case _:
                 pass
 
 
 @rule()
-def law_tails(gate: Gate) -> Findings:
-    """The rarest draw of a law stays within a century: integer time must hold it."""
-    for place, law in _laws(gate):
-        longest = _longest(law)
+def distribution_tails(gate: Gate) -> Findings:
+    """The rarest draw of a distribution stays within 100 years: integer time must hold it."""
+    for place, distribution in _distributions(gate):
+        longest = _longest(distribution)
         if longest > LONGEST_DRAW_S:
             value = f"up to {days_text(round(longest / DAY_S))}"
-            yield found(place, value, "durations beyond a century", "Use a smaller mean or cv.")
+            yield finding(place, value, "durations may exceed 100 years", "Use a smaller mean or cv.")
 
 
-def _longest(law: Distribution) -> float:
-    """A bound on the longest duration [s] that the law can give in a run."""
-    match law:
+def _longest(distribution: Distribution) -> float:
+    """A bound on the longest duration [s] that a distribution can give in a run."""
+    match distribution:
         case Lognormal(lognormal=inner):
             return inner.mean * math.exp(_RAREST_SCORE * math.sqrt(math.log1p(inner.cv**2)))
         case Gamma(gamma=inner):
@@ -262,11 +256,11 @@ def _longest(law: Distribution) -> float:
 
 @rule()
 def source_keys(gate: Gate) -> Findings:
-    """The keys of `sources` name something in the model."""
+    """The keys of `sources` name something in their model."""
     for place, model in sourced_models(gate):
         for key in unknown_keys(model):
             fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]
-            yield found((*place, "sources", key), key, "names nothing here", one_of(fields, key))
+            yield finding((*place, "sources", key), key, "nothing here has this name", one_of(fields, key))
 
 
 @rule()
@@ -277,4 +271,4 @@ def source_ids(gate: Gate) -> Findings:
             mistake = source_mistake(text)
             if mistake:
                 remedy = f"Write fact ids, `{ASSUMPTION}: why` or `{OWN}: where it is written`."
-                yield found((*place, "sources", key), ", ".join(parse_source(text).ids), mistake, remedy)
+                yield finding((*place, "sources", key), ", ".join(parse_source(text).ids), mistake, remedy)

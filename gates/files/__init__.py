@@ -1,1 +1,1 @@
-"""Gate files: read, repaired where a typo is plain, and explained where they are wrong."""
+"""Gate files: read into models, with every mistake explained."""

@@ -1,4 +1,4 @@
-"""Errors of the models in a planner's words: one finding a mistake, with its remedy."""
+"""Errors of the models in a planner's words: one finding for each mistake, with its remedy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pydantic_core import ErrorDetails
 
 from gates.findings import Finding, Place, one_of, path_text, value_text
 from gates.schema.base import TAG_MARK
-from gates.schema.distributions import LAWS
+from gates.schema.distributions import DISTRIBUTIONS
 
 MOST_FINDINGS = 200
-"""More are counted only: nobody reads them, and to word them takes time."""
+"""More are only counted: nobody reads them all, and to write them takes time."""
 
 _GUIDE = "See the guide to gate files."
 _NAME_RULE = "Use lower-case letters, digits and single hyphens, such as kiosk-in."
@@ -42,10 +42,10 @@ _BOUNDS = {
 
 def model_findings(error: ValidationError, model: type[BaseModel]) -> list[Finding]:
     """The findings that a validation error of `model` stands for, in the order of the fields."""
-    found = [_finding(details, model) for details in error.errors(include_url=False)[:MOST_FINDINGS]]
-    if (more := error.error_count() - len(found)) > 0:
-        found.append(Finding("file", "", f"{more:,} more findings", "Mend those above first."))
-    return found
+    findings = [_finding(details, model) for details in error.errors(include_url=False)[:MOST_FINDINGS]]
+    if (more := error.error_count() - len(findings)) > 0:
+        findings.append(Finding("file", "", f"{more:,} more findings", "Fix the findings above first."))
+    return findings
 
 
 def place_of(details: ErrorDetails) -> Place:
@@ -74,9 +74,9 @@ def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         return "not of the right kind", f"Write {_KINDS[kind]}."
     if kind in _BOUNDS:
         return _bound(details)
-    writer = _WRITERS.get(kind)
-    if writer is not None:
-        return writer(details, model)
+    explain = _EXPLANATIONS.get(kind)
+    if explain is not None:
+        return explain(details, model)
     return details["msg"], _GUIDE
 
 
@@ -103,7 +103,7 @@ def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     if "[A-Z]{2}" in details.get("ctx", {})["pattern"]:
         return "not a country", "Use its code of two capital letters, such as VN, or that of a part, such as GB-ENG."
     if "{2}" in details.get("ctx", {})["pattern"]:
-        return "no name of a side", "Use two lower-case letters, such as vn."
+        return "not the name of a side", "Use two lower-case letters, such as vn."
     return "not a name", _NAME_RULE
 
 
@@ -115,15 +115,15 @@ def _literal(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
 def _length(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     context = details.get("ctx", {})
     if details["type"] in ("too_short", "string_too_short"):
-        return "empty", "Write at least one entry, or leave the key out."
+        return "empty", "Write at least one entry, or remove the key."
     return "too long", f"Keep it to {context['max_length']}."
 
 
 def _variant(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     chooser = str(details.get("ctx", {}).get("discriminator", ""))
     value = details["input"]
-    if "law" in chooser:
-        return _law(value)
+    if "distribution" in chooser:
+        return _distribution(value)
     if "lanes" in chooser:
         return "not a number of lanes", "Write a whole number, `unlimited`, or a list of lane groups."
     if "event" in chooser:
@@ -131,16 +131,16 @@ def _variant(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     return "not a step", "Write a stage name, or a mapping with `stage`, `choose` or `mark`."
 
 
-def _law(value: Any) -> tuple[str, str]:
+def _distribution(value: Any) -> tuple[str, str]:
     if not isinstance(value, dict) or not value:
-        return "not a law of durations", "Write its name and parameters, such as `{constant: 35 s}`."
-    unknown = [str(key) for key in value if key not in LAWS]
+        return "not a distribution", "Write its name and parameters, such as `{constant: 35 s}`."
+    unknown = [str(key) for key in value if key not in DISTRIBUTIONS]
     if unknown:
-        return f"{unknown[0]} is no law of durations", one_of(LAWS, unknown[0])
-    return "more than one law of durations", "Keep one of them."
+        return f"{unknown[0]} is not a distribution", one_of(DISTRIBUTIONS, unknown[0])
+    return "more than one distribution", "Keep one of them."
 
 
-_WRITERS: dict[str, Callable[[ErrorDetails, type[BaseModel]], tuple[str, str]]] = {
+_EXPLANATIONS: dict[str, Callable[[ErrorDetails, type[BaseModel]], tuple[str, str]]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_key,
     "string_pattern_mismatch": _pattern,

@@ -1,7 +1,7 @@
 """Gate files and the library: from a name or a path to a checked `Gate`.
 
-Precedence: what a file says beats the default of the model; nothing else is looked at here.
-Upgrades (`gates.upgrades`) and the command line come later and start from the loaded gate.
+Precedence: what a file says beats the default of the model. Upgrades (`gates.upgrades`) and the command line come
+later and start from the loaded gate.
 """
 
 from __future__ import annotations
@@ -114,11 +114,11 @@ def gate_from_data(data: dict[str, Any], file: str = "") -> Gate:
 
 
 def _built(document: Document, file: str, context: dict[str, str] | None) -> Gate:
-    broken = [found.path for found in document.findings]
+    broken = [finding.path for finding in document.findings]
     try:
         gate = Gate.model_validate(document.data, context=context)
     except ValidationError as error:
-        refused = [found for found in model_findings(error, Gate) if not _touches(found.path, broken)]
+        refused = [finding for finding in model_findings(error, Gate) if not _touches(finding.path, broken)]
         few = error.error_count() <= MOST_FINDINGS
         saved, damaged = best_effort(document.data, context, error) if few else (None, [])
         checked = check(saved, damaged=[*broken, *damaged]) if saved is not None else []
@@ -161,5 +161,5 @@ def _touches(path: str, others: Iterable[str]) -> bool:
 
 def _with_lines(findings: Iterable[Finding], document: Document) -> list[Finding]:
     """The findings with their lines, in the order of the file."""
-    located = [dataclasses.replace(found, line=found.line or document.line_of(found.path)) for found in findings]
-    return sorted(located, key=lambda found: found.line or 0)
+    located = [dataclasses.replace(each, line=each.line or document.line_of(each.path)) for each in findings]
+    return sorted(located, key=lambda finding: finding.line or 0)

@@ -1,8 +1,8 @@
 """A usable gate out of a broken one, so that the checks can look at the parts that are sound.
 
 The result is never simulated. It only lets a person see all mistakes of a file at once: what the
-models refuse is replaced by something harmless, or taken out, and its place is remembered so that
-the checks do not complain about the repair.
+models refuse is replaced by something harmless, or removed, and its place is noted so that the checks
+do not report the repair.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def best_effort(
     damaged: list[str] = []
     for _ in range(_ROUNDS):
         places = sorted(dict.fromkeys(place_of(details) for details in error.errors()), key=_depth, reverse=True)
-        damaged += [path_text(_mend(data, place)) for place in places]
+        damaged += [path_text(_replace(data, place)) for place in places]
         try:
             return Gate.model_validate(data, context=context), damaged
         except ValidationError as again:
@@ -54,13 +54,13 @@ def _depth(place: Place) -> tuple[int, int]:
     return len(place), last if isinstance(last, int) else 0
 
 
-def _mend(data: dict[str, Any], place: Place) -> Place:
+def _replace(data: dict[str, Any], place: Place) -> Place:
     """Replace or remove what is at `place`; return the place that was changed."""
     if not place:
         return place
     holder, last = _at(data, place[:-1]), place[-1]
     if not isinstance(holder, dict | list):
-        return _mend(data, place[:-1])
+        return _replace(data, place[:-1])
     present = last in holder if isinstance(holder, dict) else isinstance(last, int) and last < len(holder)
     harmless = _harmless(data, place)
     if harmless is not None and not (present and holder[last] == harmless):  # type: ignore[index]
@@ -69,7 +69,7 @@ def _mend(data: dict[str, Any], place: Place) -> Place:
         del holder[last]  # type: ignore[arg-type]
         return place[:-1] if isinstance(holder, list) else place
     else:
-        return _mend(data, place[:-1])
+        return _replace(data, place[:-1])
     return place
 
 

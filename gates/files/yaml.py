@@ -79,7 +79,7 @@ def read_text(path: Path) -> str:
     Raises
     ------
     ConfigError
-        If it is missing, no file, too large, not readable or not UTF-8 text.
+        If it is missing, not a file, too large, not readable or not UTF-8 text.
     """
     try:
         if not path.exists():
@@ -132,8 +132,8 @@ def parse(text: str, file: str = "") -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
-        problem = f"no YAML: {error.problem or error.context}"
-        builder.fail("", problem, "Mend the line, or put the text in quotes.", line)
+        problem = f"not valid YAML: {error.problem or error.context}"
+        builder.fail("", problem, "Fix the line, or put the text in quotes.", line)
     except YAMLError:
         builder.fail("", "a character that YAML does not allow", "Remove control characters.")
     except _Stop:

@@ -1,1 +1,1 @@
-"""The gate model: frozen, closed models of what stands at a border gate, every quantity with its unit."""
+"""The gate model: frozen, closed models of a border gate, every quantity with its unit."""

@@ -1,4 +1,4 @@
-"""What all models of a gate are made of: their base, names, and the words that several of them share."""
+"""Parts of all models of a gate: their base class, names, and words that several models use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Units = LaneCount
 """Number of units of a pool, or of spaces of an area."""
 
 TAG_MARK = "\N{RIGHTWARDS ARROW}"
-"""First letter of the tag of a variant: such a part of an error's place is no part of the file."""
+"""First letter of the tag of a variant: such a part of an error's place is not in the file."""
 
 
 EMPTY = "empty"

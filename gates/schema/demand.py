@@ -1,4 +1,4 @@
-"""Demand: vehicle classes, arrival profiles, flows, booking systems, and trucks that stand at the gate at the start."""
+"""Demand: vehicle classes, arrival profiles, flows, booking systems, and the trucks in queues when a run begins."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ class VehicleClass(Sourced):
     load: Tonnes | None = None
     """Mean load [t]."""
     shelf_life: Days | None = None
-    """How long the load keeps from loading [d]; none if it does not perish."""
+    """Shelf life of the load, counted from loading [d]; omit if it does not perish."""
     age: Distribution | None = None
-    """Law of the time since loading when the truck arrives; none means that it is loaded then."""
+    """Distribution of the time since loading when the truck arrives; by default it has just been loaded."""
     least_life: Days = 0.0
-    """Shelf life that buyers ask for at the release [d]: a load with less counts as short."""
+    """Shelf life that buyers require at the release [d]; a load with less counts as short."""
     value_usd: Annotated[Number, Field(ge=0, le=1e9)] | None = None
-    """Mean value of a load where it goes [USD]; none if it is not reckoned."""
+    """Mean value of a load at its destination [USD]; omit if losses are not valued."""
     value_turned_back: Share = 1.0
-    """What a load that turns back still brings, as a share of its value."""
+    """Share of its value that a load keeps if the truck turns back."""
     value_lost_per_day: Share = 0.0
-    """Share of its value that a load loses with each day of shelf life [1/d]."""
+    """Share of its value that a load loses with each day of shelf life used [1/d]."""
     powertrain: Literal["diesel", "gas", "battery"] = "diesel"
-    """What drives the vehicle."""
+    """What drives the vehicle; no effect yet."""
     priority: Annotated[Count, Field(ge=0, le=9)] = 5
-    """Place in waiting lines while loaded: lower is served first, equals first come first served."""
+    """Place in queues while loaded: lower numbers are served first, equal numbers in order of arrival."""
 
 
 class Profile(Sourced):
     """How arrivals spread over the hours of a day, the days of a week and the months of a year."""
 
     hours: Annotated[dict[WindowText, Share], Field(min_length=1, max_length=96)] = {"00:00-24:00": 1.0}
-    """Windows on the clock of the side of origin -> share of the day's arrivals, even within a window;
+    """Windows on the clock of the side of origin -> share of the day's arrivals, spread evenly over it;
     the shares add to 100 %. A window may pass midnight."""
     weekdays: dict[Weekday, Factor] = {}
     """Factor by weekday; a day not named has 1. Scaled so that the seven average 1."""
@@ -99,10 +99,10 @@ class Flow(Sourced):
     per_day: Annotated[Number, Field(ge=0, le=100_000)]
     """Mean number of loaded vehicles a day, before profile and calendar."""
     profile: Name | None = None
-    """Name of its profile; none means even arrivals."""
+    """Name of its profile; by default arrivals are even over the day."""
     groups: GroupSizes = {}
     """Vehicles that come together: a number, or sizes with the shares of the groups that have them, which add to
-    100 %; none means one by one. Groups come as a Poisson process, whose rate keeps `per_day`."""
+    100 %; by default vehicles come one by one. Groups come as a Poisson process, whose rate keeps `per_day`."""
 
 
 class Booking(Sourced):
@@ -117,36 +117,36 @@ class Booking(Sourced):
     hours: OpeningHours = ALWAYS
     """Windows in which slots are offered, one after the other from the start of each window."""
     slot: Annotated[Seconds, Field(ge=60)]
-    """Length of a slot [s]; what is left of a window at its end or at midnight is offered to nobody."""
+    """Length of a slot [s]; a shorter rest at the end of a window or before midnight is not offered."""
     capacity: Units
-    """Trucks a slot."""
+    """Trucks per slot."""
     share: Share = 1.0
-    """Share of the trucks that book; the others come when they like."""
+    """Share of the trucks that book; the others come without a slot."""
     early: Annotated[Seconds, Field(le=DAY_S)] = 0.0
-    """How long before its slot a truck comes, apart from `offset` [s]."""
+    """How long before the start of its slot a truck aims to arrive [s]."""
     offset: Distribution = Constant(constant=0.0)
-    """Law of how much later it comes than that."""
+    """Distribution of how much later than that it arrives."""
     no_show: Share = 0.0
     """Share of the trucks with a slot that do not come."""
     without: Literal["wait", "come", "stay-away"] = "wait"
-    """What a truck does that finds no slot in time: it takes the next free one, however late; comes all the same; or
-    does not come."""
+    """What a truck does if no slot is free in time: it takes the next free one, however late (`wait`); comes without a
+    slot (`come`); or does not come (`stay-away`)."""
     latest: Days = 1.0
-    """How long after the time that it asks for a slot may start, if it does not `wait` [d]."""
+    """How long after the desired time a slot may start [d]; not used if trucks `wait`."""
     priority_without: Annotated[Count, Field(ge=0, le=9)] | None = None
-    """Place in waiting lines of loaded trucks of these flows that come without a slot, because they found none or do
-    not book; none means that of their class."""
+    """Place in queues of loaded trucks of these flows that come without a slot, because no slot was free or they do not
+    book; by default that of their class."""
 
 
-class Standing(Sourced):
-    """Trucks that stand in line at a stage when the run begins."""
+class InitialQueue(Sourced):
+    """Trucks in the queue of a stage when the run begins."""
 
     vehicle_class: Annotated[Name, Field(alias="class")]
     """Their vehicle class."""
     direction: DirectionName
     """Their direction."""
     stage: Name
-    """The stage in whose line they stand, at their first visit of it; the choices that lead there have fallen."""
+    """The stage in whose queue they are, on their first visit; the choices that lead there have been made."""
     empty: bool = False
     """Whether they return empty."""
     trucks: Annotated[Count, Field(ge=1, le=100_000)]

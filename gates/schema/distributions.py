@@ -1,7 +1,7 @@
-"""Laws of durations: a mapping with one key, the name of the law.
+"""Distributions of durations: a mapping with one key, the name of the distribution.
 
-A function looks at what is written and picks the one model meant, so that a mistake in it gives one finding and not one
-for each law.
+A function looks at what is written and picks the one model meant, so that a mistake gives one finding, not one for each
+distribution.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ class Constant(Model):
 
 
 class MeanOnly(Model):
-    """Parameters of a law with a mean alone."""
+    """Parameters of a distribution with a mean alone."""
 
     mean: Annotated[Seconds, Field(gt=0)]
     """Mean duration [s]."""
 
 
 class MeanCv(MeanOnly):
-    """Parameters of a law with a mean and a coefficient of variation."""
+    """Parameters of a distribution with a mean and a coefficient of variation."""
 
     cv: Annotated[Number, Field(gt=0, le=10)]
     """Coefficient of variation: standard deviation over mean [1]."""
 
 
 class MeanShape(MeanOnly):
-    """Parameters of an Erlang law."""
+    """Parameters of an Erlang distribution."""
 
     shape: Annotated[Count, Field(ge=1, le=1000)]
     """Number of exponential phases [1]."""
 
 
 class LowHigh(Model):
-    """Parameters of a uniform law."""
+    """Parameters of a uniform distribution."""
 
     low: Seconds
     """Shortest duration [s]."""
@@ -56,7 +56,7 @@ class LowHigh(Model):
 
 
 class LowModeHigh(Model):
-    """Parameters of a triangular law."""
+    """Parameters of a triangular distribution."""
 
     low: Seconds
     """Shortest duration [s]."""
@@ -143,16 +143,16 @@ class Empirical(Model):
         return sum(self.empirical) / len(self.empirical)
 
 
-LAWS = ("constant", "exponential", "erlang", "gamma", "lognormal", "uniform", "triangular", "empirical")
+DISTRIBUTIONS = ("constant", "exponential", "erlang", "gamma", "lognormal", "uniform", "triangular", "empirical")
 
 
-def _law_written(value: Any) -> str | None:
-    """The tag of the law that is written, or None where it is not exactly one known law."""
+def _distribution_written(value: Any) -> str | None:
+    """The tag of the distribution that is written, or None unless it is exactly one that is known."""
     if isinstance(value, BaseModel):
         value = dict.fromkeys(type(value).model_fields)
     if isinstance(value, dict) and len(value) == 1:
         (name,) = value
-        return f"{TAG_MARK}{name}" if name in LAWS else None
+        return f"{TAG_MARK}{name}" if name in DISTRIBUTIONS else None
     return None
 
 
@@ -165,6 +165,6 @@ Distribution = Annotated[
     | Annotated[Uniform, tag("uniform")]
     | Annotated[Triangular, tag("triangular")]
     | Annotated[Empirical, tag("empirical")],
-    Discriminator(_law_written),
+    Discriminator(_distribution_written),
 ]
-"""The law of a random duration: a mapping with one key, the name of the law."""
+"""The distribution of a random duration: a mapping with one key, its name."""

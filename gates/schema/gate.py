@@ -1,4 +1,4 @@
-"""The gate model: what stands at a border gate, as frozen, closed models.
+"""The gate model: a border crossing as frozen, closed models.
 
 A gate file is YAML; `gates.files.load` reads it into these models. Every quantity is written with
 its unit ("35 s", "45 %", "20 t") and held in the canonical unit named in the field's sentence.
@@ -25,9 +25,9 @@ from gates.schema.base import (
     Title,
 )
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown, Surge
-from gates.schema.demand import Booking, Flow, Profile, Standing, VehicleClass
+from gates.schema.demand import Booking, Flow, InitialQueue, Profile, VehicleClass
 from gates.schema.hours import common
-from gates.schema.paths import Step, TwoWay
+from gates.schema.paths import SecondLoad, Step, WrittenPath
 from gates.schema.quantities import (
     DAY_S,
     Clock,
@@ -40,12 +40,12 @@ from gates.schema.stages import Stage
 
 
 class EndOfDay(Sourced):
-    """When the day's bulletin counts the trucks that wait."""
+    """When the daily bulletin counts the waiting trucks."""
 
     at: Clock = DAY_S
     """Time of day [s]."""
     side: SideName
-    """Whose clock; days of results are this side's days too."""
+    """The side whose clock is meant; days in results are days of this side, too."""
 
 
 class Gate(Sourced):
@@ -62,7 +62,7 @@ class Gate(Sourced):
     origin: dict[DirectionName, SideName]
     """Direction -> side from which its trucks come; their arrival profile is on that side's clock."""
     start: Day
-    """First day of the measured period, unless the run says another."""
+    """First day of the measured period, unless the run sets another."""
     end_of_day: EndOfDay
     """When a day ends for the bulletin."""
     classes: Annotated[dict[Name, VehicleClass], Field(min_length=1, max_length=64)]
@@ -78,21 +78,26 @@ class Gate(Sourced):
     areas: Annotated[dict[Name, Area], Field(max_length=64)] = {}
     """Areas of limited space."""
     road_per_truck: Metres | None = None
-    """Public road that each truck takes which waits outside because an area is full [m]; none if it is not known."""
+    """Length of public road occupied by each truck that waits outside a full area [m]; omit if not known."""
     links: Annotated[dict[Name, Link], Field(max_length=16)] = {}
     """Data networks."""
     outages: Annotated[dict[Name, Outage], Field(max_length=64)] = {}
     """What fails, and what goes down with it."""
     paths: dict[DirectionName, Annotated[list[Step], Field(min_length=1, max_length=200)]]
     """Direction -> the stages a truck visits, in order."""
-    two_way: dict[DirectionName, TwoWay] = {}
-    """Direction -> its trucks that carry goods both ways."""
+    two_way: dict[DirectionName, SecondLoad] = {}
+    """Direction -> its trucks that take a second load back (backhaul)."""
     booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
     """Booking systems."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
     """Closures, public holidays, surges of demand and slowdowns of services."""
-    initial: Annotated[list[Standing], Field(max_length=256)] = []
-    """Trucks that stand in line at the first tick of the run, warm-up included."""
+    initial: Annotated[list[InitialQueue], Field(max_length=256)] = []
+    """Trucks in queues when the run begins, which is before the warm-up."""
+
+    def written_paths(self) -> list[WrittenPath]:
+        """Return the paths of all directions, then the steps with a second load."""
+        paths = [WrittenPath(direction, steps) for direction, steps in self.paths.items()]
+        return paths + [WrittenPath(direction, back.steps, back) for direction, back in self.two_way.items()]
 
     def closings(self) -> list[Closure | Holidays]:
         """Return the entries of the calendar that close something."""

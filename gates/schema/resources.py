@@ -1,4 +1,4 @@
-"""What stages share, and what fails: pools, areas, links, breakdowns, outages."""
+"""Resources that stages share, and their failures: pools, areas, links, breakdowns, outages."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Breakdown(Sourced):
     name: Name
     """Its name."""
     running: Annotated[Seconds, Field(gt=0)] | None = None
-    """Mean running time between failures [s]; it is exponential, and counts only while a truck is served."""
+    """Mean running time between failures [s], exponentially distributed; only time in service counts."""
     uses: Annotated[Number, Field(gt=1, le=1e9)] | None = None
-    """Mean number of services between failures, in place of `running`."""
+    """Mean number of services between failures, instead of `running`."""
     repair: Distribution
-    """Law of the time until it works again."""
+    """Distribution of the time to repair."""
     then: Literal["resumes", "restarts"] = "resumes"
-    """Whether the service in hand goes on after the repair or starts again."""
+    """Whether the interrupted service continues after the repair or starts again."""
 
 
 class Shift(Sourced):
@@ -50,14 +50,14 @@ class Shift(Sourced):
 
 
 class Charging(Sourced):
-    """Stops of a fleet's vehicles to charge or to change batteries, after so much way."""
+    """Stops of a fleet's vehicles to charge or to change batteries, after a distance driven."""
 
     range: Annotated[Metres, Field(gt=0)]
-    """Way from one stop to the next [m]."""
+    """Distance driven from one stop to the next [m]."""
     trip: Annotated[Metres, Field(gt=0)]
-    """Way from where a unit is taken to where it is given back, and back again [m]."""
+    """Distance from where a unit is taken to where it is given back, and back again [m]."""
     takes: Distribution
-    """Law of the time of a stop."""
+    """Distribution of the duration of a stop."""
 
     @property
     def per_use(self) -> float:
@@ -73,11 +73,12 @@ class Pool(Sourced):
     side: SideName
     """The side whose clock its shifts follow."""
     shifts: Annotated[list[Shift], Field(min_length=1, max_length=64)]
-    """When how many are on duty; where shifts overlap their units add. A unit ends what it does, then leaves."""
+    """Hours and number of units on duty; where shifts overlap, units add. A unit finishes its task before it leaves."""
     comes_back: Distribution | None = None
-    """Law of the time that a unit given back needs before it can be used again; none means at once."""
+    """Distribution of the time after which a unit given back can be used again; by default at once."""
     charging: Charging | None = None
-    """Stops to charge; a unit stops after it was given back, in one use of so many. None means never."""
+    """Stops to charge: a unit stops when it is given back, after the share `trip / range` of its uses. Omit if it never
+    stops."""
     breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
     """Failures of its units in use; they are repaired when they are given back."""
 
@@ -97,15 +98,15 @@ class Area(Sourced):
     title: Title = {}
     """Names for people, by language."""
     spaces: Units
-    """Trucks that find room."""
+    """Maximum number of trucks inside."""
     stages: Annotated[list[Name], Field(min_length=1, max_length=256)]
     """Its stages; a stage lies in one area at most."""
     keeps_out: list[Name] | None = None
-    """Vehicle classes that have to wait for a space; others come in although it is full. None means all."""
+    """Vehicle classes that wait for a space; others enter even if it is full. By default all classes wait."""
     reopens_at: Annotated[Count, Field(ge=0, le=MOST_LANES)] | None = None
-    """Trucks inside at which an area that was full lets trucks in again; none means as soon as a space is free."""
+    """Trucks inside at which an area that was full admits trucks again; by default as soon as a space is free."""
     road_per_truck: Metres | None = None
-    """Road that each truck inside takes, of an area that is a road [m]; none if it is a yard."""
+    """Length of road occupied by each truck inside, if the area is a road [m]; omit for a yard."""
 
 
 class Link(Sourced):
@@ -116,9 +117,9 @@ class Link(Sourced):
     uplink: Annotated[Megabits, Field(gt=0)]
     """Rate at which one device sends [Mbit/s]."""
     shared_uplink: Annotated[Megabits, Field(gt=0)]
-    """Rate that all together can occupy with video [Mbit/s]."""
+    """Total rate for the video of all devices [Mbit/s]."""
     round_trip: Seconds
-    """Time from a question to its answer [s]."""
+    """Time from a request to its answer [s]."""
 
 
 class Outage(Sourced):
@@ -127,21 +128,21 @@ class Outage(Sourced):
     title: Title = {}
     """Names for people, by language."""
     every: Distribution
-    """Law of the time from the end of one to the start of the next."""
+    """Distribution of the time from the end of one outage to the start of the next."""
     lasts: Distribution
-    """Law of its duration."""
+    """Distribution of its duration."""
     stages: list[Name] = []
     """Stages whose lanes go down."""
     groups: list[Name] | None = None
-    """Lane groups of these stages that go down; none means all of them."""
+    """Lane groups of these stages that go down; by default all."""
     pools: list[Name] = []
     """Pools whose units go down."""
     links: list[Name] = []
     """Links that go down."""
     units: Units | None = None
-    """How many lanes of each lane group and units of each pool go down; none means all."""
+    """Number of lanes of each lane group and of units of each pool that go down; by default all."""
     each: bool = False
-    """Whether each lane and each unit fails on its own instead of all together."""
+    """Whether each lane and each unit fails independently instead of all together."""
     in_hand: Literal["finishes", "resumes", "restarts"] = "finishes"
-    """What becomes of the service in a lane that goes down: it is finished first, goes on after the repair, or starts
-    again after it."""
+    """What happens to the service in progress in a lane that goes down: it is finished first, continues after the
+    repair, or starts again after it."""

@@ -19,16 +19,16 @@ DemandFactor = Annotated[Number, Field(ge=0, le=100)]
 
 
 class Scenario(Model):
-    """What one run simulates. The seed and the replication choose the luck, not the scenario."""
+    """What one run simulates. The random numbers come from the seed and the replication, not from the scenario."""
 
     gate: Gate
     """The gate, upgrades applied."""
     days: DayCount = 30
     """Length of the measured period [d]."""
     warmup_days: WarmupDays = 7
-    """Days simulated before it, which fill the gate and are not measured [d]."""
+    """Days simulated before it to fill the gate, which are not measured [d]."""
     start: dt.date | None = None
-    """First measured day; none means the gate's own."""
+    """First measured day; by default the gate's own."""
     demand: DemandFactor = 1.0
     """Factor on every flow's vehicles a day [1]."""
 

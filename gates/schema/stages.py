@@ -1,4 +1,4 @@
-"""Stages: lanes, who is admitted, service times, patience, batches."""
+"""Stages: lanes, admission, service times, patience, batches."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def _lanes_written(value: Any) -> str | None:
 
 
 class Reversal(Sourced):
-    """How lanes turn from one direction to the other, by the trucks that wait."""
+    """When lanes change from one direction to the other."""
 
     at: Units
-    """Waiting trucks of the other direction at which the lanes turn, if they are also more than those of their own."""
+    """Waiting trucks of the other direction at which the lanes change, if their own direction has fewer waiting."""
     takes: Seconds
-    """Time to turn, after the lanes have finished the trucks they serve [s]."""
+    """Time to change direction, after the lanes have finished the trucks in service [s]."""
 
 
 class LaneGroup(Sourced):
@@ -61,16 +61,16 @@ class LaneGroup(Sourced):
     ]
     """Number of lanes: trucks served at once."""
     classes: list[Name] | None = None
-    """Vehicle classes admitted; none means all."""
+    """Vehicle classes admitted; by default all."""
     directions: list[DirectionName] | None = None
-    """Directions admitted; none means all."""
+    """Directions admitted; by default all."""
     load: Literal["any", "loaded", "empty"] = "any"
     """Whether loaded trucks, empty ones or both are admitted."""
     hours: OpeningHours | None = None
-    """Opening hours on the clock of the stage's side; omit if they are those of the stage."""
+    """Opening hours on the clock of the stage's side; by default those of the stage."""
     reverses: Reversal | None = None
-    """Lanes that serve one direction at a time, at first the first of `directions`; none means that they serve all
-    that they admit."""
+    """For lanes that serve one direction at a time, starting with the first of `directions`; by default they serve all
+    that they admit at any time."""
 
     def admits(self, vehicle_class: str, direction: str, *, empty: bool) -> bool:
         """Tell whether the lanes serve such trucks."""
@@ -87,26 +87,26 @@ class Batch(Sourced):
     size: Units
     """Waiting trucks that start together, each in a lane of its own."""
     after: Seconds
-    """Time after which those that wait start although they are fewer, since the first of them joined [s]."""
+    """Time since the first of them joined after which fewer trucks start, too [s]."""
 
 
-class Sending(Sourced):
+class LinkUse(Sourced):
     """What each service sends over a link."""
 
     link: Name
     """The link."""
     data: Megabytes = 0.0
-    """Data sent during a service, which takes the longer for it [MB]."""
+    """Data sent during a service [MB]; the time to send it is added to the service time."""
     round_trips: Annotated[Count, Field(ge=0, le=1000)] = 1
-    """Questions and answers that the service waits for."""
+    """Requests that the service sends; it waits for each answer."""
     video: Megabits = 0.0
-    """Rate that a service occupies from its start to its end [Mbit/s]."""
+    """Rate of video that a service sends from its start to its end [Mbit/s]."""
     without: Distribution | None = None
-    """Law of the service time by hand while the link is down; none means that no service starts until it is back."""
+    """Distribution of the service time by hand while the link is down; by default no service starts then."""
 
 
 class Stage(Sourced):
-    """A place where trucks wait in line and are served."""
+    """A place where trucks queue and are served."""
 
     title: Title = {}
     """Names for people, by language."""
@@ -123,32 +123,33 @@ class Stage(Sourced):
     hours: OpeningHours = ALWAYS
     """Opening hours, daily or by weekday; a lane finishes the truck it serves, then closes."""
     service: Distribution
-    """Law of the service time."""
+    """Distribution of the service time."""
     service_for: dict[str, Distribution] = {}
-    """Other laws for a vehicle class, or for `empty` trucks (which beats the class)."""
+    """Other distributions for a vehicle class, or for `empty` trucks (which beats the class)."""
     move_up: Seconds = 0.0
     """Time to move up into the lane, added to each service [s]."""
     ageing: Factor = 1.0
-    """How fast loads age here: 1 at their right temperature, more where doors are open or the cooling is off."""
+    """How fast loads age here: 1 at the right temperature, more where doors are open or the cooling is off."""
     needs: dict[Name, Units] = {}
-    """Pool -> units that a service occupies, beside its lane; it starts when lane and units are free."""
+    """Pool -> units that a service occupies in addition to its lane; it starts when lane and units are free."""
     takes: dict[Name, Units] = {}
     """Pool -> units taken at the start of the service and kept until a later stage `gives` them back."""
     gives: dict[Name, Units] = {}
     """Pool -> units, taken at an earlier stage, given back at the end of the service."""
-    sends: Sending | None = None
-    """What a service sends over a link; none if it needs none."""
+    sends: LinkUse | None = None
+    """What a service sends over a link; omit if it needs no link."""
     pauses_when_closed: bool = False
-    """Whether a service in hand stands still while the lane is closed, as tests in a laboratory do; if not, the lane
+    """Whether a service in progress pauses while the lane is closed, as tests in a laboratory do; if not, the lane
     finishes the truck it serves, then closes."""
     patience: Distribution | None = None
-    """Law of the time that a truck waits in line before it gives up and turns back; none means for ever."""
+    """Distribution of the time that a truck waits in the queue before it gives up and turns back; by default trucks do
+    not give up."""
     patience_for: dict[Name, Distribution] = {}
-    """Other laws of patience for a vehicle class."""
+    """Other distributions of patience for a vehicle class."""
     turns_away_at: Units | None = None
-    """Trucks in line at which one more does not join but turns back; none means never."""
+    """Length of the queue [trucks] at which a truck that arrives does not join but turns back; by default never."""
     batch: Batch | None = None
-    """Trucks that start together; none means that each starts when it can."""
+    """Trucks that start together; by default each starts when it can."""
     breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
     """Failures of its lanes in use; the truck waits in the lane for the repair."""
 

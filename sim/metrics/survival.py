@@ -31,13 +31,17 @@ class Survival:
     longer: Floats
     """(times,) estimated share of durations longer than each time [1]."""
     mean: float
-    """Area under the curve up to the longest time seen [tick]; NaN without any duration."""
+    """Area under the curve up to the longest time seen [tick]; NaN without any duration, infinite if none ended."""
 
     def quantiles(self, percent: Floats) -> Floats:
-        """Return the shortest times within which `percent` of them end [tick]; NaN beyond the last."""
+        """Return the shortest times within which `percent` of them end [tick].
+
+        A time that is not reached lies beyond the last one: it is infinite, larger than any that is reached. Without
+        any duration there is nothing to reach: NaN.
+        """
         shares = (100.0 - percent) / 100.0 * (1 + _ROUNDING)
         place = np.searchsorted(-self.longer, -shares, side="left")
-        times = np.append(self.time.astype(np.float64), np.nan)
+        times = np.append(self.time.astype(np.float64), np.nan if np.isnan(self.mean) else np.inf)
         return np.asarray(times[place], np.float64)
 
 
@@ -51,7 +55,7 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
 
     with :math:`r_j` at risk just before the j-th censoring. So it needs one factor a censored duration, and
     is an exact fraction if there is none. The mean is the area under the curve up to the longest time seen
-    (restricted mean, Irwin 1949).
+    (restricted mean, Irwin 1949); where nothing ended that says nothing, and it is infinite.
 
     A censored duration stays at risk to the end of its cell in the histogram of `sim.metrics.durations` (at most
     2**-11 longer), so that the estimate from cells has the same steps as the one from values.
@@ -66,6 +70,8 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     n = int(ended.trucks.sum()) + censored.size
     if n == 0:
         return Survival(ended.time, np.empty(0), np.nan)
+    if not ended.time.size:
+        return Survival(ended.time, np.empty(0), np.inf)
     censored = np.sort(censored)
     at_risk_until = cell_last(cell_of(censored))
     gone = np.concatenate(([0], np.cumsum(ended.trucks)))
@@ -78,9 +84,8 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     total = np.concatenate(([0], np.cumsum(ended.total)))
     between = np.diff(total[np.concatenate(([0], place, [ended.time.size]))])
     area = float(between @ factor) / n
-    beyond = float(longer[-1]) if longer.size else 1.0
-    if beyond > 0:
-        area += beyond * float(censored[-1])
+    if longer[-1] > 0:
+        area += float(longer[-1]) * float(censored[-1])
     return Survival(ended.time, longer, area)
 
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gates.findings import Place
 from gates.schema.base import OTHER_WAY, DirectionName
 from gates.schema.gate import Gate
-from gates.schema.paths import Choice, Mark, Step, TwoWay, Visit
+from gates.schema.paths import Alternative, Choice, Mark, PlacedStep, SecondLoad, Visit, WrittenPath
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class PathVisit:
     share: float
     """Share of the trucks that meet the conditions and make the visit."""
     when: tuple[tuple[int, frozenset[int]], ...]
-    """(decision, alternatives): all must have fallen so."""
+    """(decision, alternatives): each decision must be for one of these alternatives."""
     empty: bool
     needs: tuple[int, ...] = ()
-    """Earlier visits, by their places on the path, that the truck must have made: what it makes again."""
+    """Earlier visits, by their numbers on the path, that the truck must have made: those that it repeats."""
     second: tuple[str, str] | None = None
-    """(class, direction) of the second load, for what a truck does in place of returning empty."""
+    """(class, direction) of the second load, for visits made instead of returning empty."""
 
 
 SHORTEST_QUEUE, LEAST_WAIT = 1, 2
@@ -55,7 +56,7 @@ class Fork:
     ends: tuple[int, ...]
     """The visit after the last one of each."""
     open: bool = True
-    """Whether the choice is still to be made: trucks that stand in line at the start may have made it."""
+    """Whether the choice is still to be made: trucks in a queue at the start may have made it."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ class Path:
     released: int
     """Number of leading visits up to the release from the last control."""
     second_released: int | None = None
-    """Number of leading visits up to the release of the second load; none if no truck takes one."""
+    """Number of leading visits up to the release of the second load; None if no truck takes one."""
     forks: tuple[Fork, ...] = ()
     begins: int = 0
-    """Number of leading visits that lie behind the trucks when they come: those that stand in line at the start."""
+    """Number of leading visits that trucks have made before: those of trucks in a queue at the start."""
 
     @property
     def turned(self) -> int:
@@ -98,14 +99,14 @@ class Path:
 def paths_by_class(gate: Gate, direction: DirectionName) -> dict[str, Path]:
     """Flatten the path of `direction` for every class that flows there."""
     classes = {flow.vehicle_class for flow in gate.flows.values() if flow.direction == direction}
-    steps = gate.paths[direction]
-    return {name: _Flattening(name).run(direction, steps, gate.two_way.get(direction)) for name in sorted(classes)}
+    path = WrittenPath(direction, gate.paths[direction])
+    return {name: _Flattening(name).run(path, gate.two_way.get(direction)) for name in sorted(classes)}
 
 
 def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
-    """Return the path of trucks that stand in line at their first visit of `stage`.
+    """Return the path of trucks that are in the queue of their first visit to `stage`.
 
-    The choices that lead there have fallen; the others are as open as they were.
+    The choices that lead there have been made; the others are still open.
 
     Raises
     ------
@@ -128,19 +129,22 @@ def begin_at(path: Path, stage: str, *, empty: bool) -> Path:
 
 
 class _Flattening:
-    """One walk over the steps of a path for one class of vehicles."""
+    """The path of one class of vehicles, built on a walk over its steps."""
 
     def __init__(self, vehicle_class: str) -> None:
         self.vehicle_class = vehicle_class
         self.decisions: list[Decision] = []
         self.visits: list[PathVisit] = []
-        self.forks: list[Fork] = []
-        self.alternative = 0
-        """First visit of the alternative of a rule that the walk is in."""
-        self.seen: dict[str, int] = {}
+        self.by_rule: list[tuple[Alternative, ...]] = []
+        """The alternatives of rules that each visit is in, the outermost first."""
+        self.when: tuple[tuple[int, frozenset[int]], ...] = ()
+        """Conditions of all visits from here on: whether the truck takes a second load."""
+        self.number: dict[Place, int] = {}
+        """Place of a choice by shares -> number of its decision."""
+        self.visits_of: dict[str, int] = {}
+        """Stage -> number of its visits so far, for all classes: names of draws must agree."""
         self.last: dict[str, int] = {}
         """Stage -> number of visits before the latest one there, whether this class makes it or not."""
-        self.empty = False
         self.released: int | None = None
         self.two_way: int | None = None
         """Number of the decision whether a truck takes a second load."""
@@ -148,87 +152,83 @@ class _Flattening:
         """Share of the trucks that do."""
         self.second: tuple[str, str] | None = None
         """The second load, once the walk has come there."""
-        self.chosen = 0
+        self.first_decision = 0
         """Number of decisions before the second load: its steps do not refer to them."""
 
-    def run(self, direction: str, steps: Sequence[Step], back: TwoWay | None) -> Path:
-        self.share = 0.0 if back is None else back.share_for.get(self.vehicle_class, back.share)
-        self.walk(steps, ())
+    def run(self, path: WrittenPath, back: SecondLoad | None) -> Path:
+        self.share = 0.0 if back is None else back.share_of(self.vehicle_class)
+        self.walk(path)
         released = len(self.visits) if self.released is None else self.released
         second_released = None
         if back is not None and self.two_way is not None:
-            second_released = self.load_again(direction, back, self.two_way)
+            second_released = self.load_again(WrittenPath(path.direction, back.steps, back), back, self.two_way)
         return Path(
-            direction=direction,
+            direction=path.direction,
             decisions=tuple(self.decisions),
             visits=tuple(self.visits),
             released=released,
             second_released=second_released,
-            forks=tuple(self.forks),
+            forks=_forks(self.by_rule),
         )
 
-    def load_again(self, direction: str, back: TwoWay, number: int) -> int:
-        """Walk the steps with a second load, if decision `number` fell so; return the visits up to its release."""
+    def load_again(self, path: WrittenPath, back: SecondLoad, number: int) -> int:
+        """Walk the steps with a second load, taken by decision `number`; return the visits up to its release."""
         again = _Flattening(back.vehicle_class)
-        again.decisions, again.visits, again.chosen = self.decisions, self.visits, len(self.decisions)
-        again.forks, again.second = self.forks, (back.vehicle_class, OTHER_WAY[direction])
-        again.walk(back.steps, ((number, frozenset([1])),))
+        again.decisions, again.visits, again.by_rule = self.decisions, self.visits, self.by_rule
+        again.first_decision, again.second = len(self.decisions), (back.vehicle_class, OTHER_WAY[path.direction])
+        again.when = ((number, frozenset([1])),)
+        again.walk(path)
         return len(self.visits) if again.released is None else again.released
 
-    def walk(self, steps: Sequence[Step], when: tuple[tuple[int, frozenset[int]], ...]) -> None:
-        for step in steps:
-            match step:
+    def walk(self, path: WrittenPath) -> None:
+        for placed in path.walk():
+            match placed.step:
                 case Mark(mark="released"):
                     self.released = len(self.visits)
                 case Mark():
-                    self.empty = True
-                    if self.share > 0 and self.two_way is None:
-                        self.two_way = len(self.decisions)
-                        shares = (1 - self.share, self.share)
-                        self.decisions.append(Decision("empty/second-load", ("no", "yes"), shares, when))
-                        when = (*when, (self.two_way, frozenset([0])))
-                case Choice(rule=None):
-                    self.choose(step, when)
-                case Choice(rule=str(rule)):
-                    self.fork(step, _RULES[rule], when)
-                case Visit():
-                    self.visit(step, when)
-                case str():
-                    self.visit(Visit(stage=step), when)
+                    self.turn_back()
+                case Choice(rule=None) as choice:
+                    self.choose(placed, choice)
+                case Visit() as visit:
+                    self.visit(placed, visit)
+                case Choice() | Alternative():
+                    pass  # each visit says which alternatives it is in
 
-    def choose(self, step: Choice, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
-        number = len(self.decisions)
-        shares = step.shares_for.get(self.vehicle_class, step.shares)
-        names = tuple(step.shares)
-        self.decisions.append(Decision(self.named(step.choose), names, tuple(shares.get(n, 0.0) for n in names), when))
-        for name, steps in step.then.items():
-            self.walk(steps, (*when, (number, frozenset([names.index(name)]))))
+    def turn_back(self) -> None:
+        """Let trucks decide whether they take a second load, if any do."""
+        if self.share > 0 and self.two_way is None:
+            self.two_way = len(self.decisions)
+            shares = (1 - self.share, self.share)
+            self.decisions.append(Decision("empty/second-load", ("no", "yes"), shares, self.when))
+            self.when = (*self.when, (self.two_way, frozenset([0])))
 
-    def fork(self, step: Choice, rule: int, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
-        """Walk over the alternatives of a rule; one that has no stage for the class is none for it."""
-        heads, ends, outer = [], [], self.alternative
-        for steps in step.then.values():
-            start = self.alternative = len(self.visits)
-            self.walk(steps, when)
-            if len(self.visits) > start:
-                heads.append(start)
-                ends.append(len(self.visits))
-        self.alternative = outer
-        if len(heads) > 1:
-            self.forks.append(Fork(rule, tuple(heads), tuple(ends)))
+    def choose(self, placed: PlacedStep, choice: Choice) -> None:
+        self.number[placed.place] = len(self.decisions)
+        shares, names = choice.shares_of(self.vehicle_class), tuple(choice.shares)
+        shares_in_order = tuple(shares.get(name, 0.0) for name in names)
+        self.decisions.append(Decision(self.named(choice.choose), names, shares_in_order, self.when_inside(placed)))
 
-    def visit(self, step: Visit, when: tuple[tuple[int, frozenset[int]], ...]) -> None:
-        self.seen[step.stage] = self.seen.get(step.stage, 0) + 1  # counted for all classes: names must agree
+    def when_inside(self, placed: PlacedStep) -> tuple[tuple[int, frozenset[int]], ...]:
+        """Return the conditions of all steps of the alternatives that a step is in."""
+        conditions = list(self.when)
+        for alternative in placed.inside:
+            if alternative.choice.rule is None:
+                names = list(alternative.choice.shares)
+                number = self.number[alternative.place_of_choice]
+                conditions.append((number, frozenset([names.index(alternative.name)])))
+        return tuple(conditions)
+
+    def visit(self, placed: PlacedStep, step: Visit) -> None:
+        self.visits_of[step.stage] = self.visits_of.get(step.stage, 0) + 1
         self.last[step.stage] = len(self.visits)
-        if step.only is not None and self.vehicle_class not in step.only:
-            return
-        share = step.share_for.get(self.vehicle_class, step.share)
+        share = step.share_of(self.vehicle_class)
         if share == 0:
             return
-        nth = self.seen[step.stage]
+        nth = self.visits_of[step.stage]
         name = self.named(step.stage if nth == 1 else f"{step.stage}#{nth}")
-        met = (*when, *self.conditions(step))
-        self.visits.append(PathVisit(name, step.stage, share, met, self.empty, second=self.second))
+        met = (*self.when_inside(placed), *self.conditions(step))
+        self.visits.append(PathVisit(name, step.stage, share, met, placed.is_empty, second=self.second))
+        self.by_rule.append(tuple(alternative for alternative in placed.inside if alternative.choice.rule is not None))
         self.repeat(step)
 
     def named(self, name: str) -> str:
@@ -236,14 +236,14 @@ class _Flattening:
         return name if self.second is None else f"second-load/{name}"
 
     def repeat(self, step: Visit) -> None:
-        """Add what the truck makes again after the visit just added: once more in each round, at most `most` times."""
-        share = step.again_for.get(self.vehicle_class, step.again)
+        """Add the visits that the truck repeats after the visit just added, at most `most` times."""
+        share = step.again_share_of(self.vehicle_class)
         if share == 0:
             return
         here = len(self.visits) - 1
         start = here if step.again_from is None else self.last[step.again_from]
-        if start < self.alternative or any(fork.heads[0] >= start for fork in self.forks):
-            raise ValueError(f"visits from {step.again_from} on are made again, but a rule chooses between them")
+        if any(inside != self.by_rule[here] for inside in self.by_rule[start:here]):
+            raise ValueError(f"visits from {step.again_from} on are repeated, but a rule chooses between them")
         part = [n for n in range(start, here + 1) if not self.visits[n].needs]
         rounds: tuple[tuple[int, frozenset[int]], ...] = ()
         for nth in range(1, step.most + 1):
@@ -254,12 +254,37 @@ class _Flattening:
                 original = self.visits[n]
                 again = replace(original, name=f"{original.name}/{name}", share=1.0, when=rounds, needs=(n, here))
                 self.visits.append(again)
+                self.by_rule.append(self.by_rule[here])
 
     def conditions(self, step: Visit) -> list[tuple[int, frozenset[int]]]:
-        names = [decision.name for decision in self.decisions[self.chosen :]]
-        found = []
+        names = [decision.name for decision in self.decisions[self.first_decision :]]
+        conditions = []
         for choice, alternatives in step.when.items():
-            number = self.chosen + names.index(self.named(choice))
+            number = self.first_decision + names.index(self.named(choice))
             known = self.decisions[number].alternatives
-            found.append((number, frozenset(known.index(a) for a in alternatives)))
-        return found
+            conditions.append((number, frozenset(known.index(a) for a in alternatives)))
+        return conditions
+
+
+def _forks(by_rule: Sequence[tuple[Alternative, ...]]) -> tuple[Fork, ...]:
+    """Return the choices by rules between visits, inner ones before those around them.
+
+    An alternative without a stage for the class is none for it, and one alternative alone is not a choice.
+    """
+    choices: dict[Place, dict[str, list[int]]] = {}
+    rules: dict[Place, int] = {}
+    for n, inside in enumerate(by_rule):
+        for alternative in inside:
+            place = alternative.place_of_choice
+            rules[place] = _RULES[alternative.choice.rule or ""]
+            choices.setdefault(place, {}).setdefault(alternative.name, []).append(n)
+    forks = [
+        Fork(
+            rules[place],
+            tuple(visits[0] for visits in ways.values()),
+            tuple(visits[-1] + 1 for visits in ways.values()),
+        )
+        for place, ways in reversed(choices.items())
+        if len(ways) > 1
+    ]
+    return tuple(sorted(forks, key=lambda fork: fork.ends[-1]))

@@ -26,7 +26,7 @@ from api.service.security import keys
 from api.service.settings import Limits, ServiceSettings
 from api.service.store import Store
 
-READY_S = 60.0
+READY_S = 300.0
 SHORT = {"gate": "minimal", "days": 2, "warmup_days": 1, "replications": 3}
 ASKED = {"gate": "friendship-pass", "days": 3, "warmup_days": 1, "replications": 4, "keep_events": 2}
 LONG = {"gate": "friendship-pass", "days": 60, "replications": 400, "keep_events": "none"}
@@ -48,7 +48,7 @@ class Process:
         self.log = ""
         """What it wrote to standard error, once it has stopped."""
         self.url = self._ready()
-        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.client = httpx.Client(base_url=self.url, timeout=120)
 
     def _ready(self) -> str:
         assert self.process.stdout is not None
@@ -112,7 +112,7 @@ def threaded(data: Path, *, limits: Limits | None = None, **options: Any) -> Ite
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        with httpx.Client(base_url=ready.get(timeout=READY_S), timeout=60) as client:
+        with httpx.Client(base_url=ready.get(timeout=READY_S), timeout=300) as client:
             yield client
     finally:
         server.should_exit = True

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.studies.model import Study
+import numpy as np
+
+from experiments.answers.study_advice import READ, StudyAnswer, answer_of
+from experiments.answers.study_labels import StudyLabels
+from experiments.studies.designs import cells
+from experiments.studies.folder import manifest
+from experiments.studies.model import Study, metric_key
+from experiments.studies.replication import Replication
+from experiments.studies.result import StudyResult
+from experiments.studies.tables import Frame, tables
 
 SMALL: dict[str, Any] = {
     "name": "small",
@@ -24,3 +34,33 @@ SCENARIOS: list[dict[str, Any]] = [
 def small(**changes: Any) -> Study:
     """Return a study of the small gate that runs in a moment."""
     return Study.model_validate({**SMALL, **({} if "design" in changes else {"scenarios": SCENARIOS}), **changes})
+
+
+Values = Mapping[str, Mapping[str, Sequence[float]]]
+"""Scenario -> metric -> a value for each replication."""
+
+
+def made(study: Study, values: Values) -> StudyResult:
+    """Return the result of a study whose replications have these values, without simulating anything."""
+    all_cells = [cell for cell in cells(study, 0) if cell.name in values]
+    return StudyResult(study, tuple(all_cells), tuple(_replications(values[cell.name]) for cell in all_cells), 0)
+
+
+def _replications(values: Mapping[str, Sequence[float]]) -> tuple[Replication, ...]:
+    keys, columns = tuple(metric_key(text) for text in values), np.array(list(values.values()), float)
+    nothing, hours = np.zeros((1, 1)), np.zeros(24)
+    return tuple(
+        Replication(keys, column, ("northbound",), nothing, nothing, nothing, np.array([50.0]), hours, hours)
+        for column in columns.T
+    )
+
+
+def answer(result: StudyResult) -> StudyAnswer:
+    """Return the answer of a study's result, by way of its tables."""
+    frames = tables(result)
+    return answer_of({name: frames.get(name, Frame()) for name in READ}, StudyLabels(manifest(result)))
+
+
+def plain(text: str) -> str:
+    """Return a text with ordinary spaces."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")

@@ -90,9 +90,9 @@ def test_the_answer_comes_first(page, folder):
         "Run it again",
     ]
     assert page.headings[0] == ("h1", "Friendship Pass · Hữu Nghị · 友谊关")
-    for binding in read_summary(folder).bindings:
-        assert binding.sentence in page.text
-        assert page.text.index(binding.sentence) < page.text.index("Where the time of a truck goes")
+    for headline in read_summary(folder).headlines:
+        assert headline.sentence in page.text
+        assert page.text.index(headline.sentence) < page.text.index("Where the time of a truck goes")
 
 
 def test_it_makes_no_request(text, page):

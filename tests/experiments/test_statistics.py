@@ -14,13 +14,21 @@ from experiments import mean_interval
 def test_worked_by_hand() -> None:
     # 1, 2, 3: mean 2, standard error 1/sqrt(3), t(2, 0.975) = 4.302653.
     estimate = mean_interval([1, 2, 3])
-    assert estimate == pytest.approx((2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5), rel=1e-6)
+    assert estimate == pytest.approx((2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5, 3, 0), rel=1e-6)
 
 
 def test_undefined_and_single_values() -> None:
-    assert all(math.isnan(part) for part in mean_interval([math.nan, math.nan]))
-    assert mean_interval([5.0, math.nan])[0] == 5
+    assert all(math.isnan(part) for part in mean_interval([math.nan, math.nan])[:3])
+    assert mean_interval([5.0, math.nan])[::3] == (5, 1)
     assert math.isnan(mean_interval([5.0]).low)
+
+
+def test_unreached_values_are_not_left_out() -> None:
+    estimate = mean_interval([5.0, math.inf, math.nan, 6.0])
+    assert (estimate.value, estimate.n, estimate.unreached) == (math.inf, 3, 1)
+    assert math.isnan(estimate.low)
+    assert math.isnan(estimate.high)
+    assert estimate.document() == {"value": None, "low": None, "high": None, "n": 3, "unreached": 1}
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:

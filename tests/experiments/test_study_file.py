@@ -135,7 +135,7 @@ def test_a_setting_that_the_gate_refuses_names_the_scenario():
         cells(small(scenarios=bad), 1)
     assert [(f.problem, f.file) for f in caught.value.findings] == [
         ("nobody can pass (at stages.booth.lanes), in scenario none", "study.yaml"),
-        ("leads nowhere: there is no bth (gate minimal), in scenario off", "study.yaml"),
+        ("there is no bth (gate minimal), in scenario off", "study.yaml"),
     ]
 
 

@@ -50,9 +50,9 @@ def folder(request, tmp_path_factory):
     return found
 
 
-def test_the_advice_is_three_sentences_with_numbers(folder):
+def test_the_advice_is_sentences_with_numbers(folder):
     answer = read_answer(folder)
-    assert len(answer.advice) == 3
+    assert len(answer.advice) >= 2
     assert all(sentence.endswith(".") and "nan" not in sentence for sentence in answer.advice)
     assert answer.tables
     for table in answer.tables:
@@ -93,8 +93,15 @@ def test_a_context_has_a_base_of_its_own(tmp_path):
     assert pairs == {
         ("demand 1 + booths 3", "demand 1 + booths 2"),
         ("demand 1.2 + booths 3", "demand 1.2 + booths 2"),
+        ("demand 1.2 + booths 2", "base"),
     }
-    assert not len(read_table(folder, "best"))
+    best = read_table(folder, "best")
+    assert set(zip(best["context"], best["scenario"], strict=True)) == {
+        ("Demand × 1", "demand 1 + booths 2"),
+        ("Demand × 1", "demand 1 + booths 3"),
+        ("Demand × 1.2", "demand 1.2 + booths 2"),
+        ("Demand × 1.2", "demand 1.2 + booths 3"),
+    }
 
 
 def test_what_binds_is_named_and_then_the_next(tmp_path):
@@ -105,4 +112,12 @@ def test_what_binds_is_named_and_then_the_next(tmp_path):
     second = found[(found["round"] == 2) & (found["what"] == "capacity")]
     assert set(second["place"]) == {"inspection"}
     assert set(second["relieved"]) == {"booth capacity"}
-    assert "Booth binds first" in read_answer(folder).advice[0]
+    advice = read_answer(folder).advice
+    assert advice[0].startswith("Bottleneck: Booth. Twice its capacity saves ")
+    assert advice[1].startswith("Once it is relieved, Inspection comes next: a tenth more (")
+    relief = found[(found["what"] == "relief") & (found["metric_name"] == "truck_hours_per_day")]
+    assert (relief["place"].tolist(), relief["scenario"].tolist(), relief["against"].tolist()) == (
+        ["booth"],
+        ["relieved"],
+        ["base"],
+    )

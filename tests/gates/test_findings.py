@@ -83,7 +83,7 @@ def test_the_nearest_word_is_offered_or_all():
     assert one_of(["lanes", "hours"], "lane") == "Did you mean lanes?"
     assert one_of(["lanes", "hours"], "zz") == "Use one of lanes, hours."
     assert one_of(["lanes"], "zz") == "Use lanes."
-    assert one_of([], "zz") == "Remove it: there is nothing to name here."
+    assert one_of([], "zz") == "Remove it: there are none to name."
     assert one_of([f"s{n}" for n in range(100, 130)], "zz").endswith("s123, ....")
     assert nearest("boot", ["booth"]) == "booth"
     assert nearest("x", ["booth"]) is None

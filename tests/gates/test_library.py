@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 
@@ -11,7 +12,7 @@ from gates import every_number, load_gate
 from gates.checks.stages import Kind, kinds_by_stage
 from gates.describe import hours_on_clocks
 from gates.files.load import gate_path
-from gates.schema.paths import Choice, Mark, Visit
+from gates.schema.paths import Visit, walk
 
 HOUR = 3600
 
@@ -22,12 +23,7 @@ def gate():
 
 
 def visited(steps):
-    for step in steps:
-        if isinstance(step, Choice):
-            for inner in step.then.values():
-                yield from visited(inner)
-        elif not isinstance(step, Mark):
-            yield step if isinstance(step, str) else step.stage
+    return [placed.step.stage for placed in walk(steps) if isinstance(placed.step, Visit)]
 
 
 def test_the_flows_are_those_of_july_2025(gate):
@@ -101,7 +97,7 @@ def test_the_stages_pass_the_flow_of_the_baseline(gate):
     for direction, steps in gate.paths.items():
         for flow in gate.flows.values():
             if flow.direction == direction:
-                add_work(gate, steps, flow, 1.0, work)
+                add_work(gate, steps, flow, work)
     for name, pool in gate.pools.items():
         unit_s = sum(shift.units * (end - start) for shift in pool.shifts for start, end in shift.hours.daily or ())
         load = sum(work[f"{s}/all"] * stage.needs[name] for s, stage in gate.stages.items() if name in stage.needs)
@@ -115,26 +111,19 @@ def test_the_stages_pass_the_flow_of_the_baseline(gate):
                 assert load > 0 or group.name == "tidal", f"{name}/{group.name}: nobody comes"
 
 
-def add_work(gate, steps, flow, share, work, empty=False):
-    for step in steps:
-        if isinstance(step, Mark):
-            empty = empty or step.mark == "empty"
-        elif isinstance(step, Choice):
-            shares = step.shares_for.get(flow.vehicle_class, step.shares)
-            for name, inner in step.then.items():
-                add_work(gate, inner, flow, share * shares[name], work, empty)
-        else:
-            visit = Visit(stage=step) if isinstance(step, str) else step
-            if visit.only is None or flow.vehicle_class in visit.only:
-                part = visit.share_for.get(flow.vehicle_class, visit.share)
-                part *= 0.2 if visit.when else 1.0  # every condition of this gate asks for the red channel
-                stage = gate.stages[visit.stage]
-                (law,) = stage.service_distribution(flow.vehicle_class, empty=empty).model_dump().values()
-                mean = law["mean"] if isinstance(law, dict) and "mean" in law else 0.0
-                group = next(
-                    g for g in stage.lane_groups() if g.admits(flow.vehicle_class, flow.direction, empty=empty)
-                )
-                work[f"{visit.stage}/{group.name}"] += flow.per_day * share * part * (mean + stage.move_up)
+def add_work(gate, steps, flow, work):
+    for placed in walk(steps):
+        visit = placed.step
+        if not isinstance(visit, Visit) or not visit.share_of(flow.vehicle_class):
+            continue
+        share = math.prod(inside.choice.shares_of(flow.vehicle_class)[inside.name] for inside in placed.inside)
+        share *= visit.share_of(flow.vehicle_class)
+        share *= 0.2 if visit.when else 1.0  # every condition of this gate asks for the red channel
+        stage, empty = gate.stages[visit.stage], placed.is_empty
+        (law,) = stage.service_distribution(flow.vehicle_class, empty=empty).model_dump().values()
+        mean = law["mean"] if isinstance(law, dict) and "mean" in law else 0.0
+        group = next(g for g in stage.lane_groups() if g.admits(flow.vehicle_class, flow.direction, empty=empty))
+        work[f"{visit.stage}/{group.name}"] += flow.per_day * share * (mean + stage.move_up)
 
 
 def test_the_calendar_has_tet_and_the_slow_tests_of_january_2025(gate):

@@ -125,7 +125,7 @@ def test_two_that_set_the_same_path_are_refused_with_both_files():
             "two.yaml",
             "changes[1].path",
             "two.yaml and one.yaml both set stages.booth.hours",
-            "Take one of the two, or let one of them scale or add.",
+            "Use one of the two, or let one of them scale or add.",
         )
     ]
     inside = upgrade(edit("stages.inspection.service.lognormal.mean", set="1 h"), name="inside")
@@ -154,17 +154,17 @@ def test_what_upgrades_need_and_exclude():
 @pytest.mark.parametrize(
     ("changes", "problem", "remedy"),
     [
-        ([edit("stages.boot.lanes", set=3)], "leads nowhere: there is no boot (gate minimal)", "Did you mean booth?"),
+        ([edit("stages.boot.lanes", set=3)], "there is no boot (gate minimal)", "Did you mean booth?"),
         ([edit("stages.booth.lans", set=3)], "an unknown key (at stages.booth.lans)", "Did you mean lanes?"),
-        ([edit("stages.booth.lans", scale=3)], "leads nowhere (gate minimal)", "Name a number of the gate."),
+        ([edit("stages.booth.lans", scale=3)], "there is no such value (gate minimal)", "Name a number of the gate."),
         ([edit("stages.booth.lanes", scale=0)], "nobody can pass (at stages.booth.lanes)", "Use at least 1"),
-        ([edit("stages.booth.hours", scale=2)], "no number stands there (gate minimal)", "Use `set`"),
+        ([edit("stages.booth.hours", scale=2)], "this is not a number (gate minimal)", "Use `set`"),
         ([edit("stages.booth.service", set={"constant": 35})], "the unit is missing", "Write the unit"),
         ([edit("paths.northbound.inspection.share", scale=5)], "out of bounds", "Use a value from 0 to 1"),
-        ([edit("stages.booth", add={"side": "vn"})], "something stands there already", "Use `set`"),
+        ([edit("stages.booth", add={"side": "vn"})], "it is already there", "Use `set`"),
         ([edit("paths.northbound", add="weighing")], "no such stage", "Use one of"),
-        ([edit("paths.northbound", add=2)], "2 cannot be added to a list", "Lead the path to a number in it."),
-        ([edit("paths.northbound", add="exit", after="bay")], "leads nowhere: there is no bay", "Use one of"),
+        ([edit("paths.northbound", add=2)], "2 cannot be added to a list", "Let the path end at a number in it."),
+        ([edit("paths.northbound", add="exit", after="bay")], "there is no bay", "Use one of"),
     ],
 )
 def test_a_change_that_the_gate_refuses_is_found_where_it_is_written(changes, problem, remedy):
@@ -187,7 +187,7 @@ def test_a_change_that_the_gate_refuses_is_found_where_it_is_written(changes, pr
         (
             {**edit("stages.booth.lanes", set=2), "source": "F999"},
             "changes[0].source",
-            "F999 is no fact of the library",
+            "F999 is not in the fact library",
         ),
         ({"path": "stages.booth.lanes", "set": 2}, "changes[0].source", "missing"),
     ],

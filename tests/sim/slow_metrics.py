@@ -21,7 +21,8 @@ from sim.plan.timetable import Windows
 def textbook_survival(ended: list[int], cut: list[int]) -> tuple[list[tuple[int, Fraction]], Fraction | float]:
     """Steps (time, share longer) and mean of Kaplan and Meier's estimate, one factor a time.
 
-    Censored durations stay at risk to the end of their cell, as `sim.metrics.survival` says.
+    Where nothing ended the mean is infinite. Censored durations stay at risk to the end of their cell, as
+    `sim.metrics.survival` says.
     """
     at_risk_until = [int(cell_last(cell_of(np.array([time])))[0]) for time in cut]
     steps, longer = [], Fraction(1)
@@ -34,6 +35,8 @@ def textbook_survival(ended: list[int], cut: list[int]) -> tuple[list[tuple[int,
         steps.append((time, longer))
     if not ended and not cut:
         return [], math.nan
+    if not ended:
+        return [], math.inf
     if longer > 0:
         area += longer * (max(cut) - before)
     return steps, area

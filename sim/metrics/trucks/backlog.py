@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 import numpy as np
@@ -62,5 +63,11 @@ class Backlog(Meter):
             rows = self._scope.rows_of(direction)
             yield from time_values(BACKLOG, {(direction, None): self._times.survival(rows)})
             last = int(self._last[list(rows)].max())
-            gone = last != NEVER and not self._times.cut(rows).size
-            yield BACKLOG.key("max", direction), last / TICKS_PER_HOUR if gone else UNDEFINED
+            yield BACKLOG.key("max", direction), _last_hours(last, cut_short=bool(self._times.cut(rows).size))
+
+
+def _last_hours(last: int, *, cut_short: bool) -> float:
+    """Return when the last truck is gone [h]; infinite where one is not, undefined where none stood there."""
+    if cut_short:
+        return math.inf
+    return UNDEFINED if last == NEVER else last / TICKS_PER_HOUR

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 import numpy as np
@@ -66,4 +67,6 @@ class Stock(Meter):
             released = int(self._released[list(self._scope.rows_of(direction))].sum())
             yield STOCK.key("end_of_day", direction), float(stock.mean())
             yield STOCK.key("max", direction), float(stock.max())
-            yield STOCK_DAYS.key("end_of_day", direction), ratio(float(stock.mean()) * days, released)
+            nobody = stock.any() and not released
+            equal = math.inf if nobody else ratio(float(stock.mean()) * days, released)
+            yield STOCK_DAYS.key("end_of_day", direction), equal

@@ -7,12 +7,12 @@ import pytest
 from gates import load_gate
 from gates.addresses import (
     PlaceError,
+    add_to_value,
     find,
-    increased,
     parts_of,
-    scaled,
-    spoken,
-    with_source,
+    scale_value,
+    set_source,
+    value_in_words,
 )
 
 
@@ -49,11 +49,11 @@ def test_a_path_leads_to_what_a_reader_means(data, path, value):
 @pytest.mark.parametrize(
     ("path", "problem", "remedy"),
     [
-        ("stages.bay-nc.lanes", "leads nowhere: there is no bay-nc", "Did you mean bay-cn?"),
-        ("stages.bay-cn.lanes.loaded", "leads nowhere: 13 has no loaded", "End the path before it."),
-        ("paths.southbound.gate-out-vn.only", "gate-out-vn stands there 2 times", "Say which"),
-        ("paths.southbound.gate-out-vn#3.only", "leads nowhere: there are only 2", "lower number"),
-        ("paths.northbound.gate-9", "leads nowhere: there is no gate-9", "Did you mean gate-in-vn?"),
+        ("stages.bay-nc.lanes", "there is no bay-nc", "Did you mean bay-cn?"),
+        ("stages.bay-cn.lanes.loaded", "13 has no loaded", "End the path before it."),
+        ("paths.southbound.gate-out-vn.only", "there are 2 entries named gate-out-vn", "Write which one"),
+        ("paths.southbound.gate-out-vn#3.only", "there are only 2", "lower number"),
+        ("paths.northbound.gate-9", "there is no gate-9", "Did you mean gate-in-vn?"),
         ("", "not a path", "Write names with dots"),
         ("stages.", "not a path", "Remove the dot"),
         ("stages..x", "not a path", "Write names with dots"),
@@ -83,13 +83,13 @@ def test_a_path_that_leads_nowhere_says_so(data, path, problem, remedy):
     ],
 )
 def test_scaling(value, factor, expected):
-    assert scaled(value, factor) == expected
+    assert scale_value(value, factor) == expected
 
 
 @pytest.mark.parametrize("value", [None, True, "unlimited", "08:00-21:00", {"green": "45 %", "red": "55 %"}, ["24 h"]])
 def test_what_is_no_number_cannot_be_scaled(value):
-    with pytest.raises(PlaceError, match="no number stands there"):
-        scaled(value, 2)
+    with pytest.raises(PlaceError, match="this is not a number"):
+        scale_value(value, 2)
 
 
 @pytest.mark.parametrize(
@@ -97,24 +97,33 @@ def test_what_is_no_number_cannot_be_scaled(value):
     [(13, 2, 15), (1.5, 1, 2.5), ("5 min", "30 s", "330 s"), ("20 %", "5 %", "25 %"), ("60 min", "-5 min", "55 min")],
 )
 def test_adding(value, by, expected):
-    assert increased(value, by) == expected
+    assert add_to_value(value, by) == expected
 
 
 @pytest.mark.parametrize(("value", "by"), [(3, "2 s"), ("20 %", "5 s"), (True, 1), (None, 1)])
 def test_what_cannot_be_added(value, by):
     with pytest.raises(PlaceError, match="cannot be added"):
-        increased(value, by)
+        add_to_value(value, by)
 
 
 def test_the_nearest_model_names_the_source(data):
     spot = find(data, "stages.bay-cn.service.lognormal.mean")
-    with_source(data, spot.place, "assumption: tried")
+    set_source(data, spot.place, "assumption: tried")
     assert data["stages"]["bay-cn"]["sources"]["service.lognormal.mean"] == "assumption: tried"
 
 
 def test_values_in_words():
-    assert spoken({"erlang": {"mean": "15 s", "shape": 4}}) == "erlang: mean 15 s, shape 4"
-    assert spoken(["07:00-20:00", "21:00-22:00"]) == "07:00-20:00; 21:00-22:00"
-    assert spoken("49.999999999 min") == "50 min"
-    assert spoken(None) == ""
+    assert value_in_words({"erlang": {"mean": "15 s", "shape": 4}}) == "erlang: mean 15 s, shape 4"
+    assert value_in_words(["07:00-20:00", "21:00-22:00"]) == "07:00-20:00; 21:00-22:00"
+    assert value_in_words("49.999999999 min") == "50 min"
+    assert value_in_words(None) == ""
     assert parts_of('a.b["c d"].e') == ["a", "b", "c d", "e"]
+
+
+def test_a_path_leads_into_steps_with_a_second_load_and_not_into_names():
+    steps = [{"choose": "way", "shares": {"a": 1}, "then": {"a": ["exit"]}}, {"stage": "booth", "when": {"way": ["a"]}}]
+    data = {"two_way": {"northbound": {"steps": ["booth", *steps]}}}
+    assert find(data, "two_way.northbound.steps.booth#1.share").value == "100 %"
+    assert find(data, "two_way.northbound.steps.way.then.a.exit.share").value == "100 %"
+    with pytest.raises(PlaceError, match="a has no share"):
+        find(data, "two_way.northbound.steps.booth#2.when.way.a.share")

@@ -20,7 +20,7 @@ PAIRS = "Write `key: value` pairs."
 NAME = "Use lower-case letters, digits and single hyphens, such as kiosk-in."
 LANES = "Write a whole number, `unlimited`, or a list of lane groups."
 STEP = "Write a stage name, or a mapping with `stage`, `choose` or `mark`."
-MORE = "Write at least one entry, or leave the key out."
+MORE = "Write at least one entry, or remove the key."
 SHIFT = {"hours": "24 h", "units": 1}
 
 # (path changed, value put there, path of the finding, problem, remedy)
@@ -63,28 +63,28 @@ TABLE = [
         "missing",
         "Add `side`: the side on which it stands; its hours are on that side's clock.",
     ),
-    (f"{BOOTH}.side", "vietnam", None, "no name of a side", "Use two lower-case letters, such as vn."),
-    (f"{BOOTH}.service", REMOVED, None, "missing", "Add `service`: law of the service time."),
+    (f"{BOOTH}.side", "vietnam", None, "not the name of a side", "Use two lower-case letters, such as vn."),
+    (f"{BOOTH}.service", REMOVED, None, "missing", "Add `service`: distribution of the service time."),
     (
         f"{BOOTH}.service",
         "35 s",
         None,
-        "not a law of durations",
+        "not a distribution",
         "Write its name and parameters, such as `{constant: 35 s}`.",
     ),
     (
         f"{BOOTH}.service",
         {},
         None,
-        "not a law of durations",
+        "not a distribution",
         "Write its name and parameters, such as `{constant: 35 s}`.",
     ),
-    (f"{BOOTH}.service", {"erlong": {}}, None, "erlong is no law of durations", "Did you mean erlang?"),
+    (f"{BOOTH}.service", {"erlong": {}}, None, "erlong is not a distribution", "Did you mean erlang?"),
     (
         f"{BOOTH}.service",
         {"constant": "3 s", "erlang": {}},
         None,
-        "more than one law of durations",
+        "more than one distribution",
         "Keep one of them.",
     ),
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gates import Gate, load_gate
-from gates.describe import hours_on_clocks, law_text, sheet, title_of
+from gates.describe import distribution_text, hours_on_clocks, sheet, title_of
 from gates.schema.hours import every_day
 from gates.schema.quantities import DAY_S
 
@@ -122,9 +122,9 @@ def test_pools_and_areas_in_words():
     assert not sheet(load_gate("minimal")).pools + sheet(load_gate("minimal")).areas
 
 
-def test_law_texts():
+def test_distributions_in_words():
     booth = load_gate("friendship-pass").stages["customs-green"].service
-    assert law_text(booth) == "triangular, low 0 s, mode 2 min, high 10 min"
+    assert distribution_text(booth) == "triangular, low 0 s, mode 2 min, high 10 min"
 
 
 @pytest.mark.parametrize(

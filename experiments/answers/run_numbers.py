@@ -1,0 +1,183 @@
+"""The numbers of a result folder as sentences and tables read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.runs.statistics import Estimate, mean_interval
+
+HIGH_UTILISATION = 0.70
+"""With random arrivals and services (M/M/1) the mean wait is u / (1 - u) services: one at 50 %, 2.3 at 70 %, nine at
+90 %."""
+STATES = ("waiting", "closed", "served", "blocked")
+NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan)
+RELEASED = "throughput_per_day"
+TIMES = ("clearance_h", "passage_h")
+"""Times whose mean says nothing where nobody was released: it would only grow with the run."""
+A_WEEK = 7
+
+
+def _estimate_of(row: Mapping[str, Any]) -> Estimate:
+    """Return the estimate of a row of `metrics.json`."""
+    value, low, high = (math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
+    unreached = int(row["unreached"])
+    return Estimate(math.inf if unreached else value, low, high, int(row["n"]), unreached)
+
+
+class Metrics:
+    """The numbers of `metrics.json`, by name."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._estimates = {
+            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): _estimate_of(row)
+            for row in document["metrics"]
+        }
+
+    def get(
+        self,
+        metric: str,
+        statistic: str = "mean",
+        direction: str | None = None,
+        vehicle_class: str | None = None,
+        stage: str | None = None,
+    ) -> Estimate:
+        """Return an estimate; NaN if the run has none of this name, or a mean time of nobody."""
+        if metric in TIMES and self._nobody_is_released(direction, vehicle_class):
+            return NO_ESTIMATE
+        return self._estimates.get((metric, statistic, direction, vehicle_class, stage), NO_ESTIMATE)
+
+    def _nobody_is_released(self, direction: str | None, vehicle_class: str | None) -> bool:
+        released = self._estimates.get((RELEASED, "mean", direction, vehicle_class, None), NO_ESTIMATE)
+        return released.value == 0
+
+    def has(self, metric: str, statistic: str, direction: str | None = None, *, stage: str | None = None) -> bool:
+        """Tell whether the run has a number of this name."""
+        return (metric, statistic, direction, None, stage) in self._estimates
+
+    def utilisation(self, stage: str) -> Estimate:
+        """Return the share of their open time in which the lanes of a stage are busy; NaN without a limit."""
+        return self.get("utilisation", "share", stage=stage)
+
+    def pool_utilisation(self, pool: str) -> Estimate:
+        """Return the share of the units of a pool on duty that are in use."""
+        return self.get("pool_utilisation", "share", stage=pool)
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """Hours of all trucks of a direction at one stage, an entry for each replication."""
+
+    waiting: tuple[float, ...]
+    """In the queue while the stage is open [h]."""
+    closed: tuple[float, ...]
+    """In the queue while the stage is closed [h]."""
+    served: tuple[float, ...]
+    """In service [h]."""
+    blocked: tuple[float, ...]
+    """Served, and unable to go on [h]."""
+
+
+StageTimes = Mapping[tuple[str, str], StageTime]
+"""(direction, stage) -> where the time goes there."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """What the days of one direction brought, an entry for each replication."""
+
+    arrived: tuple[float, ...]
+    """Trucks that arrived in the measured period."""
+    stock: tuple[tuple[float, ...], ...]
+    """Trucks waiting at the bulletin of each day."""
+
+    @property
+    def growth(self) -> Estimate:
+        """Trucks by which the stock grows a day; NaN if the run is too short to tell.
+
+        From more than a week on, days are compared with the same weekday a week earlier, so that closed weekends do not
+        count as growth; of shorter runs, it is the slope of the least-squares line.
+        """
+        return mean_interval([_growth_a_day(stock) for stock in self.stock])
+
+
+def _growth_a_day(stock: Sequence[float]) -> float:
+    if len(stock) > A_WEEK:
+        gaps = [after - before for before, after in zip(stock, stock[A_WEEK:], strict=False)]
+        return math.fsum(gaps) / len(gaps) / A_WEEK
+    if len(stock) < 3:
+        return math.nan
+    middle = (len(stock) - 1) / 2
+    weights = [day - middle for day in range(len(stock))]
+    return math.fsum(w * s for w, s in zip(weights, stock, strict=True)) / math.fsum(w * w for w in weights)
+
+
+@dataclass(frozen=True)
+class RunNumbers:
+    """All numbers of a result folder that its answer needs."""
+
+    metrics: Metrics
+    times: StageTimes
+    days: Mapping[str, Days]
+    """Direction -> its days."""
+
+    def stages(self, direction: str) -> dict[str, StageTime]:
+        """Return where the time of a direction goes, by stage."""
+        return {stage: time for (of, stage), time in self.times.items() if of == direction}
+
+    def a_truck(self, direction: str, hours: Sequence[float]) -> Estimate:
+        """Return hours of a direction as a mean over all its trucks, visitors of the stage or not."""
+        arrived = self.days[direction].arrived if direction in self.days else ()
+        return mean_interval([total / trucks for total, trucks in zip(hours, arrived, strict=False) if trucks])
+
+    def state(self, direction: str, state: str) -> Estimate:
+        """Return the hours that a truck of a direction spends in one of `STATES`, at all stages together."""
+        return self.a_truck(direction, added([getattr(time, state) for time in self.stages(direction).values()]))
+
+
+def added(totals: Sequence[Sequence[float]]) -> list[float]:
+    """Return the sums of some totals by replication."""
+    return [math.fsum(column) for column in zip(*totals, strict=True)]
+
+
+def read_numbers(folder: Path) -> RunNumbers:
+    """Return the numbers of a result folder."""
+    from pyarrow import parquet
+
+    from experiments.result_folder import read_json
+
+    return RunNumbers(
+        Metrics(read_json(folder / "metrics.json")),
+        stage_times(parquet.read_table(folder / "stages.parquet").to_pylist()),
+        days(parquet.read_table(folder / "days.parquet").to_pylist()),
+    )
+
+
+def stage_times(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], StageTime]:
+    """Return where the time goes from the rows of `stages.parquet`."""
+    kept = list(rows)
+    replications = 1 + max((row["replication"] for row in kept), default=-1)
+    hours: dict[tuple[str, str], list[list[float]]] = {}
+    for row in kept:
+        totals = hours.setdefault((row["direction"], row["stage"]), [[0.0] * replications for _ in STATES])
+        for total, state in zip(totals, STATES, strict=True):
+            total[row["replication"]] += row[f"{state}_h"]
+    return {key: StageTime(*(tuple(total) for total in totals)) for key, totals in hours.items()}
+
+
+def days(rows: Iterable[Mapping[str, Any]]) -> dict[str, Days]:
+    """Return the days of each direction from the rows of `days.parquet`."""
+    arrived: dict[str, dict[int, float]] = {}
+    stock: dict[str, dict[int, list[float]]] = {}
+    for row in sorted(rows, key=lambda row: (row["replication"], row["day"])):
+        direction, replication = row["direction"], row["replication"]
+        mine = arrived.setdefault(direction, {})
+        mine[replication] = mine.get(replication, 0.0) + row["arrived"]
+        stock.setdefault(direction, {}).setdefault(replication, []).append(float(row["stock"]))
+    return {
+        direction: Days(tuple(arrived[direction].values()), tuple(tuple(each) for each in stock[direction].values()))
+        for direction in arrived
+    }

@@ -1,0 +1,281 @@
+"""The advice of a study that compares scenarios: for each context the best, what is as good, the cheapest, the rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from experiments.answers.labels import listed
+from experiments.answers.numbers import BEYOND, GLUE, amount, interval, money, plain, scale_of, short
+from experiments.answers.study_labels import StudyLabels
+from experiments.studies.select import cheapest
+
+Frame = pd.DataFrame
+NAMED = 4
+"""Scenarios named in a list; the tables have all."""
+MOST_PERCENT = 1000
+"""A larger change in percent says only that there was next to nothing before."""
+WITHIN = (
+    "no difference that matters",
+    *(f"{word} by less than the margin" for word in ("better", "worse", "higher", "lower")),
+)
+"""Verdicts of differences that lie within the margin."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a study says about one metric in one context."""
+
+    title: str
+    metric: str
+    reference: str
+    """The scenario without any option."""
+    options: Frame
+    """Rows of `differences`."""
+    standings: Frame
+    """Rows of `best`."""
+    costs: Frame
+    """Rows of `scenarios`, by scenario."""
+    now: Any
+    """The estimate of the reference: a row of `estimates`."""
+    labels: StudyLabels
+
+    @property
+    def unit(self) -> str:
+        """Unit of the metric."""
+        return self.labels.unit(self.metric)
+
+    @property
+    def margin(self) -> str:
+        """The margin in words: `19 min`."""
+        return amount(float(self.options["margin"].iloc[0]), self.unit, change=True)
+
+    def titled(self, name: str) -> str:
+        """Title of a scenario, without the context that all of them share."""
+        title = self.labels.titles[name]
+        return title.replace(f"{self.title} + ", "").replace(f" + {self.title}", "") if self.title else title
+
+    def having(self, *verdicts: str) -> Frame:
+        """Return the options with one of some verdicts, the best value first."""
+        rows = self.options[self.options["verdict"].isin(verdicts)]
+        return rows.sort_values("value", ascending=self.labels.better(self.metric) != "more", kind="stable")
+
+
+def contexts(frames: Mapping[str, Frame], metric: str, labels: StudyLabels) -> Iterator[Context]:
+    """Yield the contexts that have options, in the order of the study."""
+    differences, best = frames["differences"], frames["best"]
+    rows = differences[(differences["metric_name"] == metric) & (differences["kind"] == "option")]
+    estimates = labels.rows_of(frames["estimates"], metric).set_index("scenario")
+    costs = frames["scenarios"].set_index("scenario")
+    for reference, options in rows.groupby("against", sort=False):
+        title = str(options["context"].iloc[0])
+        standing = best[(best["metric_name"] == metric) & (best["context"] == title)] if len(best) else best
+        now = estimates.loc[str(reference)]
+        yield Context(title, metric, str(reference), options, standing, costs, now, labels)
+
+
+def circumstances(frames: Mapping[str, Frame], metric: str, labels: StudyLabels) -> Iterator[str]:
+    """Yield what each circumstance changes: a shock, a season, a level of demand."""
+    differences = frames["differences"]
+    rows = differences[(differences["metric_name"] == metric) & (differences["kind"] == "context")]
+    estimates = labels.rows_of(frames["estimates"], metric).set_index("scenario")
+    for _, row in rows.iterrows():
+        yield _effect_sentence(row, estimates.loc[row["against"]], metric, labels)
+
+
+def _effect_sentence(row: Any, now: Any, metric: str, labels: StudyLabels) -> str:
+    """What a row of `differences` says, as a sentence of its own."""
+    title, verdict = labels.titles[row["scenario"]], row["verdict"]
+    if verdict in WITHIN:
+        return f"{title}: no difference in {labels.phrase(metric)} that matters ({_detail(row, labels.unit(metric))})."
+    if verdict in ("not defined", "too few replications to tell"):
+        return f"{title}: {_undecided(row, labels.phrase(metric))}."
+    return change_sentence(f"{title}: this", row, now, metric, labels)
+
+
+def change_sentence(subject: str, row: Any, now: Any, metric: str, labels: StudyLabels) -> str:
+    """Return `It cuts mean clearance by 26 h (81 %; 95 % interval 25.9 to 26.1 h), from 32 h to 6 h`."""
+    verb = "cuts" if row["high"] < 0 else "raises"
+    phrase, unit = labels.phrase(metric), labels.unit(metric)
+    if row["unreached"] or row["against_unreached"]:
+        return f"{subject} {_reached(row, phrase)} (sign test, p {p_text(row['p'])})."
+    sign = -1 if verb == "cuts" else 1
+    size, ends = abs(row["value"]), sorted((sign * row["low"], sign * row["high"]))
+    scale = scale_of(unit, size, change=True)
+    percent = f"{short(abs(row['percent']))}{GLUE}%; " if abs(row["percent"]) < MOST_PERCENT and unit != "1" else ""
+    doubt = f"{percent}95 % interval {interval(*(scale.factor * end for end in ends))}{GLUE}{scale.unit}"
+    after = now["value"] + row["value"]
+    return (
+        f"{subject} {verb} {phrase} by {amount(size, unit, change=True)} ({doubt}), "
+        f"from {amount(now['value'], unit)} to {amount(after, unit)}."
+    )
+
+
+def _reached(row: Any, phrase: str) -> str:
+    """In how many replications a percentile lies within the run, or beyond it, with a scenario and without."""
+    with_it, without = row["unreached"], row["against_unreached"]
+    if row["high"] < 0:
+        return (
+            f"brings {phrase} within the run in {row['n'] - with_it:.0f} of {row['n']:.0f} replications, against "
+            f"{row['n'] - without:.0f} without it"
+        )
+    return (
+        f"takes {phrase} beyond the run in {with_it:.0f} of {row['n']:.0f} replications, "
+        f"against {without:.0f} without it"
+    )
+
+
+def advice(context: Context, prefix: str = "") -> Iterator[str]:
+    """Yield the sentences about one context."""
+    better = context.having("better", "higher") if context.labels.better(context.metric) == "more" else None
+    better = context.having("better") if better is None else better
+    if len(better):
+        top = better.iloc[0]
+        yield f"{prefix}{_rank(context, top['scenario'])}: {context.titled(top['scenario'])}. " + change_sentence(
+            "It", top, context.now, context.metric, context.labels
+        )
+    else:
+        now = amount(float(context.now["value"]), context.unit)
+        yield f"{prefix}No option is shown to improve {context.labels.phrase(context.metric)} ({now})."
+    choice = _choice(context, str(better.iloc[0]["scenario"]) if len(better) else "")
+    if choice:
+        yield choice
+    yield from _lists(context, set(better["scenario"].head(1)))
+
+
+def _rank(context: Context, name: str) -> str:
+    """`Best` only where the scenario is shown to be as good as the best."""
+    rows = context.standings
+    proven = len(rows) and rows.loc[rows["scenario"] == name, "as_good"].any()
+    return "Best" if proven else "Largest gain, not shown to be the best"
+
+
+def _choice(context: Context, top: str) -> str:
+    """Which scenarios are as good as the best, and the cheapest of them; empty where that does not arise."""
+    rows = context.standings
+    if not len(rows) or not rows["excess"].notna().any():
+        return ""
+    good = [str(name) for name in rows[rows["as_good"]]["scenario"]]
+    if not good:
+        ahead = rows[~rows["behind"]]
+        need = ahead["needed"].min()
+        more = f"; about {plain(need)} are needed" if pd.notna(need) else ""
+        names = listed([context.titled(str(name)) for name in ahead["scenario"].head(NAMED)])
+        return f"Too few replications to tell which is best within {context.margin}: {names}{more}."
+    knee = _knee(context, good)
+    if knee:
+        return knee
+    if context.reference in good:
+        return f"Without any option it is within {context.margin} of the best, so on this metric none is worth having."
+    equal = [context.titled(name) for name in good]
+    costs = context.costs.loc[good, "usd_per_year"].dropna()
+    least = cheapest({str(name): float(cost) for name, cost in costs.items()})
+    price = f": {_price(context.costs.loc[least])}" if least else ""
+    if good != [top] and len(good) == 1:
+        return f"Only {equal[0]} is shown to be within {context.margin} of the best{price}."
+    if len(good) == 1 and len(rows) == 2:
+        return f"It costs {price.removeprefix(': ')}." if price else "Nobody has costed it."
+    if len(good) == 1:
+        return f"No other option comes within {context.margin} of it{price.replace(': ', '; it costs ', 1)}."
+    unknown = [context.titled(name) for name in good if name not in costs.index]
+    text = f"As good within {context.margin}: {_some(equal)}."
+    text += f" The cheapest of them is {context.titled(least)}{price}." if least else ""
+    return text + (f" Not costed: {_some(unknown)}." if unknown else "")
+
+
+def _knee(context: Context, good: list[str]) -> str:
+    """Where more of a numbered factor stops to matter; empty for other scenarios."""
+    numbers = context.costs["number"].reindex(list(context.standings["scenario"]))
+    if numbers.isna().any():
+        return ""
+    best = str(numbers.loc[good].idxmin())
+    if numbers.loc[best] == numbers.max():
+        return f"{context.titled(best)} is the largest number tried and still better: the knee lies beyond it."
+    return (
+        f"Knee: {context.titled(best)}. It is within {context.margin} of the best, so more brings no difference that "
+        "matters, and fewer is worse or not shown to be as good."
+    )
+
+
+def _price(costs: Any) -> str:
+    capital, running = costs["capital_usd_base"], costs["running_usd_per_year_base"]
+    if capital == running == 0:
+        return "nothing, as no upgrade is needed"
+    parts = [f"{money(capital)} at once"] if capital else []
+    return " and ".join([*parts, *([f"{money(running)} a year"] if running else [])])
+
+
+def _lists(context: Context, said: set[str]) -> Iterator[str]:
+    """Yield the lists of the other options, by verdict."""
+
+    def change(row: Any) -> str:
+        return amount(row["value"], context.unit, sign=True) if math.isfinite(row["value"]) else BEYOND
+
+    def needs(row: Any) -> str:
+        return f"about {plain(row['needed'])} needed" if pd.notna(row["needed"]) else ""
+
+    def named(rows: Frame, detail: Callable[[Any], str]) -> str:
+        texts = [(context.titled(row["scenario"]), detail(row)) for _, row in rows.iterrows()]
+        return _some([f"{title} ({more})" if more else title for title, more in texts])
+
+    rest = context.having("better")
+    lists = (
+        ("Next best", rest[~rest["scenario"].isin(said)], change),
+        ("Higher", context.having("higher"), change),
+        ("Lower", context.having("lower"), change),
+        ("Worse", context.having("worse")[::-1], change),
+        (f"No difference that matters, less than {context.margin}", context.having(*WITHIN), lambda row: ""),
+        ("Too few replications to tell", context.having("too few replications to tell"), needs),
+        ("Not defined", context.having("not defined"), lambda row: ""),
+    )
+    for heading, rows, detail in lists:
+        if len(rows):
+            yield f"{heading}: {named(rows, detail)}."
+
+
+def effect_advice(effects: Frame, metric: str, labels: StudyLabels) -> Iterator[str]:
+    """Yield what each factor brings on average over the others, and whether one needs another."""
+    rows = effects[effects["metric_name"] == metric]
+    unit = labels.unit(metric)
+    for order, heading, none in (
+        (1, "On average over the others", "No factor has a clear effect on average over the others."),
+        (2, "Together more or less than the sum (interaction)", "No clear interaction: none of them needs another."),
+    ):
+        of_order = rows[rows["order"] == order]
+        clear = of_order[(of_order["low"] > 0) | (of_order["high"] < 0)]
+        clear = clear.reindex(clear["value"].abs().sort_values(ascending=False, kind="stable").index)
+        named = [f"{r['effect']} ({amount(r['value'], unit, sign=True)})" for _, r in clear.iterrows()]
+        if named:
+            yield f"{heading}: {_some(named)}."
+        elif of_order["value"].notna().any():
+            yield none
+
+
+def _some(names: list[str]) -> str:
+    if len(names) > NAMED + 1:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return listed(names)
+
+
+def _detail(row: Any, unit: str) -> str:
+    scale = scale_of(unit, row["value"], row["low"], row["high"], change=True)
+    ends = interval(scale.factor * row["low"], scale.factor * row["high"])
+    return f"{short(scale.factor * row['value'], sign=True)}{GLUE}{scale.unit}, 95 % interval {ends}"
+
+
+def _undecided(row: Any, phrase: str) -> str:
+    if row["verdict"] == "not defined":
+        return f"{phrase} is not defined"
+    need = f"; about {plain(row['needed'])} are needed" if pd.notna(row["needed"]) else ""
+    return f"too few replications to tell a difference in {phrase}{need}"
+
+
+def p_text(value: float) -> str:
+    """`< 0.001`, `0.034`, `–`."""
+    if pd.isna(value):
+        return "–"
+    return f"<{GLUE}0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,117 @@
+"""The curves of a study: queues by the clock, clearance, stock by day, and the pilot runs of a warm-up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from experiments.answers.study_labels import StudyLabels
+from experiments.plots import theme
+from experiments.plots.marks import Frame, Plot, data_of, panel_title
+from experiments.studies.folder import read_table
+
+MOST_CURVES = 6
+
+
+def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
+    """Queues by the clock, clearance and end-of-day stock of the base and the scenarios that differ most."""
+    metric = labels.metrics[0]
+    found = differences[differences["metric_name"] == metric]
+    largest = found.reindex(found["value"].abs().sort_values(ascending=False).index)["scenario"]
+    chosen = ["base", *largest.head(MOST_CURVES - 1)]
+    titles = [labels.titles[name] for name in chosen]
+    colour = alt.Color(
+        "title:N",
+        scale=alt.Scale(domain=titles, range=[theme.BLACK, *theme.CLASS_COLOURS[: len(titles) - 1]]),
+        legend=alt.Legend(title=None, columns=1, labelLimit=520),
+    )
+    dash = alt.StrokeDash(
+        "title:N", scale=alt.Scale(domain=titles, range=list(theme.CLASS_DASHES[: len(titles)])), legend=None
+    )
+    left_out = " The base and the scenarios that change most." if len(labels.titles) > len(chosen) else ""
+
+    def read(name: str) -> Frame:
+        frame = read_table(folder, name)
+        frame = frame[frame["scenario"].isin(chosen)]
+        return frame.assign(title=frame["scenario"].map(labels.titles))
+
+    clock, clearance, stock = read("clock"), read("clearance"), read("stock")
+
+    def lines(frame: Frame, x: Any, y: Any, width: int, heading: str = "") -> Any:
+        chart = (
+            alt.Chart(data_of(frame))
+            .mark_line(strokeWidth=2, clip=True)
+            .encode(x=x, y=y, color=colour, strokeDash=dash)
+        )
+        more = {"title": panel_title(heading, width)} if heading else {}
+        return chart.properties(width=width - 70, height=230, **more)
+
+    hours = alt.X("hour:Q", title=f"hour of the day, {labels.clock}", axis=alt.Axis(values=list(range(0, 25, 3))))
+    queue = alt.Y("in_line:Q", title="trucks waiting at all stages")
+    percent = alt.Y("percent:Q", title="trucks released, %", scale=alt.Scale(domain=[0, 100]))
+    time = alt.X("hours:Q", title="hours since arrival", scale=alt.Scale(zero=True))
+    day = alt.X("day:Q", title="measured day", axis=alt.Axis(tickMinStep=1))
+    left = alt.Y("value:Q", title="trucks not yet released")
+    directions = list(dict.fromkeys(clearance["direction"]))
+
+    def by_direction(frame: Frame, x: Any, y: Any, width: int) -> Any:
+        panels = [lines(frame[frame["direction"] == name], x, y, width, labels.direction(name)) for name in directions]
+        return alt.vconcat(*panels, spacing=18)
+
+    return [
+        Plot(
+            "queue-by-hour",
+            "Trucks in line by hour of the day",
+            f"Mean over days and replications, lines before closed stages included.{left_out}",
+            f"Curves of trucks in line over the day for {', '.join(titles)}.",
+            lambda width: lines(clock, hours, queue, width),
+        ),
+        Plot(
+            "clearance-curves",
+            "How fast trucks are released",
+            f"Share of the loaded trucks released within so many hours of arrival; mean over replications.{left_out}",
+            f"Curves of clearance for {', '.join(titles)}.",
+            lambda width: by_direction(clearance[np.isfinite(clearance["hours"])], time, percent, width),
+        ),
+        Plot(
+            "stock-by-day",
+            "Trucks not yet released at the end of the day",
+            f"Counted at {labels.bulletin}; mean over replications.{left_out}",
+            f"Curves of the end-of-day stock for {', '.join(titles)}.",
+            lambda width: by_direction(stock, day, left, width),
+        ),
+    ]
+
+
+def warmup_plot(frame: Frame, labels: StudyLabels) -> Plot:
+    """Trucks in the queues by day of the pilot runs."""
+    titles = {name: labels.titles.get(name, name) for name in frame["scenario"].unique()}
+    frame = frame.assign(title=frame["scenario"].map(titles))
+    cut = int(frame["warmup_days"].max())
+
+    def chart(width: int) -> Any:
+        lines = (
+            alt.Chart(data_of(frame))
+            .mark_line(strokeWidth=1.5, opacity=0.7)
+            .encode(
+                x=alt.X("day:Q", title="day of the pilot, which starts empty"),
+                y=alt.Y("in_line:Q", title="mean trucks in line"),
+                detail="title:N",
+                color=alt.value(theme.BLUE),
+            )
+        )
+        marked = alt.Chart(data_of(Frame({"day": [cut]}))).mark_rule(color=theme.VERMILION, strokeWidth=2)
+        rule = marked.encode(x="day:Q")
+        return alt.layer(lines, rule).properties(width=width - 70, height=220)
+
+    return Plot(
+        "warm-up",
+        "How long the gate takes to fill",
+        f"Pilot runs of {frame['day'].max()} days, a line for each scenario. The red line is the warm-up taken: the "
+        "longest that MSER-5 found.",
+        f"Trucks in line by day of the pilot runs; {cut} days are left out.",
+        chart,
+    )

@@ -1,0 +1,151 @@
+"""Which inputs and which stages matter: tornado, screening, shares of variance, bottlenecks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from experiments.answers.study_bottleneck import HEADINGS
+from experiments.answers.study_labels import StudyLabels
+from experiments.plots import theme
+from experiments.plots.marks import Frame, Plot, StageRows, data_of, message
+from experiments.plots.study_rows import VALUE, interval_rows, mark_of
+from experiments.studies.tables import TRUCK_HOURS
+
+MOST_ROWS = 24
+
+
+def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
+    """How far each assumption moves what the choice brings."""
+    metric = labels.metrics[0]
+    frame = tornado[tornado["metric_name"] == metric]
+    unvaried = float(frame["unvaried"].iloc[0])
+    span = frame.groupby("place")["value"].agg(lambda v: float(np.abs(v - unvaried).max()))
+    order = list(span.sort_values(ascending=False).head(MOST_ROWS).index)
+    shown = frame[frame["place"].isin(order)].assign(start=unvaried)
+    ends = {"low": f"× {labels.ends[0]:g}", "high": f"× {labels.ends[1]:g}"}
+    shown = shown.assign(label=shown["end"].map(ends))
+
+    def chart(width: int) -> Any:
+        rows = StageRows([labels.place(name) for name in order], width)
+        y = alt.Y("place:N", sort=order, axis=None)
+        colour = alt.Color(
+            "label:N",
+            scale=alt.Scale(domain=list(ends.values()), range=[theme.SKY, theme.BLUE]),
+            legend=alt.Legend(title="the assumption"),
+        )
+        title = f"what the choice changes, {labels.unit(metric)}"
+        bars = (
+            alt.Chart(data_of(shown))
+            .mark_bar(**rows.bar)
+            .encode(y=y, x=alt.X("start:Q", title=title, scale=alt.Scale(zero=False)), x2="value:Q", color=colour)
+        )
+        middle = alt.Chart(data_of(Frame({"x": [unvaried]}))).mark_rule(color=theme.INK).encode(x="x:Q")
+        side: Any = "right" if rows.beside else "left"
+        names = (
+            alt.Chart(data_of(Frame({"place": order, "title": [labels.place(name) for name in order]})))
+            .mark_text(fontSize=11, color=theme.MUTED, align=side, dy=0 if rows.beside else -8)
+            .encode(y=y, x=alt.value(-6 if rows.beside else 1), text="title:N")
+        )
+        return rows.layered([bars, middle, names])
+
+    return Plot(
+        "tornado",
+        f"Which input would change the advice? {labels.choice}: {labels.metric(metric)}",
+        f"Each bar runs from what the choice brings with today's inputs ({unvaried:.3g} {labels.unit(metric)}) to "
+        f"what it brings when one assumption is {labels.ends[0]:g} or {labels.ends[1]:g} times as large in both."
+        + (f" The {len(order)} that matter most of {len(span)}." if len(span) > len(order) else ""),
+        "Assumptions by how far they move the gain: " + ", ".join(map(labels.place, order[:10])),
+        chart,
+    )
+
+
+def bottleneck_plot(frame: Frame, number: int, labels: StudyLabels) -> Plot:
+    """What a tenth more of each stage brings."""
+    found = frame[(frame["round"] == number) & (frame["metric_name"] == TRUCK_HOURS)]
+    found = found.assign(row=found["place"] + " " + found["what"], mark=found["verdict"].map(mark_of))
+    relieved = found["relieved"].iloc[0] if number > 1 else None
+    kinds = [(what, part) for what, part in found.groupby("what", sort=True)]
+    titles = {
+        str(row): f"{labels.stage(place)} ({how})"
+        for row, place, how in zip(found["row"], found["place"], found["how"], strict=True)
+    }
+
+    def chart(width: int) -> Any:
+        panels = []
+        for what, part in kinds:
+            shown = part[part["value"].abs() > 0.5].head(14)
+            heading = HEADINGS[str(what)]
+            panels.append(
+                interval_rows(
+                    shown, list(shown["row"]), titles, width, "change of truck hours a day", zero=True, heading=heading
+                )
+                if len(shown)
+                else message(f"{heading}: no stage changes anything.", width)
+            )
+        return alt.vconcat(*panels, spacing=26)
+
+    after = f", with {labels.cell_words(str(relieved))} relieved" if relieved else ""
+    return Plot(
+        f"bottleneck-{number}",
+        f"Bottlenecks{after}",
+        "Change of the hours that all loaded trucks of a day spend between arrival and release, both directions "
+        "together, when one stage passes a tenth more; fewer is better. Lines: simultaneous 95 % intervals. Stages "
+        "that change less than half a truck hour a day are left out.",
+        "Truck hours saved a day: "
+        + "; ".join(f"{titles[str(r.row)]} {r.value:.0f}" for r in found.head(8).itertuples()),
+        chart,
+    )
+
+
+def screening_plot(frame: Frame, labels: StudyLabels) -> Plot:
+    """How much each factor changes the deciding metric."""
+    metric = labels.metrics[0]
+    shown = frame.head(MOST_ROWS)
+    low = (shown["mean_absolute"] - shown["half_width"]).clip(lower=0)
+    shown = shown.assign(
+        row=shown["factor"],
+        value=shown["mean_absolute"],
+        low=low,
+        high=shown["mean_absolute"] + shown["half_width"],
+        mark=VALUE,
+    )
+    order = list(shown["row"])
+    titles = {name: labels.factor(name) for name in order}
+    return Plot(
+        "screening",
+        f"Which numbers matter: {labels.metric(metric)}",
+        "Mean of the absolute elementary effects (Morris 1991; Campolongo 2007): how much the metric changes when a "
+        "number goes through two thirds of its range, over the ranges of the others. Lines: 95 % bootstrap intervals.",
+        "Elementary effects: " + "; ".join(f"{titles[str(r.row)]} {r.value:.3g}" for r in shown.itertuples()),
+        lambda width: interval_rows(
+            shown, order, titles, width, f"mean absolute effect, {labels.unit(metric)}", zero=False
+        ),
+    )
+
+
+def variance_plot(frame: Frame, labels: StudyLabels) -> Plot:
+    """Which factors the variance comes from."""
+    metric = labels.metrics[0]
+    parts = []
+    for kind, title in (("first", "alone"), ("total", "with interactions")):
+        part = frame.assign(value=frame[kind], half=frame[f"{kind}_half_width"], title=title)
+        parts.append(part[["factor", "value", "half", "title"]])
+    long = pd.concat(parts).assign(row=lambda f: f["factor"] + " " + f["title"], mark=VALUE)
+    long = long.assign(low=long["value"] - long["half"], high=long["value"] + long["half"])
+    order = [f"{name} {title}" for name in frame["factor"] for title in ("alone", "with interactions")]
+    titles = {
+        str(row): f"{labels.factor(name)}, {title}"
+        for row, name, title in zip(long["row"], long["factor"], long["title"], strict=True)
+    }
+    return Plot(
+        "variance",
+        f"Where the spread comes from: {labels.metric(metric)}",
+        "Share of the variance over the ranges of the strongest numbers (Sobol indices, Saltelli 2010): of a number "
+        "alone, and with its interactions. Lines: 95 % bootstrap intervals.",
+        "Shares of variance: " + "; ".join(f"{titles[str(r.row)]} {r.value:.2f}" for r in long.itertuples()),
+        lambda width: interval_rows(long, order, titles, width, "share of the variance", zero=False),
+    )

@@ -1,0 +1,84 @@
+"""Rows of dots with intervals: a scenario, an effect or a factor each."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from experiments.answers.numbers import BEYOND, interval, short
+from experiments.plots import theme
+from experiments.plots.marks import Frame, StageRows, data_of
+
+NUMBERS_PX = 118
+"""Room for the numbers at the right of a row."""
+VALUE = "value"
+"""Mark of a row that is compared with nothing."""
+BETTER, WORSE, SAME, UNCLEAR = "better", "worse", "no difference that matters", "too few replications to tell"
+COLOURS = {
+    VALUE: theme.BLUE,
+    BETTER: theme.BLUE,
+    "higher": theme.BLUE,
+    WORSE: theme.VERMILION,
+    "lower": theme.VERMILION,
+}
+COLOURS |= {SAME: "#57606a", UNCLEAR: "#a8b0b9"}
+SHAPES = {VALUE: "circle", BETTER: "circle", "higher": "circle", WORSE: "triangle-up", "lower": "triangle-up"}
+SHAPES |= {SAME: "square", UNCLEAR: "cross"}
+
+
+def mark_of(verdict: str) -> str:
+    """Return the mark of a verdict; differences below the margin share one."""
+    if verdict in COLOURS:
+        return verdict
+    return UNCLEAR if verdict == "not defined" else SAME
+
+
+def interval_rows(
+    frame: Frame, order: list[str], titles: dict[str, str], width: int, axis: str, *, zero: bool, heading: str = ""
+) -> Any:
+    """Return a chart of dots with intervals, a row each; the columns are `row`, `value`, `low`, `high`, `mark`."""
+    rows = StageRows([titles[name] for name in order], width)
+    inner = width - rows.room - 20 - NUMBERS_PX
+    y = alt.Y("row:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
+    marks = [name for name in COLOURS if (frame["mark"] == name).any()]
+    legend = alt.Legend(title=None, columns=2) if zero else None
+    colour = alt.Color("mark:N", scale=alt.Scale(domain=marks, range=[COLOURS[m] for m in marks]), legend=legend)
+    shape = alt.Shape("mark:N", scale=alt.Scale(domain=marks, range=[SHAPES[m] for m in marks]), legend=legend)
+    frame = frame.assign(text=[_number(row) for _, row in frame.iterrows()])
+    frame = frame.assign(value=frame["value"].where(np.isfinite(frame["value"])))
+    base = alt.Chart(data_of(frame[["row", "value", "low", "high", "mark", "text"]])).encode(y=y)
+    x = alt.X(
+        "value:Q", title=axis, scale=alt.Scale(zero=zero, nice=True), axis=alt.Axis(tickCount=max(3, inner // 70))
+    )
+    low = alt.X("low:Q", title=axis)
+    bars = base.mark_rule(strokeWidth=2.5, yOffset=rows.shift).encode(x=low, x2="high:Q", color=colour)
+    dots = base.mark_point(size=62, opacity=1, filled=True, yOffset=rows.shift).encode(x=x, color=colour, shape=shape)
+    side: Any = "right" if rows.beside else "left"
+    above, room = (0, 430) if rows.beside else (-8, width - NUMBERS_PX)
+    names = alt.Chart(data_of(Frame({"row": order, "title": [titles[name] for name in order]})))
+    named = names.mark_text(fontSize=11, color=theme.MUTED, align=side, dy=above, limit=room)
+    numbers = base.mark_text(fontSize=10.5, color=theme.INK, align="left", dy=rows.shift)
+    layers = [
+        bars,
+        dots,
+        named.encode(y=y, x=alt.value(-6 if rows.beside else 1), text="title:N"),
+        numbers.encode(x=alt.value(inner + 8), text="text:N"),
+    ]
+    if zero:
+        line = alt.Chart(data_of(Frame({"zero": [0]}))).mark_rule(color=theme.INK, strokeDash=[3, 3]).encode(x="zero:Q")
+        layers.insert(0, line)
+    return rows.layered(layers, heading).properties(width=inner)
+
+
+def _number(row: Any) -> str:
+    """A value with its interval; in how many replications it lies beyond the run."""
+    unreached = row.get("unreached", 0) or row.get("against_unreached", 0)
+    if unreached:
+        return f"{BEYOND} in {unreached:.0f} of {row['n']:.0f}"
+    if not math.isfinite(row["value"]):
+        return "not defined"
+    ends = f" ({interval(row['low'], row['high'])})" if math.isfinite(row["low"]) and math.isfinite(row["high"]) else ""
+    return short(row["value"]) + ends

@@ -1,0 +1,20 @@
+"""A gate laid out for people: tables of stages, flows, paths and numbers. The caller draws them."""
+
+from gates.describe.calendar import outside_text
+from gates.describe.gate import sheet
+from gates.describe.tables import AreaRow, FlowRow, GateSheet, PathRow, PoolRow, StageRow
+from gates.describe.texts import distribution_text, hours_on_clocks, title_of
+
+__all__ = [
+    "AreaRow",
+    "FlowRow",
+    "GateSheet",
+    "PathRow",
+    "PoolRow",
+    "StageRow",
+    "distribution_text",
+    "hours_on_clocks",
+    "outside_text",
+    "sheet",
+    "title_of",
+]

@@ -1,0 +1,59 @@
+"""The calendar in words: which days each entry means, and which entries mean no day of a scenario."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gates.describe.texts import DAYS_AHEAD
+from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown
+from gates.schema.gate import Gate
+from gates.schema.quantities import number_text
+from gates.schema.scenario import Scenario
+
+
+def entry_words(gate: Gate, entry: CalendarEntry) -> str:
+    """An entry of the calendar: `Tết 2026: 2026-02-15 to 2026-02-18`."""
+    if isinstance(entry, Holidays):
+        where = ", ".join(entry.stages or entry.sides or [entry.country])
+        which = "" if entry.only is None else f" ({', '.join(entry.only)})"
+        last = gate.start + dt.timedelta(days=DAYS_AHEAD - 1)
+        days = ", ".join(day.isoformat() for day in entry.days(gate.start, last)) or "no day"
+        words = f"{entry.name}: public holidays of {entry.holidays}{which} at {where}{_shorter(entry)}"
+        return f"{words}; in the year from {gate.start.isoformat()}: {days}"
+    if isinstance(entry, Closure):
+        return f"{entry.name}: {_closure_days(entry)}{_shorter(entry)}"
+    words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
+    if isinstance(entry, Slowdown):
+        touched = [*(entry.sides or []), *(entry.stages or [])]
+        times = f"{number_text(entry.service_times)} times the service times"
+        return f"{words}, {times}" + (f" of {', '.join(touched)}" if touched else "")
+    touched = [*(entry.flows or []), *(entry.classes or []), *(entry.directions or [])]
+    return f"{words}, {number_text(entry.demand)} times the arrivals" + (f" of {', '.join(touched)}" if touched else "")
+
+
+def _closure_days(entry: Closure) -> str:
+    """The days of a closure: `sat, sun (1, last of the month) from 2026-02-01, every year`."""
+    words = [", ".join(entry.weekdays)] if entry.weekdays else []
+    words += [f"({', '.join(map(str, entry.weeks))} of the month)"] if entry.weeks else []
+    if entry.first and entry.last:
+        words.append(f"{entry.first.isoformat()} to {entry.last.isoformat()}")
+    else:
+        words += [f"from {entry.first.isoformat()}"] if entry.first else []
+        words += [f"until {entry.last.isoformat()}"] if entry.last else []
+    return " ".join(words) + (", every year" if entry.yearly else "")
+
+
+def outside_text(scenario: Scenario) -> str:
+    """A sentence about the entries of the calendar that apply to no simulated day; empty if there are none."""
+    first = scenario.first_simulated
+    last = first + dt.timedelta(days=scenario.days_simulated - 1)
+    names = [entry.name for entry in scenario.gate.calendar if not entry.days(first, last)]
+    if not names:
+        return ""
+    touch = "entry of the calendar touches" if len(names) == 1 else "entries of the calendar touch"
+    listed = ", ".join(dict.fromkeys(names))
+    return f"{len(names)} {touch} no day from {first.isoformat()} to {last.isoformat()}: {listed}."
+
+
+def _shorter(entry: Closure | Holidays) -> str:
+    return "" if entry.hours is None else f", open within {entry.hours}"

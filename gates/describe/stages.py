@@ -1,0 +1,48 @@
+"""Stages in words: a row for each lane group."""
+
+from __future__ import annotations
+
+from gates.describe.tables import StageRow
+from gates.describe.texts import distribution_text, hours_on_clocks, source_ids, title_of
+from gates.schema.base import LanguageTag
+from gates.schema.gate import Gate
+from gates.schema.quantities import seconds_text
+from gates.schema.stages import LaneGroup, Stage
+from gates.sources import SourcedNumber
+
+
+def stage_rows(gate: Gate, name: str, sources: dict[str, SourcedNumber], language: LanguageTag) -> list[StageRow]:
+    """The rows of a stage, one a lane group."""
+    stage = gate.stages[name]
+    groups = stage.lane_groups()
+    return [
+        StageRow(
+            name=name if len(groups) == 1 else f"{name}/{group.name}",
+            title=title_of(stage.title, name, language),
+            side=stage.side,
+            lanes=str(group.lanes),
+            admits=_admits(group),
+            hours=hours_on_clocks(gate, stage.side, group.hours or stage.hours),
+            service=_service(stage),
+            source=source_ids(sources, f"stages.{name}", _lane_paths(stage, n)),
+        )
+        for n, group in enumerate(groups)
+    ]
+
+
+def _lane_paths(stage: Stage, n: int) -> tuple[str, ...]:
+    lanes = (f"lanes[{n}].lanes", f"lanes[{n}].hours") if isinstance(stage.lanes, list) else ("lanes",)
+    return (*lanes, "hours", "service", "service_for", "move_up")
+
+
+def _admits(group: LaneGroup) -> str:
+    words: list[str] = [] if group.load == "any" else [group.load]
+    words += [", ".join(group.classes)] if group.classes is not None else []
+    words += [", ".join(group.directions)] if group.directions is not None else []
+    return "; ".join(words)
+
+
+def _service(stage: Stage) -> str:
+    moving = f" + {seconds_text(stage.move_up)} to move up" if stage.move_up else ""
+    others = [f"; {key} {distribution_text(service)}" for key, service in stage.service_for.items()]
+    return distribution_text(stage.service) + "".join(others) + moving

@@ -1,0 +1,25 @@
+"""Upgrades: named, costed changes of a gate, as data.
+
+An upgrade says which fields of a gate change and to what; what that does to clearance comes out of the run
+(decision 003). Numbers may have three values, `{low: .., base: .., high: ..}`; one level is used for all of them.
+"""
+
+from gates.upgrades.apply import apply_upgrades, check_upgrade
+from gates.upgrades.library import load_upgrade, upgrade_from_text, upgrade_names, with_needs
+from gates.upgrades.model import LEVELS, Change, Edit, Level, Levels, Slug, Upgrade
+
+__all__ = [
+    "LEVELS",
+    "Change",
+    "Edit",
+    "Level",
+    "Levels",
+    "Slug",
+    "Upgrade",
+    "apply_upgrades",
+    "check_upgrade",
+    "load_upgrade",
+    "upgrade_from_text",
+    "upgrade_names",
+    "with_needs",
+]

@@ -1,0 +1,169 @@
+"""From a study to its scenarios: nothing is simulated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiments.studies.designs import cells
+from experiments.studies.model import Study
+from experiments.studies.result import contexts_of, counted
+from gates import ConfigError
+from tests.experiments.studies import small
+
+
+def made(**changes: Any) -> dict[str, Any]:
+    return {cell.name: cell for cell in cells(small(**changes), 3)}
+
+
+def test_a_scenario_has_its_own_start_demand_and_level():
+    found = cells(
+        Study.model_validate(
+            {
+                "name": "own",
+                "question": "?",
+                "gate": "friendship-pass",
+                "start": "2025-07-01",
+                "demand": 1.1,
+                "scenarios": [
+                    {"name": "september", "start": "2025-09-01"},
+                    {"name": "busy", "demand": 1.5},
+                    {"name": "few", "upgrades": ["more-bays"], "level": "low"},
+                    {"name": "many", "upgrades": ["more-bays"], "level": "high"},
+                ],
+            }
+        ),
+        7,
+    )
+    by_name = {cell.name: cell for cell in found}
+    assert list(by_name) == ["base", "september", "busy", "few", "many"]
+    assert [cell.scenario.first_measured for cell in found] == [
+        dt.date(2025, 9, 1) if cell.name == "september" else dt.date(2025, 7, 1) for cell in found
+    ]
+    assert {name: cell.scenario.demand for name, cell in by_name.items()} == {
+        **dict.fromkeys(by_name, 1.1),
+        "busy": 1.5,
+    }
+    assert {cell.scenario.warmup_days for cell in found} == {7}
+    bays = {name: cell.scenario.gate.stages["bay-cn"].lanes for name, cell in by_name.items()}
+    assert (bays["base"], bays["few"], bays["many"]) == (13, 14, 17)
+    assert [change.level for change in by_name["few"].changes] == ["low"]
+
+
+def test_what_a_scenario_sets_beats_and_scales_what_upgrades_set():
+    found = made(
+        scenarios=[
+            {"name": "three", "set": {"stages.booth.lanes": 3}},
+            {"name": "slow", "scale": {"stages.booth.service": 2.0}},
+        ]
+    )
+    assert found["three"].scenario.gate.stages["booth"].lanes == 3
+    base, slow = (found[name].scenario.gate.stages["booth"].service for name in ("base", "slow"))
+    assert slow.mean() == pytest.approx(2 * base.mean())
+
+
+def test_a_grid_has_every_combination_once():
+    found = made(
+        design="grid",
+        factors={
+            "demand": {"title": "Demand ×", "demand": True, "values": [1.0, 1.2]},
+            "booths": {"title": "Booths", "path": "stages.booth.lanes", "values": [2, 3]},
+        },
+    )
+    combinations = {
+        name: (cell.scenario.demand, cell.scenario.gate.stages["booth"].lanes, dict(cell.factors))
+        for name, cell in found.items()
+        if name != "base"
+    }
+    assert combinations == {
+        f"demand {d} + booths {b}": (float(d), b, {"demand": d, "booths": str(b)}) for d in ("1", "1.2") for b in (2, 3)
+    }
+    assert found["demand 1.2 + booths 3"].title == "Demand × 1.2 + Booths 3"
+
+
+def test_a_space_filling_design_has_a_point_in_each_slice_of_each_range():
+    found = made(
+        design="space-filling",
+        points=8,
+        factors={
+            "booth": {"path": "stages.booth.service", "low": 0.8, "high": 1.6},
+            "demand": {"demand": True, "low": 0.5, "high": 1.5},
+        },
+    )
+    demand = sorted(cell.scenario.demand for name, cell in found.items() if name != "base")
+    slices = np.floor((np.array(demand) - 0.5) / 0.125)
+    assert slices.tolist() == list(range(8))
+
+
+def test_factors_of_dates_are_first_days():
+    found = made(design="one-at-a-time", factors={"month": {"start": True, "values": ["2026-03-02", "2026-09-01"]}})
+    assert found["month 2026-09-01"].scenario.first_measured == dt.date(2026, 9, 1)
+    with pytest.raises(ConfigError, match="not a date"):
+        made(design="one-at-a-time", factors={"month": {"start": True, "values": ["soon"]}})
+
+
+BOOTHS = {"title": "Booths", "path": "stages.booth.lanes", "values": [3, 4]}
+BUSY = {"title": "Demand ×", "demand": True, "values": [1.0, 1.2]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "contexts"),
+    [
+        (
+            {"scenarios": [{"name": "busy", "demand": 1.5}, {"name": "third", "set": {"stages.booth.lanes": 3}}]},
+            [("base", "", ("third",)), ("busy", "busy", ())],
+        ),
+        (
+            {
+                "scenarios": [
+                    {"name": "shock", "title": "Shock", "context": True, "set": {"stages.booth.lanes": 1}},
+                    {"name": "relief", "against": "shock", "set": {"stages.booth.lanes": 3}},
+                ]
+            },
+            [("base", "", ()), ("shock", "Shock", ("relief",))],
+        ),
+        (
+            {
+                "scenarios": [
+                    {"name": "busy", "demand": 1.5},
+                    {"name": "relief", "against": "busy", "demand": 1.5, "set": {"stages.booth.lanes": 3}},
+                ]
+            },
+            [("base", "", ()), ("busy", "busy", ("relief",))],
+        ),
+        (
+            {"design": "one-at-a-time", "factors": {"booths": BOOTHS, "demand": BUSY}},
+            [
+                ("base", "", ("booths 3", "booths 4")),
+                ("demand 1", "Demand × 1", ()),
+                ("demand 1.2", "Demand × 1.2", ()),
+            ],
+        ),
+        (
+            {"design": "grid", "factors": {"booths": BOOTHS, "demand": BUSY}},
+            [
+                ("booths 3 + demand 1", "Demand × 1", ("booths 4 + demand 1",)),
+                ("booths 3 + demand 1.2", "Demand × 1.2", ("booths 4 + demand 1.2",)),
+            ],
+        ),
+    ],
+)
+def test_circumstances_are_apart_from_options(changes, contexts):
+    study = small(**changes)
+    assert [(c.reference, c.title, c.options) for c in contexts_of(study, cells(study, 0))] == contexts
+
+
+def test_a_scenario_cannot_be_compared_with_one_that_is_not_there():
+    with pytest.raises(ValueError, match="relief is compared with shok"):
+        small(scenarios=[{"name": "shock", "context": True}, {"name": "relief", "against": "shok"}])
+
+
+def test_counts_are_known_with_that_of_the_gate():
+    study = small(design="one-at-a-time", factors={"booths": BOOTHS})
+    assert counted(study, cells(study, 0)) == {"base": 2.0, "booths 3": 3.0, "booths 4": 4.0}
+    scaled = {"path": "stages.booth.service", "scale": [0.5, 2]}
+    study = small(design="one-at-a-time", factors={"booth": scaled})
+    assert counted(study, cells(study, 0)) == {}

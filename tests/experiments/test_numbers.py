@@ -1,0 +1,75 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from experiments.answers.numbers import amount, interval, money, plain, short
+from tests.experiments.studies import plain as spaced
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (-1e-15, "0"),
+        (26.04, "26"),
+        (3.79, "3.8"),
+        (6.01, "6"),
+        (0.4, "0.4"),
+        (-0.0025, "−0.0025"),
+        (228_700, "228 700"),
+    ],
+)
+def test_two_digits_and_no_minus_before_zero(value, shown):
+    assert spaced(short(value)) == shown
+
+
+def test_differences_have_a_sign():
+    assert [plain(value, 1, sign=True) for value in (1.25, -1.25, -0.04, 0)] == ["+1.2", "−1.2", "0.0", "0.0"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (26.0, "h", "26 h"),
+        (0.4, "h", "24 min"),
+        (11 / 3600, "h", "11 s"),
+        (0.93, "1", "93 %"),
+        (262.0, "trucks/day", "262 trucks a day"),
+        (math.inf, "h", "beyond the run"),
+        (math.nan, "h", "–"),
+    ],
+)
+def test_units_fit_the_size(value, unit, shown):
+    assert spaced(amount(value, unit)) == shown
+
+
+def test_a_difference_of_shares_is_in_percentage_points():
+    assert spaced(amount(-0.02, "1", sign=True)) == "−2 percentage points"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (25.88, 26.12, "25.88 to 26.12"),
+        (25.7, 26.3, "25.7 to 26.3"),
+        (-12.3, -0.2, "−12.3 to −0.2"),  # an end that is not zero is not shown as zero
+        (-math.inf, -43.0, "at most −43.0"),
+        (2.5, math.inf, "at least 2.50"),
+        (-math.inf, math.inf, "not bounded"),
+        (5.0, 5.0, "5.00 to 5.00"),
+    ],
+)
+def test_intervals_have_the_digits_of_their_width(low, high, shown):
+    assert spaced(interval(low, high)) == shown
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"), [(228_700, "USD 0.23 million"), (4.2e6, "USD 4.2 million"), (45_120, "USD 45 000"), (0, "USD 0")]
+)
+def test_money(usd, shown):
+    assert spaced(money(usd)) == shown

@@ -1,0 +1,320 @@
+"""The advice of a study, sentence by sentence, from tables made by hand: nothing is simulated."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from experiments.studies.model import Study
+from tests.experiments.studies import answer, made, plain
+
+MEAN = "clearance_h.mean.northbound"
+THROUGHPUT = "throughput_per_day.mean.northbound"
+DOUBT = (
+    "The intervals show random day-to-day variation only. Errors in the inputs are not included: 153 numbers are "
+    "assumptions."
+)
+
+
+def study(scenarios: list[dict[str, Any]] | None = None, **more: Any) -> Study:
+    document = {"name": "hand", "question": "Which?", "gate": "friendship-pass", "replications": 4, "metrics": [MEAN]}
+    return Study.model_validate({**document, **({"scenarios": scenarios} if scenarios else {}), **more})
+
+
+def hours(**values: list[float]) -> dict[str, dict[str, list[float]]]:
+    return {name.replace("_", "-"): {MEAN: column} for name, column in values.items()}
+
+
+SIX: list[dict[str, Any]] = [
+    {"name": "round", "title": "Round the clock", "upgrades": ["round-the-clock"]},
+    {"name": "lab", "title": "Fast laboratory", "upgrades": ["fast-lab"]},
+    {"name": "bays", "title": "Two more bays", "upgrades": ["more-bays"]},
+    {"name": "cell", "title": "5G", "upgrades": ["5g"]},
+    {"name": "lanes", "title": "Kiosk lanes", "upgrades": ["kiosk-lanes"]},
+    {"name": "slots", "title": "Booking", "upgrades": ["booking-slots"]},
+]
+MANY = hours(
+    base=[32, 31, 33, 32],
+    round=[6, 5, 7.1, 5.9],
+    lab=[28.1, 27, 29, 28],
+    bays=[31, 30.1, 32, 31],
+    cell=[31.997, 30.997, 32.998, 31.998],
+    lanes=[31, 31.5, 32.9, 31.2],
+    slots=[34, 33, 35.2, 34],
+)
+
+
+def test_the_best_the_next_the_worse_the_equal_and_the_unclear():
+    found = answer(made(study(SIX), MANY))
+    assert [plain(line) for line in found.advice] == [
+        "Best: Round the clock. It cuts mean northbound clearance by 26 h (81 %; 95 % interval 25.7 to 26.3 h), "
+        "from 32 h to 6 h.",
+        "No other option comes within 19 min of it; it costs USD 0.5 million at once and USD 3.2 million a year.",
+        "Next best: Fast laboratory (−4 h) and Two more bays (−58 min).",
+        "Worse: Booking (+2.1 h).",
+        "No difference that matters, less than 19 min: 5G.",
+        "Too few replications to tell: Kiosk lanes (about 31 needed).",
+        DOUBT,
+    ]
+
+
+def test_a_row_has_one_interval_one_verdict_and_one_p():
+    table = answer(made(study(SIX), MANY)).tables[0]
+    assert table.title == "Clearance, mean, northbound: difference from the base"
+    assert table.columns == (
+        *("Scenario", "Change, h", "95 % interval", "Change, %", "Verdict", "p", "Probability of being best"),
+    )
+    assert [tuple(map(plain, row)) for row in table.rows] == [
+        ("Round the clock", "−26", "−26.3 to −25.7", "−81", "better", "< 0.001", "> 99 %"),
+        ("Fast laboratory", "−4", "−4.13 to −3.82", "−12", "better", "< 0.001", "< 1 %"),
+        ("Two more bays", "−0.97", "−1.13 to −0.82", "−3", "better", "< 0.001", "< 1 %"),
+        (
+            "Kiosk lanes",
+            "−0.35",
+            "−2 to +2",
+            "−1.1",
+            "too few replications to tell (about 31 needed)",
+            "1.000",
+            "< 1 %",
+        ),
+        ("5G", "−0.0025", "−0.0043 to −0.0007", "−0.0078", "better by less than the margin", "0.019", "< 1 %"),
+        ("Booking", "+2.1", "+1.7 to +2.4", "+6.4", "worse", "< 0.001", "< 1 %"),
+    ]
+    assert plain(table.note) == (
+        "Less is better. Intervals hold together with 95 % (paired t, Bonferroni over 6 comparisons); p belongs to the "
+        "same test at the same level, so p < 0.05 where the interval leaves out zero. Margin: 19 min."
+    )
+
+
+def test_costs_are_those_of_the_upgrades():
+    """From the library: capital and running cost, and a year of both: 0.4 / 20 + 0.171 of two more bays."""
+    table = answer(made(study(SIX), MANY)).tables[-1]
+    assert [tuple(map(plain, row)) for row in table.rows] == [
+        ("Round the clock", "0.5 (0 to 2)", "3.2 (2 to 4.7)", "USD 3.2 million", "−26"),
+        ("Fast laboratory", "2.25 (1.5 to 3)", "1 (0.5 to 2)", "USD 1.3 million", "−4"),
+        ("Two more bays", "0.4 (0.1 to 1.2)", "0.171 (0.057 to 0.458)", "USD 0.19 million", "−0.97"),
+    ]
+
+
+def test_the_cheapest_of_those_that_are_as_good():
+    noise = [0.02, -0.01, 0.01, -0.02]
+    values = hours(
+        base=[32, 31, 33, 32],
+        round=[6, 5, 7.1, 5.9],
+        lab=[a + b for a, b in zip([6, 5, 7.1, 5.9], noise, strict=True)],
+        bays=[6.1, 5.1, 7.2, 6],
+        lanes=[6.1, 5.1, 7.2, 6],
+    )
+    scenarios = [*SIX[:3], {"name": "lanes", "title": "Ten lanes", "set": {"stages.kiosk-in-cn.lanes": 10}}]
+    found = answer(made(study(scenarios, margin={"absolute": 0.25}), values))
+    assert plain(found.advice[1]) == (
+        "As good within 15 min: Round the clock, Fast laboratory, Two more bays and Ten lanes. The cheapest of them is "
+        "Two more bays: USD 0.4 million at once and USD 0.17 million a year. Not costed: Ten lanes."
+    )
+
+
+def test_nothing_is_worth_having_where_nothing_beats_the_base():
+    found = answer(made(study(SIX[3:4]), hours(base=[32, 31, 33, 32], cell=[31.997, 30.997, 32.998, 31.998])))
+    assert [plain(line) for line in found.advice] == [
+        "No option is shown to improve mean northbound clearance (32 h).",
+        "Without any option it is within 19 min of the best, so on this metric none is worth having.",
+        "No difference that matters, less than 19 min: 5G.",
+        DOUBT,
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_or_two_replications_conclude_nothing(count):
+    found = answer(made(study(SIX[:1]), hours(base=[32] * count, round=[6] * count)))
+    assert [plain(line) for line in found.advice] == [
+        "No option is shown to improve mean northbound clearance (32 h).",
+        "Too few replications to tell: Round the clock.",
+        DOUBT,
+    ]
+    assert found.tables[0].rows == (("Round the clock", "−26", "–", "−81", "too few replications to tell", "–", "–"),)
+
+
+def test_where_more_is_better_a_gain_is_a_gain():
+    values = {"base": {THROUGHPUT: [260.0, 261, 259, 262]}, "bays": {THROUGHPUT: [272.0, 273, 270, 274]}}
+    found = answer(made(study(SIX[2:3], metrics=[THROUGHPUT]), values))
+    assert plain(found.advice[0]) == (
+        "Best: Two more bays. It raises mean northbound throughput by 12 trucks a day (4.5 %; 95 % interval 11.0 to "
+        "12.5 trucks a day), from 260 trucks a day to 272 trucks a day."
+    )
+    lost = answer(made(study(SIX[2:3], metrics=[THROUGHPUT]), {"base": values["bays"], "bays": values["base"]}))
+    assert "Worse: Two more bays (−12 trucks a day)." in [plain(line) for line in lost.advice]
+
+
+def test_a_percentile_that_is_never_reached_is_not_left_out():
+    far = math.inf
+    values = hours(
+        base=[far, far, 60, far, far, 70, far, far, 65, far],
+        round=[20, 21, 22, 20, 21, 22, 20, 21, 22, 20],
+        lab=[50, far, far, far, 51, far, far, 50, far, 40],
+    )
+    found = answer(made(study(SIX[:2], replications=10), values))
+    assert [plain(line) for line in found.advice] == [
+        "Best: Round the clock. It brings mean northbound clearance within the run in 10 of 10 replications, against 3 "
+        "without it (sign test, p 0.004).",
+        "No other option comes within 1 min of it; it costs USD 0.5 million at once and USD 3.2 million a year.",
+        "Too few replications to tell: Fast laboratory.",
+        DOUBT,
+    ]
+    beyond, unclear = "beyond the run in", ("too few replications to tell", "1.000", "< 1 %")
+    # Ten signs of ten: p = 2 / 1024, times two comparisons. Differences that are reached: −38, −48, −43; the level of
+    # 1 − 0.05 / 2 leaves out one value at each end, so the upper end is the second largest of the ten.
+    assert [tuple(map(plain, row)) for row in found.tables[0].rows] == [
+        (
+            "Round the clock",
+            f"{beyond} 0 of 10; compared with 7 of 10",
+            "at most −43.0",
+            "–",
+            "better",
+            "0.004",
+            "> 99 %",
+        ),
+        (*("Fast laboratory", f"{beyond} 6 of 10; compared with 7 of 10", "not bounded", "–"), *unclear),
+    ]
+
+
+def test_a_class_that_few_replications_hold_shows_how_many():
+    nan = math.nan
+    values = hours(base=[5, nan, 6, nan, 7, nan], bays=[4, nan, 5, nan, 6.1, nan])
+    found = answer(made(study(SIX[2:3], replications=6), values))
+    assert plain(found.tables[0].rows[0][0]) == "Two more bays (n = 3)"
+    nobody = answer(made(study(SIX[2:3], replications=4), hours(base=[nan] * 4, bays=[nan] * 4)))
+    assert nobody.tables[0].rows == (("Two more bays (n = 0)", *["–"] * 3, "not defined", "–", "–"),)
+    assert [plain(line) for line in nobody.advice] == [
+        "No option is shown to improve mean northbound clearance (–).",
+        "Not defined: Two more bays.",
+        DOUBT,
+    ]
+
+
+SHOCK: list[dict[str, Any]] = [
+    {"name": "shut", "title": "Laboratories shut", "context": True, "set": {"stages.lab-cn.lanes": 16}},
+    {
+        "name": "fast",
+        "title": "Shut, fast tests",
+        "against": "shut",
+        "upgrades": ["fast-lab"],
+        "set": {"stages.lab-cn.lanes": 16},
+    },
+]
+
+
+def test_remedies_are_compared_with_the_shock():
+    values = hours(base=[32, 31, 33, 32], shut=[40, 39, 41.2, 39.6], fast=[35, 34.1, 36, 34.5])
+    found = answer(made(study(SHOCK), values))
+    assert [plain(line) for line in found.advice] == [
+        "Laboratories shut: this raises mean northbound clearance by 8 h (25 %; 95 % interval 7.4 to 8.5 h), from "
+        "32 h to 40 h.",
+        "Best: Shut, fast tests. It cuts mean northbound clearance by 5.1 h (13 %; 95 % interval 4.8 to 5.3 h), from "
+        "40 h to 35 h.",
+        "It costs USD 2.2 million at once and USD 1 million a year.",
+        DOUBT,
+    ]
+    assert [row[:2] for row in found.tables[0].rows] == [
+        ("Shut, fast tests", "Laboratories shut"),
+        ("Laboratories shut", "Base"),
+    ]
+
+
+def test_the_advice_is_given_for_each_demand():
+    factors = {
+        "demand": {"title": "Demand ×", "demand": True, "values": [1, 1.2]},
+        "bays": {"upgrade": "more-bays", "title": "Bays"},
+    }
+    values: dict[str, list[float]] = {
+        "base": [32, 31, 33, 32],
+        "demand 1": [32, 31, 33, 32],
+        "demand 1 + bays": [31.99, 31, 32.99, 31.99],
+        "demand 1.2": [50, 48, 53, 50],
+        "demand 1.2 + bays": [40, 39, 42, 40],
+    }
+    found = answer(made(study(design="grid", factors=factors), {name: {MEAN: row} for name, row in values.items()}))
+    assert [plain(line) for line in found.advice] == [
+        "Demand × 1.2: this raises mean northbound clearance by 18 h (57 %; 95 % interval 15 to 21 h), from 32 h to "
+        "50 h.",
+        "Demand × 1. No option is shown to improve mean northbound clearance (32 h).",
+        "Without any option it is within 19 min of the best, so on this metric none is worth having.",
+        "No difference that matters, less than 19 min: Bays.",
+        "Demand × 1.2. Best: Bays. It cuts mean northbound clearance by 10 h (20 %; 95 % interval 8.0 to 12.0 h), from "
+        "50 h to 40 h.",
+        "It costs USD 0.4 million at once and USD 0.17 million a year.",
+        "On average over the others: Demand (+13 h) and Bays (−5 h).",
+        "Together more or less than the sum (interaction): Demand × Bays (−5 h).",
+        DOUBT,
+    ]
+
+
+FLEET = "pools.unmanned-vehicles.shifts[0].units"
+
+
+def fleet(**values: list[float]) -> list[str]:
+    factors = {"fleet": {"title": "Fleet of", "path": FLEET, "values": [4, 12, 40]}}
+    rows = {name.replace("_", " "): {MEAN: column} for name, column in values.items()}
+    whole = study(design="one-at-a-time", upgrades=["igv-smart-lane"], factors=factors)
+    found = answer(made(whole, rows))
+    return [plain(line) for line in found.advice] + [row[0] for row in found.tables[0].rows]
+
+
+def test_numbers_stand_in_order_and_the_knee_is_named():
+    assert fleet(
+        base=[5, 5.1, 5, 5.2], fleet_40=[5, 5.1, 5, 5.2], fleet_4=[9, 9.1, 9, 9.2], fleet_12=[5.01, 5.1, 5, 5.2]
+    ) == [
+        "No option is shown to improve mean northbound clearance (5.1 h).",
+        "Knee: Fleet of 12. It is within 3 min of the best, so more brings no difference that matters, and fewer is "
+        "worse or not shown to be as good.",
+        "Worse: Fleet of 4 (+4 h).",
+        "No difference that matters, less than 3 min: Fleet of 40 and Fleet of 12.",
+        DOUBT.replace("153", "189"),
+        "Fleet of 4",
+        "Fleet of 12",
+        "Fleet of 40",
+    ]
+
+
+def test_scenarios_that_change_nothing_share_a_row():
+    same = [32.0, 31, 33, 32]
+    found = answer(made(study(SIX[:4]), hours(base=same, round=[6, 5, 7, 6], lab=same, bays=same, cell=same)))
+    assert [plain(row[0]) for row in found.tables[0].rows] == [
+        "Round the clock",
+        "Fast laboratory, Two more bays and 5G",
+    ]
+    assert found.tables[0].rows[1][1:5] == ("no change in any replication", "–", "–", "no difference that matters")
+
+
+def tornado(low: list[float], high: list[float]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The advice and the rows where two more bays save an hour, and where the bays' lanes are fewer or more."""
+    place = "stages.bay-cn.lanes"
+    whole = study(SIX[2:3], design="tornado", assumptions={"paths": [place]})
+    base = [32.0, 31, 33, 32]
+    values = {"base": base, "bays": [31, 30.1, 32, 31]}
+    values |= {f"base: {place} {end}": base for end in ("low", "high")}
+    values |= {f"choice: {place} low": low, f"choice: {place} high": high}
+    found = answer(made(whole, {name: {MEAN: row} for name, row in values.items()}))
+    return [plain(line) for line in found.advice], [tuple(map(plain, row)) for row in found.tables[0].rows]
+
+
+def test_an_input_that_turns_a_gain_into_none_is_named():
+    lines, rows = tornado(low=[29, 28.1, 30, 29], high=[31.99, 31, 33, 31.99])
+    assert lines == [
+        "With today's inputs the choice (Two more bays) cuts mean northbound clearance by 58 min (3 %; 95 % interval "
+        "54 to 63 min), from 32 h to 31 h.",
+        "Varied one at a time, 1 of 1 inputs that are assumptions change that: Inspection bays (China): lanes.",
+        "Measure first what moves the benefit most: Inspection bays (China): lanes (by up to 2 h).",
+        DOUBT,
+    ]
+    assert [row[0::3] for row in rows] == [("Inspection bays (China): lanes", "yes")]
+
+
+def test_noise_does_not_count_as_a_change_of_the_advice():
+    lines, rows = tornado(low=[29, 28.1, 30, 29], high=[35, 27, 33, 31])
+    assert lines[1:3] == [
+        "None of the 1 assumptions alone, at 0.8 or 1.25 times its value, is shown to do so.",
+        "Too few replications to tell for 1 of them.",
+    ]
+    assert [row[-1] for row in rows] == ["no"]

@@ -1,0 +1,64 @@
+"""The checks of breakdowns: what is wrong, where, and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .rows import JAM, SHIFT, Table
+
+
+def repaired(breakdown: dict[str, Any]) -> tuple[str, Any]:
+    """Return a pool of officers with a breakdown."""
+    return "pools.officer", {"side": "vn", "shifts": [SHIFT], "breakdowns": [breakdown]}
+
+
+TABLE: Table = {
+    "breakdown_clocks": [
+        (
+            [("stages.booth.breakdowns", [{"name": "jam", "repair": {"constant": 0}}])],
+            "stages.booth.breakdowns[0]",
+            "jam",
+            "neither `running` nor `uses`",
+            "Write one of the two: the mean running time or the mean number of uses between failures.",
+        ),
+        (
+            [repaired({**JAM, "running": "1 h"}), ("stages.booth.needs", {"officer": 1})],
+            "pools.officer.breakdowns[0]",
+            "jam",
+            "both `running` and `uses`",
+            "Write one of the two: the mean running time or the mean number of uses between failures.",
+        ),
+    ],
+    "breakdown_names": [
+        (
+            [("stages.booth.breakdowns", [JAM, JAM])],
+            "stages.booth.breakdowns[1].name",
+            "jam",
+            "another breakdown has this name",
+            "Rename one of them.",
+        ),
+    ],
+    "endless_services": [  # the booth takes 4 min on average
+        (
+            [
+                (
+                    "stages.booth.breakdowns",
+                    [{"name": "jam", "running": "40 s", "repair": {"constant": 0}, "then": "restarts"}],
+                )
+            ],
+            "stages.booth.breakdowns[0].running",
+            "40 s",
+            "a service may never end, because it starts again after each failure",
+            "Use at least 48 s, or let the service continue: `then: resumes`.",
+        ),
+    ],
+    "repairs_of_pools": [
+        (
+            [repaired({**JAM, "then": "restarts"}), ("stages.booth.needs", {"officer": 1})],
+            "pools.officer.breakdowns[0].then",
+            "restarts",
+            "services do not start again when a unit of a pool fails",
+            "Remove it: units are repaired when they are given back.",
+        ),
+    ],
+}
