@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
-from experiments.runs.provenance import BY_MANIFEST, digest, scenario_document, versions
+from experiments.runs.provenance import BY_MANIFEST, code_digest, digest, identity, scenario_document, versions
 from experiments.runs.tables import write_table
 from experiments.studies.bottleneck import bottleneck_study
 from experiments.studies.model import Study, load_study, metric_text, study_names
@@ -74,7 +74,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
         "metrics": [metric_text(key) for key in result.metrics],
         "seed": study.seed,
         "inputs": study.inputs,
-        "hashes": {"study": study_digest(study)},
+        "hashes": {"study": study_digest(study), "code": code_digest()},
         "run_again": run_again(study),
         "scenarios": [
             {
@@ -84,7 +84,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
                 "start": cell.scenario.first_measured.isoformat(),
                 "factors": dict(cell.factors),
                 "changes": [dataclasses.asdict(change) for change in cell.changes],
-                "sha256": digest(scenario_document(cell.scenario)),
+                "sha256": digest(identity(cell.scenario)),
             }
             for cell in result.cells
         ],
