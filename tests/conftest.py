@@ -35,12 +35,6 @@ settings.register_profile("explore", max_examples=20_000, deadline=None, print_b
 settings.load_profile(TIER)
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST_RUN = """
-from experiments import RunSettings, run_scenario
-from gates import Scenario, load_gate
-scenario = Scenario(gate=load_gate("friendship-pass"), days=1, warmup_days=0)
-run_scenario(scenario, RunSettings(replications=1))
-"""
 NOTHING_SKIPPED = bool(os.environ.get("BORDERGATE_NOTHING_SKIPPED"))
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -48,7 +42,8 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the kernels once, before several workers start that would each compile all of them."""
     if getattr(session.config.option, "numprocesses", None):
-        subprocess.run([sys.executable, "-c", FIRST_RUN], cwd=ROOT, check=False)  # tests say what does not work
+        # if it fails, the tests say so
+        subprocess.run([sys.executable, "-m", "tests.first_run"], cwd=ROOT, check=False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gates import Finding
 
 
-BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full"}
+BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm"}
 
 
 def run(
@@ -48,6 +48,10 @@ def run(
         int | None,
         typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
     ] = None,
+    confirm: Annotated[
+        bool,
+        typer.Option("--confirm", help="Run again with the largest cause of waiting relieved: is it the bottleneck?"),
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
     out: OutOption = None,
     force: ForceOption = False,
@@ -84,7 +88,7 @@ def run(
             with drawing():
                 fill_folder(result, partial)
                 draw_all(partial)
-        _print_result(folder, full=full)
+        _print_result(folder, _confirmed(result, folder, workers) if confirm else [], full=full)
 
 
 def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
@@ -142,9 +146,31 @@ def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     return replace(result, changes=resolved.changes)
 
 
-def _print_result(folder: Path, *, full: bool) -> None:
+def _confirmed(result: RunResult, folder: Path, workers: int | None) -> list[str]:
+    """Run again with the largest cause of waiting of each direction relieved, and say what that does."""
+    from experiments.answers.run_causes import confirmation
+    from experiments.answers.run_summary import read_summary
+    from experiments.runs.request import ResolvedRun
+    from experiments.studies.bottleneck import relief
+    from sim.metrics.meter import Key
+
+    sentences = []
+    for headline in read_summary(folder).headlines:
+        cause, gate = headline.cause, result.scenario.gate
+        easier = relief(gate, cause.kind, cause.place) if cause else None
+        if cause is None or easier is None:
+            continue
+        scenario = result.scenario.model_copy(update={"gate": easier.gate(gate)})
+        key = Key("clearance_h", "mean", headline.direction)
+        other = simulated_run(ResolvedRun(scenario, result.settings), workers)
+        before, after = ([m.values[key] for m in each.measures] for each in (result, other))
+        sentences.append(confirmation(cause, easier.how, headline.direction, before, after))
+    return sentences
+
+
+def _print_result(folder: Path, confirmed: list[str], *, full: bool) -> None:
     from api.cli.tables import print_summary
     from experiments.answers.run_summary import read_summary
 
-    print_summary(console, read_summary(folder), full=full)
+    print_summary(console, read_summary(folder), confirmed, full=full)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
-from gates.schema.gate import Gate
 from gates.schema.paths import PlacedStep, Step, Visit, walk
+from gates.schema.scenario import Scenario
 from sim.clock import moment
 from sim.plan.timetable import open_on
 
@@ -40,7 +40,8 @@ class Labels:
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         scenario = manifest["scenario"]
-        self.gate = Gate.model_validate(scenario["gate"])
+        self.scenario = Scenario.model_validate(scenario)
+        self.gate = self.scenario.gate
         self.days: int = scenario["days"]
         self.warmup_days: int = scenario["warmup_days"]
         self.replications: int = manifest["replications"]

@@ -22,16 +22,17 @@ A_WEEK = 7
 
 
 def _estimate_of(row: Mapping[str, Any]) -> Estimate:
-    """Return the estimate of a row of `metrics.json`."""
+    """Return the estimate of a row of `metrics.json`; folders of earlier versions do not count replications."""
     value, low, high = (math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
-    unreached = int(row["unreached"])
-    return Estimate(math.inf if unreached else value, low, high, int(row["n"]), unreached)
+    unreached = int(row.get("unreached", 0))
+    return Estimate(math.inf if unreached else value, low, high, int(row.get("n", 0)), unreached)
 
 
 class Metrics:
     """The numbers of `metrics.json`, by name."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
+        self.replications: int = document.get("replications", 0)
         self._estimates = {
             tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): _estimate_of(row)
             for row in document["metrics"]

@@ -25,6 +25,7 @@ from experiments.answers.run_tables import (
     limit_tables,
     stage_table,
 )
+from gates.describe.calendar import uncalibrated_text
 
 MOST_CAUSES = 3
 FULL = 0.95
@@ -42,6 +43,8 @@ class Headline:
     """How long its trucks wait, and for what."""
     details: tuple[str, ...] = ()
     """The largest causes, and what else one must know of them."""
+    cause: Cause | None = None
+    """The largest cause."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,10 @@ def interval_text(labels: Labels) -> str:
 
 def warnings(numbers: RunNumbers, labels: Labels) -> tuple[str, ...]:
     """Return what one must know before any number."""
-    grows = (_growth(numbers, direction) for direction in labels.directions)
-    return tuple(text for text in (_deadlock(numbers.metrics), *grows) if text)
+    flowing = () if in_deadlock(numbers.metrics) else labels.directions
+    grows = (_growth(numbers, direction) for direction in flowing)
+    first = (_deadlock(numbers.metrics), uncalibrated_text(labels.scenario))
+    return tuple(text for text in (*first, *grows) if text)
 
 
 def in_deadlock(metrics: Metrics) -> bool:
@@ -165,7 +170,7 @@ def _headline(numbers: RunNumbers, labels: Labels, direction: str) -> Headline:
     said = listed([f"{hours_text(hours)} {text}" for hours, text in notable])
     largest = causes(numbers, labels, direction)
     details = (_largest(largest), _short_hours(numbers.metrics, labels, largest))
-    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text))
+    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text), largest[0])
 
 
 def _largest(found: list[Cause]) -> str:

@@ -104,12 +104,19 @@ def gate_time_table(metrics: Metrics, labels: Labels) -> Table:
 
 TIME_NOTE = (
     "Clearance: from arrival to release from the last control. Passage: from arrival to the last departure, "
-    f"the empty return included. p90: 90 % of trucks take less. {NOTHING}: beyond what the run saw."
+    f"the empty return included. p90: 90 % of trucks take less. {NOTHING}: no truck. "
+    "n: replications with such a truck, where not all have one."
 )
 
 
 def _statistics(metrics: Metrics, metric: str, direction: str, vehicle_class: str | None) -> list[str]:
-    return [with_interval(metrics.get(metric, name, direction, vehicle_class)) for name in STATISTICS]
+    return [_counted(metrics.get(metric, name, direction, vehicle_class), metrics.replications) for name in STATISTICS]
+
+
+def _counted(estimate: Estimate, replications: int) -> str:
+    """Return an estimate with its interval, and on how many replications it rests where that is not all."""
+    few = 0 < estimate.n < replications and not estimate.unreached
+    return with_interval(estimate) + (f" (n = {estimate.n})" if few else "")
 
 
 def throughput_table(metrics: Metrics, labels: Labels) -> Table:
@@ -137,10 +144,10 @@ def _kinds(labels: Labels) -> list[tuple[str, str | None, str]]:
     ]
 
 
-STAGE_COLUMNS = ("", "In queue, h", "Closed, h", "Queue, mean", "max", "end of day", "Utilisation")
+STAGE_COLUMNS = ("", "In queue, h", "Closed, h", "Queue, mean", "max", "end of day", "In use")
 STAGE_NOTE = (
     "In queue, closed: mean hours of a visit, while the stage is open and while it is closed. Queue: waiting trucks, "
-    "of both directions if both use the stage. Utilisation: busy share of the lanes' open time."
+    "of both directions if both use the stage. In use: busy share of the lanes' open time."
 )
 
 

@@ -13,7 +13,7 @@ from gates.findings import Place, one_of
 from gates.schema.calendar import Closure, Holidays, Surge
 from gates.schema.gate import Gate
 from gates.schema.holidays import countries, names_around, plain_name, public_holidays
-from gates.schema.quantities import days_text, parse_window, span_text
+from gates.schema.quantities import days_text, number_text, parse_window, span_text
 
 MOST_TRUCKS_PER_DAY = 1_000_000
 _SHORTEST_YEAR = 365
@@ -37,6 +37,18 @@ def time_zones(gate: Gate) -> Findings:
             near = difflib.get_close_matches(zone, sorted(zoneinfo.available_timezones()), n=1, cutoff=0.85)
             remedy = f"Did you mean {near[0]}?" if near else "Use an IANA name, such as Asia/Shanghai."
             yield finding(("sides", side), zone, "an unknown time zone", remedy)
+
+
+@rule("calibrated")
+def calibrated_range(gate: Gate) -> Findings:
+    """A calibrated range must not be empty."""
+    fitted = gate.calibrated
+    if fitted is None or fitted.least_demand is None or fitted.most_demand is None:
+        return
+    if fitted.least_demand > fitted.most_demand:
+        remedy = f"Write a number not above {number_text(fitted.most_demand)}, or raise most_demand."
+        value = number_text(fitted.least_demand)
+        yield finding(("calibrated", "least_demand"), value, "above most_demand", remedy)
 
 
 @rule("sides.*")

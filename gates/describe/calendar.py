@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+from typing import get_args
 
 from gates.describe.texts import DAYS_AHEAD
+from gates.schema.base import Month
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown
+from gates.schema.demand import CalibratedRange
 from gates.schema.gate import Gate
 from gates.schema.quantities import number_text
 from gates.schema.scenario import Scenario
+
+MONTHS: tuple[Month, ...] = get_args(Month)
 
 
 def entry_words(gate: Gate, entry: CalendarEntry) -> str:
@@ -55,5 +61,40 @@ def outside_text(scenario: Scenario) -> str:
     return f"{len(names)} {touch} no day from {first.isoformat()} to {last.isoformat()}: {listed}."
 
 
+def uncalibrated_text(scenario: Scenario) -> str:
+    """A sentence about what lies outside the range for which the gate was fitted; empty if nothing does."""
+    fitted = scenario.gate.calibrated
+    if fitted is None:
+        return ""
+    outside = [*_other_months(scenario, fitted), *_other_demand(scenario, fitted)]
+    if not outside:
+        return ""
+    return f"Outside the calibrated range: {'; '.join(outside)}. Queues and times of this run are an extrapolation."
+
+
+def _other_months(scenario: Scenario, fitted: CalibratedRange) -> list[str]:
+    if fitted.months is None:
+        return []
+    days = [scenario.first_measured + dt.timedelta(days=n) for n in range(scenario.days)]
+    measured = list(dict.fromkeys(day.month for day in days))
+    other = [calendar.month_name[month] for month in measured if MONTHS[month - 1] not in fitted.months]
+    known = [calendar.month_name[n + 1] for n, month in enumerate(MONTHS) if month in fitted.months]
+    return [f"the gate was fitted to {_listed(known)}, and the run measures {_listed(other)}"] if other else []
+
+
+def _other_demand(scenario: Scenario, fitted: CalibratedRange) -> list[str]:
+    factor = number_text(scenario.demand)
+    if fitted.least_demand is not None and scenario.demand < fitted.least_demand:
+        return [f"demand is {factor} times the flows of the file, below {number_text(fitted.least_demand)}"]
+    if fitted.most_demand is not None and scenario.demand > fitted.most_demand:
+        return [f"demand is {factor} times the flows of the file, above {number_text(fitted.most_demand)}"]
+    return []
+
+
 def _shorter(entry: Closure | Holidays) -> str:
     return "" if entry.hours is None else f", open within {entry.hours}"
+
+
+def _listed(names: list[str]) -> str:
+    """`A, B and C`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

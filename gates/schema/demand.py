@@ -151,3 +151,14 @@ class InitialQueue(Sourced):
     """Whether they return empty."""
     trucks: Annotated[Count, Field(ge=1, le=100_000)]
     """Number of trucks."""
+
+
+class CalibratedRange(Sourced):
+    """For which runs a gate was fitted; every result of another run says that it is an extrapolation."""
+
+    months: Annotated[list[Month], Field(min_length=1, max_length=12)] | None = None
+    """Months whose counts and reports it was fitted to; omit if it holds in all."""
+    least_demand: Factor | None = None
+    """Smallest factor on all flows for which it was fitted; omit if it is not known."""
+    most_demand: Factor | None = None
+    """Largest factor on all flows for which it was fitted; omit if it is not known."""

@@ -25,7 +25,7 @@ from gates.schema.base import (
     Title,
 )
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown, Surge
-from gates.schema.demand import Booking, Flow, InitialQueue, Profile, VehicleClass
+from gates.schema.demand import Booking, CalibratedRange, Flow, InitialQueue, Profile, VehicleClass
 from gates.schema.hours import common
 from gates.schema.paths import SecondLoad, Step, WrittenPath
 from gates.schema.quantities import (
@@ -89,6 +89,8 @@ class Gate(Sourced):
     """Direction -> its trucks that take a second load back (backhaul)."""
     booking: Annotated[dict[Name, Booking], Field(max_length=32)] = {}
     """Booking systems."""
+    calibrated: CalibratedRange | None = None
+    """For which runs the gate was fitted; omit if it was not fitted to counts or reports."""
     calendar: Annotated[list[CalendarEntry], Field(max_length=1000)] = []
     """Closures, public holidays, surges of demand and slowdowns of services."""
     initial: Annotated[list[InitialQueue], Field(max_length=256)] = []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import pytest
 
-from gates import Gate, load_gate
-from gates.describe import distribution_text, hours_on_clocks, sheet, title_of
+from gates import Gate, Scenario, load_gate
+from gates.describe import distribution_text, hours_on_clocks, sheet, title_of, uncalibrated_text
 from gates.schema.hours import every_day
 from gates.schema.quantities import DAY_S
 
@@ -204,3 +207,37 @@ def test_links_outages_and_rules_are_shown_in_words():
     assert found.outages[0].endswith("without one; booth, radio")
     assert found.outages[1].endswith("without one; each on its own: exit")
     assert found.paths[0].steps[0] == "way: the least expected wait"
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        ({}, ""),
+        ({"start": "2025-07-02"}, ""),
+        ({"demand": 1.1}, ""),
+        (
+            {"start": "2025-07-03"},
+            "Outside the calibrated range: the gate was fitted to July, and the run measures August. Queues and times "
+            "of this run are an extrapolation.",
+        ),
+        (
+            {"start": "2025-08-31", "demand": 1.2},
+            "Outside the calibrated range: the gate was fitted to July, and the run measures August and September; "
+            "demand is 1.2 times the flows of the file, above 1.1. Queues and times of this run are an extrapolation.",
+        ),
+        (
+            {"demand": 0.8},
+            "Outside the calibrated range: demand is 0.8 times the flows of the file, below 0.9. Queues and times of "
+            "this run are an extrapolation.",
+        ),
+    ],
+)
+def test_a_run_outside_the_calibrated_range_is_an_extrapolation(run: dict[str, Any], text: str) -> None:
+    fitted = {"months": ["jul"], "least_demand": 0.9, "most_demand": 1.1}
+    gate = Gate.model_validate(load_gate("minimal").model_dump(by_alias=True) | {"calibrated": fitted})
+    scenario = Scenario.model_validate({"gate": gate, "days": 30, "start": "2025-07-01"} | run)
+    assert uncalibrated_text(scenario) == text
+
+
+def test_a_gate_that_was_fitted_to_nothing_says_nothing() -> None:
+    assert uncalibrated_text(Scenario(gate=load_gate("minimal"), demand=3, start=dt.date(2025, 12, 1))) == ""

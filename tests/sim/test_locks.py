@@ -1,4 +1,4 @@
-"""Areas that lock each other, worked on paper. Times are minutes after midnight."""
+"""Trucks that lock each other, worked on paper. Times are minutes after midnight."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sim import Plan, measure, simulate
+from sim.draws.columns import Draws
 from sim.engines.simulate import Engine
 from sim.metrics.meter import Key
 from sim.metrics.resources.deadlock import can_lock
@@ -66,3 +67,74 @@ def test_a_stage_in_between_gives_room_to_wait() -> None:
 
 def measure_nothing(plan: Plan) -> dict[Key, float]:
     return measure(plan, simulate(plan, trucks(plan))).values
+
+
+def fleets(**units: int) -> Plan:
+    """Return a gate whose trucks take a tractor and a trailer, general trucks in one order and durian in the other."""
+    stages: dict[str, Any] = {
+        "a": {"lanes": 1, "takes": {"tractor": 1}},
+        "b": {"lanes": 1, "takes": {"trailer": 1}},
+        "c": {"lanes": 1, "takes": {"trailer": 1}},
+        "d": {"lanes": 1, "takes": {"tractor": 1}},
+        "e": {"lanes": 1, "gives": {"tractor": 1, "trailer": 1}},
+    }
+    general, durian = (
+        [{"stage": stage, "only": [name]} for stage in path] for name, path in (("general", "ab"), ("durian", "cd"))
+    )
+    pools = {
+        name: {"side": "vn", "shifts": [{"hours": "24 h", "units": units.get(name, 1)}]}
+        for name in ("tractor", "trailer")
+    }
+    return plan_of(stages, [*general, *durian, "e"], pools=pools)
+
+
+def two_orders(plan: Plan) -> Draws:
+    """Return a truck of each order at midnight, and one of each behind them."""
+    general = [("a", 10.0), ("b", 10.0), ("e", 10.0)]
+    durian = [("c", 10.0), ("d", 10.0), ("e", 10.0)]
+    return trucks(
+        plan, ("general", 0, general), ("durian", 0, durian), ("general", 30, general), ("durian", 30, durian)
+    )
+
+
+@both
+def test_two_fleets_taken_in_two_orders_lock_the_trucks_that_hold_one_of_each(engine: Engine) -> None:
+    # From 10 on one truck holds the tractor and waits for the trailer, the other the reverse. Who is behind holds none.
+    plan = fleets()
+    assert can_lock(plan)
+    log = simulate(plan, two_orders(plan), engine)
+    assert measure(plan, log).values[LOCKED] == 2
+
+
+def test_a_second_tractor_unlocks_them() -> None:
+    plan = fleets(tractor=2)
+    assert measure(plan, simulate(plan, two_orders(plan))).values[LOCKED] == 0
+
+
+@both
+def test_a_fleet_and_an_area_lock_a_truck_of_each(engine: Engine) -> None:
+    # The general truck holds the tractor and waits, blocked, for the only space of the yard; the truck with durian
+    # stands there, and waits for the tractor.
+    plan = plan_of(
+        {
+            "a": {"lanes": 1, "takes": {"tractor": 1}},
+            "b": {"lanes": 1, "gives": {"tractor": 1}},
+            "scan": {"lanes": 1, "needs": {"tractor": 1}},
+        },
+        [
+            {"stage": "a", "only": ["general"]},
+            {"stage": "b", "only": ["general"]},
+            {"stage": "scan", "only": ["durian"]},
+        ],
+        pools={"tractor": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}},
+        areas={"yard": {"spaces": 1, "stages": ["b", "scan"]}},
+    )
+    draws = trucks(plan, ("general", 0, [("a", 10.0), ("b", 10.0)]), ("durian", 5, [("scan", 10.0)]))
+    assert can_lock(plan)
+    assert measure(plan, simulate(plan, draws, engine)).values[LOCKED] == 2
+
+
+def test_a_fleet_that_all_take_in_one_order_cannot_lock() -> None:
+    stages = {"a": {"lanes": 1, "takes": {"tractor": 1}}, "b": {"lanes": 1}, "e": {"lanes": 1, "gives": {"tractor": 1}}}
+    pools = {"tractor": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}}
+    assert not can_lock(plan_of(stages, ["a", "b", "e"], pools=pools))

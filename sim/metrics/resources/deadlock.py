@@ -1,19 +1,19 @@
-"""Areas that lock each other: full, with trucks that each wait for a space in another of them."""
+"""Trucks that lock each other: each waits for a lane, a space or a unit that another of them holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
+from sim.draws.columns import FOR_EVER
 from sim.engines.log import NEVER, EventLog
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings
 from sim.metrics.scope import Scope
-from sim.plan.network import Network
 from sim.plan.paths import Path
-from sim.plan.plan import Plan
+from sim.plan.plan import Plan, Stream
 from sim.plan.supply import UNLIMITED_LANES
 
 LOCKED = Metric(
@@ -22,8 +22,8 @@ LOCKED = Metric(
     unit="trucks",
     statistics=("total",),
     better="less",
-    definition="Trucks that stand at the end in areas in which nobody can ever move again: all of them are full, and "
-    "each truck waits for a space in another; only of gates whose areas can lock each other.",
+    definition="Trucks that hold a lane, a space of an area or units of a pool at the end, and can never move again, "
+    "because each waits for what another of them holds; only of gates whose trucks can lock each other.",
     source=BORDERGATE,
 )
 
@@ -39,7 +39,7 @@ class Deadlock(Meter):
 
     @classmethod
     def for_plan(cls, scope: Scope) -> Self | None:
-        """Return a meter; None for a gate whose areas cannot lock each other."""
+        """Return a meter; None for a gate whose trucks cannot lock each other."""
         return cls() if can_lock(scope.plan) else None
 
     def add(self, block: LogBlock) -> None:
@@ -52,79 +52,182 @@ class Deadlock(Meter):
         yield LOCKED.key("total"), float(self._trucks)
 
 
+# Whether trucks can lock each other
+
+Resource = tuple[str, int]
+"""`lane` and a stage, `area` and an area, or `pool` and a pool, by its number."""
+
+
 def can_lock(plan: Plan) -> bool:
-    """Tell whether trucks can go from area to area at once and so, over some, back to where they were.
+    """Tell whether what trucks hold while they wait leads from one lane, area or pool to others and back.
 
-    A stage elsewhere between two areas has room for a line; so only steps from one area right into another count.
+    A stage elsewhere between two areas has room for a queue; so only steps from one area right into another count.
     """
-    after: dict[int, set[int]] = {}
+    after: dict[Resource, set[Resource]] = {}
     for stream in plan.streams:
-        areas = [
-            int(plan.network.area_of_line[plan.line_of[plan.stages.index(v.stage), kind]])
-            for v, kind in zip(stream.path.visits, plan.kinds_of(stream), strict=True)
-        ]
-        for here, there in _steps(stream.path, areas):
-            after.setdefault(here, set()).add(there)
-    return any(area in _reached(after, area) for area in after)
+        for held, wanted in _waits(plan, stream):
+            for resource in held:
+                after.setdefault(resource, set()).update(wanted - {resource})
+    return any(resource in _reached(after, resource) for resource in after)
 
 
-def _steps(path: Path, areas: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the areas of visits that may follow each other, where they are two."""
-    for n, here in enumerate(areas):
-        for visit, there in zip(path.visits[n + 1 :], areas[n + 1 :], strict=True):
-            if here != there and min(here, there) >= 0:
-                yield here, there
-            if visit.share == 1 and not visit.when and not visit.needs and not path.forks:
-                break  # nobody leaves it out
+def _waits(plan: Plan, stream: Stream) -> Iterator[tuple[set[Resource], set[Resource]]]:
+    """Yield (what trucks may hold, what they then wait for) at each step of a path."""
+    network = plan.network
+    stages = [plan.stages.index(visit.stage) for visit in stream.path.visits]
+    lines = [plan.line_of[stage, kind] for stage, kind in zip(stages, plan.kinds_of(stream), strict=True)]
+    areas = [int(network.area_of_line[line]) for line in lines]
+    kept = _kept(plan, stream.path, lines)
+    for n, m in _steps(stream.path):
+        inside: set[Resource] = {("area", areas[m])} - {("area", -1)}
+        before = kept[n] if n >= 0 else set()
+        if n >= 0 and areas[n] != areas[m] and inside:
+            here: set[Resource] = {("lane", stages[n]), ("area", areas[n])} - {("area", -1)}
+            yield here | before, inside
+        row = network.lines[lines[m]]
+        taken = {("pool", int(entry["pool"])) for entry in network.taken[row["taken_from"] : row["taken_to"]]}
+        yield inside | before, {("lane", stages[m]), *taken}
 
 
-def _reached(after: dict[int, set[int]], start: int) -> set[int]:
-    found: set[int] = set()
+def _kept(plan: Plan, path: Path, lines: Sequence[int]) -> list[set[Resource]]:
+    """Return the pools of which a truck may keep units after each visit."""
+    network, kept, after = plan.network, set[Resource](), []
+    for n, line in enumerate(lines):
+        row = network.lines[line]
+        taken, given = (
+            {("pool", int(entry["pool"])) for entry in entries[row[f"{name}_from"] : row[f"{name}_to"]]}
+            for entries, name in ((network.taken, "taken"), (network.given, "given"))
+        )
+        kept = (kept | taken) - given if _all_make(path, n) else kept | (taken - given)
+        after.append(kept)
+    return after
+
+
+def _steps(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield visits that may follow each other, by their numbers; -1 is the arrival."""
+    for n in range(-1, len(path.visits)):
+        for m in range(n + 1, len(path.visits)):
+            yield n, m
+            if _all_make(path, m):
+                break
+
+
+def _all_make(path: Path, n: int) -> bool:
+    """Tell whether no truck leaves a visit out."""
+    visit = path.visits[n]
+    return visit.share == 1 and not visit.when and not visit.needs and not path.forks
+
+
+def _reached(after: dict[Resource, set[Resource]], start: Resource) -> set[Resource]:
+    found: set[Resource] = set()
     open_ends = [start]
     while open_ends:
-        for area in after.get(open_ends.pop(), set()) - found:
-            found.add(area)
-            open_ends.append(area)
+        for resource in after.get(open_ends.pop(), set()) - found:
+            found.add(resource)
+            open_ends.append(resource)
     return found
 
 
-def locked_trucks(plan: Plan, log: EventLog) -> int:
-    """Return how many trucks stand in areas at the end of a run in which nobody can ever move again.
+# Who is locked at the end
 
-    Who is being served will go on. Who is blocked goes on if an area that it may go to next is alive; who stands in
-    line, if a lane that admits it is not held for ever. An area is alive if one truck in it can go on.
+
+class _End(NamedTuple):
+    """What trucks hold at the end of a run."""
+
+    plan: Plan
+    log: EventLog
+    area: list[int]
+    """(visits,) area of the stage, or -1."""
+    inside: dict[int, set[int]]
+    """Area -> visits of the trucks in it."""
+    units: dict[int, dict[int, int]]
+    """Visit -> pool -> units that its truck keeps."""
+
+
+def locked_trucks(plan: Plan, log: EventLog) -> int:
+    """Return how many trucks hold something at the end of a run and can never move again.
+
+    Who is being served will go on, and who loses patience. Who is blocked goes on if an area that it may go to next is
+    alive; who queues, if a lane that admits it and the units that it needs are not held for ever. An area is alive if
+    one truck in it can go on. So all who wait count as locked at first, and those who can go on are taken out until
+    nobody else can.
     """
-    network = plan.network
-    area_of_row = network.area_of_line[log.draws.line]
-    rows = np.flatnonzero((log.joined != NEVER) & (log.left == NEVER) & (area_of_row >= 0)).tolist()
-    everywhere: dict[int, list[int]] = {}
-    for row in rows:
-        everywhere.setdefault(int(area_of_row[row]), []).append(row)
-    still = {row for row in rows if log.started[row] == NEVER or log.finished[row] != NEVER}
-    last = set((log.draws.first[1:] - 1).tolist())
+    end = _end_of(plan, log)
+    waiting = np.flatnonzero((log.joined != NEVER) & (log.left == NEVER) & (log.started == NEVER)).tolist()
+    blocked = np.flatnonzero((log.finished != NEVER) & (log.left == NEVER)).tolist()
+    patience = log.draws.patience
+    still = {row for row in waiting if not patience.size or patience[row] >= FOR_EVER} | set(blocked)
     while True:
-        dead = {area for area, here in everywhere.items() if still.issuperset(here)}
-        held = np.bincount(
-            [log.group[row] for row in still if log.started[row] != NEVER], minlength=network.groups.size
-        )
-        kept = {
-            row
-            for row in still
-            if (
-                _lanes_are_held(network, plan, int(log.draws.line[row]), held)
-                if log.started[row] == NEVER
-                else row not in last and dead.issuperset(int(area_of_row[after]) for after in _next_rows(log, row))
-            )
-        }
+        kept = _who_cannot_move(end, still)
         if kept == still:
-            return sum(len(everywhere[area]) for area in dead)
+            return sum(
+                1 for row in still if log.started[row] != NEVER or end.area[row] >= 0 or any(end.units[row].values())
+            )
         still = kept
 
 
-def _lanes_are_held(network: Network, plan: Plan, line: int, held: Sequence[int] | np.ndarray) -> bool:
-    groups = network.groups_of_line[network.lines["groups_from"][line] : network.lines["groups_to"][line]]
+def _end_of(plan: Plan, log: EventLog) -> _End:
+    area = plan.network.area_of_line[log.draws.line].tolist()
+    here = np.flatnonzero((log.joined != NEVER) & (log.left == NEVER)).tolist()
+    inside: dict[int, set[int]] = {}
+    for row in here:
+        inside.setdefault(area[row], set()).add(row)
+    first = log.draws.first[log.truck]
+    return _End(plan, log, area, inside, {row: _units_kept(plan, log, int(first[row]), row) for row in here})
+
+
+def _units_kept(plan: Plan, log: EventLog, first: int, row: int) -> dict[int, int]:
+    """Return the units that a truck holds on its visit `row`, by pool."""
+    network, units = plan.network, dict[int, int]()
+    for visit in range(first, row + 1):
+        line = network.lines[log.draws.line[visit]]
+        for entries, name, sign, ticks in (
+            (network.taken, "taken", 1, log.started),
+            (network.given, "given", -1, log.finished),
+        ):
+            for entry in entries[line[f"{name}_from"] : line[f"{name}_to"]] if ticks[visit] != NEVER else ():
+                units[int(entry["pool"])] = units.get(int(entry["pool"]), 0) + sign * int(entry["units"])
+    return units
+
+
+def _who_cannot_move(end: _End, still: set[int]) -> set[int]:
+    """Return those of `still` who cannot go on as long as none of the others does."""
+    log, network = end.log, end.plan.network
+    dead = {area for area, here in end.inside.items() if area >= 0 and still.issuperset(here)}
+    lanes = np.bincount([log.group[row] for row in still if log.started[row] != NEVER], minlength=network.groups.size)
+    units: dict[int, int] = {}
+    for row in still:
+        for pool, count in end.units[row].items():
+            units[pool] = units.get(pool, 0) + count
+    last = set((log.draws.first[1:] - 1).tolist())
+    return {
+        row
+        for row in still
+        if (
+            _cannot_start(end, row, lanes, units)
+            if log.started[row] == NEVER
+            else row not in last and dead.issuperset(end.area[after] for after in _next_rows(log, row))
+        )
+    }
+
+
+def _cannot_start(end: _End, row: int, held_lanes: Sequence[int] | np.ndarray, held_units: dict[int, int]) -> bool:
+    network, plan = end.plan.network, end.plan
+    line = network.lines[end.log.draws.line[row]]
+    groups = network.groups_of_line[line["groups_from"] : line["groups_to"]].tolist()
     lanes = plan.groups.lanes
-    return all(lanes[g] < UNLIMITED_LANES and held[g] >= lanes[g] for g in groups.tolist())
+    if all(lanes[g] < UNLIMITED_LANES and held_lanes[g] >= lanes[g] for g in groups):
+        return True
+    taken = network.taken[line["taken_from"] : line["taken_to"]]
+    return any(
+        held_units.get(int(entry["pool"]), 0) > 0
+        and held_units[int(entry["pool"])] + int(entry["units"]) > _most_on_duty(plan, int(entry["pool"]))
+        for entry in taken
+    )
+
+
+def _most_on_duty(plan: Plan, pool: int) -> int:
+    return int(plan.on_duty[pool - plan.network.groups.size].units.max(initial=0))
 
 
 def _next_rows(log: EventLog, row: int) -> Iterator[int]:

@@ -9,6 +9,15 @@ HOLIDAY = {"name": "feast", "holidays": "VN"}
 SURGE = {"name": "peak", "first": "2025-07-02", "last": "2025-07-05", "demand": 2}
 
 TABLE: Table = {
+    "calibrated_range": [
+        (
+            [("calibrated", {"least_demand": 1.2, "most_demand": 1.1})],
+            "calibrated.least_demand",
+            "1.2",
+            "above most_demand",
+            "Write a number not above 1.1, or raise most_demand.",
+        ),
+    ],
     "time_zones": [
         (
             [("sides.vn", "Asia/Ho_Chi_Min")],
