@@ -74,7 +74,7 @@ class Summary:
 
 def read_summary(folder: Path) -> Summary:
     """Return the summary of a result folder."""
-    from experiments.runs.folder import MANIFEST, read_json
+    from experiments.result_folder import MANIFEST, read_json
 
     return summary(read_numbers(folder), read_json(folder / MANIFEST))
 

@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
+from experiments.result_folder import checked_manifest, refuse_other_content
 from experiments.results.comparison import Comparison
 from experiments.results.folder import FolderResult
 from experiments.results.run import Result
 from experiments.results.study import StudyFolder
 from experiments.runs import executors
-from experiments.runs.folder import MANIFEST, read_json, refuse_other_content, write_result
+from experiments.runs.folder import write_result
 from experiments.runs.request import resolve
 from experiments.runs.run import run_scenario
 from experiments.runs.settings import EngineName
@@ -96,7 +97,7 @@ def run(
     }
     resolved = resolve(request, files=True)
     if out is not None:
-        refuse_other_content(Path(out))
+        refuse_other_content(Path(out), "run", resolved.scenario.gate.name)
     with _executor(workers) as executor:
         made = run_scenario(resolved.scenario, resolved.settings, executor=executor)
     made = dataclasses.replace(made, changes=resolved.changes)
@@ -161,13 +162,10 @@ def result(folder: str | Path) -> Result | StudyFolder:
     Raises
     ------
     ConfigError
-        If it is not a result folder.
+        If it is not a result folder, or is damaged.
     """
     place = Path(folder)
-    if not (place / MANIFEST).is_file():
-        remedy = "Name a folder that a run or a study wrote."
-        raise ConfigError([Finding("folder", str(folder), "is not a result folder", remedy)])
-    return StudyFolder(place) if read_json(place / MANIFEST)["kind"] == "study" else Result(place)
+    return StudyFolder(place) if checked_manifest(place)["kind"] == "study" else Result(place)
 
 
 def _run_result(written: Result | str | Path) -> Result:

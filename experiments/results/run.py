@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from experiments.result_folder import MANIFEST, read_json
 from experiments.results.folder import FolderResult, read_frame
-from experiments.runs.folder import MANIFEST, NAMES, read_json
+from experiments.runs.folder import NAMES
 from experiments.runs.statistics import Estimate
 from experiments.studies.model import DEFAULT_METRICS, metric_text
 from gates.findings import ConfigError, Finding

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from experiments.studies.compare import against_base
 from experiments.studies.designs import VARIED, Bench, Cell, Setting
-from experiments.studies.model import BASE
+from experiments.studies.model import BASE, Study
 from experiments.studies.replication import Floats
 from experiments.studies.result import StudyResult
 from gates.schema.base import UNLIMITED
@@ -48,6 +48,18 @@ class Growth:
     def name(self) -> str:
         """Name of its cell."""
         return f"{self.place} {self.what}"
+
+
+def bottleneck_study(gate: str) -> Study:
+    """The study that finds the bottleneck of a gate of the library or a file."""
+    return Study(
+        name="bottleneck",
+        title={"en": "Bottleneck"},
+        question="Which stage is the bottleneck, and which one next?",
+        gate=gate,
+        design="bottleneck",
+        warmup_days=14,
+    )
 
 
 def growths(gate: Gate) -> list[Growth]:

@@ -156,7 +156,7 @@ def test_a_folder_is_opened_again(tmp_path, base):
     assert repr(opened) == repr(kept) == repr(base)
     assert bg.compare(base, tmp_path / "kept").metric(NUMBER).value == 0
     assert refused(bg.result, tmp_path) == [
-        f"folder = {tmp_path} - is not a result folder. Name a folder that a run or a study wrote."
+        f"DIR = {tmp_path} - is not a result folder. Name a folder that `bordergate run` or `bordergate study` wrote."
     ]
 
 
