@@ -17,6 +17,7 @@ from api.cli.plot import plot
 from api.cli.run import run
 from api.cli.serve import serve
 from api.cli.study import study
+from api.cli.verify import verify
 
 app = typer.Typer(
     name="bordergate",
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, run, study, plot, serve):
+for command in (gates, validate, run, study, plot, verify, serve):
     app.command()(command)
 app.add_typer(keys, name="keys")
 

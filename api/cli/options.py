@@ -22,6 +22,9 @@ DatabaseOption = Annotated[
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result folder.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
+]
 
 
 class Engine(StrEnum):

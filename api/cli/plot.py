@@ -17,14 +17,11 @@ def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result fo
     Example: `bordergate plot results/base`
     """
     with mistakes_shown():
-        from experiments.runs.folder import MANIFEST
-        from gates import ConfigError, Finding
+        from experiments.result_folder import checked_manifest, list_drawn
 
-        if not (folder / MANIFEST).is_file():
-            remedy = "Name a folder that `bordergate run` or `bordergate study` wrote."
-            raise ConfigError([Finding("DIR", str(folder), "is not a result folder", remedy)])
+        checked_manifest(folder, drawn=False)
         with drawing():
-            draw_all(folder)
+            list_drawn(folder, draw_all(folder))
         console.print(f"Plots in {folder / 'plots'}, report in {folder / 'report.html'}", markup=False)
 
 
@@ -33,19 +30,16 @@ def drawing() -> Status:
     return console.status("Drawing plots and writing the report …")
 
 
-def draw_all(folder: Path) -> None:
-    """Draw the plots and write the report of a run or a study."""
-    from experiments.runs.folder import MANIFEST, read_json
+def draw_all(folder: Path) -> list[Path]:
+    """Draw the plots and write the report of a run or a study; return the files written."""
+    from experiments.result_folder import MANIFEST, read_json
 
     if read_json(folder / MANIFEST).get("kind") == "study":
         from experiments.plots.study import draw_study_plots
         from experiments.report.study import write_study_report
 
-        draw_study_plots(folder)
-        write_study_report(folder)
-        return
+        return [*draw_study_plots(folder), write_study_report(folder)]
     from experiments.plots.draw import draw_plots
     from experiments.report.html import write_report
 
-    draw_plots(folder)
-    write_report(folder)
+    return [*draw_plots(folder), write_report(folder)]

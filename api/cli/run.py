@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import Engine, OutOption, UpgradeLevel
+from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel
 from api.cli.plot import draw_all, drawing
-from api.cli.study import local_processes
+from api.cli.study import local_processes, refuse_options
 
 if TYPE_CHECKING:
-    from experiments import RunResult, RunSettings
+    from experiments import RunResult
     from experiments.runs.request import ResolvedRun
-    from gates import Finding, Scenario
+    from gates import Finding
+
+
+BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm"}
 
 
 def run(
-    gate: Annotated[str, typer.Argument(metavar="GATE", help="A gate of the library, or a YAML file.")],
+    context: typer.Context,
+    gate: Annotated[
+        str, typer.Argument(metavar="GATE", help="A gate of the library, a YAML file, or the manifest of a result.")
+    ],
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="An upgrade of the library, or a YAML file; may be repeated.")
     ] = None,
@@ -42,15 +48,20 @@ def run(
         int | None,
         typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
     ] = None,
+    confirm: Annotated[
+        bool,
+        typer.Option("--confirm", help="Run again with the largest cause of waiting relieved: is it the bottleneck?"),
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
     out: OutOption = None,
+    force: ForceOption = False,
 ) -> None:
-    """Run a gate and write its result folder with plots and a report.
+    """Run a gate and write its result folder with plots and a report; the manifest of a result gives it again.
 
     Example: `bordergate run friendship-pass --upgrade more-bays --days 30 --replications 20 --out results/bays`
     """
     with mistakes_shown():
-        resolved = _resolved(
+        resolved = _of_manifest(context, gate) or _resolved(
             out,
             gate=gate,
             upgrades=upgrade or [],
@@ -64,23 +75,37 @@ def run(
             engine=engine.value,
             keep_events=keep_events,
         )
-        from experiments.runs.folder import refuse_other_content, write_result
+        from experiments.result_folder import new_result
+        from experiments.runs.folder import fill_folder
         from gates.describe import outside_text
 
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
-        refuse_other_content(folder)
-        if outside := outside_text(resolved.scenario):
-            console.print(f"Note: {outside}", markup=False)
-        result = replace(_simulated(resolved.scenario, resolved.settings, workers), changes=resolved.changes)
-        with drawing():
-            write_result(result, folder, finish=draw_all)
-        _print_result(folder, full=full)
+        with new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial:
+            if outside := outside_text(resolved.scenario):
+                console.print(f"Note: {outside}", markup=False)
+            result = simulated_run(resolved, workers)
+            with drawing():
+                fill_folder(result, partial)
+                draw_all(partial)
+        _print_result(folder, _confirmed(result, folder, workers) if confirm else [], full=full)
+
+
+def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
+    """Return the run of the manifest that is named instead of a gate; None if it is none."""
+    from experiments.again import manifest_at, run_of
+
+    document = manifest_at(gate, "run")
+    if document is None:
+        return None
+    sources = {name: context.get_parameter_source(name) for name in context.params.keys() - BESIDE_A_MANIFEST}
+    refuse_options(sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE"))
+    return run_of(document)
 
 
 def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
     """Return the run that the options describe, or raise with every finding at once, those of the folder included."""
-    from experiments.runs.folder import refuse_other_content
+    from experiments.result_folder import refuse_other_content
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 
@@ -104,24 +129,48 @@ def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
     return replace(finding, path=option) if field in named and not finding.file else finding
 
 
-def _simulated(scenario: Scenario, settings: RunSettings, workers: int | None) -> RunResult:
+def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     """Run with a progress bar."""
     from experiments import run_scenario
     from sim.engines.compiled import cache_is_warm
 
+    settings = resolved.settings
     if settings.engine == "compiled" and not cache_is_warm():
         console.print("First use: compiling the engine, once for this installation (about ten seconds) …")
     processes = nullcontext() if workers is None else local_processes(workers)
     with processes as executor, replication_bar() as bar:
         task = bar.add_task("", total=settings.replications)
-        return run_scenario(
-            scenario, settings, executor=executor, progress=lambda done, _: bar.update(task, completed=done)
+        result = run_scenario(
+            resolved.scenario, settings, executor=executor, progress=lambda done, _: bar.update(task, completed=done)
         )
+    return replace(result, changes=resolved.changes)
 
 
-def _print_result(folder: Path, *, full: bool) -> None:
+def _confirmed(result: RunResult, folder: Path, workers: int | None) -> list[str]:
+    """Run again with the largest cause of waiting of each direction relieved, and say what that does."""
+    from experiments.answers.run_causes import confirmation
+    from experiments.answers.run_summary import read_summary
+    from experiments.runs.request import ResolvedRun
+    from experiments.studies.bottleneck import relief
+    from sim.metrics.meter import Key
+
+    sentences = []
+    for headline in read_summary(folder).headlines:
+        cause, gate = headline.cause, result.scenario.gate
+        easier = relief(gate, cause.kind, cause.place) if cause else None
+        if cause is None or easier is None:
+            continue
+        scenario = result.scenario.model_copy(update={"gate": easier.gate(gate)})
+        key = Key("clearance_h", "mean", headline.direction)
+        other = simulated_run(ResolvedRun(scenario, result.settings), workers)
+        before, after = ([m.values[key] for m in each.measures] for each in (result, other))
+        sentences.append(confirmation(cause, easier.how, headline.direction, before, after))
+    return sentences
+
+
+def _print_result(folder: Path, confirmed: list[str], *, full: bool) -> None:
     from api.cli.tables import print_summary
     from experiments.answers.run_summary import read_summary
 
-    print_summary(console, read_summary(folder), full=full)
+    print_summary(console, read_summary(folder), confirmed, full=full)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +12,12 @@ import typer
 from rich.markup import escape
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import OutOption
+from api.cli.options import ForceOption, OutOption
 from api.cli.plot import draw_all, drawing
 
 if TYPE_CHECKING:
-    from experiments import Study
+    from experiments import Study, StudyResult
+    from experiments.runs.store import Store
 
 BOTTLENECK = "bottleneck"
 SHOWN = 12
@@ -26,12 +27,14 @@ STORE = Path("results") / ".replications"
 
 def study(
     name: Annotated[
-        str | None, typer.Argument(metavar="STUDY", help="A study of the library, a YAML file, or `bottleneck`.")
+        str | None,
+        typer.Argument(metavar="STUDY", help="A study of the library, a file, `bottleneck`, or a manifest."),
     ] = None,
     gate: Annotated[
         str | None, typer.Argument(metavar="[GATE]", help="Only with `bottleneck`: the gate to examine.")
     ] = None,
     out: OutOption = None,
+    force: ForceOption = False,
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes; by default one for each core.")
     ] = None,
@@ -54,7 +57,8 @@ def study(
 ) -> None:
     """Compare scenarios of a gate and write a folder with tables, plots and a report; or list the studies.
 
-    `bottleneck GATE` finds the bottleneck of a gate. An interrupted study resumes where it stopped.
+    `bottleneck GATE` finds the bottleneck of a gate; the manifest of a result gives it again. An interrupted study
+    resumes where it stopped.
 
     Examples: `bordergate study upgrades-one-by-one`, `bordergate study bottleneck friendship-pass --days 14`
     """
@@ -65,7 +69,7 @@ def study(
         options: dict[str, Any] = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
         options["margin"] = _margin(margin)
         chosen = _study_named(name, gate, upgrade or [], options)
-        run_and_write(chosen, out or Path("results") / chosen.name, workers, cluster, store)
+        run_and_write(chosen, out or Path("results") / chosen.name, workers, cluster, store, force=force)
 
 
 def _print_studies() -> None:
@@ -90,6 +94,8 @@ def _study_named(name: str, gate: str | None, upgrades: Sequence[str], options: 
     """
     from pydantic import ValidationError
 
+    from experiments.again import manifest_at, study_of
+    from experiments.studies.bottleneck import bottleneck_study
     from experiments.studies.model import Study, load_study
     from gates.files.explain import model_findings
     from gates.findings import ConfigError, Finding
@@ -98,9 +104,13 @@ def _study_named(name: str, gate: str | None, upgrades: Sequence[str], options: 
         raise ConfigError([Finding("GATE", "", "missing", "Name a gate: bordergate study bottleneck friendship-pass.")])
     if name != BOTTLENECK and gate is not None:
         raise ConfigError([Finding("GATE", gate, "only `bottleneck` takes a gate", "Leave it out.")])
-    known = _bottleneck(str(gate)) if name == BOTTLENECK else load_study(name).model_dump(by_alias=True, mode="json")
     changed = {key: value for key, value in options.items() if value is not None}
+    if document := manifest_at(name, "study"):
+        refuse_options([*changed, *(["upgrade"] if upgrades else [])])
+        return study_of(document)
     try:
+        chosen = bottleneck_study(str(gate)) if name == BOTTLENECK else load_study(name)
+        known = chosen.model_dump(by_alias=True, mode="json")
         return Study.model_validate({**known, **changed, "upgrades": [*known["upgrades"], *upgrades]})
     except ValidationError as error:
         raise ConfigError(model_findings(error, Study)) from None
@@ -121,19 +131,9 @@ def _margin(text: str | None) -> dict[str, str | float] | None:
         raise ConfigError([Finding("--margin", text, "not a margin", remedy)]) from None
 
 
-def _bottleneck(gate: str) -> dict[str, Any]:
-    return {
-        "name": BOTTLENECK,
-        "title": {"en": "Bottleneck"},
-        "question": "Which stage is the bottleneck, and which one next?",
-        "gate": gate,
-        "design": BOTTLENECK,
-        "warmup_days": 14,
-        "upgrades": [],
-    }
-
-
-def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str | None, kept_in: Path) -> None:
+def run_and_write(
+    study: Study, folder: Path, workers: int | None, cluster: str | None, kept_in: Path, *, force: bool = False
+) -> None:
     """Run a study with a progress bar, write its folder, and print its advice.
 
     Raises
@@ -141,29 +141,47 @@ def run_and_write(study: Study, folder: Path, workers: int | None, cluster: str 
     ConfigError
         If it cannot be run.
     """
-    from experiments.runs.folder import refuse_other_content
+    from experiments.result_folder import new_result
     from experiments.runs.store import Store
-    from experiments.studies.folder import write_study
-    from experiments.studies.run import run_study
+    from experiments.studies.folder import fill_folder
     from gates.findings import ConfigError, Finding
 
     if cluster is not None and workers is not None:
         raise ConfigError([Finding("--workers", str(workers), "is for this machine", "Leave it out with --cluster.")])
-    refuse_other_content(folder)
-    with _executor(workers, cluster) as executor, replication_bar() as bar:
-        task = bar.add_task("", total=None)
-        result = run_study(
-            study,
-            store=Store(kept_in),
-            executor=executor,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    with drawing():
-        write_study(result, folder, draw_all)
+    with new_result(folder, "study", study.own_gate().name, force=force) as partial:
+        with _executor(workers, cluster) as executor:
+            result = simulated_study(study, executor, Store(kept_in))
+        with drawing():
+            fill_folder(result, partial)
+            draw_all(partial)
     made = sum(map(len, result.replications))
     if result.simulated < made:
         console.print(f"{made - result.simulated:,} of {made:,} replications reused.", markup=False)
     _print_advice(folder)
+
+
+def simulated_study(study: Study, executor: Executor, store: Store | None) -> StudyResult:
+    """Run a study with a progress bar."""
+    from experiments.studies.run import run_study
+
+    with replication_bar() as bar:
+        task = bar.add_task("", total=None)
+        return run_study(
+            study,
+            store=store,
+            executor=executor,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def refuse_options(names: Iterable[str]) -> None:
+    """Raise if options are given beside a manifest, which says all that they could."""
+    from gates.findings import ConfigError, Finding
+
+    remedy = "Leave it out, or name gate and upgrades instead of the manifest."
+    found = [Finding(f"--{name.replace('_', '-')}", "", "the manifest says it already", remedy) for name in names]
+    if found:
+        raise ConfigError(found)
 
 
 @contextmanager

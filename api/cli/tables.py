@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from rich import box
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from experiments.answers.run_summary import Summary
+from experiments.answers.run_tables import Table as SummaryTable
 from gates import (
     Gate,
     Upgrade,
@@ -120,17 +122,35 @@ def _millions(levels: Levels) -> str:
     return f"{base} ({low} to {high})"
 
 
-def print_summary(console: Console, summary: Summary, *, full: bool = False) -> None:
+def print_summary(console: Console, summary: Summary, confirmed: Sequence[str] = (), *, full: bool = False) -> None:
     """Print the summary of a run on one screen; with all tables if `full`."""
-    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{escape(summary.basis)}\n")
-    for sentence in summary.answers:
-        console.print(f"[bold]→[/bold] {escape(sentence)}")
+    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{_wrapped(console, summary.basis)}\n")
+    for sentence in (*summary.answers, *confirmed):
+        console.print(f"[bold]→[/bold] {_wrapped(console, sentence, 2)}")
     for table in (summary.first, *(summary.tables if full else ())):
-        console.print(_rows(table.title, table.columns, table.rows))
+        console.print(_numbers(table))
         if table.note:
-            console.print(f"[dim]{escape(table.note)}[/dim]")
+            console.print(f"[dim]{_wrapped(console, table.note)}[/dim]")
     for note in summary.notes if full else ():
-        console.print(escape(note))
+        console.print(_wrapped(console, note))
+
+
+def _wrapped(console: Console, text: str, indent: int = 0) -> str:
+    """Return a text in lines that fit; unlike `rich`, keep a number and its unit together."""
+    after = " " * indent
+    lines = textwrap.fill(after + text, console.width, subsequent_indent=after, break_on_hyphens=False)
+    return escape(lines[indent:])
+
+
+def _numbers(shown: SummaryTable) -> Table:
+    """Return a table whose numbers stay whole: names of rows and columns take more lines instead."""
+    table = _table(shown.title, shown.columns)
+    for column in table.columns[1:]:
+        column.no_wrap = True
+        column.header = "\n".join(textwrap.wrap(str(column.header), 12, break_long_words=False))
+    for row in shown.rows:
+        table.add_row(*map(escape, row))
+    return table
 
 
 def _stages(shown: GateSheet) -> Table:

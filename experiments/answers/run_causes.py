@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiments.answers.labels import GLUE, Labels
+from experiments.answers.numbers import amount, interval, scale_of, short
 from experiments.answers.run_numbers import RunNumbers, StageTime, added
-from experiments.runs.statistics import Estimate
+from experiments.runs.statistics import Estimate, mean_interval
+from experiments.studies.select import margin_of
+from sim.metrics.meter import Key
 from sim.metrics.resources.areas import OUTSIDE
 
 Kind = Literal["opening", "stage", "group", "pool", "area"]
@@ -24,6 +27,14 @@ Blame = tuple[Kind, str]
 UNEVEN = 0.2
 """A lane group is named if its utilisation is this much above that of all lanes of the stage."""
 
+_BEFORE: dict[Kind, str] = {
+    "opening": " of ",
+    "stage": " at ",
+    "group": " at ",
+    "pool": "wait for ",
+    "area": "no space in ",
+}
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -31,11 +42,16 @@ class Cause:
 
     kind: Kind
     place: str
-    """Stage, pool or area."""
+    """Stage, pool or area; `stage/group` of a lane group."""
     title: str
     """`opening hours of Booth`, `queue at Booth`, `wait for Officers`, `no space in Yard`."""
     hours: Estimate
     """Mean over all trucks of the direction [h]."""
+
+    @property
+    def object(self) -> str:
+        """What of it can be relieved: `Booth`, `Yard`."""
+        return self.title.partition(_BEFORE[self.kind])[2]
 
     @property
     def text(self) -> str:
@@ -59,7 +75,7 @@ def causes(numbers: RunNumbers, labels: Labels, direction: str) -> list[Cause]:
     for blame, hours in _Way(numbers, labels, direction).waits():
         blamed.setdefault(blame, []).append(hours)
     every = [
-        Cause(kind, place.partition("/")[0], _title(labels, kind, place), numbers.a_truck(direction, added(hours)))
+        Cause(kind, place, _title(labels, kind, place), numbers.a_truck(direction, added(hours)))
         for (kind, place), hours in blamed.items()
     ]
     return sorted((each for each in every if each.hours.value > 0), key=lambda each: -each.hours.value)
@@ -147,3 +163,45 @@ class _Way:
     def _is_mainly_blocked(self, stage: str) -> bool:
         time = self._stages.get(stage)
         return time is not None and sum(time.blocked) > sum(time.served)
+
+
+# Whether relief helps
+
+
+def confirmation(cause: Cause, how: str, direction: str, before: Sequence[float], after: Sequence[float]) -> str:
+    """Say whether relief of a cause shortens mean clearance; `Bottleneck` only where it does by more than the margin.
+
+    Parameters
+    ----------
+    how
+        `twice the lanes of`.
+    before, after
+        Mean clearance in each replication without and with the relief, on common random numbers [h].
+    """
+    key = Key("clearance_h", "mean", direction)
+    was, now = mean_interval(before), mean_interval(after)
+    change = mean_interval([b - a for a, b in zip(before, after, strict=True)])
+    margin = margin_of(key, was.value, None)
+    relief, time = f"{how} {cause.object}", f"mean {direction} clearance"
+    if change.high < -margin:
+        saved = _with_doubt(-change.value, -change.high, -change.low)
+        times = f"from {amount(was.value, 'h')} to {amount(now.value, 'h')}"
+        return f"Bottleneck: {cause.title}. {_sentence(relief)} cuts {time} by {saved}, {times}."
+    size = _with_doubt(change.value, change.low, change.high, sign=True)
+    if change.low > -margin:
+        return (
+            f"Not a bottleneck: {cause.title}. {_sentence(relief)} does not shorten {time} by as much as "
+            f"{amount(margin, 'h')}; it changes by {size}."
+        )
+    return f"Too few replications to tell whether {relief} shortens {time}; it changes by {size}."
+
+
+def _with_doubt(value: float, low: float, high: float, *, sign: bool = False) -> str:
+    """`26 h (95 % interval 25.8 to 26.2)`, all in one unit."""
+    scale = scale_of("h", value, low, high)
+    ends = interval(scale.factor * low, scale.factor * high, sign=sign)
+    return f"{short(scale.factor * value, sign=sign)}{GLUE}{scale.unit} (95{GLUE}% interval {ends})"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

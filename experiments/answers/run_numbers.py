@@ -148,7 +148,7 @@ def read_numbers(folder: Path) -> RunNumbers:
     """Return the numbers of a result folder."""
     from pyarrow import parquet
 
-    from experiments.runs.folder import read_json
+    from experiments.result_folder import read_json
 
     return RunNumbers(
         Metrics(read_json(folder / "metrics.json")),

@@ -43,6 +43,8 @@ class Headline:
     """How long its trucks wait, and for what."""
     details: tuple[str, ...] = ()
     """The largest causes, and what else one must know of them."""
+    cause: Cause | None = None
+    """The largest cause."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Summary:
 
 def read_summary(folder: Path) -> Summary:
     """Return the summary of a result folder."""
-    from experiments.runs.folder import MANIFEST, read_json
+    from experiments.result_folder import MANIFEST, read_json
 
     return summary(read_numbers(folder), read_json(folder / MANIFEST))
 
@@ -108,7 +110,8 @@ def interval_text(labels: Labels) -> str:
 
 def warnings(numbers: RunNumbers, labels: Labels) -> tuple[str, ...]:
     """Return what one must know before any number."""
-    grows = (_growth(numbers, direction) for direction in labels.directions)
+    flowing = () if in_deadlock(numbers.metrics) else labels.directions
+    grows = (_growth(numbers, direction) for direction in flowing)
     first = (_deadlock(numbers.metrics), uncalibrated_text(labels.scenario))
     return tuple(text for text in (*first, *grows) if text)
 
@@ -167,7 +170,7 @@ def _headline(numbers: RunNumbers, labels: Labels, direction: str) -> Headline:
     said = listed([f"{hours_text(hours)} {text}" for hours, text in notable])
     largest = causes(numbers, labels, direction)
     details = (_largest(largest), _short_hours(numbers.metrics, labels, largest))
-    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text))
+    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text), largest[0])
 
 
 def _largest(found: list[Cause]) -> str:

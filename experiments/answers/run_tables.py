@@ -144,10 +144,10 @@ def _kinds(labels: Labels) -> list[tuple[str, str | None, str]]:
     ]
 
 
-STAGE_COLUMNS = ("", "In queue, h", "Closed, h", "Queue, mean", "max", "end of day", "Utilisation")
+STAGE_COLUMNS = ("", "In queue, h", "Closed, h", "Queue, mean", "max", "end of day", "In use")
 STAGE_NOTE = (
     "In queue, closed: mean hours of a visit, while the stage is open and while it is closed. Queue: waiting trucks, "
-    "of both directions if both use the stage. Utilisation: busy share of the lanes' open time."
+    "of both directions if both use the stage. In use: busy share of the lanes' open time."
 )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
-from experiments.runs.folder import MANIFEST, read_json
+from experiments.result_folder import MANIFEST, read_json
 from experiments.studies.model import better_of, metric_key
 from sim.metrics.meter import STATISTICS, Better
 from sim.metrics.registry import METRICS

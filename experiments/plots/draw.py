@@ -21,7 +21,7 @@ from experiments.plots.marks import WIDE, Frame, Plot
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
-from experiments.runs.folder import MANIFEST, read_json
+from experiments.result_folder import MANIFEST, read_json
 from gates.findings import ConfigError, Finding, one_of
 
 

@@ -28,7 +28,7 @@ from experiments.answers.run_tables import (
 from experiments.plots import theme
 from experiments.plots.draw import read_plots
 from experiments.plots.marks import NARROW, WIDE, Plot
-from experiments.runs.folder import MANIFEST, read_json
+from experiments.result_folder import MANIFEST, read_json
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 FONTS_GO_HERE = "/* fonts */"

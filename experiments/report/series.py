@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.result_folder import MANIFEST, read_json
 from experiments.runs.files import atomic_file
-from experiments.runs.folder import MANIFEST, read_json
 from experiments.runs.statistics import mean_interval
 from gates.findings import ConfigError, Finding, one_of
 

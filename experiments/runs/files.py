@@ -52,16 +52,31 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         replaced = folder.parent / f".{folder.name}.replaced-{os.getpid()}"
         with suppress(FileNotFoundError):
             folder.rename(replaced)
-        partial.rename(folder)
+        try:
+            partial.rename(folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                replaced.rename(folder)
+            raise
         shutil.rmtree(replaced, ignore_errors=True)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
 
 
+def writers_of(folder: Path) -> list[int]:
+    """Return the other processes that have a provisional folder for `folder`."""
+    owners = (partial.name.rpartition("-")[2] for partial in _provisional(folder, "partial"))
+    return sorted(int(owner) for owner in owners if owner.isdigit() and int(owner) != os.getpid())
+
+
+def _provisional(folder: Path, what: str) -> Iterator[Path]:
+    return folder.parent.glob(f".{glob.escape(folder.name)}.{what}-*")
+
+
 def _remove_leftovers(folder: Path) -> None:
     """Remove what a killed process left of an earlier attempt at the same folder."""
-    for stale in folder.parent.glob(f".{glob.escape(folder.name)}.*-*"):
+    for stale in _provisional(folder, "*"):
         owner = stale.name.rpartition("-")[2]
         if owner.isdigit() and (int(owner) == os.getpid() or not _is_alive(int(owner))):
             shutil.rmtree(stale, ignore_errors=True)

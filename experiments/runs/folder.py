@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,18 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.runs.files import atomic_folder
+from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
 from experiments.runs.provenance import manifest
 from experiments.runs.run import RunResult
 from experiments.runs.statistics import CONFIDENCE, mean_interval
 from experiments.runs.tables import events_table, name_column, trucks_table, write_table
-from gates.findings import ConfigError, Finding
 from sim.metrics.registry import METRICS
 
-SCHEMA = 1
+SCHEMA = NEWEST["run"][1]
 """Number of the folder's format; readers refuse a newer one."""
-MANIFEST = "manifest.json"
-
+NAMES = ("metric", "statistic", "direction", "class", "stage")
+"""Columns that name a number, as `sim.metrics.meter.Key` does."""
 Column = Any
 """A NumPy or Arrow array."""
 
@@ -35,45 +32,37 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
     Parameters
     ----------
     folder
-        Where it shall stand. An earlier result there is replaced; anything else is refused.
+        Where it shall stand. An earlier result of the gate is replaced; anything else is refused.
     finish
         Called with the folder's provisional path before it appears: draws plots, writes the report.
 
     Raises
     ------
     ConfigError
-        If something other than a result stands there.
+        If something stands there that is not replaced.
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    refuse_other_content(folder)
-    with atomic_folder(folder) as partial:
-        origin = manifest(result.scenario, result.settings, result.changes, result.plan.days.origin, SCHEMA)
-        write_json(partial / MANIFEST, origin)
-        write_json(partial / "metrics.json", metrics_document(result))
-        write_table(partial / "queues.parquet", _queues(result))
-        write_table(partial / "days.parquet", _days(result))
-        write_table(partial / "clearance.parquet", _curves(result))
-        write_table(partial / "stages.parquet", _stages(result))
-        if result.measures[0].road_m:
-            write_table(partial / "tailback.parquet", _tailback(result))
-        _write_logs(result, partial)
+    with new_result(folder, "run", result.scenario.gate.name) as partial:
+        fill_folder(result, partial)
         if finish:
             finish(partial)
     return folder
 
 
-def refuse_other_content(folder: Path) -> None:
-    """Raise `ConfigError` if `folder` holds something other than a result, or could not be made."""
-    standing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-    if not os.access(standing if standing.is_dir() else standing.parent, os.W_OK):
-        raise ConfigError([Finding("--out", str(folder), "cannot be written", "Name another folder.")])
-    if not folder.exists() or (folder / MANIFEST).is_file():
-        return
-    if folder.is_dir() and not any(folder.iterdir()):
-        return
-    remedy = "Name a folder that does not exist yet, or one with an earlier result to replace."
-    raise ConfigError([Finding("--out", str(folder), "exists and is not a result folder", remedy)])
+def fill_folder(result: RunResult, folder: Path) -> None:
+    """Write the files of a run's result into a folder that is there."""
+    origin = manifest(result.scenario, result.settings, result.changes, result.plan.days.origin, SCHEMA)
+    write_json(folder / MANIFEST, origin)
+    write_json(folder / "metrics.json", metrics_document(result))
+    write_table(folder / "replications.parquet", _replications(result))
+    write_table(folder / "queues.parquet", _queues(result))
+    write_table(folder / "days.parquet", _days(result))
+    write_table(folder / "clearance.parquet", _curves(result))
+    write_table(folder / "stages.parquet", _stages(result))
+    if result.measures[0].road_m:
+        write_table(folder / "tailback.parquet", _tailback(result))
+    _write_logs(result, folder)
 
 
 def metrics_document(result: RunResult) -> dict[str, Any]:
@@ -99,6 +88,18 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "metrics": rows,
     }
+
+
+def _replications(result: RunResult) -> pa.Table:
+    """Return every metric of every replication; NaN where undefined, infinite where unreached."""
+    keys = list(result.measures[0].values)
+
+    def columns(measures: Any) -> dict[str, Column]:
+        names = {part: pa.array([key[n] for key in keys], pa.string()) for n, part in enumerate(NAMES)}
+        words = {part: column.dictionary_encode() for part, column in names.items()}
+        return {**words, "value": np.array([measures.values[key] for key in keys], np.float64)}
+
+    return _replicated(result, columns).select([*NAMES, "replication", "value"])
 
 
 def _queues(result: RunResult) -> pa.Table:
@@ -211,15 +212,3 @@ def _replicated(result: RunResult, columns: Callable[[Any], Mapping[str, Column]
         count = len(next(iter(measured.values())))
         tables.append(pa.table({"replication": np.full(count, replication, np.int32), **measured}))
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON document."""
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON document of a result folder."""
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return document

@@ -8,16 +8,26 @@ import functools
 import hashlib
 import json
 import platform
+from collections.abc import Iterable, Mapping
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from experiments.runs.settings import RunSettings
-from gates import Change, Fact, Gate, Scenario, SourcedNumber, every_number
+from gates import Change, Fact, Gate, Scenario, SourcedNumber, apply_upgrades, every_number, load_gate
+from gates.files.load import library_gates
+from gates.findings import ConfigError
+from gates.schema.holidays import public_holidays
+from gates.schema.quantities import DAY_S
+from gates.upgrades import Level, upgrade_names
 
 DISTRIBUTION = "bordergate"
 LIBRARIES = ("numba", "numpy", "scipy", "simpy")
 """Libraries whose version can move a result."""
+HOUR_S = 3600
+BY_MANIFEST = "bordergate {kind} FOLDER/manifest.json"
+"""The command line that gives a result again, whatever it was made from; FOLDER stands for its folder."""
 
 
 def version() -> str:
@@ -45,9 +55,84 @@ def digest(document: Any) -> str:
     return hashlib.sha256(canonical_json(document)).hexdigest()
 
 
-def result_digest(scenario: Scenario, settings: RunSettings) -> str:
-    """Return the SHA-256 of all that a result folder depends on: equal digests give equal result folders."""
-    return digest([scenario_document(scenario), settings.model_dump(mode="json"), versions()])
+def result_digest(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
+    """Return the SHA-256 of all that a result depends on: equal digests give equal results.
+
+    That is the scenario with the dates and clocks that it looks up, how it is run, the changes that it tells of, the
+    code, the facts of the library, and the versions of libraries.
+    """
+    how = [settings.model_dump(mode="json"), [dataclasses.asdict(change) for change in changes]]
+    return digest([*identity(scenario), *how, data_digest()])
+
+
+def identity(scenario: Scenario) -> list[Any]:
+    """Return all that the replications of a scenario depend on, but how they are run."""
+    document = scenario_document(scenario)
+    return [document, looked_up(scenario, document), versions(), code_digest()]
+
+
+def looked_up(scenario: Scenario, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what libraries say about the days of a scenario: public holidays by place, offsets of clocks by zone.
+
+    The versions of these libraries are not a part of its identity, what they say is: so a new version with the same
+    dates and offsets keeps what is stored, and one with others gives another result under another digest.
+
+    Parameters
+    ----------
+    document
+        The scenario as JSON.
+    """
+    first = scenario.first_simulated - DAYS_AROUND
+    last = scenario.first_simulated + dt.timedelta(days=scenario.days_simulated) + DAYS_AROUND
+    zones = sorted(set(scenario.gate.sides.values()))
+    return {
+        "holidays": {place: _holidays(place, first, last) for place in sorted(_places(document["gate"]))},
+        "offsets": {zone: _offsets(zone, first, last) for zone in zones},
+    }
+
+
+DAYS_AROUND = dt.timedelta(days=2)
+"""Clocks of the sides are up to a day apart, and windows reach over midnight."""
+
+
+def _places(written: Any) -> set[str]:
+    """Return the places whose public holidays a gate names, in its calendar and in hours of any kind."""
+    if isinstance(written, list):
+        return set().union(*map(_places, written))
+    if not isinstance(written, dict):
+        return set()
+    places = {key.removeprefix("holidays ") for key in written if key.startswith("holidays ")}
+    if isinstance(place := written.get("holidays"), str):
+        places.add(place)
+    return places.union(*map(_places, written.values()))
+
+
+@functools.lru_cache(maxsize=256)
+def _holidays(place: str, first: dt.date, last: dt.date) -> dict[str, str]:
+    """Return the public holidays of a place within a period, as ISO date -> name."""
+    years = range(first.year, last.year + 1)
+    days = ((day, name) for year in years for day, name in public_holidays(place, year).items())
+    return {day.isoformat(): name for day, name in days if first <= day <= last}
+
+
+@functools.lru_cache(maxsize=256)
+def _offsets(zone: str, first: dt.date, last: dt.date) -> list[tuple[int, int]]:
+    """Return when the clocks of a zone change within a period: seconds of UTC from `first`, offset from then on [s]."""
+    clock, start = ZoneInfo(zone), dt.datetime.combine(first, dt.time(), dt.UTC)
+
+    def offset(second: int) -> int:
+        ahead = (start + dt.timedelta(seconds=second)).astimezone(clock).utcoffset() or dt.timedelta()
+        return round(ahead.total_seconds())
+
+    changes = [(0, offset(0))]
+    for hour in range(0, (last - first).days * DAY_S, HOUR_S):
+        low, high = hour, hour + HOUR_S
+        if offset(high) != changes[-1][1]:
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if offset(middle) == changes[-1][1] else (low, middle)
+            changes.append((high, offset(high)))
+    return changes
 
 
 @functools.cache
@@ -63,13 +148,23 @@ def code_digest() -> str:
 
     It covers every source file of `gates` and `sim`, in whatever subpackage, by its place and its text.
     """
-    code = hashlib.sha256()
-    for package in ("gates", "sim"):
+    return _files_digest(("gates", "sim"), "*.py")
+
+
+@functools.cache
+def data_digest() -> str:
+    """Return the SHA-256 of the facts of the library, which manifest and report cite."""
+    return _files_digest(("gates",), "library/facts.csv")
+
+
+def _files_digest(packages: Iterable[str], pattern: str) -> str:
+    whole = hashlib.sha256()
+    for package in packages:
         located = util.find_spec(package)  # finds it without running it
         for root in (located.submodule_search_locations if located else None) or ():
-            for name, path in sorted((path.relative_to(root).as_posix(), path) for path in Path(root).rglob("*.py")):
-                code.update(canonical_json([f"{package}/{name}", path.read_text(encoding="utf-8")]))
-    return code.hexdigest()
+            for name, path in sorted((path.relative_to(root).as_posix(), path) for path in Path(root).rglob(pattern)):
+                whole.update(canonical_json([f"{package}/{name}", path.read_text(encoding="utf-8")]))
+    return whole.hexdigest()
 
 
 def manifest(
@@ -85,7 +180,12 @@ def manifest(
         "scenario": document,
         **settings.model_dump(mode="json"),
         "tick_zero": tick_zero.isoformat(),
-        "hashes": {"scenario": digest(document), "result": result_digest(scenario, settings)},
+        "hashes": {
+            "scenario": digest(document),
+            "code": code_digest(),
+            "result": result_digest(scenario, settings, changes),
+        },
+        "looked_up": looked_up(scenario, document),
         "changes": [dataclasses.asdict(change) for change in changes],
         "run_again": run_again(scenario, settings, changes),
         "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
@@ -95,10 +195,14 @@ def manifest(
 
 
 def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
-    """Return the command line that repeats the run, if the gate is one of the library."""
-    gate: Gate = scenario.gate
+    """Return the command line that gives the result again.
+
+    It names gate and upgrades where the library gives the same gate; else it names the manifest, which holds the gate.
+    """
+    if not _is_of_library(scenario.gate, changes):
+        return BY_MANIFEST.format(kind="run")
     parts = [
-        f"bordergate run {gate.name}",
+        f"bordergate run {scenario.gate.name}",
         *(f"--upgrade {name}" for name in dict.fromkeys(change.upgrade for change in changes)),
         *dict.fromkeys(f"--level {change.level}" for change in changes if change.level != "base"),
         f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
@@ -106,10 +210,24 @@ def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, 
         f"--replications {settings.replications} --seed {settings.seed}",
     ]
     if scenario.demand != 1:
-        parts.append(f"--demand {scenario.demand:g}")
+        parts.append(f"--demand {scenario.demand}")
     if settings.engine != "compiled":
         parts.append(f"--engine {settings.engine}")
+    if settings.keep_events != 1:
+        parts.append(f"--keep-events {settings.keep_events or 'none'}")
     return " ".join(parts)
+
+
+def _is_of_library(gate: Gate, changes: tuple[Change, ...]) -> bool:
+    """Tell whether gate and upgrades of the library, by their names, give this gate with these changes."""
+    names = list(dict.fromkeys(change.upgrade for change in changes))
+    levels: set[Level] = {change.level for change in changes}
+    if gate.name not in library_gates() or not set(names) <= set(upgrade_names()) or len(levels) > 1:
+        return False
+    try:
+        return apply_upgrades(load_gate(gate.name), names, *levels) == (gate, changes)
+    except ConfigError:  # they do not go together: then the gate was made otherwise
+        return False
 
 
 def _assumption(number: SourcedNumber) -> dict[str, str]:

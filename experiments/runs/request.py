@@ -105,7 +105,7 @@ class ResolvedRun:
     @property
     def digest(self) -> str:
         """SHA-256 of all that the result depends on: equal digests give equal result folders."""
-        return provenance.result_digest(self.scenario, self.settings)
+        return provenance.result_digest(self.scenario, self.settings, self.changes)
 
 
 def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> ResolvedRun:

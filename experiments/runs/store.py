@@ -2,8 +2,9 @@
 
 A file `<folder>/<ab>/<digest of the setup>/<first>-<end>.replications` holds the replications `first` to `end - 1`, one
 after the other, each with its length before it. Beside it stand the tables of event logs that a run keeps,
-`<number>.events.parquet` and `<number>.trucks.parquet`. The digest covers the setup, the versions of the libraries,
-the code and the format, so that a name never stands for two results, and what another version left is never read.
+`<number>.events.parquet` and `<number>.trucks.parquet`. The digest covers the setup, the dates and
+clocks that it looks up, the versions of the libraries, the code and the format, so that a name never stands for two
+results, and what another version left is never read.
 Files appear whole or not at all, so that several processes can share a folder; a damaged file counts as missing. The
 folder can be deleted whenever nothing runs.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from experiments.runs.files import atomic_file
-from experiments.runs.provenance import code_digest, digest, scenario_document, versions
+from experiments.runs.provenance import digest, identity
 from experiments.runs.settings import Setup
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ class LogFiles(NamedTuple):
 
 def setup_digest(setup: Setup) -> str:
     """Return the name of a setup's replications: all that they depend on, the software included."""
-    document = scenario_document(setup.scenario)
-    return digest([FORMAT, document, setup.seed, setup.engine, setup.streamed, versions(), code_digest()])
+    return digest([FORMAT, *identity(setup.scenario), setup.seed, setup.engine, setup.streamed])
 
 
 def ranges(numbers: Iterable[int], most: int) -> list[tuple[int, int]]:

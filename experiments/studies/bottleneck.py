@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from experiments.studies.compare import against_base
 from experiments.studies.designs import VARIED, Bench, Cell, Setting
-from experiments.studies.model import BASE
+from experiments.studies.model import BASE, Study
 from experiments.studies.replication import Floats
 from experiments.studies.result import StudyResult
 from gates.schema.base import UNLIMITED
@@ -20,7 +20,7 @@ from gates.schema.gate import Gate
 from gates.schema.hours import OpeningHours
 from gates.schema.quantities import DAY_S
 from gates.schema.stages import Stage
-from gates.upgrades import Edit
+from gates.upgrades import Edit, Upgrade, apply_upgrades
 from sim.metrics.meter import Key
 
 GROWTH = 1.1
@@ -48,6 +48,18 @@ class Growth:
     def name(self) -> str:
         """Name of its cell."""
         return f"{self.place} {self.what}"
+
+
+def bottleneck_study(gate: str) -> Study:
+    """The study that finds the bottleneck of a gate of the library or a file."""
+    return Study(
+        name="bottleneck",
+        title={"en": "Bottleneck"},
+        question="Which stage is the bottleneck, and which one next?",
+        gate=gate,
+        design="bottleneck",
+        warmup_days=14,
+    )
 
 
 def growths(gate: Gate) -> list[Growth]:
@@ -163,3 +175,52 @@ def first_of(result: StudyResult) -> str | None:
     first = {cell.name: hours[cell.name] for cell in asked}
     saving = [found for found in against_base(first, BASE) if found.high < 0]
     return min(saving, key=lambda found: found.value).scenario if saving else None
+
+
+# Relief of one place, for a single run
+
+
+@dataclass(frozen=True)
+class Relief:
+    """What relieves a place, to see whether trucks are quicker then."""
+
+    how: str
+    """In words: `twice the lanes of`; what is relieved comes after."""
+    edits: tuple[Edit, ...]
+
+    def gate(self, gate: Gate) -> Gate:
+        """Return the gate with it."""
+        upgrade = Upgrade(name="relief", about="Twice the capacity.", gate=gate.name, changes=list(self.edits))
+        return apply_upgrades(gate, [upgrade])[0]
+
+
+def relief(gate: Gate, kind: str, place: str) -> Relief | None:
+    """Return what relieves a cause of waiting, `opening`, `stage`, `group`, `pool` or `area`; None if nothing can."""
+    if kind == "pool":
+        shifts = range(len(gate.pools[place].shifts)) if place in gate.pools else ()
+        edits = tuple(_scale(f"pools.{place}.shifts[{n}].units", RELIEF) for n in shifts)
+        return Relief("twice the units of", edits) if edits else None
+    if kind == "area" and place in gate.areas:
+        return Relief("twice the spaces of", (_scale(f"areas.{place}.spaces", RELIEF),))
+    name, _, group = place.partition("/")
+    stage = gate.stages.get(name)
+    if stage is None:
+        return None
+    if kind == "opening":
+        return Relief("opening round the clock of", _open_always(name, stage))
+    edits = tuple(_scale(path, RELIEF) for path in _lanes(name, stage, group))
+    return Relief("twice the lanes of", edits) if edits else None
+
+
+def _open_always(name: str, stage: Stage) -> tuple[Edit, ...]:
+    own = [n for n, group in enumerate(stage.lane_groups()) if group.hours is not None]
+    paths = [f"stages.{name}.hours", *(f"stages.{name}.lanes[{n}].hours" for n in own)]
+    return tuple(Edit(path=path, set="24 h", source=VARIED) for path in paths)
+
+
+def _lanes(name: str, stage: Stage, group: str) -> list[str]:
+    """Return the places of the limited lanes of a stage, or of one of its lane groups."""
+    if not isinstance(stage.lanes, list):
+        return [] if stage.lanes == UNLIMITED else [f"stages.{name}.lanes"]
+    limited = [(n, each) for n, each in enumerate(stage.lanes) if each.lanes != UNLIMITED]
+    return [f"stages.{name}.lanes[{n}].lanes" for n, each in limited if group in ("", each.name)]

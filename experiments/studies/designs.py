@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.studies.model import BASE, MAX_SCENARIOS, Factor, ScenarioEntry, Study
+from experiments.studies.model import BASE, MAX_SCENARIOS, Factor, ScenarioEntry, Study, is_path
 from gates import (
     Gate,
     Scenario,
     apply_upgrades,
     assumptions,
-    load_gate,
     load_upgrade,
 )
 from gates.addresses import PlaceError, find, value_in_words
@@ -68,7 +67,7 @@ class Bench:
 
     def __init__(self, study: Study, warmup_days: int) -> None:
         self.study = study
-        self.gate: Gate = load_gate(study.gate)
+        self.gate: Gate = study.own_gate()
         self.warmup_days = warmup_days
         self._upgrades: dict[str, Upgrade] = {}
 
@@ -83,7 +82,10 @@ class Bench:
         study = self.study
         wanted = with_needs_of((*study.upgrades, *setting.upgrades))
         upgrades = tuple(self._upgrade(each) for each in wanted)
-        levels: dict[str, Level] = {each.name: setting.levels.get(each.name, study.level) for each in upgrades}
+        levels: dict[str, Level] = {
+            each.name: setting.levels.get(name_or_path, study.level)
+            for name_or_path, each in zip(wanted, upgrades, strict=True)
+        }
         about = "Values that the study sets; they come last and beat those of upgrades."
         try:
             gate, changes = apply_upgrades(self.gate, upgrades, levels)
@@ -108,7 +110,7 @@ class Bench:
 
     def _upgrade(self, name: str) -> Upgrade:
         if name not in self._upgrades:
-            self._upgrades[name] = load_upgrade(name)
+            self._upgrades[name] = self.study.own_upgrade(name)
         return self._upgrades[name]
 
 
@@ -116,8 +118,7 @@ def with_needs_of(names: Sequence[str]) -> list[str]:
     """Names of the library with those that they need; paths of files as they are."""
     found: list[str] = []
     for name in names:
-        is_file = "/" in name or name.endswith((".yaml", ".yml", ".json"))
-        found += [name] if is_file else with_needs([name])
+        found += [name] if is_path(name) else with_needs([name])
     return list(dict.fromkeys(found))
 
 

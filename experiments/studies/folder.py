@@ -10,15 +10,17 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from experiments.runs.files import atomic_folder
-from experiments.runs.folder import MANIFEST, refuse_other_content, write_json
-from experiments.runs.provenance import digest, scenario_document, versions
+from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
+from experiments.runs.provenance import BY_MANIFEST, code_digest, digest, identity, scenario_document, versions
 from experiments.runs.tables import write_table
-from experiments.studies.model import metric_text
+from experiments.studies.bottleneck import bottleneck_study
+from experiments.studies.model import Study, load_study, metric_text, study_names
 from experiments.studies.result import StudyResult
 from experiments.studies.tables import tables
+from gates.files.load import library_gates
+from gates.upgrades import upgrade_names
 
-FORMAT = 1
+FORMAT = NEWEST["study"][1]
 """Number of the folder's format; readers refuse a newer one."""
 
 
@@ -28,27 +30,31 @@ def write_study(result: StudyResult, folder: Path, finish: Callable[[Path], obje
     Parameters
     ----------
     folder
-        Where it shall stand. An earlier result there is replaced; anything else is refused.
+        Where it shall stand. An earlier study of the gate is replaced; anything else is refused.
     finish
         Called with the folder's provisional path before it appears: draws plots, writes the report.
 
     Raises
     ------
     ConfigError
-        If something other than a result stands there.
+        If something stands there that is not replaced.
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    refuse_other_content(folder)
-    with atomic_folder(folder) as partial:
-        write_json(partial / MANIFEST, manifest(result))
-        (partial / "tables").mkdir()
-        for name, frame in tables(result).items():
-            write_table(partial / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
-            frame.to_csv(partial / "tables" / f"{name}.csv", index=False, lineterminator="\n")
+    with new_result(folder, "study", result.cells[0].scenario.gate.name) as partial:
+        fill_folder(result, partial)
         if finish:
             finish(partial)
     return folder
+
+
+def fill_folder(result: StudyResult, folder: Path) -> None:
+    """Write the files of a study's result into a folder that is there."""
+    write_json(folder / MANIFEST, manifest(result))
+    (folder / "tables").mkdir()
+    for name, frame in tables(result).items():
+        write_table(folder / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
+        frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def manifest(result: StudyResult) -> dict[str, Any]:
@@ -67,7 +73,9 @@ def manifest(result: StudyResult) -> dict[str, Any]:
         "warmup": [{"scenario": w.scenario, "days": w.days, "settled": w.settled} for w in result.warmups],
         "metrics": [metric_text(key) for key in result.metrics],
         "seed": study.seed,
-        "run_again": f"bordergate study {study.name}",
+        "inputs": study.inputs,
+        "hashes": {"study": study_digest(study), "code": code_digest()},
+        "run_again": run_again(study),
         "scenarios": [
             {
                 "name": cell.name,
@@ -76,11 +84,40 @@ def manifest(result: StudyResult) -> dict[str, Any]:
                 "start": cell.scenario.first_measured.isoformat(),
                 "factors": dict(cell.factors),
                 "changes": [dataclasses.asdict(change) for change in cell.changes],
-                "sha256": digest(scenario_document(cell.scenario)),
+                "sha256": digest(identity(cell.scenario)),
             }
             for cell in result.cells
         ],
     }
+
+
+def study_digest(study: Study) -> str:
+    """Return the SHA-256 of a study and of what its own files say."""
+    return digest([study.model_dump(mode="json", by_alias=True), study.inputs])
+
+
+def run_again(study: Study) -> str:
+    """Return the command line that gives the result of a study again.
+
+    It names the study if it is one of the library, or the bottleneck of a gate there, with changes that options make;
+    else it names the manifest, which holds the study and what its files said.
+    """
+    if study.name in study_names():
+        known, parts = load_study(study.name), [f"bordergate study {study.name}"]
+    elif study.name == "bottleneck" and study.gate in library_gates():
+        known, parts = bottleneck_study(study.gate), [f"bordergate study bottleneck {study.gate}"]
+    else:
+        return BY_MANIFEST.format(kind="study")
+    options = ("days", "warmup_days", "replications", "seed")
+    changed = {name: getattr(study, name) for name in options if getattr(study, name) != getattr(known, name)}
+    added = study.upgrades[len(known.upgrades) :]
+    again = {**known.model_dump(by_alias=True), **changed, "upgrades": [*known.upgrades, *added]}
+    by_options = all(isinstance(value, int) for value in changed.values()) and set(added) <= set(upgrade_names())
+    if not by_options or study.model_dump(by_alias=True) != Study.model_validate(again).model_dump(by_alias=True):
+        return BY_MANIFEST.format(kind="study")
+    parts += [f"--upgrade {name}" for name in added]
+    parts += [f"--{name.replace('_', '-')} {value}" for name, value in changed.items()]
+    return " ".join(parts)
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:

@@ -7,21 +7,22 @@ gate, upgrades, period and demand; what it or its factors name is changed on top
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
 
 from experiments.runs.settings import MAX_REPLICATIONS, ReplicationCount, Seed
-from gates.files.load import is_file, library_gates, library_path, model_from_text
+from gates import Gate, load_gate, load_upgrade
+from gates.files.load import SUFFIXES, gate_from_text, is_file, library_gates, library_path, model_from_text
 from gates.files.yaml import read_text
 from gates.findings import Finding, one_of, shortened
 from gates.schema.base import TAG_MARK, Model, Title
 from gates.schema.quantities import Count, Day, Number, Share, refusal
 from gates.schema.scenario import DayCount, DemandFactor, WarmupDays
-from gates.upgrades import Level, Slug
+from gates.upgrades import Level, Slug, Upgrade, upgrade_from_text, upgrade_names
 from sim.metrics.meter import Better, Key
 from sim.metrics.registry import METRICS
 
@@ -282,6 +283,45 @@ class Study(Model):
     """Factors that the Sobol stage keeps; 0 leaves it out."""
     assumptions: Assumptions = Assumptions()
     """Numbers that a tornado varies."""
+    _texts: dict[str, str] = PrivateAttr(default_factory=dict)
+    """What its own files of gates and upgrades say, by the paths that it names, as far as they have been read."""
+
+    def own_gate(self) -> Gate:
+        """Return the gate that it names, before its upgrades.
+
+        Raises
+        ------
+        ConfigError
+            With every finding at once, if it cannot be used.
+        """
+        return load_gate(self.gate) if self.gate in library_gates() else gate_from_text(*self._text(self.gate))
+
+    def own_upgrade(self, name: str) -> Upgrade:
+        """Return an upgrade that it names.
+
+        Raises
+        ------
+        ConfigError
+            With every finding at once, if it cannot be used.
+        """
+        return upgrade_from_text(*self._text(name)) if is_path(name) else load_upgrade(name)
+
+    def _text(self, path: str) -> tuple[str, str]:
+        """Return what a file says and its name; it is read once, so that a study is of one state of its files."""
+        if path not in self._texts:
+            self._texts[path] = read_text(Path(path))
+        return self._texts[path], Path(path).name
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What its own files say that have been read, by the paths that it names."""
+        return dict(sorted(self._texts.items()))
+
+    def with_inputs(self, texts: Mapping[str, str]) -> Study:
+        """Return the study with what its files said once, which are then not read."""
+        study = self.model_copy()
+        study._texts = dict(texts)
+        return study
 
     @model_validator(mode="after")
     def _sensible(self) -> Study:
@@ -311,6 +351,11 @@ class Study(Model):
             if not ranges and factor.low is not None:
                 raise refusal(f"factor {name} has a range", "Write `values` or `scale` for this design.")
         return self
+
+
+def is_path(name: str) -> bool:
+    """Tell whether the name of an upgrade is the path of a file."""
+    return name not in upgrade_names() and ("/" in name or "\\" in name or name.endswith(SUFFIXES) or is_file(name))
 
 
 # The library.

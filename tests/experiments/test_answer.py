@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from api.cli.tables import print_summary
 from experiments.answers.labels import Labels
-from experiments.answers.run_causes import causes, hours_text
+from experiments.answers.run_causes import Cause, causes, confirmation, hours_text
 from experiments.answers.run_numbers import Days, Metrics, RunNumbers, days, stage_times
 from experiments.answers.run_summary import headlines, read_summary, summary, warnings
 from experiments.answers.run_tables import first_table, stage_table, time_table
+from experiments.runs.statistics import mean_interval
+from experiments.studies.bottleneck import relief
 from gates import Gate, load_gate
 from gates.schema.demand import CalibratedRange
 from sim.metrics.resources.areas import OUTSIDE
@@ -203,6 +208,75 @@ def test_without_trucks_nothing_is_claimed() -> None:
     assert said(numbers([], metric_rows(arriving=0))) == ("Northbound: no truck arrived in the measured period.",)
 
 
+# Whether relief helps: margin 1 % of 32 h, 0.32 h; t(0.975, 2) = 4.303, so the half width is 2.484 standard deviations
+
+BAY = Cause("stage", "bay", "queue at Bay", mean_interval([3.0, 3.0]))
+HOURS_OF_BOOTH = Cause("opening", "booth", "opening hours of Booth", mean_interval([24.0, 24.0]))
+
+
+@pytest.mark.parametrize(
+    ("cause", "how", "after", "text"),
+    [
+        (
+            HOURS_OF_BOOTH,
+            "opening round the clock of",
+            [6.0, 6.1, 5.9],
+            "Bottleneck: opening hours of Booth. Opening round the clock of Booth cuts mean northbound clearance by "
+            "26 h (95 % interval 25.8 to 26.2), from 32 h to 6 h.",
+        ),
+        (
+            BAY,
+            "twice the lanes of",
+            [31.99, 32.0, 31.98],
+            "Not a bottleneck: queue at Bay. Twice the lanes of Bay does not shorten mean northbound clearance by as "
+            "much as 19 min; it changes by −0.6 min (95 % interval −2.1 to +0.9).",
+        ),
+        (
+            BAY,
+            "twice the lanes of",
+            [30.0, 33.0, 32.0],
+            "Too few replications to tell whether twice the lanes of Bay shortens mean northbound clearance; it "
+            "changes by −0.33 h (95 % interval −4 to +3).",
+        ),
+    ],
+)
+def test_a_bottleneck_is_where_relief_shortens_the_mean_by_more_than_the_margin(
+    cause: Cause, how: str, after: list[float], text: str
+) -> None:
+    assert plain(confirmation(cause, how, "northbound", [32.0, 32.0, 32.0], after)) == text
+
+
+GROUPED = STAGES | {"bay": STAGES["bay"] | {"lanes": [LANE_GROUPS[0] | {"hours": "08:00-12:00"}, LANE_GROUPS[1]]}}
+
+
+def relieved(kind: str, place: str) -> Gate:
+    pools = {"officers": OFFICERS}
+    gate = one_way(
+        stages=GROUPED | {"desk": STAGES["desk"] | {"needs": {"officers": 1}}},
+        paths={"northbound": PATH},
+        pools=pools,
+        areas={"yard": {"spaces": 3, "stages": ["desk"]}},
+    )
+    found = relief(gate, kind, place)
+    assert found is not None
+    return found.gate(gate)
+
+
+def test_relief_is_twice_the_capacity_or_all_day() -> None:
+    assert relieved("stage", "booth").stages["booth"].lanes == 4
+    assert [g.lanes for g in relieved("stage", "bay").stages["bay"].lane_groups()] == [2, 8]
+    assert [g.lanes for g in relieved("group", "bay/fruit").stages["bay"].lane_groups()] == [2, 4]
+    assert relieved("pool", "officers").pools["officers"].shifts[0].units == 18
+    assert relieved("area", "yard").areas["yard"].spaces == 6
+    all_day = relieved("opening", "bay").stages["bay"]
+    assert str(all_day.hours) == str(all_day.lane_groups()[0].hours) == str(GATE.stages["bay"].hours)
+
+
+def test_what_has_no_limit_needs_no_relief() -> None:
+    assert relief(GATE, "stage", "desk") is None
+    assert relief(GATE, "area", OUTSIDE) is None
+
+
 # What one must know first
 
 
@@ -242,7 +316,8 @@ def test_a_run_outside_the_calibrated_range_says_so_first() -> None:
 
 
 def test_deadlock_is_all_that_is_said() -> None:
-    locked = numbers([hours("booth", waiting=600)], [*metric_rows(booth=1.0), row("locked_trucks", "total", 2.0)])
+    stuck = [*metric_rows(booth=1.0, arriving=200, released=0), row("locked_trucks", "total", 2.0)]
+    locked = numbers([hours("booth", waiting=600)], stuck, [0, 200, 400], [0, 201, 402])
     found = summary(locked, manifest())
     assert [plain(text) for text in found.answers] == [
         "Deadlock: 2 trucks can never move again, because each waits for a lane, a space or a unit that another of "
@@ -266,6 +341,17 @@ def test_the_first_screen_has_the_numbers_that_one_asks_first() -> None:
         ("Waiting for opening [h/truck]", "4.00"),
         ("Stock at 24:00 [trucks]", "6 ± 3"),
     ]
+
+
+def test_lines_of_the_screen_keep_numbers_and_words_whole() -> None:
+    screen = Console(width=80, file=io.StringIO(), color_system=None)
+    print_summary(screen, summary(numbers([hours("booth", waiting=120, closed=240)]), manifest()), full=True)
+    assert isinstance(screen.file, io.StringIO)
+    lines = screen.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line.rstrip().endswith(("±", "95"))]
+    (first, *_) = (line.strip() for line in map(plain, lines) if "wait" in line)
+    assert first == "→ Northbound: trucks wait 4.0 h for stages to open and 2.0 h in queues. Largest"
 
 
 def test_a_mean_where_nobody_was_released_is_a_dash() -> None:

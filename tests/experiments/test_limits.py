@@ -9,7 +9,7 @@ import pytest
 from experiments.answers.run_summary import read_summary
 from experiments.plots.draw import draw_plots
 from experiments.report.html import write_report
-from experiments.runs.folder import read_json
+from experiments.result_folder import read_json
 from gates import Gate
 from tests.experiments.folders import one_way, write_folder
 

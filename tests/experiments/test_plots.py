@@ -19,7 +19,7 @@ from experiments.plots.marks import (
     columns_of,
     over_replications,
 )
-from experiments.runs.folder import MANIFEST, read_json
+from experiments.result_folder import MANIFEST, read_json
 from gates import load_gate
 from tests.experiments.charts import labels
 from tests.experiments.folders import HOSTILE, TWO_STAGES, friendship_pass, one_way, write_folder

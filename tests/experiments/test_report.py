@@ -12,7 +12,7 @@ import pytest
 from experiments.answers.labels import Labels
 from experiments.answers.run_summary import read_summary
 from experiments.report.html import facts_used, grouped, report, write_report
-from experiments.runs.folder import MANIFEST, read_json
+from experiments.result_folder import MANIFEST, read_json
 from gates import load_gate
 from tests.experiments.folders import HOSTILE, TWO_STAGES, one_way, write_folder
 

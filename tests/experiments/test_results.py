@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments import RunResult, RunSettings, run_scenario
+from experiments.result_folder import read_json
 from experiments.runs.executors import Inline
-from experiments.runs.folder import read_json, write_result
+from experiments.runs.folder import write_result
 from gates import ConfigError, Scenario, load_gate
 
 

@@ -16,7 +16,7 @@ from experiments.plots.marks import NARROW, WIDE
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import MOST_PANELS, queue_by_hour, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
-from experiments.runs.folder import read_json
+from experiments.result_folder import read_json
 from tests.experiments.charts import labels, rows_of
 from tests.experiments.folders import TWO_STAGES, one_way, write_folder
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,14 +37,13 @@ def examined(request: dict[str, Any], *, with_size: bool = True) -> Examined:
     ConfigError
         With every finding.
     """
-    from experiments.runs.provenance import code_digest
     from experiments.runs.request import resolve, run_text
 
     resolved = resolve(request)
     text = run_text(resolved)
     return Examined(
         text=text,
-        digest=_sha256(text, code_digest()),
+        digest=resolved.digest,
         gate=resolved.scenario.gate.name,
         total=resolved.settings.replications,
         settings=resolved.settings.model_dump(mode="json"),
@@ -73,7 +71,7 @@ def examine_study(request: str) -> Examined:
         With every finding.
     """
     from experiments.runs.prediction import size_of
-    from experiments.runs.provenance import code_digest
+    from experiments.runs.provenance import data_digest, digest, identity
     from experiments.runs.settings import RunSettings
     from experiments.studies.designs import cells
     from experiments.studies.model import Precision, study_from_text
@@ -87,7 +85,8 @@ def examine_study(request: str) -> Examined:
     text = study.model_dump_json(by_alias=True)
     settings = RunSettings(replications=1, seed=study.seed, keep_events=0)
     plan = compile_plan(made[0].scenario)
-    code = _sha256(text, code_digest())
+    starts = {cell.scenario.first_simulated: cell.scenario for cell in made}
+    code = digest([text, data_digest(), *(identity(scenario) for scenario in (made[0].scenario, *starts.values()))])
     return Examined(text, code, study.gate, total, settings.model_dump(mode="json"), size_of(plan))
 
 
@@ -110,12 +109,6 @@ def _refuse_files(request: dict[str, Any]) -> None:
     ]
     if findings:
         raise ConfigError(findings)
-
-
-def _sha256(*texts: str) -> str:
-    from experiments.runs.provenance import canonical_json, versions
-
-    return hashlib.sha256(canonical_json([*texts, versions()])).hexdigest()
 
 
 def size(text: str) -> Size:
