@@ -19,7 +19,7 @@ def test_metrics_as_json_and_as_a_table(client, run, data):
     assert answer.json() == stored
     assert client.get(run["links"]["metrics"], headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
     table = client.get(run["links"]["metrics"], headers={"Accept": "text/csv"}).text.splitlines()
-    assert table[0] == "metric,statistic,direction,class,stage,unit,value,low,high"
+    assert table[0] == "metric,statistic,direction,class,stage,unit,value,low,high,n,unreached"
     assert len(table) == len(stored["metrics"]) + 1
     problem(client.get(run["links"]["metrics"], headers={"Accept": "image/png"}), 406, "not-acceptable")
 

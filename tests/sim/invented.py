@@ -36,6 +36,8 @@ def invented_log(plan: Plan, seed: int) -> EventLog:
                 line = draws.line[visit]
                 groups = network.groups_of_line[network.lines["groups_from"][line] : network.lines["groups_to"][line]]
                 log.group[visit] = dice.choice(groups)
+                link = network.lines["by_hand_without"][line] - network.groups.size
+                log.by_hand[visit] = 0 <= link < len(plan.pools) and dice.integers(2)
             now = int(times[-1])
             if now >= plan.end:
                 break

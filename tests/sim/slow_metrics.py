@@ -218,7 +218,11 @@ class Slow:
         return 0 if self.by_hand(visit) else max(1, round(sends.video * 1000))
 
     def by_hand(self, visit: Visit) -> bool:
-        """Tell whether a service was done by hand while its link was down."""
+        """Tell whether a service was done by hand, by the log."""
+        return bool(self.log.by_hand[visit.row])
+
+    def finds_its_link_down(self, visit: Visit) -> bool:
+        """Tell whether a service starts while the link is down without which it is done by hand, by the outages."""
         sends, outages = self.gate.stages[self.plan.stages[visit.stage]].sends, self.log.draws.outages
         if sends is None or sends.without is None:
             return False
