@@ -7,31 +7,49 @@ results from `experiments`, and the command line (`python -m bordergate`) from `
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from experiments.results.calls import compare, result, run, study
+    from experiments.results.comparison import Comparison
+    from experiments.results.run import Result
+    from experiments.results.study import StudyFolder
     from experiments.runs.statistics import Estimate
     from experiments.studies.model import Study, load_study
     from gates import ConfigError, Finding, Gate, library_gates, load_gate, upgrade_names
 
 __all__ = [
+    "Comparison",
     "ConfigError",
     "Estimate",
     "Finding",
     "Gate",
+    "Result",
     "Study",
+    "StudyFolder",
+    "compare",
     "library_gates",
     "load_gate",
     "load_study",
+    "result",
+    "run",
+    "study",
     "upgrade_names",
 ]
 
 _HOMES = {
+    "Comparison": "experiments.results.comparison",
     "ConfigError": "gates",
     "Estimate": "experiments.runs.statistics",
     "Finding": "gates",
     "Gate": "gates",
+    "Result": "experiments.results.run",
     "Study": "experiments.studies.model",
+    "StudyFolder": "experiments.results.study",
+    "compare": "experiments.results.calls",
     "library_gates": "gates",
     "load_gate": "gates",
     "load_study": "experiments.studies.model",
+    "result": "experiments.results.calls",
+    "run": "experiments.results.calls",
+    "study": "experiments.results.calls",
     "upgrade_names": "gates",
 }
 _PARTS = ("gates", "sim", "experiments", "api")

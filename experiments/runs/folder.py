@@ -20,6 +20,8 @@ from sim.metrics.registry import METRICS
 
 SCHEMA = NEWEST["run"][1]
 """Number of the folder's format; readers refuse a newer one."""
+NAMES = ("metric", "statistic", "direction", "class", "stage")
+"""Columns that name a number, as `sim.metrics.meter.Key` does."""
 Column = Any
 """A NumPy or Arrow array."""
 
@@ -53,6 +55,7 @@ def fill_folder(result: RunResult, folder: Path) -> None:
     origin = manifest(result.scenario, result.settings, result.changes, result.plan.days.origin, SCHEMA)
     write_json(folder / MANIFEST, origin)
     write_json(folder / "metrics.json", metrics_document(result))
+    write_table(folder / "replications.parquet", _replications(result))
     write_table(folder / "queues.parquet", _queues(result))
     write_table(folder / "days.parquet", _days(result))
     write_table(folder / "clearance.parquet", _curves(result))
@@ -85,6 +88,18 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "metrics": rows,
     }
+
+
+def _replications(result: RunResult) -> pa.Table:
+    """Return every metric of every replication; NaN where undefined, infinite where unreached."""
+    keys = list(result.measures[0].values)
+
+    def columns(measures: Any) -> dict[str, Column]:
+        names = {part: pa.array([key[n] for key in keys], pa.string()) for n, part in enumerate(NAMES)}
+        words = {part: column.dictionary_encode() for part, column in names.items()}
+        return {**words, "value": np.array([measures.values[key] for key in keys], np.float64)}
+
+    return _replicated(result, columns).select([*NAMES, "replication", "value"])
 
 
 def _queues(result: RunResult) -> pa.Table:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from experiments.runs.executors import Inline
 from experiments.runs.settings import Setup
 from experiments.runs.store import FORMAT, Store, ranges, setup_digest
+from gates.files.load import refuse_unsound
 from sim.draws.draw import draw
 from sim.engines.log import EventLog
 from sim.engines.simulate import simulate
@@ -121,11 +122,15 @@ class Runner:
 
         Raises
         ------
+        ConfigError
+            If a gate is not one that a file could hold.
         Cancelled
             If it was to stop.
         OSError
             If the store cannot be written.
         """
+        for setup in setups.values():
+            refuse_unsound(setup.scenario.gate)
         self._total += len(setups) * len(numbers)
         missing: dict[str, list[int]] = {}
         for digest in setups:
@@ -220,9 +225,9 @@ def replicate(setup: str, numbers: Sequence[int], logs: int, compress: bool) -> 
 
 @functools.lru_cache(maxsize=16)
 def planned(setup: str) -> tuple[Setup, Plan]:
-    """Return a setup from its text, and its plan; the last few are remembered."""
+    """Return a setup from its text, whose gate was checked before, and its plan; the last few are remembered."""
     known = Setup.model_validate_json(setup)
-    return known, compile_plan(known.scenario)
+    return known, compile_plan(known.scenario, check_gate=False)
 
 
 def _replicated(setup: Setup, plan: Plan, number: int) -> tuple[Measures, EventLog | None]:

@@ -10,6 +10,7 @@ from experiments.runs import executors
 from experiments.runs.replications import Progress, Runner, planned
 from experiments.runs.settings import RunSettings, Setup
 from experiments.runs.store import LogFiles, Store, setup_digest
+from gates.files.load import refuse_unsound
 from gates.findings import ConfigError, Finding
 from gates.schema.scenario import Scenario
 from gates.upgrades import Change
@@ -39,6 +40,12 @@ class RunResult:
     log_files: dict[int, LogFiles] = field(default_factory=dict)
     """Where the event logs are, if a store keeps them."""
 
+    def __repr__(self) -> str:
+        """Return a line: plan, measures and logs fill many screens."""
+        scenario = self.scenario
+        period = f"{scenario.days} days from {scenario.first_measured.isoformat()}"
+        return f"RunResult of {scenario.gate.name}: {period}, {len(self.measures)} replications"
+
 
 def run_scenario(
     scenario: Scenario,
@@ -63,9 +70,10 @@ def run_scenario(
     Raises
     ------
     ConfigError
-        If the run is larger than the limits allow.
+        If the gate is not one that a file could hold, or the run is larger than the limits allow.
     """
     settings = settings or RunSettings()
+    refuse_unsound(scenario.gate)
     refuse_too_large_run(planned(Setup.of_run(scenario, settings).text)[1], settings)
     with nullcontext(executor) if executor else executors.threads() as chosen:
         return run_with(Runner(chosen, store, progress), scenario, settings)

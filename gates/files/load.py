@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from gates.checks.check import check
+from gates.checks.soundness import is_known_sound, remember_sound
 from gates.files.explain import MOST_FINDINGS, model_findings
 from gates.files.repair import best_effort
 from gates.files.yaml import Document, parse, read_text
@@ -127,7 +128,20 @@ def _built(document: Document, file: str, context: dict[str, str] | None) -> Gat
     findings = [*document.findings, *check(gate, damaged=broken)]
     if findings:
         raise ConfigError(_with_lines(findings, document), file)
-    return gate
+    return remember_sound(gate)
+
+
+def refuse_unsound(gate: Gate) -> None:
+    """Raise unless a gate is one that a file could hold, however it was put together.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once.
+    """
+    if not is_known_sound(gate):
+        gate_from_data(gate.model_dump(mode="json", by_alias=True, warnings=False))
+        remember_sound(gate)
 
 
 def model_from_text(text: str, model: type[Read], file: str, check_it: Callable[[Read], list[Finding]]) -> Read:

@@ -12,8 +12,10 @@ Each part of the gate has a file of its own beside this one.
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import math
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
@@ -95,6 +97,28 @@ class Gate(Sourced):
     """Closures, public holidays, surges of demand and slowdowns of services."""
     initial: Annotated[list[InitialQueue], Field(max_length=256)] = []
     """Trucks in queues when the run begins, which is before the warm-up."""
+
+    def with_(self, changes: Mapping[str, Any]) -> Gate:
+        """Return this gate with some values changed, checked as a file is: `gate.with_({"stages.bay-cn.lanes": 15})`.
+
+        Parameters
+        ----------
+        changes
+            Place -> new value, both as in a gate file; places are those of upgrades.
+
+        Raises
+        ------
+        ConfigError
+            With every finding at once.
+        """
+        made: Gate = importlib.import_module("gates.variants").variant(self, changes)
+        return made
+
+    def __repr__(self) -> str:
+        """Return a line: a gate with all its numbers fills many screens, which `model_dump` gives."""
+        return f"Gate {self.name}: {len(self.stages)} stages, {len(self.flows)} flows, {len(self.pools)} pools"
+
+    __str__ = __repr__
 
     def written_paths(self) -> list[WrittenPath]:
         """Return the paths of all directions, then the steps with a second load."""

@@ -27,6 +27,7 @@ from gates.addresses import (
     value_in_words,
 )
 from gates.checks.check import check
+from gates.checks.soundness import remember_sound
 from gates.files.explain import model_findings
 from gates.findings import ConfigError, Finding, Place, path_text, within
 from gates.schema.gate import Gate
@@ -103,7 +104,7 @@ def _conflict_findings(upgrades: Sequence[Upgrade]) -> list[Finding]:
     paths_set: list[tuple[str, Upgrade]] = []
     findings = []
     for upgrade in upgrades:
-        own = [(n, ".".join(parts_of(e.path))) for n, e in enumerate(upgrade.changes) if e.operation == "set"]
+        own = [(n, path) for n, e in enumerate(upgrade.changes) if e.operation == "set" and (path := _plain(e.path))]
         for n, path in own:
             for other_path, other in paths_set:
                 if within(path, other_path) or within(other_path, path):
@@ -112,6 +113,14 @@ def _conflict_findings(upgrades: Sequence[Upgrade]) -> list[Finding]:
                     findings.append(Finding(f"changes[{n}].path", path, problem, remedy, upgrade.file))
         paths_set += [(path, upgrade) for _, path in own]
     return findings
+
+
+def _plain(path: str) -> str:
+    """Return a path with its parts as plain words; empty if it cannot be read, which the change itself reports."""
+    try:
+        return ".".join(parts_of(path))
+    except PlaceError:
+        return ""
 
 
 Applied = tuple[Place, Any, Any] | None
@@ -218,7 +227,7 @@ class _Application:
         findings = check(gate)
         if findings:
             raise ConfigError([self._at_its_change(finding) for finding in findings])
-        return gate
+        return remember_sound(gate)
 
     def _at_its_change(self, finding: Finding) -> Finding:
         """A finding about the gate as a finding about the change nearest to it."""

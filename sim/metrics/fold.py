@@ -62,6 +62,10 @@ class Measures:
     measured_ticks: int
     """Length of the measured period [tick]."""
 
+    def __repr__(self) -> str:
+        """Return a line: its numbers and series fill many screens."""
+        return f"Measures: {len(self.values)} numbers, {len(self.hourly_integral)} hours, {len(self.arrived)} days"
+
     @property
     def hourly_mean(self) -> Floats:
         """(hours, stages) mean number of trucks in the queue, by hour since the start of the measured period."""

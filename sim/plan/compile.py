@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from gates.files.load import refuse_unsound
 from gates.schema.demand import VehicleClass
 from gates.schema.gate import Gate
 from gates.schema.resources import Breakdown, Pool
@@ -32,9 +33,23 @@ from sim.plan.timetable import scenario_days, union
 from sim.plan.work_clocks import clocks
 
 
-def compile_plan(scenario: Scenario) -> Plan:
-    """Compile `scenario` to arrays."""
+def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
+    """Compile `scenario` to arrays.
+
+    Parameters
+    ----------
+    check_gate
+        Whether the gate is checked first, unless it was. A worker leaves it out, whose gate was checked before it was
+        sent, and a test of the engines that looks at an odd gate.
+
+    Raises
+    ------
+    ConfigError
+        If the gate is not one that a file could hold.
+    """
     gate = scenario.gate
+    if check_gate:
+        refuse_unsound(gate)
     days = scenario_days(scenario, gate.end_of_day.side)
     end = int(days.midnight[scenario.days_simulated])
     kinds = _kinds(gate)

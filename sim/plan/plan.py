@@ -213,6 +213,10 @@ class Plan:
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
 
+    def __repr__(self) -> str:
+        """Return a line: its arrays fill many screens."""
+        return f"Plan: {len(self.stages)} stages, {len(self.streams)} streams, {self.end / TICKS_PER_DAY:g} days"
+
     def kinds_of(self, stream: Stream) -> list[int]:
         """Return the kind as which its trucks make each visit of their path."""
         return [

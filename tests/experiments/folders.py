@@ -10,6 +10,7 @@ from experiments.runs.folder import write_result
 from experiments.runs.run import run_scenario
 from experiments.runs.settings import RunSettings
 from gates import Gate, Scenario, load_gate
+from gates.checks.soundness import remember_sound
 
 HOSTILE = "<script>alert('1')</script> & \"quotes\" \\ 'back'"
 TWO_STAGES: dict[str, Any] = {
@@ -47,7 +48,7 @@ def one_way(per_day: float = 40, **changes: Any) -> Gate:
 def write_folder(
     folder: Path, gate: Gate, *, days: int = 3, warmup_days: int = 1, replications: int = 3, **settings: Any
 ) -> Path:
-    """Run a gate and write its result folder, without plots and report."""
-    scenario = Scenario(gate=gate, days=days, warmup_days=warmup_days)
+    """Run a gate, an odd one too, and write its result folder, without plots and report."""
+    scenario = Scenario(gate=remember_sound(gate), days=days, warmup_days=warmup_days)
     result = run_scenario(scenario, RunSettings(replications=replications, **settings), executor=Inline())
     return write_result(result, folder)

@@ -41,6 +41,7 @@ def held_back() -> Gate:
         {"class": flow["class"], "direction": NORTH, "stage": "metering-yard", "trucks": round(FIRST * share[name])}
         for name, flow in north.items()
     ]
+    del gate["profiles"]["durian-season"]  # no flow has it now
     return Gate.model_validate(gate)
 
 

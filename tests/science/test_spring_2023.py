@@ -39,6 +39,7 @@ def spring() -> Gate:
     gate["calendar"].append(
         {"name": "Peak", "first": str(FIRST), "last": str(BULLETIN), "demand": PEAK / USUAL, "directions": [NORTH]}
     )
+    del gate["profiles"]["durian-season"]  # no flow has it now
     return Gate.model_validate(gate)
 
 

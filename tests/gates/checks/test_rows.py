@@ -63,4 +63,4 @@ HELD = pools.TABLE["held_units"]
 @pytest.mark.parametrize("row", HELD, ids=[f"{n}" for n, _ in enumerate(HELD)])
 def test_the_plan_refuses_what_trucks_may_not_hold(row):
     with pytest.raises(ValueError, match=r"gives back|a second time|never given back|while they hold"):
-        compile_plan(Scenario(gate=Gate.model_validate(changed(*row[0]))))
+        compile_plan(Scenario(gate=Gate.model_validate(changed(*row[0]))), check_gate=False)
