@@ -49,6 +49,7 @@ KINDS: dict[str, Kind] = {
     "idempotency-key-reused": Kind(422, "The Idempotency-Key was used for another request"),
     "queue-full": Kind(429, "The queue is full", 10),
     "internal": Kind(500, "The server failed"),
+    "damaged": Kind(500, "The result is damaged"),
     "unavailable": Kind(503, "The server cannot answer this now", 5),
     "disk-full": Kind(507, "The disk is full", 60),
 }

@@ -20,6 +20,7 @@ from gates import Gate
 Frame = pd.DataFrame
 ROWS = 40
 """Rows of a table on the page."""
+NOT_GIVEN = "not given"
 
 
 def difference_table(frames: Mapping[str, Frame], metric: str, labels: StudyLabels) -> Table:
@@ -181,7 +182,7 @@ def _kind(order: int) -> str:
 
 
 def money_table(frames: Mapping[str, Frame], metric: str, labels: StudyLabels) -> Table:
-    """Return what the scenarios that are better cost, for those that cost something."""
+    """Return what the scenarios that are better cost, for those that cost something, or whose costs nobody gave."""
     differences = frames["differences"]
     better = differences[(differences["metric_name"] == metric) & (differences["verdict"] == "better")]
     better = better.sort_values("value", ascending=labels.better(metric) != "more", kind="stable")
@@ -192,11 +193,11 @@ def money_table(frames: Mapping[str, Frame], metric: str, labels: StudyLabels) -
             labels.titles[row["scenario"]],
             _range(costs.loc[row["scenario"]], "capital_usd"),
             _range(costs.loc[row["scenario"]], "running_usd_per_year"),
-            money(costs.loc[row["scenario"], "usd_per_year"]),
+            _yearly(costs.loc[row["scenario"]]),
             _change(row, scale.factor),
         )
         for _, row in better.iterrows()
-        if costs.loc[row["scenario"], "usd_per_year"] > 0
+        if costs.loc[row["scenario"], "usd_per_year"] != 0
     ]
     return Table(
         "What it costs",
@@ -207,6 +208,12 @@ def money_table(frames: Mapping[str, Frame], metric: str, labels: StudyLabels) -
     )
 
 
+def _yearly(costs: Any) -> str:
+    return NOT_GIVEN if math.isnan(costs["usd_per_year"]) else money(costs["usd_per_year"])
+
+
 def _range(costs: Any, what: str) -> str:
+    if math.isnan(costs[f"{what}_base"]):
+        return NOT_GIVEN
     low, base, high = (f"{costs[f'{what}_{level}'] / 1e6:.3g}" for level in ("low", "base", "high"))
     return f"{base} ({low} to {high})"

@@ -65,7 +65,7 @@ def test_a_run_writes_a_complete_folder_and_plot_draws_it_again(tmp_path: Path) 
     assert "out/report.html" in done.stdout
     assert "northbound" in done.stdout.lower()
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    tables = {"queues.parquet", "days.parquet", "clearance.parquet", "stages.parquet", "trucks.parquet"}
+    tables = {f"{name}.parquet" for name in ("replications", "queues", "days", "clearance", "stages", "trucks")}
     assert names == {"manifest.json", "metrics.json", "events", "plots", "report.html", *tables}
     assert [path.name for path in (tmp_path / "out" / "events").iterdir()] == ["rep-00000.parquet"]
 

@@ -121,6 +121,20 @@ def test_report_and_manifest(client, run):
     assert (manifest["kind"], manifest["seed"], manifest["replications"]) == ("run", 1, 4)
 
 
+def test_a_damaged_result_is_told(client, data):
+    made = finished(client, submitted(client, {**SHORT, "seed": 405})["id"])
+    folder = data / "runs" / made["id"]
+    (folder / "days.parquet").unlink()
+    (folder / "queues.parquet").write_bytes(b"")
+    for name in ("metrics", "queue_series", "report", "manifest"):
+        said = problem(client.get(made["links"][name]), 500, "damaged")["detail"]
+        assert said == "days.parquet, queues.parquet: missing or cut. Delete the run and submit it again."
+    (folder / "manifest.json").write_text("no json")
+    said = problem(client.get(made["links"]["metrics"]), 500, "damaged")["detail"]
+    assert said == "manifest.json: missing or cut. Delete the run and submit it again."
+    assert client.delete(made["links"]["self"]).status_code == 204
+
+
 def test_a_result_that_is_removed_meanwhile(client, data):
     made = finished(client, submitted(client, {**SHORT, "seed": 404})["id"])
     shutil.rmtree(data / "runs" / made["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -121,3 +122,31 @@ def test_what_binds_is_named_and_then_the_next(tmp_path):
         ["relieved"],
         ["base"],
     )
+
+
+def test_a_missing_cost_is_shown_as_not_given(tmp_path):
+    def upgrade(name: str, **costs: Any) -> str:
+        booth = {"path": "stages.booth.lanes", "add": 1, "source": "assumption"}
+        document = {"name": name, "about": "A booth.", "gate": "minimal", "changes": [booth], **costs}
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(document), encoding="utf-8")
+        return str(tmp_path / f"{name}.yaml")
+
+    costs = {
+        "capital_usd": {"low": 1e6, "base": 2e6, "high": 3e6},
+        "running_usd_per_year": {"low": 1e5, "base": 2e5, "high": 3e5},
+        "life_years": 10,
+        "lead_time_months": 6,
+        "sources": dict.fromkeys(
+            ("capital_usd", "running_usd_per_year", "life_years", "lead_time_months"), "assumption"
+        ),
+    }
+    scenarios = [
+        {"name": "costed", "upgrades": [upgrade("costed", costs=costs)]},
+        {"name": "uncosted", "upgrades": [upgrade("uncosted")]},
+    ]
+    folder = write_study(run_study(small(scenarios=scenarios)), tmp_path / "x")
+    (table,) = (table for table in read_answer(folder).tables if table.title == "What it costs")
+    assert {row[:4] for row in table.rows} == {
+        ("costed", "2 (1 to 3)", "0.2 (0.1 to 0.3)", "USD\N{NO-BREAK SPACE}0.4 million"),  # 2 m over 10 years + 0.2 m
+        ("uncosted", "not given", "not given", "not given"),
+    }

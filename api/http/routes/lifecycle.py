@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -43,6 +44,7 @@ from api.service.runs import Submission
 from api.service.security.access import Access
 from api.service.store import FINISHED
 from api.service.store.rows import Filter
+from experiments.result_folder import resized_files
 from gates.findings import ConfigError, Finding, value_text
 
 LONGEST_WAIT_S = 60.0
@@ -169,7 +171,10 @@ async def result_of(here: Server, who: Access, run: str) -> Path:
     row = await here.runs.get(who, run)
     if row.status != "succeeded":
         raise Problem("not-finished", f"The run is {row.status}; it does not have a result.")
-    return here.runs.folder.result(run)
+    folder = here.runs.folder.result(run)
+    if broken := await asyncio.to_thread(resized_files, folder):
+        raise Problem("damaged", f"{', '.join(broken[:3])}: missing or cut. Delete the {row.kind} and submit it again.")
+    return folder
 
 
 def body_of(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
