@@ -513,7 +513,8 @@ def assert_within_bound(exact: np.ndarray, folded: np.ndarray) -> None:
     """Quantiles of a histogram are within its relative error, and undefined where the exact ones are."""
     defined = np.isfinite(exact)
     assert np.array_equal(exact[~defined], folded[~defined], equal_nan=True)
-    assert (np.abs(folded - exact)[defined] <= RELATIVE_ERROR * exact[defined] * (1 + 1e-9)).all()
+    error = np.abs(folded[defined] - exact[defined])
+    assert (error <= RELATIVE_ERROR * exact[defined] * (1 + 1e-9)).all()
 
 
 def folded_at(plan: Plan, log: EventLog, cuts: list[int], *, exact: bool) -> Measures:
