@@ -42,7 +42,8 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Give a provisional folder beside `folder` that takes its place when the block ends well."""
+    """Give a provisional folder beside `folder` that takes its place when the block ends well; else nothing is left."""
+    made = [place for place in folder.parents if not place.exists()]
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(folder)
     partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
@@ -61,6 +62,9 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(replaced, ignore_errors=True)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError):  # something else is in one of them
+            for place in made:
+                place.rmdir()
         raise
 
 

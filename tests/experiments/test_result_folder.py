@@ -140,6 +140,12 @@ def test_an_empty_folder_is_filled(result: RunResult, tmp_path: Path) -> None:
     assert seed(write_result(result, tmp_path / "empty")) == 1
 
 
+def test_a_run_that_fails_leaves_no_folder_that_it_made(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), new_result(tmp_path / "results/july/base", "run", "minimal"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [(".", "is the folder you are in"), ("..", "cannot be replaced as a whole: it is in use")],
