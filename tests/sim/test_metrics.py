@@ -474,7 +474,9 @@ def check_backlog(found: Measures, slow: Slow, direction: str) -> None:
     ended, cut = slow.backlog(direction)
     steps, mean = textbook_survival(ended, [slow.plan.end] * cut)
     assert found.values[Key("backlog_h", "mean", direction)] == near(float(mean) / TICKS_PER_HOUR)
-    assert found.values[Key("backlog_h", "p50", direction)] == near(quantile(steps, 50, math.inf if ended or cut else math.nan))
+    assert found.values[Key("backlog_h", "p50", direction)] == near(
+        quantile(steps, 50, math.inf if ended or cut else math.nan)
+    )
     last = math.inf if cut else max(ended) / TICKS_PER_HOUR if ended else math.nan
     assert found.values[Key("backlog_h", "max", direction)] == near(last)
 
