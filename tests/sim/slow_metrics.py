@@ -201,14 +201,16 @@ class Slow:
         return total
 
     def in_use(self, pool: str, taken: float, last: Visit | None) -> int:
-        """Return how long a unit is away in the measured period, until it has come back."""
+        """Return how long a unit is away in the measured period while the pool is on duty, until it has come back."""
         back = math.inf
         if last is not None and last.finished < math.inf:
             index = self.plan.pools.index(pool)
             way = self.log.draws.comes_back[last.row] if self.plan.network.pools["comes_back"][index] else 0
             back = last.finished + int(way)
         taken, back = (min(max(tick, self.plan.warmup), self.plan.end) for tick in (taken, back))
-        return int(back - taken)
+        on_duty = self.plan.on_duty[self.plan.pools.index(pool)]
+        shifts = pairwise([*zip(on_duty.tick.tolist(), on_duty.units.tolist(), strict=True), (self.plan.end, 0)])
+        return sum(int(max(0, min(back, ends) - max(taken, begins))) for (begins, units), (ends, _) in shifts if units)
 
     def sent(self, visit: Visit, link: str) -> int:
         """Return what a visit occupies of a link [kbit/s]; nothing if it is done by hand while the link is down."""

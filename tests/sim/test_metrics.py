@@ -615,6 +615,18 @@ def test_who_waits_outside_on_paper():
     assert values[Key("pool_utilisation", "share", stage="officer")] == 1
 
 
+def test_overtime_of_officers_is_not_within_their_hours() -> None:
+    # One officer from 8:00 to 18:00, with trucks from 9:00 to 12:00 and from 17:00 to 20:00: 3 h and 1 h of 10 h.
+    plan = plan_of(
+        {"booth": {"lanes": 1, "needs": {"officer": 1}}},
+        ["booth"],
+        pools={"officer": {"side": "vn", "shifts": [{"hours": "08:00-18:00", "units": 1}]}},
+    )
+    draws = trucks(plan, ("general", 540, [("booth.", 180.0)]), ("general", 1020, [("booth.", 180.0)]))
+    values = measure(plan, simulate(plan, draws)).values
+    assert values[Key("pool_utilisation", "share", stage="officer")] == pytest.approx(0.4)
+
+
 def test_vehicles_on_their_way_back_are_in_use():
     # Two vehicles all day. One truck takes one at 0, for 3 h, gives it back at 4 h, and it is back at 10 h:
     # 10 of 48 unit-hours. The yard holds the truck at the dock, 3-4 h.
