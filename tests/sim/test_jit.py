@@ -92,8 +92,9 @@ def test_compiled_code_is_kept(copy: Path) -> None:
 
 @pytest.mark.long
 def test_no_folder_that_can_be_written(copy: Path) -> None:
-    # a file stands where the folder of compiled code would be, here and in the user's own cache
-    (copy / "sim" / "__pycache__").write_text("")
+    # a file stands where each folder of compiled code would be, here and in the user's own cache
+    for folder in {path.parent for path in (copy / "sim").rglob("*.py")}:
+        (folder / "__pycache__").write_text("")
     done = run(copy, HOME=os.devnull, XDG_CACHE_HOME=os.devnull, PYTHONDONTWRITEBYTECODE="1")
     assert done.stdout.split() == ["cold", "True"], done.stderr
     lines = done.stderr.splitlines()
