@@ -22,10 +22,11 @@ LONG_S = 60.0
 
 @pytest.fixture
 def pool() -> Iterator[Pool]:
+    others = set(multiprocessing.active_children())  # of a server that tests before this one share
     found = Pool(1, Kind(memory_mb=1000))
     yield found
     found.stop()
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
 
 
 def refused(problem: str) -> None:
