@@ -132,7 +132,7 @@ def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
 def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     """Run with a progress bar."""
     from experiments import run_scenario
-    from sim.engines.compiled import cache_is_warm
+    from sim.engines.first_use import cache_is_warm
 
     settings = resolved.settings
     if settings.engine == "compiled" and not cache_is_warm():

@@ -552,12 +552,3 @@ def stand_in_line(network: Network, trucks: Trucks, state: State, line: int, tru
     visit = visit_of(state, truck)
     if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit] < FOR_EVER:
         state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(now + trucks.patience[visit], truck))
-
-
-def cache_is_warm() -> bool:
-    """Tell whether the engine was compiled before, so that a first use can announce the wait."""
-    cache = getattr(run, "_cache", None)
-    index = getattr(cache, "_cache_file", None)  # none where nothing can be kept
-    if index is None:
-        return False
-    return bool(index._load_index())  # empty if the code is newer than what was kept

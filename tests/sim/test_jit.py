@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 from gates import Scenario, load_gate
 from sim import compile_plan, draw, simulate
-from sim.engines.compiled import cache_is_warm
+from sim.engines.first_use import cache_is_warm
 print("warm" if cache_is_warm() else "cold")
 plan = compile_plan(Scenario(gate=load_gate("minimal"), days=1, warmup_days=0))
 print(simulate(plan, draw(plan)).visits_made() > 0)
