@@ -43,7 +43,7 @@ def tailback_by_hour(road: Frame, labels: Labels) -> Plot:
     empty = [_title(name, labels) for name in dict.fromkeys(place) if not longest[name] > 0]
     roads = [name for name in labels.gate.areas if name in longest]
     also = f", or stand on {listed([labels.area(name) for name in roads])}" if roads else ""
-    caption = f"Road taken by trucks that wait outside for want of space{also}, {_road_text(labels)}."
+    caption = f"Road occupied by trucks that wait outside because the gate is full{also}, {_road_text(labels)}."
     if shown:
         interval = "Band: its 95 % interval" if labels.replications > 1 else "One replication: no interval"
         caption += (

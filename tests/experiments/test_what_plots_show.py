@@ -137,7 +137,7 @@ def test_a_road_on_which_nobody_stands_has_no_panel_and_is_named():
     road = pd.concat([road_table(1.0), road_table(1.0).assign(direction=None, area="apron", mean_km=0.0, max_km=0.0)])
     plot = tailback_by_hour(road, labels(one_way(**ROAD)))
     assert (
-        "outside for want of space, or stand on Apron, 12\N{NO-BREAK SPACE}m and 1000\N{NO-BREAK SPACE}m each."
+        "outside because the gate is full, or stand on Apron, 12\N{NO-BREAK SPACE}m and 1000\N{NO-BREAK SPACE}m each."
         in plot.caption
     )
     assert plot.caption.endswith("Nobody ever stands there: Apron.")
