@@ -296,7 +296,7 @@ class RunService:
     @property
     def trouble(self) -> str:
         """Why runs cannot continue at the moment; empty if they can."""
-        return self._states.trouble or self._scheduler.trouble
+        return self._scheduler.trouble or self._states.trouble  # a full disk first: the database fails for it, too
 
     @property
     def replications_done(self) -> int:
