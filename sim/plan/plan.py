@@ -52,7 +52,7 @@ import numpy.typing as npt
 
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_DAY, LocalDays, Ticks
-from sim.plan.arrivals import ArrivalRate
+from sim.plan.arrivals import ArrivalRate, GivenTrucks
 from sim.plan.distributions import Sampler
 from sim.plan.failures import Failing, Source
 from sim.plan.network import Network
@@ -150,9 +150,13 @@ class Stream:
     """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
+    given: GivenTrucks | None = None
+    """Trucks of a trace; they come instead of those that the rate would bring."""
 
     def expected(self, until: int) -> float:
         """Return the expected number of trucks before the tick `until`."""
+        if self.given is not None:
+            return float(self.given.before(until))
         return self.standing + self.rate.before(until)
 
 
