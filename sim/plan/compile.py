@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -87,6 +88,7 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         turns_back=any(stage.turns_away_at is not None for stage in gate.stages.values())
         or bool((sampler_of["patience"] >= 0).any()),
         pools=(*gate.pools, *gate.links),
+        links=tuple(gate.links),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
         road_m=tuple(area.road_per_truck for area in gate.areas.values()),
@@ -97,6 +99,7 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         warmup=int(days.midnight[first]),
         end=end,
         days=days,
+        zones={side: ZoneInfo(zone) for side, zone in gate.sides.items()},
         bulletin=np.array([days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64),
     )
 

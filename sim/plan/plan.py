@@ -49,6 +49,7 @@ for the kinds that the same lane groups admit with the same priority.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -197,6 +198,8 @@ class Plan:
     """Whether trucks may turn back somewhere."""
     pools: tuple[str, ...]
     """Pools, then links, in the order of the file."""
+    links: tuple[str, ...]
+    """Those of them that are links."""
     on_duty: tuple[OnDuty, ...]
     """(pools,) their units on duty over the run; of a link the rate that it can carry [kbit/s]."""
     areas: tuple[str, ...]
@@ -217,6 +220,8 @@ class Plan:
     """End of the run [tick]."""
     days: LocalDays
     """Days of the bulletin's side."""
+    zones: dict[str, ZoneInfo]
+    """Side -> time zone."""
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
 
