@@ -4,13 +4,16 @@ How a run goes, for both engines
 --------------------------------
 Time is an integer (`sim.clock`). Pending events are taken in the order (tick, rank, id):
 
-====  ==================================================  =============================rank  event                                               id
-====  ==================================================  =============================0     a lane group, pool or link changes its units        place in the timetable
+====  ==================================================  ====================================
+rank  event                                               id
+====  ==================================================  ====================================
+0     a lane group, pool or link changes its units        place in the timetable
 1     a unit of a pool comes back, or lanes reversed      number of the resource
 1     the time of a batch is over                         number of resources + of the stage
 2     a truck arrives, or ends its service                number of the truck, by arrival
 3     the patience of a truck that waits is at its end     number of the truck
-====  ==================================================  =============================
+====  ==================================================  ====================================
+
 What an event makes possible at once is finished before the next event is taken, in this order:
 
 1. the truck whose service ended gives back the units of pools that it used, and takes an alternative of its path
@@ -147,14 +150,14 @@ class Stream:
     """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
-    given: GivenTrucks | None = None
-    """Trucks of a trace; they come instead of those that the rate would bring."""
     patience: Sampler | None = None
     """Distribution of the time from the arrival after which a truck that waits turns back; None for ever."""
     waited: Sampler | None = None
     """Distribution of the time since the arrival of those who stand in line at tick 0, if they have patience."""
     may_turn_back: npt.NDArray[np.bool_] | None = None
     """(visits,) whether patience ends the wait for each: not behind the release, nor with units of a pool."""
+    given: GivenTrucks | None = None
+    """Trucks of a trace; they come instead of those that the rate would bring."""
 
     def expected(self, until: int) -> float:
         """Return the expected number of trucks before the tick `until`."""
