@@ -41,6 +41,7 @@ ENGINES = (
     "sim/engines/conditions.py",
     "sim/engines/state.py",
     "sim/engines/agenda.py",
+    "sim/engines/log.py",
     "sim/engines/simulate.py",
     "sim/arrays.py",
     "sim/draws/columns.py",
