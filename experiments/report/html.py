@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 
 from experiments.answers.labels import Labels
 from experiments.answers.run_numbers import Metrics, read_numbers
-from experiments.answers.run_summary import Headline, headlines, inputs_sentences, interval_text, unfinished_sentences, warnings
+from experiments.answers.run_summary import (
+    Headline,
+    headlines,
+    inputs_sentences,
+    interval_text,
+    unfinished_sentences,
+    warnings,
+)
 from experiments.answers.run_tables import (
     Table,
     first_numbers,
