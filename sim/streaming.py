@@ -103,12 +103,13 @@ def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, new: D
     for queues in (lines, areas):
         for end in ("head", "tail"):
             queues[end] = _renumbered(queues[end], renumbered)
+    impatient = new.patience.size or new.gives_up.size
     return state._replace(
         lines=lines,
         areas=areas,
         trucks=trucks,
         ends=_carry_agenda(state.ends, renumbered, mine, new.trucks),
-        impatient=_carry_agenda(state.impatient, renumbered, mine, new.trucks if new.patience.size else 0),
+        impatient=_carry_agenda(state.impatient, renumbered, mine, new.trucks if impatient else 0),
         cursor=cursor,
     )
 

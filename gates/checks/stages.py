@@ -238,11 +238,19 @@ def _distributions(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
             yield ("stages", name, "service_for", key), other
         for n, breakdown in enumerate(stage.breakdowns):
             yield ("stages", name, "breakdowns", n, "repair"), breakdown.repair
+        if stage.patience is not None:
+            yield ("stages", name, "patience"), stage.patience
+        for key, other in stage.patience_for.items():
+            yield ("stages", name, "patience_for", key), other
+    for n, entry in enumerate(gate.initial):
+        yield ("initial", n, "waited"), entry.waited
     for name, booking in gate.booking.items():
         yield ("booking", name, "offset"), booking.offset
     for name, vehicle_class in gate.classes.items():
         if vehicle_class.age is not None:
             yield ("classes", name, "age"), vehicle_class.age
+        if vehicle_class.patience is not None:
+            yield ("classes", name, "patience"), vehicle_class.patience
     for name, pool in gate.pools.items():
         if pool.comes_back is not None:
             yield ("pools", name, "comes_back"), pool.comes_back

@@ -12,7 +12,7 @@ because steps call each other in a circle: a truck that leaves calls one that st
 from __future__ import annotations
 
 from sim.arrays import NOBODY
-from sim.draws.columns import FOR_EVER, Draws
+from sim.draws.columns import Draws
 from sim.draws.outages import in_force
 from sim.engines.agenda import (
     NO_EVENT,
@@ -28,8 +28,10 @@ from sim.engines.agenda import (
 )
 from sim.engines.conditions import (
     best_line,
+    end_of_patience,
     free_group,
     gathers,
+    has_patience,
     in_line,
     is_awaited,
     is_before,
@@ -42,6 +44,7 @@ from sim.engines.conditions import (
     next_area_is_full,
     next_of_others,
     stands_since,
+    stays_too_long,
     waiting_for,
 )
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
@@ -285,6 +288,9 @@ def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truc
     """A truck whose patience ends turns back."""
     visit = visit_of(state, truck)
     drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
+    if visit == NOBODY or trucks.times[visit, FINISHED] != NEVER:
+        lose_patience_for_space(network, trucks, state, now, truck)
+        return
     line = line_of(trucks, visit)
     take_out(state, state.lines, line, truck)
     state.lines[line]["waiting"] -= 1
@@ -292,6 +298,20 @@ def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truc
         leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit, JOINED])
     close_lanes_if_due(network, state, now, line)
     freed = turn_back(network, trucks, state, now, truck)
+    while freed:
+        freed = call_for_space(network, trucks, state, now)
+
+
+@seldom
+def lose_patience_for_space(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """A truck whose patience ends while it stands for a space turns back; it leaves the lane that it blocks."""
+    row = next_of(state, truck)
+    take_out(state, state.areas, row_of(network.lines[line_of(trucks, row)]["area"]), truck)
+    trucks.times[row, JOINED] = now
+    trucks.times[row, LEFT] = now
+    state.trucks[truck]["next"] = trucks.first[truck + 1]
+    freed = vacate(network, trucks, state, now, truck, NOBODY)
+    freed |= proceed(network, trucks, state, now, truck)
     while freed:
         freed = call_for_space(network, trucks, state, now)
 
@@ -563,6 +583,8 @@ def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> 
         truck = row_of(state.areas[area]["head"])
         if truck != NOBODY and not state.areas[area]["shut"]:
             take_first(state, state.areas, area)
+            if stays_too_long(trucks, next_of(state, truck)):
+                drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
             vacate(network, trucks, state, now, truck, area)
             proceed(network, trucks, state, now, truck)
             return True
@@ -574,7 +596,7 @@ def start_first(network: Network, trucks: Trucks, state: State, now: int, line: 
     """Take the first truck out of a line and start it."""
     state.lines[line]["waiting"] -= 1
     truck = take_first(state, state.lines, line)
-    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit_of(state, truck)] < FOR_EVER:
+    if has_patience(network, trucks, line, visit_of(state, truck)):
         drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
     start(network, trucks, state, now, truck, group)
     close_lanes_if_due(network, state, now, line)
@@ -620,6 +642,9 @@ def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: in
     while last != NOBODY and last > truck and stands_since(trucks, state, row_of(last)) == now:
         last = state.trucks[last]["ahead"]
     put_in(state, state.areas, area, last, truck)
+    row = next_of(state, truck)
+    if stays_too_long(trucks, row):
+        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(max(now, trucks.gives_up[row]), truck))
 
 
 @step
@@ -631,5 +656,6 @@ def stand_in_line(network: Network, trucks: Trucks, state: State, line: int, tru
     put_in(state, state.lines, line, last, truck)
     state.lines[line]["waiting"] += 1
     visit = visit_of(state, truck)
-    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit] < FOR_EVER:
-        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(now + trucks.patience[visit], truck))
+    if has_patience(network, trucks, line, visit):
+        end = end_of_patience(network, trucks, line, visit, now)
+        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(end, truck))

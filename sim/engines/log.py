@@ -138,7 +138,8 @@ class EventLog:
     @property
     def _skips_rows(self) -> bool:
         """Tell whether trucks may leave out rows: alternatives not taken, or all after they turned back."""
-        return self.draws.next_row.size > 0 or self.draws.patience.size > 0
+        draws = self.draws
+        return draws.next_row.size > 0 or draws.patience.size > 0 or draws.gives_up.size > 0
 
     @functools.cached_property
     def _whereabouts(self) -> Ticks:

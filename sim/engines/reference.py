@@ -210,8 +210,14 @@ class Run:
     def stand_in_line(self, truck: int, visit: int) -> None:
         """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
         insort(self.waiting[self.draws.line[visit]], (self.now, truck, visit))
-        if self.draws.patience.size and self.draws.patience[visit] < FOR_EVER:
-            self.agenda.process(self.lose_patience(truck, visit))
+        patience = int(self.draws.patience[visit]) if self.draws.patience.size else FOR_EVER
+        end = min(self.now + patience, self.end_of_stay(visit))
+        if end < FOR_EVER:
+            self.agenda.process(self.lose_patience(truck, visit, end))
+
+    def end_of_stay(self, visit: int) -> int:
+        """Return when a truck that now begins to wait for a visit gives up because of its whole stay."""
+        return max(self.now, int(self.draws.gives_up[visit])) if self.draws.gives_up.size else FOR_EVER
 
     def turn_back(self, truck: int, visit: int) -> bool:
         """Leave for good without service. Tell whether a space of an area fell free."""
@@ -222,9 +228,9 @@ class Run:
         self.free_space(area)
         return True
 
-    def lose_patience(self, truck: int, visit: int) -> Process:
+    def lose_patience(self, truck: int, visit: int, end: int) -> Process:
         """A truck whose patience ends turns back, if it still stands in line."""
-        yield self.agenda.at(self.now + int(self.draws.patience[visit]), RANK_PATIENCE, truck)
+        yield self.agenda.at(end, RANK_PATIENCE, truck)
         if self.log.times[visit, STARTED] != NEVER:
             return
         line = self.draws.line[visit]
@@ -233,6 +239,20 @@ class Run:
             self.leave_batch(self.lines[line].stage, int(self.log.times[visit, JOINED]))
         self.close_lanes_if_due(line)
         freed = self.turn_back(truck, visit)
+        while freed:
+            freed = self.call_for_space()
+
+    def lose_patience_for_space(self, truck: int, visit: int, row: int, end: int) -> Process:
+        """A truck whose patience ends turns back, if it still stands for a space; it leaves the lane that it blocks."""
+        since = self.now
+        yield self.agenda.at(end, RANK_PATIENCE, truck)
+        if self.log.times[row, JOINED] != NEVER:
+            return
+        self.waiting_for_space[self.area(row)].remove((since, truck, visit, row))
+        self.log.times[row, [JOINED, LEFT]] = self.now
+        away = int(self.draws.first[truck + 1])
+        freed = self.vacate(truck, visit, away)
+        freed |= self.proceed(truck, visit, away)
         while freed:
             freed = self.call_for_space()
 
@@ -434,6 +454,9 @@ class Run:
     def stand_for_space(self, truck: int, visit: int, row: int) -> None:
         """Stand in line for a space of the next area, by the tick of asking, then by number."""
         insort(self.waiting_for_space[self.next_area(truck, row)], (self.now, truck, visit, row))
+        end = self.end_of_stay(row)
+        if end < FOR_EVER:
+            self.agenda.process(self.lose_patience_for_space(truck, visit, row, end))
 
     def call_for_space(self) -> bool:
         """Let the first truck in line for a free space move on; tell whether one could."""

@@ -40,6 +40,7 @@ class Trucks(NamedTuple):
     comes_back: Ticks
     service_by_hand: Ticks
     patience: Ticks
+    gives_up: Ticks
     next_row: Counts
     alternative_row: Counts
     rule: Counts
@@ -61,7 +62,8 @@ _STAGE_STATE = table_of(gathering="i8", gathered_since="i8", called_up="i8", tim
 """Trucks of the next batch, when the first of them joined; trucks in line that may start; whether an alarm is set."""
 _TRUCK_STATE = table_of(ahead="u4", behind="u4", visit="u4", next="u4", leaf="u4")
 """Who stands before and behind a waiting truck; rows of its present visit (`NOBODY` while it waits outside) and of its
-next one (the row after its last where it departs); the leaf of the end of its service, or of its patience in line."""
+next one (the row after its last where it departs); the leaf of the end of its service, or of its patience
+while it waits."""
 
 
 class State(NamedTuple):
@@ -77,7 +79,7 @@ class State(NamedTuple):
     alarms: Agenda
     """Resources that come back, lanes that have reversed, then batches whose time is over."""
     impatient: Agenda
-    """When the patience of trucks in line is at its end."""
+    """When the patience of trucks that wait is at its end."""
     lane_changes: Rows
     """Changes of lanes that the queue opens or reverses (`sim.engines.log.LANE_CHANGE`), and room for more."""
     cursor: Counts
@@ -96,7 +98,7 @@ def new_state(network: Network, draws: Draws) -> State:
         trucks=np.empty(trucks, _TRUCK_STATE),
         ends=new_agenda(trucks),
         alarms=new_agenda(_most_alarms(network)),
-        impatient=new_agenda(trucks if draws.patience.size else 0),
+        impatient=new_agenda(trucks if draws.patience.size or draws.gives_up.size else 0),
         lane_changes=np.zeros(0, LANE_CHANGE),
         cursor=np.array([0, 0, NO_LEAF, 0]),
     )

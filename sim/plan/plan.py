@@ -12,7 +12,7 @@ rank  event                                               id
       open by the queue or were open for the least time
 1     the time of a batch is over                         number of resources + of the stage
 2     a truck arrives, or ends its service                number of the truck, by arrival
-3     the patience of a truck in line is at its end       number of the truck
+3     the patience of a truck that waits is at its end     number of the truck
 ====  ==================================================  ====================================
 
 What an event makes possible at once is finished before the next event is taken, in this order:
@@ -154,6 +154,12 @@ class Stream:
     """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
+    patience: Sampler | None = None
+    """Distribution of the time from the arrival after which a truck that waits turns back; None for ever."""
+    waited: Sampler | None = None
+    """Distribution of the time since the arrival of those who stand in line at tick 0, if they have patience."""
+    may_turn_back: npt.NDArray[np.bool_] | None = None
+    """(visits,) whether patience ends the wait for each: not behind the release, nor with units of a pool."""
     given: GivenTrucks | None = None
     """Trucks of a trace; they come instead of those that the rate would bring."""
 
@@ -194,8 +200,6 @@ class Plan:
     """(stages,) how fast loads age there [1]."""
     bookings: tuple[Slots, ...]
     """Booking systems, in the order of the file."""
-    turns_back: bool
-    """Whether trucks may turn back somewhere."""
     pools: tuple[str, ...]
     """Pools, then links, in the order of the file."""
     links: tuple[str, ...]
@@ -228,6 +232,21 @@ class Plan:
     def __repr__(self) -> str:
         """Return a line: its arrays fill many screens."""
         return f"Plan: {len(self.stages)} stages, {len(self.streams)} streams, {self.end / TICKS_PER_DAY:g} days"
+
+    @property
+    def turns_back(self) -> bool:
+        """Whether trucks may turn back somewhere."""
+        return self.limits_queues or self.limits_stays
+
+    @property
+    def limits_stays(self) -> bool:
+        """Whether trucks may turn back because of their whole stay."""
+        return any(stream.patience is not None for stream in self.streams)
+
+    @property
+    def limits_queues(self) -> bool:
+        """Whether trucks may turn back because of a single queue: its length, or their wait in it."""
+        return self.network.turns_away or bool((self.sampler_of["patience"] >= 0).any())
 
     def kinds_of(self, stream: Stream) -> list[int]:
         """Return the kind as which its trucks make each visit of their path."""

@@ -151,7 +151,9 @@ def test_services_choices_and_visits_as_given() -> None:
         "visits.scan": [0, None, 1],
     }
     events = bg.run(gate_of().with_({"flows.fruit.per_day": 0}), trace=table, **ONE_DAY).events
-    visits = [(row.flow, row.number, row.stage, (row.left - row.started) / MINUTE) for row in events.itertuples()]
+    names = ("flow", "number", "stage")
+    minutes = ((events["left"] - events["started"]) / MINUTE).tolist()
+    visits = list(zip(*(events[name].tolist() for name in names), minutes, strict=True))
     drawn = visits[5][3]
     assert visits == [
         ("general", 0, "booth", 1), ("general", 0, "check", 7),

@@ -46,7 +46,7 @@ def test_a_reserve_with_two_thresholds():
     found = run(
         {"booth": {"lanes": lanes, "service": exponential(SERVICE_S)}},
         arrivals * A_DAY,
-        40,
+        60,
         [
             Key("queue_trucks", "mean", stage="booth"),
             Key("open_lanes_h", "mean", stage="booth/reserve"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gates import Scenario, library_gates, load_gate
 from sim import compile_plan, draw, simulate
-from sim.draws.columns import Draws
+from sim.draws.columns import FOR_EVER, Draws
 from sim.engines.log import LOG_COLUMNS
 from tests.strategies import scenarios
 from tests.tiers import count
@@ -20,7 +20,10 @@ from tests.tiers import count
 def coarse(draws: Draws, unit: int) -> Draws:
     """Return the draws with all times rounded to multiples of `unit` ticks, so that events tie."""
     return dataclasses.replace(
-        draws, arrival=draws.arrival // unit * unit, service=(draws.service + unit // 2) // unit * unit
+        draws,
+        arrival=draws.arrival // unit * unit,
+        service=(draws.service + unit // 2) // unit * unit,
+        gives_up=np.where(draws.gives_up < FOR_EVER, draws.gives_up // unit * unit, FOR_EVER),
     )
 
 

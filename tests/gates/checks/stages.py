@@ -163,6 +163,48 @@ TABLE: Table = {
     ],
     "distribution_bounds": [
         (
+            [("stages.booth.patience_for", {"general": {"uniform": {"low": "2 h", "high": "1 h"}}})],
+            "stages.booth.patience_for.general.uniform",
+            "2 h to 1 h",
+            "low is greater than high",
+            "Swap them.",
+        ),
+        (
+            [("stages.booth.patience", {"uniform": {"low": "2 h", "high": "1 h"}})],
+            "stages.booth.patience.uniform",
+            "2 h to 1 h",
+            "low is greater than high",
+            "Swap them.",
+        ),
+        (
+            [("classes.general.patience", {"uniform": {"low": "2 h", "high": "1 h"}})],
+            "classes.general.patience.uniform",
+            "2 h to 1 h",
+            "low is greater than high",
+            "Swap them.",
+        ),
+        (
+            [
+                ("classes.general.patience", {"constant": "3 d"}),
+                (
+                    "initial",
+                    [
+                        {
+                            "class": "general",
+                            "direction": "northbound",
+                            "stage": "booth",
+                            "trucks": 1,
+                            "waited": {"uniform": {"low": "2 h", "high": "1 h"}},
+                        }
+                    ],
+                ),
+            ],
+            "initial[0].waited.uniform",
+            "2 h to 1 h",
+            "low is greater than high",
+            "Swap them.",
+        ),
+        (
             [("stages.booth.breakdowns", [{**JAM, "repair": {"uniform": {"low": "2 h", "high": "1 h"}}}])],
             "stages.booth.breakdowns[0].repair.uniform",
             "2 h to 1 h",
