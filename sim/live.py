@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
@@ -31,7 +31,7 @@ MOST = 1_000_000
 """Most lanes or units that a policy may ask for."""
 _RANK_POLICY = RANK_PATIENCE + 1
 
-Policy = Callable[["Live"], Generator[simpy.Event, Any, Any] | None]
+Policy = Callable[["Live"], Iterator[simpy.Event] | None]
 """Called before the first event of each replication; may be a generator function, which is then a SimPy process."""
 
 

@@ -18,7 +18,7 @@ from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
 from experiments.runs.provenance import manifest
 from experiments.runs.run import RunResult
 from experiments.runs.statistics import CONFIDENCE, mean_interval
-from experiments.runs.tables import events_table, name_column, trucks_table, write_table
+from experiments.runs.tables import decisions_table, events_table, name_column, trucks_table, write_table
 from sim.metrics.registry import METRICS
 
 SCHEMA = NEWEST["run"][1]
@@ -205,6 +205,9 @@ def _write_logs(result: RunResult, folder: Path) -> None:
     if not trucks:
         return
     write_table(folder / "trucks.parquet", pa.concat_tables(trucks))
+    if result.policy is not None:
+        made = [decisions_table(result.plan, number, log) for number, log in result.logs.items()]
+        write_table(folder / "decisions.parquet", pa.concat_tables(made).unify_dictionaries().combine_chunks())
     events = folder / "events"
     events.mkdir()
     for number, log in result.logs.items():

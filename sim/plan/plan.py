@@ -15,6 +15,8 @@ rank  event                                               id
 3     the patience of a truck that waits is at its end     number of the truck
 ====  ==================================================  ====================================
 
+Own rules (`sim.live`, on the reference engine only) come after all of these at their tick.
+
 What an event makes possible at once is finished before the next event is taken, in this order:
 
 1. the truck whose service ended gives back the units of pools that it used, and takes an alternative of its path
