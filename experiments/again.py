@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from experiments.result_folder import MANIFEST, is_ours, read_json, refuse_newer
+from experiments.result_folder import MANIFEST, OLDEST, is_ours, read_json, refuse_newer
 from experiments.runs.provenance import digest
 from gates.files.explain import model_findings
 from gates.files.load import gate_from_data
@@ -73,7 +73,10 @@ def study_of(document: Mapping[str, Any]) -> Study:
         With every finding at once, if it was changed so that it cannot be run.
     """
     from experiments.studies.model import Study
+    from gates.renamed import old_key
 
+    if document["format"] < OLDEST["study"]:  # it neither held its own files nor their hash
+        return _read({key: value for key, value in document["study"].items() if not old_key("Study", key)}, Study)
     _refuse_changed(document, "study", digest([document.get("study"), document.get("inputs")]))
     return _read(document["study"], Study).with_inputs(document["inputs"])
 

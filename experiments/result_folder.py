@@ -20,8 +20,10 @@ from gates.findings import ConfigError, Finding
 MANIFEST = "manifest.json"
 DRAWN = ("plots/", "report.html")
 """What `bordergate plot` makes again from the rest."""
-NEWEST = {"run": ("schema", 1), "study": ("format", 1)}
+NEWEST = {"run": ("schema", 1), "study": ("format", 2)}
 """Kind of result -> the field with the number of the folder's format, and the newest that this version reads."""
+OLDEST = {"run": 1, "study": 2}
+"""Kind of result -> the oldest format that this version reads."""
 HASHED_BYTES = 64 << 20
 """Larger files, such as event logs, are compared by size unless every byte is to be read."""
 NAMED = 3
@@ -86,7 +88,9 @@ def seal(folder: Path) -> None:
 
 def list_drawn(folder: Path, drawn: Iterable[Path]) -> None:
     """List plots and a report that were drawn again in the manifest; files that are not ours stay unlisted."""
-    listed = {name: at for name, at in read_json(folder / MANIFEST)["files"].items() if (folder / name).is_file()}
+    if "files" not in (document := read_json(folder / MANIFEST)):
+        return  # it is of an earlier version
+    listed = {name: at for name, at in document["files"].items() if (folder / name).is_file()}
     _write_list(folder, listed | {path.relative_to(folder).as_posix(): _listing(path) for path in drawn})
 
 
@@ -147,6 +151,9 @@ def refuse_other_content(folder: Path, kind: str = "", gate: str = "", *, force:
         remedy = "Name a folder that does not exist yet, or one with an earlier result to replace."
         raise _refused(folder, "exists and is not a result folder", remedy)
     document = _manifest(place, "--out", str(folder))
+    if "files" not in document:
+        problem = "was written by an earlier version, which did not list its files"
+        raise _refused(folder, problem, "Run it again, into another folder.")
     if foreign := sorted(set(_files(place)) - {MANIFEST, *document["files"]}):
         problem = f"holds files that no run wrote: {_named(foreign)}"
         raise _refused(folder, problem, "Move them elsewhere, or name another folder.")
@@ -188,14 +195,18 @@ def checked_manifest(folder: Path, *, drawn: bool = True, every_byte: bool = Fal
     drawn
         Whether plots and report are checked, too.
     every_byte
-        Whether large files are hashed as well.
+        Whether large files are hashed as well; a result of an earlier version, which lists no files, is then refused.
 
     Raises
     ------
     ConfigError
-        If it is not a result folder, was written by a newer version, or is damaged.
+        If it is not a result folder, was written by another version that this one does not read, or is damaged.
     """
     document = _manifest(folder, "DIR", str(folder))
+    listed = "files" in document or not every_byte
+    if _number(document) < OLDEST[document["kind"]] or not listed:
+        problem = "was written by an earlier version" + ("" if listed else ", which did not list its files")
+        raise ConfigError([Finding("DIR", str(folder), problem, _run_again(folder, document))])
     broken = damaged_files(folder, document, every_byte=every_byte)
     if not drawn:
         broken = [name for name in broken if not name.startswith(DRAWN)]
@@ -206,8 +217,9 @@ def checked_manifest(folder: Path, *, drawn: bool = True, every_byte: bool = Fal
 
 
 def damaged_files(folder: Path, document: Mapping[str, Any], *, every_byte: bool = False) -> list[str]:
-    """Return the listed files that are missing or not as they were written."""
-    return [name for name, listed in document["files"].items() if not _is_sound(folder / name, listed, every_byte)]
+    """Return the listed files that are missing or not as they were written; an earlier version listed none."""
+    listed = document.get("files", {})
+    return [name for name, at in listed.items() if not _is_sound(folder / name, at, every_byte)]
 
 
 def resized_files(folder: Path) -> list[str]:
@@ -261,9 +273,8 @@ def _manifest(folder: Path, path: str, value: str) -> dict[str, Any]:
     if not is_ours(document):
         raise refused("is not a result folder: its manifest.json is of another program", remedy)
     refuse_newer(document, path, value)
-    if not isinstance(document.get("files"), dict):
-        problem = "was written by an earlier version, which did not list its files"
-        raise refused(problem, "Run it again, into another folder.")
+    if not isinstance(document.get("files", {}), dict):
+        raise refused("is not a result folder: its manifest.json lists no files", remedy)
     return dict(document)
 
 
@@ -274,11 +285,22 @@ def is_ours(document: Any) -> bool:
 
 def refuse_newer(document: Mapping[str, Any], path: str, value: str) -> None:
     """Raise `ConfigError` if a newer version wrote a manifest."""
-    field, newest = NEWEST[document["kind"]]
-    number = document.get(field)
+    number, newest = _number(document), NEWEST[document["kind"]][1]
     if not isinstance(number, int) or number > newest:
         problem = f"was written by a newer version (format {number}; this one reads {newest})"
         raise ConfigError([Finding(path, value, problem, "Install that version, or name another folder.")])
+
+
+def _number(document: Mapping[str, Any]) -> Any:
+    return document.get(NEWEST[document["kind"]][0])
+
+
+def refuse_result(path: Path) -> None:
+    """Raise `ConfigError` if a path is a result folder or its manifest: a result is run again, not rewritten."""
+    folder = path if path.is_dir() else path.parent
+    if path.is_dir() or path.name == MANIFEST:
+        document = _manifest(folder, "file", str(path))
+        raise ConfigError([Finding("file", str(path), "is a result", _run_again(folder, document))])
 
 
 def _run_again(folder: Path, document: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`bordergate gates` and `bordergate validate`: what is in the library, and whether a file is right."""
+"""`bordergate gates`, `validate` and `migrate`: what is in the library, and whether a file is right."""
 
 from __future__ import annotations
 
@@ -42,3 +42,49 @@ def validate(file: Annotated[Path, typer.Argument(help="A gate, upgrade or study
 
     with mistakes_shown():
         console.print(f"{file}: no findings. {checked(file)}", markup=False)
+
+
+def migrate(
+    file: Annotated[Path, typer.Argument(help="A gate, upgrade or study file of an earlier version.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the new text there.")] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Write the new text over the file.")] = False,
+) -> None:
+    """Rewrite a file of an earlier version in the spelling of this one; comments and layout stay.
+
+    Without --out or --in-place it only says what it would change.
+
+    Example: `bordergate migrate my-study.yaml --in-place`
+    """
+    from api.cli.validate import checked_text, kind_of
+    from experiments.result_folder import refuse_result
+    from experiments.runs.files import atomic_file
+    from experiments.studies.model import Study
+    from gates import ConfigError, Finding, Gate
+    from gates.files.migrate import migrated
+    from gates.files.yaml import read_text
+    from gates.schema.base import Model
+    from gates.upgrades import Upgrade
+
+    with mistakes_shown():
+        refuse_result(file)
+        if out is not None and in_place:
+            raise ConfigError([Finding("--out", str(out), "given with --in-place", "Use one of them.")])
+        if out is not None and out.exists():
+            raise ConfigError([Finding("--out", str(out), "exists", "Name another file, or use --in-place.")])
+        text = read_text(file)
+        models: dict[str, type[Model]] = {"gate": Gate, "upgrade": Upgrade, "study": Study}
+        new, changes = migrated(text, models[kind_of(text, file.name)], file.name)
+        for change in changes:
+            became = f"is now {change.after}" if change.after else "is removed"
+            console.print(f"Line {change.line}: {change.before} {became}. {change.why}", markup=False, soft_wrap=True)
+        target = file if in_place else out
+        if target is not None and (changes or target != file):
+            with atomic_file(target) as partial:
+                partial.write_bytes(new.encode("utf-8"))
+            console.print(f"Written: {target}", markup=False, soft_wrap=True)
+        elif changes:
+            console.print("Nothing was written: add --in-place, or --out FILE.")
+        sentence = checked_text(new, (target or file).name)
+        console.print(
+            f"{target or file}: no findings{'' if target or not changes else ' then'}. {sentence}", markup=False
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from gates import ConfigError, Scenario, load_gate, load_upgrade
 from gates.describe import outside_text
@@ -20,15 +21,33 @@ def checked(path: Path) -> str:
     ConfigError
         With every finding at once.
     """
-    text = read_text(path)
-    keys = parse(text, path.name).data.keys()
-    if "changes" in keys and "stages" not in keys:
-        return _upgrade(text, path.name)
-    if "question" in keys and "stages" not in keys:
-        return _study(text, path.name)
-    gate = gate_from_text(text, path.name)
+    return checked_text(read_text(path), path.name)
+
+
+def checked_text(text: str, file: str) -> str:
+    """Return what a text without findings holds, in a sentence.
+
+    Raises
+    ------
+    ConfigError
+        With every finding at once.
+    """
+    kind = kind_of(text, file)
+    if kind == "upgrade":
+        return _upgrade(text, file)
+    if kind == "study":
+        return _study(text, file)
+    gate = gate_from_text(text, file)
     sentence = f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows; {footing_text(gate)}."
     return " ".join(filter(None, [sentence, outside_text(Scenario(gate=gate))]))
+
+
+def kind_of(text: str, file: str) -> Literal["gate", "upgrade", "study"]:
+    """Tell what a file describes, by its keys."""
+    keys = parse(text, file).data.keys()
+    if "stages" in keys:
+        return "gate"
+    return "upgrade" if "changes" in keys else "study" if "question" in keys else "gate"
 
 
 def _upgrade(text: str, file: str) -> str:

@@ -123,7 +123,7 @@ def metrics_csv(document: bytes) -> bytes:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for row in json.loads(document)["metrics"]:
-        writer.writerow([csv_cell(row[name]) for name in names])
+        writer.writerow([csv_cell(row.get(name)) for name in names])  # an earlier version did not count
     return out.getvalue().encode()
 
 

@@ -20,7 +20,7 @@ TIMES = ("clearance_h", "passage_h")
 """Times whose mean says nothing where nobody was released: it would only grow with the run."""
 
 
-def _estimate_of(row: Mapping[str, Any]) -> Estimate:
+def estimate_of(row: Mapping[str, Any]) -> Estimate:
     """Return the estimate of a row of `metrics.json`; folders of earlier versions do not count replications."""
     value, low, high = (math.nan if row[end] is None else float(row[end]) for end in ("value", "low", "high"))
     unreached = int(row.get("unreached", 0))
@@ -33,7 +33,7 @@ class Metrics:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.replications: int = document.get("replications", 0)
         self._estimates = {
-            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): _estimate_of(row)
+            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): estimate_of(row)
             for row in document["metrics"]
         }
 

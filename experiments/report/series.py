@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from experiments.result_folder import MANIFEST, read_json
@@ -178,9 +179,9 @@ def replay(folder: Path, replication: int, start_h: float, end_h: float, most: i
     """
     start, end = int(start_h * MS_A_HOUR), int(end_h * MS_A_HOUR)
     names = ["truck", "class", "direction", "stage", "lane_group", "empty", "joined", "started", "finished", "left"]
-    table = pq.read_table(_log(folder, replication), columns=names, filters=pa.compute.field("joined") < end)
+    table = pq.read_table(_log(folder, replication), columns=names, filters=pc.field("joined") < end)
     left = table["left"]
-    table = table.filter(pa.compute.fill_null(pa.compute.greater_equal(left, start), True))
+    table = table.filter(pc.fill_null(pc.greater_equal(left, start), True))
     if len(table) > most:
         problem = f"the window holds {len(table):,} stage visits; the limit is {most:,}"
         raise ConfigError([Finding("to", str(end_h), problem, "Ask for fewer hours.")])

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from experiments.answers.run_numbers import estimate_of
 from experiments.result_folder import MANIFEST, read_json
 from experiments.results.folder import FolderResult, read_frame
 from experiments.runs.folder import NAMES
@@ -137,12 +138,6 @@ class Result(FolderResult):
 def name_of(parts: Iterable[str | None]) -> str:
     """Return the name of a number from the columns that name it."""
     return metric_text(Key(*parts))  # type: ignore[arg-type]
-
-
-def estimate_of(row: dict[str, Any]) -> Estimate:
-    """Return the estimate that a row of `metrics.json` holds."""
-    value, low, high = (math.nan if row[end] is None else row[end] for end in ("value", "low", "high"))
-    return Estimate(math.inf if row["unreached"] else value, low, high, row["n"], row["unreached"])
 
 
 def estimate_text(estimate: Sequence[float]) -> str:

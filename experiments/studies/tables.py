@@ -25,6 +25,7 @@ from experiments.studies.model import BASE, better_of, metric_text
 from experiments.studies.replication import HOURS_A_DAY, Floats
 from experiments.studies.result import Context, StudyResult, contexts_of, counted
 from experiments.studies.select import RELATIVE, costs, margin_of, needed, standings, verdict
+from gates.renamed import OLD_COLUMNS
 from sim.metrics.meter import Key
 from sim.metrics.registry import METRICS
 
@@ -35,8 +36,11 @@ TRUCK_HOURS = "truck_hours_per_day"
 
 
 def tables(result: StudyResult) -> dict[str, Frame]:
-    """Return every table of a study that has rows, by name."""
+    """Return every table of a study that has rows, by name; renamed columns also under their old name."""
     found = {name: make(result) for name, make in _TABLES.items()}
+    for column in OLD_COLUMNS:
+        for frame in (found[name] for name in column.tables if len(found[name])):
+            frame[column.old] = frame[column.new]
     return {name: frame for name, frame in found.items() if len(frame)}
 
 
@@ -142,6 +146,7 @@ def judged(
         "metric_name": metric_text(key),
         **_parts(key),
         **compared._asdict(),
+        "clear": compared.clear,
         "margin": margin,
         "verdict": verdict(compared, margin, better_of(key)),
         "needed": math.nan if enough is None else float(enough),
@@ -155,7 +160,8 @@ def pairs(result: StudyResult) -> Frame:
         for key in result.metrics:
             values = _of(result.values(key), context)
             for each in all_pairs(values):
-                rows.append({"context": context.title, "metric_name": metric_text(key), **_parts(key)} | each._asdict())
+                named = {"context": context.title, "metric_name": metric_text(key), **_parts(key)}
+                rows.append({**named, **each._asdict(), "clear": each.clear})
     return Frame(rows)
 
 
@@ -349,7 +355,8 @@ def _ranks(cells: list[Cell], saving: dict[str, float]) -> dict[str, int]:
 def _hours_row(values: dict[str, Floats], compared: Difference) -> dict[str, Any]:
     margin = RELATIVE * mean_interval(values[compared.against].tolist()).value
     about = {"metric_name": TRUCK_HOURS, "metric": TRUCK_HOURS, "unit": "truck hours a day"}
-    return {**about, **compared._asdict(), "margin": margin, "verdict": verdict(compared, margin, "less")}
+    judgement = {"clear": compared.clear, "margin": margin, "verdict": verdict(compared, margin, "less")}
+    return {**about, **compared._asdict(), **judgement}
 
 
 def screening(result: StudyResult) -> Frame:

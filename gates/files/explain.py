@@ -9,6 +9,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from gates.findings import Finding, Place, one_of, path_text, value_text
+from gates.renamed import old_key
 from gates.schema.base import TAG_MARK
 from gates.schema.distributions import DISTRIBUTIONS
 
@@ -89,14 +90,16 @@ def _bound(details: ErrorDetails) -> tuple[str, str]:
 
 def _missing(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     key = details["loc"][-1]
-    holder = _type_at(model, details["loc"][:-1])
+    holder = model_at(model, details["loc"][:-1])
     sentence = _sentence(holder, str(key))
     return "missing", f"Add `{key}`{': ' + sentence if sentence else '.'}"
 
 
 def _unknown_key(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    holder = _type_at(model, details["loc"][:-1])
-    return "an unknown key", one_of(keys_of(holder), details["loc"][-1])
+    holder, key = model_at(model, details["loc"][:-1]), details["loc"][-1]
+    if before := old_key(getattr(holder, "__name__", ""), str(key)):
+        return "a key of an earlier version", before.remedy
+    return "an unknown key", one_of(keys_of(holder), key)
 
 
 def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
@@ -179,8 +182,8 @@ def is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _type_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> Any:
-    """The type that stands at an error's place, its variant marks included."""
+def model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> Any:
+    """The type that stands at a place of `model`, which has the marks of variants as an error's place has."""
     kind: Any = model
     for part in loc:
         kind = _inner(kind, part)
