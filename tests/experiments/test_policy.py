@@ -42,23 +42,27 @@ def test_a_result_under_own_rules(tmp_path: Path) -> None:
     assert "set_lanes" in (tmp_path / "a/policy.txt").read_text(encoding="utf-8")
     assert "Under own rules: more_lanes." in (tmp_path / "a/report.html").read_text(encoding="utf-8")
     rows = first.decisions
-    assert set(rows["place"]) == {"booth/lanes"}
+    assert set(rows["place"]) == {"booth/all"}
     assert rows["number"].tolist()[:2] in ([3, 2], [2, 3])
     assert rows["tick"].is_monotonic_increasing
 
 
 def test_what_was_decided_of_every_kind() -> None:
     def rule(live: Live) -> Iterator[Any]:
-        live.hold("booth-vn") if "booth-vn" in live._plan.stages else live.hold(live._plan.stages[0])
-        pool = next(name for name in live._plan.pools if name not in live._plan.links)
-        live.set_units(pool, 1)
+        live.hold("declaration-vn")
+        live.set_units("customs-officers-vn", 1)
         yield live.wait(5)
-        live.set_units(pool, None)
-        live.release(live._plan.stages[0])
+        live.set_units("customs-officers-vn", None)
+        live.release("declaration-vn")
 
     rows = bg.run("friendship-pass", policy=rule, days=1, warmup_days=0, replications=1).decisions
-    assert set(rows["what"]) == {"units", "may start"}
-    assert rows["number"].isna().sum() >= 1
+    assert list(zip(rows["tick"], rows["what"], rows["place"], strict=True)) == [
+        (0, "units", "customs-officers-vn"),
+        (0, "may start", "declaration-vn"),
+        (300_000, "units", "customs-officers-vn"),
+        (300_000, "may start", "declaration-vn"),
+    ]
+    assert rows["number"].fillna(-1).tolist() == [1, 0, -1, -1]
 
 
 def test_a_plain_result_has_no_decisions() -> None:
@@ -150,7 +154,7 @@ def test_the_same_code_is_the_same_policy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "policy"),
     [
-        (("lanes)", "lanes + 0)"), "rule"),
+        (('"booth", lanes)', '"booth", lanes + 0)'), "rule"),
         (("LIMIT = 20", "LIMIT = 21"), "rule"),
         (("> LIMIT", ">= LIMIT"), "rule"),
         (("(1, 2)", "(1, 3)"), "rule"),
