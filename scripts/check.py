@@ -6,6 +6,7 @@ types        mypy                      strict in the four packages and in script
 tests        pytest                    with branch coverage; the long tests too with --all
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
+packages     scripts/packages.py       wheel and source archive, installed and tried with every supported Python (--all)
 
     python scripts/check.py                what to run before a commit
     python scripts/check.py --quick        under a minute: lint, format, types, the tests of the package that changed
@@ -28,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -146,6 +147,10 @@ def coverage(_: argparse.Namespace) -> bool:
     return run("coverage", "report", f"--include={','.join(ENGINES)}", "--fail-under=100") and everything
 
 
+def packages(_: argparse.Namespace) -> bool:
+    return run("scripts.packages")
+
+
 def soak(arguments: argparse.Namespace) -> bool:
     counted = str(arguments.counted / "soak.xml")
     chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={counted}", "-m", "series"]
@@ -160,12 +165,15 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "tests": tests,
     "interpreted": interpreted,
     "coverage": coverage,
+    "packages": packages,
 }
+ONLY_IN_CI = ("packages",)
+"""Steps that need the network and minutes: part of `--all`, or named."""
 
 
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: every one)")
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: those of the size)")
     tier = parser.add_mutually_exclusive_group()
     tier.add_argument(
         "--quick",
@@ -183,6 +191,13 @@ def asked() -> argparse.Namespace:
         parser.error(f"no such step: {', '.join(unknown)}. Steps are {', '.join(STEPS)}.")
     arguments.tier = "quick" if arguments.quick is not None else "all" if arguments.all else "everyday"
     return arguments
+
+
+def by_default(tier: str, steps: Iterable[str]) -> list[str]:
+    """Return the steps of a tier, where none is named."""
+    if tier == "quick":
+        return list(QUICK)
+    return [name for name in steps if tier == "all" or name not in ONLY_IN_CI]
 
 
 def closing_line(outcomes: dict[str, tuple[bool, float]], counted: Path) -> str:
@@ -209,7 +224,7 @@ def main() -> int:
             old.unlink()
 
     steps: dict[str, Callable[[argparse.Namespace], bool]] = {"soak": soak} if arguments.soak else STEPS
-    chosen = [name for name in steps if name in (arguments.steps or (QUICK if arguments.tier == "quick" else steps))]
+    chosen = [name for name in steps if name in (arguments.steps or by_default(arguments.tier, steps))]
     outcomes: dict[str, tuple[bool, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         arguments.counted = Path(folder)
