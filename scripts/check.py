@@ -6,6 +6,7 @@ types        mypy                      strict in the four packages and in script
 tests        pytest                    with branch coverage; the long tests too with --all
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
+docs         scripts.docs_site         the docs site, warnings as errors; with --all, or by its name
 packages     scripts/packages.py       wheel and source archive, installed and tried with every supported Python (--all)
 
     python scripts/check.py                what to run before a commit
@@ -29,7 +30,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -102,7 +103,7 @@ def where_tested(files: list[str]) -> list[str]:
         elif name.endswith(".md"):
             found.add("tests/test_docs.py")
         elif top == "scripts":
-            found |= {"tests/test_check.py", "tests/test_compare_commits.py"}
+            found |= {"tests/test_check.py", "tests/test_compare_commits.py", "tests/test_docs_site.py"}
     return sorted(found)
 
 
@@ -158,6 +159,10 @@ def soak(arguments: argparse.Namespace) -> bool:
     return run("scripts.soak_table", counted) and passed
 
 
+def docs(_: argparse.Namespace) -> bool:
+    return run("scripts.docs_site")
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "lint": lint,
     "format": layout,
@@ -165,15 +170,16 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "tests": tests,
     "interpreted": interpreted,
     "coverage": coverage,
+    "docs": docs,
     "packages": packages,
 }
-ONLY_IN_CI = ("packages",)
-"""Steps that need the network and minutes: part of `--all`, or named."""
+OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in ("docs", "packages"))}
+"""Steps of the tiers that leave some out."""
 
 
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: those of the size)")
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: all of the tier)")
     tier = parser.add_mutually_exclusive_group()
     tier.add_argument(
         "--quick",
@@ -191,13 +197,6 @@ def asked() -> argparse.Namespace:
         parser.error(f"no such step: {', '.join(unknown)}. Steps are {', '.join(STEPS)}.")
     arguments.tier = "quick" if arguments.quick is not None else "all" if arguments.all else "everyday"
     return arguments
-
-
-def by_default(tier: str, steps: Iterable[str]) -> list[str]:
-    """Return the steps of a tier, where none is named."""
-    if tier == "quick":
-        return list(QUICK)
-    return [name for name in steps if tier == "all" or name not in ONLY_IN_CI]
 
 
 def closing_line(outcomes: dict[str, tuple[bool, float]], counted: Path) -> str:
@@ -224,7 +223,7 @@ def main() -> int:
             old.unlink()
 
     steps: dict[str, Callable[[argparse.Namespace], bool]] = {"soak": soak} if arguments.soak else STEPS
-    chosen = [name for name in steps if name in (arguments.steps or by_default(arguments.tier, steps))]
+    chosen = [name for name in steps if name in (arguments.steps or OF_TIER.get(arguments.tier, steps))]
     outcomes: dict[str, tuple[bool, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         arguments.counted = Path(folder)

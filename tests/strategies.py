@@ -68,6 +68,14 @@ def lane_groups(draw: st.DrawFn) -> Any:
                 "directions": list(draw(st.permutations(DIRECTIONS))),
             }
             group["reverses"] = {"at": draw(st.integers(1, 3)), "takes": draw(st.sampled_from([0, 600]))}
+        elif draw(st.integers(0, 2)) == 0:
+            at = draw(st.integers(2, 4))
+            group["opens"] = {
+                "at": at,
+                "closes_below": draw(st.integers(1, at - 1)),
+                "after": draw(st.sampled_from([0, 600])),
+                "at_least": draw(st.sampled_from([0, 1200])),
+            }
         groups.append(group)
     return [*groups, {"name": "all", "lanes": 1, "hours": draw(clock_windows)}]
 
@@ -118,6 +126,14 @@ def impatience(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.integers(0, 4)) == 0:
         found["patience_for"] = {draw(st.sampled_from(CLASSES)): draw(services())}
     return found
+
+
+@st.composite
+def whole_stays(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw how long trucks of a class stay at the gate at most, if it matters to them."""
+    if draw(st.integers(0, 3)):
+        return {}
+    return {"patience": draw(st.sampled_from([{"empirical": [600, 7200, 21_600]}, {"exponential": {"mean": 14_400}}]))}
 
 
 @st.composite
@@ -290,7 +306,8 @@ def standing(draw: st.DrawFn, gate: Gate, *, fleet: bool) -> list[InitialQueue]:
     found = []
     for stage, kind in chosen:
         trucks = draw(st.integers(1, 5))
-        found.append({**vars(kind), "class": kind.vehicle_class, "stage": stage, "trucks": trucks})
+        waited = draw(st.sampled_from([{"constant": 0}, {"empirical": [0, 3600, 7200]}]))
+        found.append({**vars(kind), "class": kind.vehicle_class, "stage": stage, "trucks": trucks, "waited": waited})
         del found[-1]["vehicle_class"]
     return [InitialQueue.model_validate(entry) for entry in found]
 
@@ -323,7 +340,10 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "origin": {"northbound": "vn", "southbound": "cn"},
         "start": dt.date(2025, 7, 1),
         "end_of_day": {"at": "20:00", "side": "vn"},
-        "classes": {name: {"priority": draw(st.sampled_from([1, 5, 9])), **draw(shelf_lives())} for name in CLASSES},
+        "classes": {
+            name: {"priority": draw(st.sampled_from([1, 5, 9])), **draw(shelf_lives()), **draw(whole_stays())}
+            for name in CLASSES
+        },
         "profiles": {"rush": {"hours": {"06:00-06:01": 0.9, "12:00-18:00": 0.1}}},
         "flows": flows,
         "stages": made,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.check import ENGINES, ONLY_IN_CI, QUICK, STEPS, STRUCTURE, by_default, closing_line, where_tested
+from scripts.check import ENGINES, OF_TIER, QUICK, STEPS, STRUCTURE, closing_line, where_tested
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,7 +42,10 @@ def test_an_engine_that_is_gone_is_named(tmp_path: Path, gone: str) -> None:
         (["tests/science/test_queues.py", "tests/science/theory.py"], {"tests/science/test_queues.py"}),
         (["tests/science/test_gone.py"], set()),
         (["docs/plots.md", "README.md"], {"tests/test_docs.py"}),
-        (["scripts/check.py"], {"tests/test_check.py", "tests/test_compare_commits.py"}),
+        (
+            ["scripts/check.py"],
+            {"tests/test_check.py", "tests/test_compare_commits.py", "tests/test_docs_site.py"},
+        ),
         (["sim/"], {"tests/sim"}),
         ([], set()),
     ],
@@ -51,11 +54,10 @@ def test_a_quick_check_runs_the_tests_of_what_changed(changed: list[str], tests:
     assert where_tested(changed) == sorted({*STRUCTURE, *tests})
 
 
-def test_packages_are_built_in_ci_alone() -> None:
-    assert by_default("all", STEPS) == list(STEPS)
-    assert by_default("everyday", STEPS) == [name for name in STEPS if name != "packages"]
-    assert by_default("quick", STEPS) == list(QUICK)
-    assert set(ONLY_IN_CI) <= set(STEPS)
+def test_the_site_and_the_packages_are_for_ci() -> None:
+    assert OF_TIER["everyday"] == tuple(name for name in STEPS if name not in ("docs", "packages"))
+    assert OF_TIER["quick"] == QUICK
+    assert "all" not in OF_TIER  # every step
 
 
 def test_the_last_line_is_that_of_pytest_over_all_runs(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from gates.checks.register import Findings, finding, rule, unknown
 from gates.checks.stages import Kind, comes_to, own_visits
 from gates.findings import Place
 from gates.schema.demand import InitialQueue
+from gates.schema.distributions import Constant
 from gates.schema.gate import Gate
 
 
@@ -41,6 +42,16 @@ def initial_stages(gate: Gate) -> Findings:
         if entry.stage in gate.stages and entry.stage not in comes_to(gate, kind):
             remedy = "Name a stage on their path, and say whether they return empty."
             yield finding((*place, "stage"), entry.stage, f"{kind} trucks never come here", remedy)
+
+
+@rule("initial.**", "classes.*")
+def initial_waits(gate: Gate) -> Findings:
+    """The time that trucks have waited at the start counts towards the patience of their class."""
+    for place, entry in _entries(gate):
+        vehicle_class = gate.classes.get(entry.vehicle_class)
+        if vehicle_class and vehicle_class.patience is None and entry.waited != Constant(constant=0.0):
+            remedy = "Give the class a `patience`, or remove `waited`."
+            yield finding((*place, "waited"), "", f"{entry.vehicle_class} trucks never lose patience", remedy)
 
 
 @rule("initial.**")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gates.describe.tables import FlowRow
-from gates.describe.texts import source_ids, title_of
+from gates.describe.texts import distribution_text, source_ids, title_of
 from gates.findings import path_text
 from gates.schema.base import LanguageTag
 from gates.schema.demand import Flow, InitialQueue, Profile
+from gates.schema.distributions import Constant
 from gates.schema.gate import Gate
 from gates.schema.quantities import number_text, share_text
 from gates.sources import SourcedNumber
@@ -40,6 +41,7 @@ def _arrivals(profile: Profile) -> str:
 
 
 def initial_queue_words(entry: InitialQueue) -> str:
-    """Trucks in a queue at the start: `booth: 3 general northbound`."""
+    """Trucks in a queue at the start: `booth: 3 general northbound`, and how long they have waited, if it counts."""
     load = "empty " if entry.empty else ""
-    return f"{entry.stage}: {entry.trucks:,} {load}{entry.vehicle_class} {entry.direction}"
+    waited = "" if entry.waited == Constant(constant=0.0) else f", waited {distribution_text(entry.waited)}"
+    return f"{entry.stage}: {entry.trucks:,} {load}{entry.vehicle_class} {entry.direction}{waited}"

@@ -51,6 +51,9 @@ class VehicleClass(Sourced):
     """Share of its value that a load keeps if the truck turns back."""
     value_lost_per_day: Share = 0.0
     """Share of its value that a load loses with each day of shelf life used [1/d]."""
+    patience: Distribution | None = None
+    """Distribution of the time from its arrival after which a truck that waits turns back: in any queue, outside, or in
+    a lane that it blocks, until it is released; by default trucks do not give up."""
     powertrain: Literal["diesel", "gas", "battery"] = "diesel"
     """What drives the vehicle; no effect yet."""
     priority: Annotated[Count, Field(ge=0, le=9)] = 5
@@ -151,6 +154,9 @@ class InitialQueue(Sourced):
     """Whether they return empty."""
     trucks: Annotated[Count, Field(ge=1, le=100_000)]
     """Number of trucks."""
+    waited: Distribution = Constant(constant=0.0)
+    """Distribution of the time since they arrived, which counts towards the patience of their class; by default they
+    have just arrived."""
 
 
 class CalibratedRange(Sourced):

@@ -118,10 +118,13 @@ class Draws:
     )
     """(visits,) service time while the link that the stage needs is down [tick]; no entries if none needs one."""
     patience: Ticks = field(
-        metadata=_column("visit", "tick", FOR_EVER, stream="patience", needed=lambda plan: plan.turns_back)
+        metadata=_column("visit", "tick", FOR_EVER, stream="patience", needed=lambda plan: plan.limits_queues)
     )
-    """(visits,) time in line after which the truck turns back [tick], `FOR_EVER` for none; no entries if trucks never
-    turn back."""
+    """(visits,) time in line after which the truck turns back [tick], `FOR_EVER` for none; no entries if no queue makes
+    trucks turn back."""
+    gives_up: Ticks = field(metadata=_column("visit", "tick", FOR_EVER, needed=lambda plan: plan.limits_stays))
+    """(visits,) when a truck that waits for this visit turns back because its stay is too long [tick], `FOR_EVER` for
+    never; no entries if no class has patience."""
     repair: Ticks = field(metadata=_column("visit", "tick", needed=lambda plan: any(plan.failing)))
     """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
     next_row: Counts = field(metadata=_column("visit", "row", needed=_chooses))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sim.clock import Ticks
 from sim.draws.booking import BOOKED, FlowTrucks
 from sim.draws.breakdowns import draw_failures
-from sim.draws.columns import COLUMNS, Column, Mask
+from sim.draws.columns import COLUMNS, FOR_EVER, Column, Mask
 from sim.draws.uniforms import pick, uniforms
 from sim.plan.paths import Decision, Path
 from sim.plan.plan import Plan, Stream
@@ -45,6 +45,8 @@ def draw_flow(plan: Plan, stream: Stream, name: str, trucks: FlowTrucks) -> Flow
     by_truck |= {"arrival": trucks.arrival, "number": trucks.number}
     if plan.bookings:
         by_truck |= {"intended_arrival": trucks.intended_arrival, "booking": trucks.booking}
+    if plan.limits_stays:
+        by_visit["gives_up"] = _give_up(stream, name, trucks, made.shape)
     by_visit["line"] = _lines(plan, stream)[(trucks.booking != BOOKED).astype(np.intp)]
     return FlowDraws(stream.path, made, by_truck, by_visit)
 
@@ -55,6 +57,22 @@ def _lines(plan: Plan, stream: Stream) -> npt.NDArray[np.int32]:
     line = plan.line_of[stages, plan.kinds_of(stream)].astype(np.int32)
     other = line if stream.line_without_slot is None else stream.line_without_slot
     return np.stack((line, np.where(other >= 0, other, line)))
+
+
+def _give_up(stream: Stream, name: str, trucks: FlowTrucks, shape: tuple[int, ...]) -> Ticks:
+    """Return (trucks, visits): when a truck that waits for a visit turns back, since its arrival was long ago."""
+    ticks = np.full(shape, FOR_EVER, np.int64)
+    if stream.patience is None or not trucks.number.size:
+        return ticks
+    start, count = int(trucks.number[0]), int(trucks.number[-1] - trucks.number[0]) + 1
+    here = trucks.number - start
+    uniform = uniforms(f"{name}/stay", start, count)[here]
+    if stream.waited is None:
+        left = stream.patience.ticks(uniform)
+    else:
+        left = stream.patience.left_after(stream.waited.ticks(uniforms(f"{name}/waited", start, count)[here]), uniform)
+    ticks[:, stream.may_turn_back] = (trucks.arrival + left)[:, None]
+    return ticks
 
 
 def _visits_made(path: Path, name: str, start: int, count: int) -> Mask:

@@ -12,7 +12,7 @@ because steps call each other in a circle: a truck that leaves calls one that st
 from __future__ import annotations
 
 from sim.arrays import NOBODY
-from sim.draws.columns import FOR_EVER, Draws
+from sim.draws.columns import Draws
 from sim.draws.outages import in_force
 from sim.engines.agenda import (
     NO_EVENT,
@@ -28,8 +28,10 @@ from sim.engines.agenda import (
 )
 from sim.engines.conditions import (
     best_line,
+    end_of_patience,
     free_group,
     gathers,
+    has_patience,
     in_line,
     is_awaited,
     is_before,
@@ -42,10 +44,12 @@ from sim.engines.conditions import (
     next_area_is_full,
     next_of_others,
     stands_since,
+    stays_too_long,
     waiting_for,
 )
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.engines.state import (
+    LANE_CHANGES,
     NEXT_ARRIVAL,
     NEXT_CHANGE,
     NO_LEAF,
@@ -53,7 +57,9 @@ from sim.engines.state import (
     State,
     Trucks,
     group_of,
+    has_room,
     line_of,
+    log_of,
     new_state,
     next_of,
     put_in,
@@ -62,6 +68,7 @@ from sim.engines.state import (
     take_out,
     trucks_of,
     visit_of,
+    with_more_room,
 )
 from sim.jit import kernel, seldom, step
 from sim.plan.network import Network
@@ -73,13 +80,22 @@ def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
     log = EventLog.unwritten(draws)
     network = in_force(plan, draws.outages)
-    run(network, trucks_of(draws, log), new_state(network, draws), plan.end)
-    return log
+    state = run_until(network, trucks_of(draws, log), new_state(network, draws), plan.end)
+    return log_of(state, log)
+
+
+def run_until(network: Network, trucks: Trucks, state: State, until: int) -> State:
+    """Run to the tick `until`, with more room for the changes of lanes each time that it is used up."""
+    run(network, trucks, state, until)
+    while not has_room(network, state):
+        state = with_more_room(state)
+        run(network, trucks, state, until)
+    return state
 
 
 @kernel
 def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
-    """Take events in order until none is left before the tick `until`."""
+    """Take events in order until none is left before the tick `until`, or until changes of lanes find no room."""
     cursor = state.cursor
     while True:
         arriving = row_of(cursor[NEXT_ARRIVAL])
@@ -113,7 +129,7 @@ def take_other(network: Network, trucks: Trucks, state: State, now: int, until: 
             cursor[NEXT_CHANGE] += 1
             timetable(network, trucks, state, now, change)
         return now < until
-    if now >= until:
+    if now >= until or not has_room(network, state):
         return False
     if alarm >> NUMBER_BITS == now:
         drop_next_event(state.alarms)
@@ -131,24 +147,24 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
         state.resources[resource]["on_duty"] = network.change_units[change]
         call_for_pool(network, trucks, state, now, resource)
         return
-    if is_reversible(network, resource):
-        state.resources[resource]["scheduled"] = network.change_units[change]
-        if not state.resources[resource]["faces"]:
-            return
-    state.resources[resource]["on_duty"] = network.change_units[change]
-    call_trucks(network, trucks, state, now, resource)
+    state.resources[resource]["scheduled"] = network.change_units[change]
+    if state.resources[resource]["faces"]:
+        state.resources[resource]["on_duty"] = network.change_units[change]
+        call_trucks(network, trucks, state, now, resource)
 
 
 @seldom
 def sound_alarm(network: Network, trucks: Trucks, state: State, now: int, number: int) -> None:
-    """A unit of a pool comes back, lanes have reversed, or the time of a batch is over."""
+    """A unit of a pool comes back, lanes have reversed or open, or the time of a batch is over."""
     resources = network.groups.size + network.pools.size
     if number >= resources:
         end_gathering(network, trucks, state, now, number - resources)
     elif number >= network.groups.size:
         come_back(network, trucks, state, now, number)
+    elif network.groups[number]["opens_at"] > 0:
+        open_lanes(network, trucks, state, now, number)
     else:
-        face(network, trucks, state, now, number)
+        put_in_use(network, trucks, state, now, number)
 
 
 @step
@@ -158,13 +174,33 @@ def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: in
     call_for_pool(network, trucks, state, now, pool)
 
 
-@step
-def face(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
-    """Lanes have reversed to serve a group."""
+@seldom
+def put_in_use(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Let lanes that have reversed to a group, or that the queue opens, serve it within its hours."""
     state.resources[group]["reversing"] = False
     state.resources[group]["faces"] = True
+    state.resources[group]["faces_since"] = now
+    log_lanes(state, now, group, network.groups[group]["lanes"])
     state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
     call_trucks(network, trucks, state, now, group)
+
+
+@seldom
+def put_out_of_use(state: State, now: int, group: int) -> None:
+    """Let lanes serve no more trucks of a group than those that they serve."""
+    state.resources[group]["faces"] = False
+    log_lanes(state, now, group, 0)
+    state.resources[group]["on_duty"] = 0
+
+
+@step
+def log_lanes(state: State, now: int, group: int, lanes: int) -> None:
+    """Write that so many lanes of a group are in use from now on."""
+    row = row_of(state.cursor[LANE_CHANGES])
+    state.cursor[LANE_CHANGES] += 1
+    state.lane_changes[row]["tick"] = now
+    state.lane_changes[row]["group"] = group
+    state.lane_changes[row]["lanes"] = lanes
 
 
 @step
@@ -230,6 +266,9 @@ def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, v
     if network.reverses:
         for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
             reverse_if_due(network, state, now, row_of(network.groups_of_line[entry]))
+    if network.opens_by_queue:
+        for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+            open_if_due(network, state, now, row_of(network.groups_of_line[entry]))
     return False
 
 
@@ -249,12 +288,30 @@ def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truc
     """A truck whose patience ends turns back."""
     visit = visit_of(state, truck)
     drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
+    if visit == NOBODY or trucks.times[visit, FINISHED] != NEVER:
+        lose_patience_for_space(network, trucks, state, now, truck)
+        return
     line = line_of(trucks, visit)
     take_out(state, state.lines, line, truck)
     state.lines[line]["waiting"] -= 1
     if gathers(network, line):
         leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit, JOINED])
+    close_lanes_if_due(network, state, now, line)
     freed = turn_back(network, trucks, state, now, truck)
+    while freed:
+        freed = call_for_space(network, trucks, state, now)
+
+
+@seldom
+def lose_patience_for_space(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """A truck whose patience ends while it stands for a space turns back; it leaves the lane that it blocks."""
+    row = next_of(state, truck)
+    take_out(state, state.areas, row_of(network.lines[line_of(trucks, row)]["area"]), truck)
+    trucks.times[row, JOINED] = now
+    trucks.times[row, LEFT] = now
+    state.trucks[truck]["next"] = trucks.first[truck + 1]
+    freed = vacate(network, trucks, state, now, truck, NOBODY)
+    freed |= proceed(network, trucks, state, now, truck)
     while freed:
         freed = call_for_space(network, trucks, state, now)
 
@@ -320,8 +377,7 @@ def reverse_if_due(network: Network, state: State, now: int, group: int) -> None
     wait = waiting_for(network, state, group)
     if wait < network.groups[group]["reverses_at"] or wait <= waiting_for(network, state, other):
         return
-    state.resources[other]["faces"] = False
-    state.resources[other]["on_duty"] = 0
+    put_out_of_use(state, now, other)
     state.resources[group]["reversing"] = True
     reverse_if_empty(network, state, now, other)
 
@@ -332,6 +388,50 @@ def reverse_if_empty(network: Network, state: State, now: int, group: int) -> No
     other = row_of(network.groups[group]["other_way"])
     if state.resources[other]["reversing"] and state.resources[group]["busy"] == 0:
         add_event(state.alarms, event_key(now + network.groups[other]["reversal_takes"], other))
+
+
+@seldom
+def open_if_due(network: Network, state: State, now: int, group: int) -> None:
+    """Call for the lanes of a group that the queue opens, if it is long enough; they open after some time."""
+    at = network.groups[group]["opens_at"]
+    if at == 0 or state.resources[group]["faces"] or state.resources[group]["reversing"]:
+        return
+    if waiting_for(network, state, group) >= at:
+        state.resources[group]["reversing"] = True
+        add_event(state.alarms, event_key(now + network.groups[group]["opening_takes"], group))
+
+
+@seldom
+def open_lanes(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Lanes open by the queue, unless it has become too short; after the least time they may close."""
+    if state.resources[group]["faces"]:
+        close_if_due(network, state, now, group)
+        return
+    state.resources[group]["reversing"] = False
+    if waiting_for(network, state, group) < network.groups[group]["closes_below"]:
+        return
+    put_in_use(network, trucks, state, now, group)
+    if network.groups[group]["stays_open"] > 0:
+        add_event(state.alarms, event_key(now + network.groups[group]["stays_open"], group))
+
+
+@step
+def close_lanes_if_due(network: Network, state: State, now: int, line: int) -> None:
+    """Let lanes close that the queue opened, now that one truck less stands in a line that they serve."""
+    if network.opens_by_queue:
+        for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+            close_if_due(network, state, now, row_of(network.groups_of_line[entry]))
+
+
+@seldom
+def close_if_due(network: Network, state: State, now: int, group: int) -> None:
+    """Close lanes that the queue opened if it is short enough and they were open long enough."""
+    if network.groups[group]["opens_at"] == 0 or not state.resources[group]["faces"]:
+        return
+    if now < state.resources[group]["faces_since"] + network.groups[group]["stays_open"]:
+        return
+    if waiting_for(network, state, group) < network.groups[group]["closes_below"]:
+        put_out_of_use(state, now, group)
 
 
 @step
@@ -483,6 +583,8 @@ def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> 
         truck = row_of(state.areas[area]["head"])
         if truck != NOBODY and not state.areas[area]["shut"]:
             take_first(state, state.areas, area)
+            if stays_too_long(trucks, next_of(state, truck)):
+                drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
             vacate(network, trucks, state, now, truck, area)
             proceed(network, trucks, state, now, truck)
             return True
@@ -494,9 +596,10 @@ def start_first(network: Network, trucks: Trucks, state: State, now: int, line: 
     """Take the first truck out of a line and start it."""
     state.lines[line]["waiting"] -= 1
     truck = take_first(state, state.lines, line)
-    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit_of(state, truck)] < FOR_EVER:
+    if has_patience(network, trucks, line, visit_of(state, truck)):
         drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
     start(network, trucks, state, now, truck, group)
+    close_lanes_if_due(network, state, now, line)
 
 
 @step
@@ -539,6 +642,9 @@ def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: in
     while last != NOBODY and last > truck and stands_since(trucks, state, row_of(last)) == now:
         last = state.trucks[last]["ahead"]
     put_in(state, state.areas, area, last, truck)
+    row = next_of(state, truck)
+    if stays_too_long(trucks, row):
+        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(max(now, trucks.gives_up[row]), truck))
 
 
 @step
@@ -550,5 +656,6 @@ def stand_in_line(network: Network, trucks: Trucks, state: State, line: int, tru
     put_in(state, state.lines, line, last, truck)
     state.lines[line]["waiting"] += 1
     visit = visit_of(state, truck)
-    if trucks.patience.size and network.lines[line]["impatient"] and trucks.patience[visit] < FOR_EVER:
-        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(now + trucks.patience[visit], truck))
+    if has_patience(network, trucks, line, visit):
+        end = end_of_patience(network, trucks, line, visit, now)
+        state.trucks[truck]["leaf"] = add_event(state.impatient, event_key(end, truck))

@@ -1,11 +1,13 @@
 """What the compiled engine checks before it acts. Nothing here changes anything.
 
-The reference engine checks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls.
+The reference engine checks the same under the same names, but for `is_awaited` and `is_needed`, which only spare calls,
+and what tells whose patience may end, which it finds in the ticks themselves.
 """
 
 from __future__ import annotations
 
 from sim.arrays import NOBODY
+from sim.draws.columns import FOR_EVER
 from sim.engines.agenda import NO_EVENT, NUMBER_BITS, next_event
 from sim.engines.log import FINISHED, JOINED
 from sim.engines.state import (
@@ -199,6 +201,35 @@ def is_before(network: Network, trucks: Trucks, state: State, line: int, other: 
     joined_a = trucks.times[visit_of(state, a), JOINED]
     joined_b = trucks.times[visit_of(state, b), JOINED]
     return joined_a < joined_b or (joined_a == joined_b and a < b)
+
+
+@step
+def stays_too_long(trucks: Trucks, visit: int) -> bool:
+    """Tell whether the wait for a visit may end because of the whole stay."""
+    return trucks.gives_up.size > 0 and trucks.gives_up[visit] < FOR_EVER
+
+
+@step
+def is_impatient(network: Network, trucks: Trucks, line: int, visit: int) -> bool:
+    """Tell whether the wait for a visit may end because of the time in this line alone."""
+    return trucks.patience.size > 0 and network.lines[line]["impatient"] and trucks.patience[visit] < FOR_EVER
+
+
+@step
+def has_patience(network: Network, trucks: Trucks, line: int, visit: int) -> bool:
+    """Tell whether a truck in line for a visit may give up."""
+    return is_impatient(network, trucks, line, visit) or stays_too_long(trucks, visit)
+
+
+@step
+def end_of_patience(network: Network, trucks: Trucks, line: int, visit: int, now: int) -> int:
+    """Return when a truck that now joins a line, and has patience, gives up."""
+    if not stays_too_long(trucks, visit):
+        return int(now + trucks.patience[visit])
+    end = max(now, trucks.gives_up[visit])
+    if is_impatient(network, trucks, line, visit):
+        end = min(end, now + trucks.patience[visit])
+    return int(end)
 
 
 @step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -84,8 +85,6 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         worth=tuple(_worth(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
         ageing=np.array([stage.ageing for stage in gate.stages.values()]),
         bookings=tuple(_slots(scenario, name) for name in gate.booking),
-        turns_back=any(stage.turns_away_at is not None for stage in gate.stages.values())
-        or bool((sampler_of["patience"] >= 0).any()),
         pools=(*gate.pools, *gate.links),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
@@ -125,8 +124,22 @@ def _streams(
         if any(name in booking.flows for booking in gate.booking.values()):
             own_lines = [_line_without_slot(gate, name, kind, visit, admitted) for visit in path.visits]
             without_slot = np.array([-1 if line is None else lines.index(line) for line in own_lines], np.int32)
-        streams.append(Stream(name, kind, path, rate, groups, without_slot))
+        stream = Stream(name, kind, path, rate, groups, without_slot)
+        streams.append(_with_patience(gate, flow.vehicle_class, stream))
     return streams + _standing(gate, kinds, paths)
+
+
+def _with_patience(gate: Gate, vehicle_class: str, stream: Stream) -> Stream:
+    """Return the stream with the patience of its class over the whole stay, if it has one."""
+    patience = gate.classes[vehicle_class].patience
+    if patience is None:
+        return stream
+    may_turn_back, held = [], set[str]()
+    for n, visit in enumerate(stream.path.visits):
+        stage = gate.stages[visit.stage]
+        may_turn_back.append(n < stream.path.released and not visit.empty and not held)
+        held = (held - stage.gives.keys()) | stage.takes.keys()
+    return dataclasses.replace(stream, patience=sampler(patience), may_turn_back=np.array(may_turn_back, np.bool_))
 
 
 def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
@@ -136,7 +149,8 @@ def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]
         name = f"{'empty ' if entry.empty else ''}{entry.vehicle_class} {entry.direction} at {entry.stage}"
         path = begin_at(paths[entry.direction, entry.vehicle_class], entry.stage, empty=entry.empty)
         kind = kinds.index(Kind(entry.vehicle_class, entry.direction, False))
-        streams.append(Stream(name, kind, path, NOBODY_COMES, standing=entry.trucks))
+        stream = Stream(name, kind, path, NOBODY_COMES, standing=entry.trucks, waited=sampler(entry.waited))
+        streams.append(_with_patience(gate, entry.vehicle_class, stream))
     return streams
 
 

@@ -60,6 +60,24 @@ class Sampler:
         _interpolate(special.ndtri(uniform), self.table, out)
         return out
 
+    def left_after(self, waited: npt.NDArray[np.int64], uniform: Floats) -> npt.NDArray[np.int64]:
+        """Return what is left of durations that have lasted for `waited` [tick]; 0 where none lasts that long.
+
+        The uniform number picks among the durations that are at least as long (inversion of the conditional
+        distribution; Devroye 1986, section II.2).
+        """
+        if self.listed:
+            shorter = np.searchsorted(self.table, waited)
+            rank = np.minimum(shorter + uniform * (self.table.size - shorter), self.table.size - 1)
+            lasts = np.rint(self.table[rank.astype(np.int64)]).astype(np.int64)
+        elif self.table[0] == self.table[-1]:
+            lasts = self.ticks(uniform)
+        else:
+            longer = special.ndtr(-np.interp(waited, self.table, _Z))
+            lasts = np.empty(uniform.shape, np.int64)
+            _interpolate(np.minimum(-special.ndtri(longer * (1 - uniform)), Z_LIMIT), self.table, lasts)
+        return np.where(waited > 0, np.maximum(lasts - waited, 0), self.ticks(uniform))
+
 
 def sampler(distribution: Distribution, plus_s: float = 0.0) -> Sampler:
     """Tabulate `distribution` with `plus_s` seconds added to every duration."""

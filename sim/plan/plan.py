@@ -8,10 +8,11 @@ Time is an integer (`sim.clock`). Pending events are taken in the order (tick, r
 rank  event                                               id
 ====  ==================================================  ====================================
 0     a lane group, pool or link changes its units        place in the timetable
-1     a unit of a pool comes back, or lanes reversed      number of the resource
+1     a unit of a pool comes back, lanes reversed, lanes  number of the resource
+      open by the queue or were open for the least time
 1     the time of a batch is over                         number of resources + of the stage
 2     a truck arrives, or ends its service                number of the truck, by arrival
-3     the patience of a truck in line is at its end       number of the truck
+3     the patience of a truck that waits is at its end     number of the truck
 ====  ==================================================  ====================================
 
 What an event makes possible at once is finished before the next event is taken, in this order:
@@ -22,7 +23,8 @@ What an event makes possible at once is finished before the next event is taken,
 2. the units given back call the trucks in line that need them, best first, pool by pool;
 3. the lane left calls the trucks in line that it admits, best first, then reverses to the other direction if it is due;
 4. the truck joins its next stage: it turns back where too many stand in line, or starts, or stands in line. There
-   it completes a batch, which calls trucks lane group by lane group, or lets reversible lanes reverse if they are due;
+   it completes a batch, which calls trucks lane group by lane group, or lets reversible lanes reverse, or lanes of a
+   reserve be called for, if they are due;
 5. spaces that fell free call the trucks that stand in line for them, the first area in the order of the file first,
    one truck at a time; each moves on as in 3 and 4, until no more can move.
 
@@ -37,7 +39,8 @@ ticks is an event of its own. Events at or after the end of the run do not happe
 
 An area that was full opens again to trucks at a number of trucks inside; classes that it does not keep out come in
 all the same. Lanes reverse when enough trucks of the other direction wait, and more than of their own: they finish
-those they serve, then take the time to reverse.
+those they serve, then take the time to reverse. Lanes that the queue opens close as soon as a truck leaves the line, to
+start or for good, and too few are left in it.
 
 Words: a *kind* is a vehicle class in a direction, loaded or empty; a *line* is the waiting line of one stage
 for the kinds that the same lane groups admit with the same priority.
@@ -150,6 +153,12 @@ class Stream:
     """(visits,) line that a truck joins which comes without a slot, if it has a priority of its own."""
     standing: int = 0
     """Trucks that stand in line at tick 0; they alone make up a stream that has any."""
+    patience: Sampler | None = None
+    """Distribution of the time from the arrival after which a truck that waits turns back; None for ever."""
+    waited: Sampler | None = None
+    """Distribution of the time since the arrival of those who stand in line at tick 0, if they have patience."""
+    may_turn_back: npt.NDArray[np.bool_] | None = None
+    """(visits,) whether patience ends the wait for each: not behind the release, nor with units of a pool."""
 
     def expected(self, until: int) -> float:
         """Return the expected number of trucks before the tick `until`."""
@@ -186,8 +195,6 @@ class Plan:
     """(stages,) how fast loads age there [1]."""
     bookings: tuple[Slots, ...]
     """Booking systems, in the order of the file."""
-    turns_back: bool
-    """Whether trucks may turn back somewhere."""
     pools: tuple[str, ...]
     """Pools, then links, in the order of the file."""
     on_duty: tuple[OnDuty, ...]
@@ -216,6 +223,21 @@ class Plan:
     def __repr__(self) -> str:
         """Return a line: its arrays fill many screens."""
         return f"Plan: {len(self.stages)} stages, {len(self.streams)} streams, {self.end / TICKS_PER_DAY:g} days"
+
+    @property
+    def turns_back(self) -> bool:
+        """Whether trucks may turn back somewhere."""
+        return self.limits_queues or self.limits_stays
+
+    @property
+    def limits_stays(self) -> bool:
+        """Whether trucks may turn back because of their whole stay."""
+        return any(stream.patience is not None for stream in self.streams)
+
+    @property
+    def limits_queues(self) -> bool:
+        """Whether trucks may turn back because of a single queue: its length, or their wait in it."""
+        return self.network.turns_away or bool((self.sampler_of["patience"] >= 0).any())
 
     def kinds_of(self, stream: Stream) -> list[int]:
         """Return the kind as which its trucks make each visit of their path."""

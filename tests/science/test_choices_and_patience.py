@@ -81,6 +81,35 @@ def test_a_patience_that_all_share():
     check(found, [arrivals * share_that_gives_up(arrivals, MU, patience) * A_DAY], within=0.09)
 
 
+def test_a_memoryless_patience_over_two_stages():
+    """M/M/inf, then M/M/2 with patience from the arrival on: a birth and death process.
+
+    What leaves M/M/inf is a Poisson stream (Mirasol 1963), and so are those among them whose patience ended in the
+    service there, the share leaves / (MU + leaves): marks of a Poisson process that is displaced. They go on if a lane
+    is free, and turn back at once if not. The others lose patience in the queue, without memory, at the rate `leaves`.
+    """
+    lanes, arrivals, leaves, most = 2, 2.2, 0.25, 100
+    hurried = leaves / (MU + leaves)
+
+    def moves(trucks: int) -> Iterator[tuple[int, float]]:
+        if trucks < most:
+            yield trucks + 1, arrivals * (1 if trucks < lanes else 1 - hurried)
+        if trucks:
+            yield trucks - 1, min(trucks, lanes) * MU + max(trucks - lanes, 0) * leaves
+
+    shares = shares_of_time(0, moves)
+    waiting = mean_over(shares, lambda n: max(n - lanes, 0))
+    busy = mean_over(shares, lambda n: n >= lanes)
+    found = run(
+        {"drive": {"lanes": "unlimited", "service": exponential(SERVICE_S)}, **booth(lanes)},
+        arrivals * A_DAY,
+        20,
+        [QUEUE, TURNED_BACK],
+        classes={"general": {"patience": exponential(SERVICE_S / leaves)}},
+    )
+    check(found, [waiting, (arrivals * hurried * busy + leaves * waiting) * A_DAY], within=0.05)
+
+
 @pytest.mark.parametrize("rule", ["shortest-queue", "least-wait"])
 def test_two_lanes_of_which_trucks_choose_one(rule):
     """Two exponential lanes, the second half as fast; trucks join one by the rule (Haight 1958; here by its chain).

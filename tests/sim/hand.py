@@ -55,6 +55,7 @@ def trucks(
     *trucks: tuple[str, float, Sequence[Visit]],
     comes_back: float = 0,
     by_hand: float = 0,
+    gives_up: Sequence[float | None] = (),
     outages: Sequence[tuple[str, float, float]] = (),
 ) -> Draws:
     """Return draws of given trucks: (flow, arrival [min], [(stage, service [min]), ...]) in order of arrival.
@@ -62,6 +63,7 @@ def trucks(
     A stage written `stage!` is visited empty; `stage.` is the last before the release. A third number of a visit is
     the truck's patience [min]. Where a rule chooses, the visits are those of all alternatives, in the order of the
     path. `by_hand` is the service while a link is down [min]; `outages` are (source, start [min], end [min]).
+    `gives_up` is when each truck has stayed too long [min], wherever it waits; None for never.
     """
     flows = [stream.name for stream in plan.streams]
     draws = blank(plan, np.cumsum([0, *(len(visits) for _, _, visits in trucks)]))
@@ -71,6 +73,9 @@ def trucks(
     draws.emptied[:] = draws.first[1:]
     draws.comes_back[:] = round(comes_back * MINUTE)
     draws.service_by_hand[:] = round(by_hand * MINUTE)
+    for truck, until in enumerate(gives_up):
+        if until is not None:
+            draws.gives_up[draws.first[truck] : draws.first[truck + 1]] = round(until * MINUTE)
     for truck, (name, _, visits) in enumerate(trucks):
         row, stream = int(draws.first[truck]), plan.streams[flows.index(name)]
         if stream.path.forks:

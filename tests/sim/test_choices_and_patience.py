@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from sim.engines.simulate import Engine
+from sim.draws.columns import FOR_EVER
+from sim.draws.draw import draw
+from sim.engines.simulate import Engine, simulate
 from sim.plan.plan import Plan
-from tests.sim.hand import Visit, minutes, plan_of, trucks
+from tests.sim.hand import MINUTE, Visit, minutes, plan_of, trucks
 
 both = pytest.mark.parametrize("engine", ["reference", "compiled"])
 NEVER_THERE = (None, None, None)
@@ -153,6 +156,131 @@ def test_patience_counts_at_each_stage(engine: Engine) -> None:
         ("general", 1, [("booth", 8, 20), ("desk", 5, 30)]),
     )
     assert minutes(plan, draws, engine) == [(0, 0, 10), (10, 10, 60), (1, 10, 18), (18, None, 48)]
+
+
+STAYS = {"durian": {"priority": 1, "patience": {"constant": "20 min"}}, "general": {"patience": {"constant": "20 min"}}}
+
+
+@both
+def test_one_clock_over_the_whole_stay(engine: Engine) -> None:
+    # Truck 1 has 20 min from its arrival at 1. It waits 1-10 at the booth and is served to 18; at the desk, which truck
+    # 0 holds, 10-60, it turns back at 21. Truck 2 stays too long in the queue of the booth: it leaves at 17.
+    plan = plan_of({"booth": {"lanes": 1}, "desk": {"lanes": 1}}, ["booth", "desk"], classes=STAYS)
+    draws = trucks(
+        plan,
+        ("general", 0, [("booth", 10), ("desk", 50)]),
+        ("general", 1, [("booth", 8), ("desk", 5)]),
+        ("general", 2, [("booth", 30), ("desk", 5)]),
+        gives_up=[20, 21, 17],
+    )
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 10),
+        (10, 10, 60),
+        (1, 10, 18),
+        (18, None, 21),
+        (2, None, 17),
+        NEVER_THERE,
+    ]
+
+
+@both
+def test_a_stay_that_ends_during_a_service(engine: Engine) -> None:
+    # All have stayed too long when they leave the booth, which has two lanes. Truck 1 need not wait at the desk and
+    # goes on. Truck 2 finds it taken at 20 and turns back in that tick. Truck 0 comes at 40, before truck 1 leaves in
+    # the same tick: it starts, because patience comes last in a tick.
+    plan = plan_of({"booth": {"lanes": 2}, "desk": {"lanes": 1}}, ["booth", "desk"], classes=STAYS)
+    draws = trucks(
+        plan,
+        ("general", 0, [("booth", 40), ("desk", 5)]),
+        ("general", 0, [("booth", 10), ("desk", 30)]),
+        ("general", 10, [("booth", 10), ("desk", 5)]),
+        gives_up=[30, 9, 19],
+    )
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 40), (40, 40, 45), (0, 0, 10), (10, 10, 40), (10, 10, 20), (20, None, 20),
+    ]  # fmt: skip
+
+
+@both
+def test_the_patience_that_ends_first(engine: Engine) -> None:
+    # Of the patience at the stage and that of the whole stay the one that ends first counts: truck 1 leaves after its
+    # 5 min in the queue, truck 2 at 6 although it would wait there for 9; truck 3 has only the patience of the stage.
+    plan = plan_of({"desk": PATIENT}, ["desk"], classes=STAYS)
+    draws = trucks(
+        plan,
+        ("general", 0, [("desk", 30)]),
+        *[("general", n, [("desk", 10, wait)]) for n, wait in ((1, 5), (2, 9), (3, 9))],
+        gives_up=[None, 20, 6, None],
+    )
+    assert minutes(plan, draws, engine) == [(0, 0, 30), (1, None, 6), (2, None, 6), (3, None, 12)]
+
+
+@both
+def test_who_gives_up_outside(engine: Engine) -> None:
+    # A yard of one space. Trucks 1 and 2 wait outside; 1 turns back at 6 without having come in, so 2 is next, at 10.
+    plan = plan_of({"desk": {"lanes": 1}}, ["desk"], areas={"yard": {"spaces": 1, "stages": ["desk"]}}, classes=STAYS)
+    draws = trucks(plan, *[("general", n, [("desk", 10)]) for n in range(3)], gives_up=[None, 6, 10])
+    assert minutes(plan, draws, engine) == [(0, 0, 10), (6, None, 6), (10, 10, 20)]
+    log = simulate(plan, draws, engine)
+    assert (log.turned_back // MINUTE).tolist() == [-1, 6, -1]
+
+
+@both
+def test_who_gives_up_in_a_lane_that_it_blocks(engine: Engine) -> None:
+    # Each stage lies in a yard of its own, of two spaces and of one. Truck 1 ends its service at the booth at 8 and
+    # blocks the lane for lack of a space at the desk. At 12 it turns back: truck 2 starts at the booth, and truck 3
+    # comes in from outside, where it stood since 3.
+    plan = plan_of(
+        {"booth": {"lanes": 1}, "desk": {"lanes": 1}},
+        ["booth", "desk"],
+        areas={"apron": {"spaces": 2, "stages": ["booth"]}, "yard": {"spaces": 1, "stages": ["desk"]}},
+        classes=STAYS,
+    )
+    draws = trucks(
+        plan,
+        ("general", 0, [("booth", 4), ("desk", 50)]),
+        ("general", 1, [("booth", 4), ("desk", 5)]),
+        ("general", 2, [("booth", 4), ("desk", 5)]),
+        ("general", 3, [("booth", 4), ("desk", 5)]),
+        gives_up=[None, 12, None, None],
+    )
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 4), (4, 4, 54), (1, 4, 12), (12, None, 12), (4, 12, 54), (54, 54, 59), (12, 54, 59), (59, 59, 64),
+    ]  # fmt: skip
+
+
+def test_where_the_stay_may_end() -> None:
+    # Not behind the release, not when empty, and not while the truck holds a vehicle of the fleet.
+    stages = {"booth": {"takes": {"fleet": 1}}, "desk": {}, "dock": {"gives": {"fleet": 1}}, "bay": {}, "exit": {}}
+    pool = {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}]}
+    path = ["booth", "desk", "dock", "bay", {"mark": "released"}, "exit", {"mark": "empty"}, "desk"]
+    classes = {"durian": {"patience": {"constant": "9 h"}}, "general": {}}
+    draws = draw(
+        plan_of(
+            {name: {"lanes": 1, **one} for name, one in stages.items()}, path, pools={"fleet": pool}, classes=classes
+        )
+    )
+    of_durian, of_general = (draws.gives_up[np.repeat(draws.flow == flow, np.diff(draws.first))] for flow in (0, 1))
+    ends = (draws.arrival[draws.flow == 0] + 9 * 60 * MINUTE).repeat(6).reshape(-1, 6)
+    ends[:, [1, 2, 4, 5]] = FOR_EVER
+    assert of_durian.tolist() == ends.ravel().tolist()
+    assert set(of_general) <= {FOR_EVER}
+
+
+def test_those_who_stand_there_have_waited() -> None:
+    # Of stays of 1, 3 and 5 h, equally likely, those who have waited for 2 h have 1 or 3 h left, and nobody is left
+    # whose stay would be over; after 6 h nobody's patience lasts, so they turn back at once.
+    stays = {"patience": {"empirical": ["1 h", "3 h", "5 h"]}}
+    entries = [
+        {"class": name, "direction": "northbound", "stage": "desk", "trucks": 50, "waited": {"constant": waited}}
+        for name, waited in (("durian", "2 h"), ("general", "6 h"))
+    ]
+    one = plan_of({"desk": {"lanes": 1}}, ["desk"], classes={"durian": stays, "general": stays}, initial=entries)
+    draws = draw(one)
+    hours = draws.gives_up / (60 * MINUTE)
+    standing = draws.flow >= 2
+    assert set(hours[standing & (draws.flow == 2)]) == {1, 3}
+    assert set(hours[standing & (draws.flow == 3)]) == {0}
 
 
 @both

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gates import Scenario, library_gates, load_gate
 from sim import compile_plan, draw, simulate
-from sim.draws.columns import Draws
+from sim.draws.columns import FOR_EVER, Draws
 from sim.engines.log import LOG_COLUMNS
 from tests.strategies import scenarios
 from tests.tiers import count
@@ -20,7 +20,10 @@ from tests.tiers import count
 def coarse(draws: Draws, unit: int) -> Draws:
     """Return the draws with all times rounded to multiples of `unit` ticks, so that events tie."""
     return dataclasses.replace(
-        draws, arrival=draws.arrival // unit * unit, service=(draws.service + unit // 2) // unit * unit
+        draws,
+        arrival=draws.arrival // unit * unit,
+        service=(draws.service + unit // 2) // unit * unit,
+        gives_up=np.where(draws.gives_up < FOR_EVER, draws.gives_up // unit * unit, FOR_EVER),
     )
 
 
@@ -34,7 +37,7 @@ def test_engines_agree(scenario: Scenario, seed: int, unit: int) -> None:
     reference, compiled = simulate(plan, draws, "reference"), simulate(plan, draws, "compiled")
     waited = int(np.count_nonzero(compiled.started > compiled.joined))
     event("some trucks waited" if waited else "no truck waited")
-    for name in LOG_COLUMNS:
+    for name in (*LOG_COLUMNS, "lane_changes"):
         assert np.array_equal(getattr(reference, name), getattr(compiled, name)), name
 
 

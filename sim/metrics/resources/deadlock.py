@@ -155,8 +155,9 @@ def locked_trucks(plan: Plan, log: EventLog) -> int:
     end = _end_of(plan, log)
     waiting = np.flatnonzero((log.joined != NEVER) & (log.left == NEVER) & (log.started == NEVER)).tolist()
     blocked = np.flatnonzero((log.finished != NEVER) & (log.left == NEVER)).tolist()
-    patience = log.draws.patience
-    still = {row for row in waiting if not patience.size or patience[row] >= FOR_EVER} | set(blocked)
+    still = {row for row in waiting if not _gives_up(log, row)} | {
+        row for row in blocked if not any(_stays_too_long(log, after) for after in _next_rows(log, row))
+    }
     while True:
         kept = _who_cannot_move(end, still)
         if kept == still:
@@ -164,6 +165,18 @@ def locked_trucks(plan: Plan, log: EventLog) -> int:
                 1 for row in still if log.started[row] != NEVER or end.area[row] >= 0 or any(end.units[row].values())
             )
         still = kept
+
+
+def _gives_up(log: EventLog, row: int) -> bool:
+    """Tell whether a truck in line will turn back one day."""
+    patience = log.draws.patience
+    return bool(patience.size and patience[row] < FOR_EVER) or _stays_too_long(log, row)
+
+
+def _stays_too_long(log: EventLog, row: int) -> bool:
+    """Tell whether a truck that waits for a visit will turn back because of its whole stay."""
+    gives_up = log.draws.gives_up
+    return bool(row < gives_up.size and gives_up[row] < FOR_EVER)
 
 
 def _end_of(plan: Plan, log: EventLog) -> _End:

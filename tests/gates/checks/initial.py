@@ -30,6 +30,15 @@ TABLE: Table = {
             "Did you mean booth?",
         ),
     ],
+    "initial_waits": [
+        (
+            [("initial", [{**STANDING, "waited": {"constant": "2 d"}}])],
+            "initial[0].waited",
+            "",
+            "general trucks never lose patience",
+            "Give the class a `patience`, or remove `waited`.",
+        ),
+    ],
     "initial_stages": [
         (
             [("initial", [{**STANDING, "empty": True}])],
