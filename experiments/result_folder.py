@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from experiments.operating_system import move
 from experiments.runs.files import atomic_file, atomic_folder, writers_of
-from experiments.runs.operating_system import move
 from gates.findings import ConfigError, Finding
 
 MANIFEST = "manifest.json"

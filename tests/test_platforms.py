@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from experiments.runs import operating_system
+from experiments import operating_system
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gates", "sim", "experiments", "api", "bordergate")
-HOME = ROOT / "experiments" / "runs" / "operating_system.py"
+HOME = ROOT / "experiments" / "operating_system.py"
 SOURCES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
 NOT_ON_WINDOWS = {
     *("fcntl", "resource", "uvloop", "pwd", "grp", "termios", "tty", "pty", "syslog", "readline", "crypt", "spwd"),

@@ -51,6 +51,6 @@ class UpgradeLevel(StrEnum):
 
 def default_data_folder() -> Path:
     """Return where the user's data goes by convention."""
-    from experiments.runs.operating_system import user_data
+    from experiments.operating_system import user_data
 
     return user_data() / "bordergate"

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.runs.operating_system import hold
+from experiments.operating_system import hold
 from gates.findings import ConfigError, Finding
 
 FORMAT = 1

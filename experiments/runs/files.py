@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from experiments.runs.operating_system import is_alive, move, sync
+from experiments.operating_system import is_alive, move, sync
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
 
-from experiments.runs.operating_system import limit_memory, yield_to_others
+from experiments.operating_system import limit_memory, yield_to_others
 
 Answer = TypeVar("Answer")
 
