@@ -23,6 +23,7 @@ SECTIONS = (
             "timetable": "docs/timetable.md",
             "upgrades": "docs/upgrades.md",
             "studies": "docs/studies.md",
+            "recorded-trucks": "docs/recorded-trucks.md",
             "own-rules": "docs/own-rules.md",
             "notebook": "docs/notebook.md",
             "service": "docs/service.md",
