@@ -46,7 +46,7 @@ LANGUAGES = {"cn": "zh-Hans", "vn": "vi"}
 def write_report(folder: Path) -> Path:
     """Write `report.html` of a result folder, and return its path."""
     path = folder / "report.html"
-    path.write_text(report(folder), encoding="utf-8")
+    path.write_text(report(folder), encoding="utf-8", newline="\n")
     return path
 
 

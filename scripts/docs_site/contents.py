@@ -57,6 +57,7 @@ SECTIONS = (
             "contributing": "CONTRIBUTING.md",
             "tests": "tests/README.md",
             "benchmarks": "benchmarks/README.md",
+            "platforms": "docs/platforms.md",
             "releasing": "RELEASING.md",
             "changelog": "CHANGELOG.md",
         },
