@@ -46,11 +46,11 @@ def merged(plan: Plan, flows: list[FlowDraws], missing: list[FlowTrucks]) -> Dra
 def _mark_loads(draws: Draws, flow: FlowDraws, trucks: Counts, row: Counts) -> None:
     """Write after which of its visits each truck is released and is empty."""
     path, made = flow.path, flow.made
-    draws.emptied[trucks] = row + made[:, : path.turned].sum(axis=1)
+    draws.emptied[trucks] = row + made[:, : path.with_first_load].sum(axis=1)
     ahead = made[:, : path.released].sum(axis=1)
     draws.released[trucks] = np.where(ahead > 0, row + ahead - 1, -1)
     if path.second_released is not None:
-        back = made[:, path.goes_back].any(axis=1)
+        back = made[:, path.second_load_visits].any(axis=1)
         last = row + made[:, : path.second_released].sum(axis=1) - 1
         draws.second_released[trucks] = np.where(back, last, -1)
         draws.emptied[trucks] = np.where(back, row + made.sum(axis=1), draws.emptied[trucks])
