@@ -6,6 +6,7 @@ types        mypy                      strict in the four packages and in script
 tests        pytest                    with branch coverage; the long tests too with --all
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
+docs         scripts.docs_site         the docs site, warnings as errors; with --all, or by its name
 
     python scripts/check.py                what to run before a commit
     python scripts/check.py --quick        under a minute: lint, format, types, the tests of the package that changed
@@ -101,7 +102,7 @@ def where_tested(files: list[str]) -> list[str]:
         elif name.endswith(".md"):
             found.add("tests/test_docs.py")
         elif top == "scripts":
-            found |= {"tests/test_check.py", "tests/test_compare_commits.py"}
+            found |= {"tests/test_check.py", "tests/test_compare_commits.py", "tests/test_docs_site.py"}
     return sorted(found)
 
 
@@ -153,6 +154,10 @@ def soak(arguments: argparse.Namespace) -> bool:
     return run("scripts.soak_table", counted) and passed
 
 
+def docs(_: argparse.Namespace) -> bool:
+    return run("scripts.docs_site")
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "lint": lint,
     "format": layout,
@@ -160,12 +165,15 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "tests": tests,
     "interpreted": interpreted,
     "coverage": coverage,
+    "docs": docs,
 }
+OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name != "docs")}
+"""Steps of the tiers that leave some out."""
 
 
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: every one)")
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: all of the tier)")
     tier = parser.add_mutually_exclusive_group()
     tier.add_argument(
         "--quick",
@@ -209,7 +217,7 @@ def main() -> int:
             old.unlink()
 
     steps: dict[str, Callable[[argparse.Namespace], bool]] = {"soak": soak} if arguments.soak else STEPS
-    chosen = [name for name in steps if name in (arguments.steps or (QUICK if arguments.tier == "quick" else steps))]
+    chosen = [name for name in steps if name in (arguments.steps or OF_TIER.get(arguments.tier, steps))]
     outcomes: dict[str, tuple[bool, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         arguments.counted = Path(folder)

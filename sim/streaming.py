@@ -18,8 +18,10 @@ from sim.engines.log import LOG_COLUMNS, NEVER, EventLog
 from sim.engines.state import (
     NEXT_ARRIVAL,
     State,
+    log_of,
     new_state,
     trucks_of,
+    with_lanes_in_use,
 )
 from sim.metrics.fold import Fold, Measures
 from sim.plan.plan import Plan
@@ -63,7 +65,8 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
         inside = log.departed == NEVER
         old, log = log.draws, _carry_log(log, inside, new)
         state = _carry_state(state, inside, old, log.draws)
-        compiled.run(network, trucks_of(log.draws, log), state, cut)
+        state = compiled.run_until(network, trucks_of(log.draws, log), with_lanes_in_use(network, state, start), cut)
+        log = log_of(state, log)
         yield Block(log, start, cut)
         start = cut
 

@@ -68,6 +68,14 @@ def lane_groups(draw: st.DrawFn) -> Any:
                 "directions": list(draw(st.permutations(DIRECTIONS))),
             }
             group["reverses"] = {"at": draw(st.integers(1, 3)), "takes": draw(st.sampled_from([0, 600]))}
+        elif draw(st.integers(0, 2)) == 0:
+            at = draw(st.integers(2, 4))
+            group["opens"] = {
+                "at": at,
+                "closes_below": draw(st.integers(1, at - 1)),
+                "after": draw(st.sampled_from([0, 600])),
+                "at_least": draw(st.sampled_from([0, 1200])),
+            }
         groups.append(group)
     return [*groups, {"name": "all", "lanes": 1, "hours": draw(clock_windows)}]
 

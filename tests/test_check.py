@@ -42,7 +42,10 @@ def test_an_engine_that_is_gone_is_named(tmp_path: Path, gone: str) -> None:
         (["tests/science/test_queues.py", "tests/science/theory.py"], {"tests/science/test_queues.py"}),
         (["tests/science/test_gone.py"], set()),
         (["docs/plots.md", "README.md"], {"tests/test_docs.py"}),
-        (["scripts/check.py"], {"tests/test_check.py", "tests/test_compare_commits.py"}),
+        (
+            ["scripts/check.py"],
+            {"tests/test_check.py", "tests/test_compare_commits.py", "tests/test_docs_site.py"},
+        ),
         (["sim/"], {"tests/sim"}),
         ([], set()),
     ],

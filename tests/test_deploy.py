@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,11 @@ def test_the_container_file_is_clean():
 
 def test_the_container_file_copies_what_is_there():
     copied = re.findall(r"^COPY (.+) \S+$", (DEPLOY / "Containerfile").read_text(encoding="utf-8"), re.MULTILINE)
-    for name in " ".join(copied).split():
+    names = " ".join(copied).split()
+    for name in names:
         assert (ROOT / name).exists(), name
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "hatch_build.py"} <= set(names)
 
 
 @needs("systemd-analyze")

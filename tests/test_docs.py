@@ -44,7 +44,10 @@ SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"}
 COMMAND_SECONDS = 300
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 RUN = "run_0123456789abcdef"
-LONG = {"README.md", "docs/mechanisms.md", "docs/notebook.md", "docs/plots.md", "docs/studies.md", "docs/upgrades.md"}
+LONG = {"README.md"} | {
+    f"docs/{name}.md"
+    for name in ("another-border", "mechanisms", "notebook", "own-gate", "plots", "studies", "timetable", "upgrades")
+}
 """Pages with many runs; CI reads them too."""
 
 

@@ -65,6 +65,13 @@ class Difference(NamedTuple):
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
 
+    def __str__(self) -> str:
+        """Return `−0.452 (95 % interval −0.498 to −0.407), −1.41 %`, in the metric's unit."""
+        value, low, high, percent = (f"{number:+.3g}".replace("-", "−") for number in self[2:6])
+        if math.isnan(self.low):
+            return f"{value} (no interval)"
+        return f"{value} (95 % interval {low} to {high})" + ("" if math.isnan(self.percent) else f", {percent} %")
+
 
 def against_base(values: Mapping[str, Floats], base: str) -> list[Difference]:
     """Compare every scenario with the base.

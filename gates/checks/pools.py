@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from gates.checks.paths import stages_visited
 from gates.checks.register import Findings, finding, rule, unknown, unused
 from gates.findings import Place, nearest
+from gates.schema.base import MOST_LANES, UNLIMITED
 from gates.schema.gate import Gate
 from gates.schema.paths import Visit, WrittenPath
 from gates.schema.quantities import Spans, metres_text
@@ -73,6 +74,30 @@ def units_on_duty(gate: Gate) -> Findings:
             if use != "gives" and units > most:
                 remedy = f"Use at most {most}, or put more on duty at once."
                 yield finding(("stages", name, use, pool), units, "more than are ever on duty", remedy)
+
+
+@rule("pools.*.shifts.**", "stages.*.lanes.**", "stages.*.needs.**")
+def officers_of_a_reserve(gate: Gate) -> Findings:
+    """Lanes that the queue opens find units on duty, beside the other lanes of the stage that keep the same hours."""
+    for name, stage in gate.stages.items():
+        for n, group in enumerate(stage.lane_groups()):
+            for pool, units in stage.needs.items() if group.opens is not None else ():
+                if group.lanes == UNLIMITED:
+                    continue
+                hours = group.hours or stage.hours
+                others = sum(
+                    other.lanes
+                    for other in stage.lane_groups()
+                    if other is not group and (other.hours or stage.hours) == hours and other.lanes != UNLIMITED
+                )
+                most = most_on_duty(gate.pools[pool]) // units if pool in gate.pools else MOST_LANES
+                if others + group.lanes > most:
+                    spare = most - others
+                    problem = f"{pool} can staff {most} lanes at once, and {others} others are open at these hours"
+                    remedy = f"Use at most {spare}, or put more" if spare > 0 else "Put more"
+                    yield finding(
+                        ("stages", name, "lanes", n, "lanes"), group.lanes, problem, f"{remedy} of {pool} on duty."
+                    )
 
 
 @rule()

@@ -79,6 +79,44 @@ def reversible_lanes(gate: Gate) -> Findings:
 
 
 @rule()
+def lanes_by_queue(gate: Gate) -> Findings:
+    """Lanes that the queue opens are a number of lanes, close at a shorter queue, and do not reverse."""
+    for _, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            if group.opens is None:
+                continue
+            if group.opens.closes_below >= group.opens.at:
+                problem = f"not below {group.opens.at}, at which they open"
+                remedy = "Use a smaller number, so that they stay open for a while."
+                yield finding((*place, n, "opens", "closes_below"), group.opens.closes_below, problem, remedy)
+            if group.lanes == UNLIMITED:
+                problem = "unlimited lanes cannot open by the queue"
+                yield finding((*place, n, "lanes"), group.lanes, problem, "Write a number of lanes.")
+            if group.reverses is not None:
+                remedy = "Keep one of the two, or make two groups."
+                yield finding((*place, n, "opens"), "", "reversible lanes cannot open by the queue", remedy)
+
+
+@rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
+def trucks_of_a_reserve(gate: Gate) -> Findings:
+    """Every kind of truck has lanes that open at any length of the queue."""
+    reached = kinds_by_stage(gate)
+    for name, place, groups in _groups(gate):
+        for kind in reached[name]:
+            admitting = [n for n, group in enumerate(groups) if _admits(group, kind)]
+            if admitting and all(groups[n].opens is not None for n in admitting):
+                first = groups[admitting[0]].opens
+                least = first.at if first is not None else 0
+                problem = f"no other lanes admit these trucks, so that fewer than {least} wait without end"
+                remedy = "Admit them in a lane group without `opens`, too."
+                yield finding((*place, admitting[0], "opens"), str(kind), problem, remedy)
+
+
+def _admits(group: LaneGroup, kind: Kind) -> bool:
+    return group.admits(kind.vehicle_class, kind.direction, empty=kind.empty)
+
+
+@rule()
 def batches(gate: Gate) -> Findings:
     """A stage has lanes for all trucks that start together."""
     for name, stage in gate.stages.items():

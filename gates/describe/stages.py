@@ -20,7 +20,7 @@ def stage_rows(gate: Gate, name: str, sources: dict[str, SourcedNumber], languag
             name=name if len(groups) == 1 else f"{name}/{group.name}",
             title=title_of(stage.title, name, language),
             side=stage.side,
-            lanes=str(group.lanes),
+            lanes=f"{group.lanes}{_by_queue(group)}",
             admits=_admits(group),
             hours=hours_on_clocks(gate, stage.side, group.hours or stage.hours),
             service=_service(stage),
@@ -31,8 +31,18 @@ def stage_rows(gate: Gate, name: str, sources: dict[str, SourcedNumber], languag
 
 
 def _lane_paths(stage: Stage, n: int) -> tuple[str, ...]:
-    lanes = (f"lanes[{n}].lanes", f"lanes[{n}].hours") if isinstance(stage.lanes, list) else ("lanes",)
+    lanes = (
+        (f"lanes[{n}].lanes", f"lanes[{n}].hours", f"lanes[{n}].opens") if isinstance(stage.lanes, list) else ("lanes",)
+    )
     return (*lanes, "hours", "service", "service_for", "move_up")
+
+
+def _by_queue(group: LaneGroup) -> str:
+    if (opens := group.opens) is None:
+        return ""
+    delay = f" after {seconds_text(opens.after)}" if opens.after else ""
+    least = f", for {seconds_text(opens.at_least)} at least" if opens.at_least else ""
+    return f", opened at a queue of {opens.at}{delay}, closed below {opens.closes_below}{least}"
 
 
 def _admits(group: LaneGroup) -> str:

@@ -50,6 +50,20 @@ class Reversal(Sourced):
     """Time to change direction, after the lanes have finished the trucks in service [s]."""
 
 
+class QueueOpening(Sourced):
+    """When lanes open because the queue is long, and when they close again."""
+
+    at: Units
+    """Waiting trucks at which the lanes open, of those that the lanes admit."""
+    closes_below: Units
+    """Waiting trucks below which they close again; each lane finishes the truck it serves first."""
+    after: Seconds = 0.0
+    """Time from the moment that so many wait until the lanes open [s]; they stay closed if fewer than `closes_below`
+    wait by then."""
+    at_least: Seconds = 0.0
+    """Shortest time that they stay open [s]."""
+
+
 class LaneGroup(Sourced):
     """Lanes of a stage that serve the same trucks at the same hours."""
 
@@ -71,6 +85,9 @@ class LaneGroup(Sourced):
     reverses: Reversal | None = None
     """For lanes that serve one direction at a time, starting with the first of `directions`; by default they serve all
     that they admit at any time."""
+    opens: QueueOpening | None = None
+    """For lanes that open only while the queue is long, such as a reserve; by default they are open at all their
+    hours."""
 
     def admits(self, vehicle_class: str, direction: str, *, empty: bool) -> bool:
         """Tell whether the lanes serve such trucks."""

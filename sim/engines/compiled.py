@@ -50,6 +50,7 @@ from sim.engines.conditions import (
 )
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.engines.state import (
+    LANE_CHANGES,
     NEXT_ARRIVAL,
     NEXT_CHANGE,
     NO_LEAF,
@@ -57,7 +58,9 @@ from sim.engines.state import (
     State,
     Trucks,
     group_of,
+    has_room,
     line_of,
+    log_of,
     new_state,
     next_of,
     put_in,
@@ -66,6 +69,7 @@ from sim.engines.state import (
     take_out,
     trucks_of,
     visit_of,
+    with_more_room,
 )
 from sim.jit import kernel, seldom, step
 from sim.plan.network import Network
@@ -77,13 +81,22 @@ def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
     log = EventLog.unwritten(draws)
     network = in_force(plan, draws.outages)
-    run(network, trucks_of(draws, log), new_state(network, draws), plan.end)
-    return log
+    state = run_until(network, trucks_of(draws, log), new_state(network, draws), plan.end)
+    return log_of(state, log)
+
+
+def run_until(network: Network, trucks: Trucks, state: State, until: int) -> State:
+    """Run to the tick `until`, with more room for the changes of lanes each time that it is used up."""
+    run(network, trucks, state, until)
+    while not has_room(network, state):
+        state = with_more_room(state)
+        run(network, trucks, state, until)
+    return state
 
 
 @kernel
 def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
-    """Take events in order until none is left before the tick `until`."""
+    """Take events in order until none is left before the tick `until`, or until changes of lanes find no room."""
     cursor = state.cursor
     while True:
         arriving = row_of(cursor[NEXT_ARRIVAL])
@@ -117,7 +130,7 @@ def take_other(network: Network, trucks: Trucks, state: State, now: int, until: 
             cursor[NEXT_CHANGE] += 1
             timetable(network, trucks, state, now, change)
         return now < until
-    if now >= until:
+    if now >= until or not has_room(network, state):
         return False
     if alarm >> NUMBER_BITS == now:
         drop_next_event(state.alarms)
@@ -135,24 +148,24 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
         state.resources[resource]["on_duty"] = network.change_units[change]
         call_for_pool(network, trucks, state, now, resource)
         return
-    if is_reversible(network, resource):
-        state.resources[resource]["scheduled"] = network.change_units[change]
-        if not state.resources[resource]["faces"]:
-            return
-    state.resources[resource]["on_duty"] = network.change_units[change]
-    call_trucks(network, trucks, state, now, resource)
+    state.resources[resource]["scheduled"] = network.change_units[change]
+    if state.resources[resource]["faces"]:
+        state.resources[resource]["on_duty"] = network.change_units[change]
+        call_trucks(network, trucks, state, now, resource)
 
 
 @seldom
 def sound_alarm(network: Network, trucks: Trucks, state: State, now: int, number: int) -> None:
-    """A unit of a pool comes back, lanes have reversed, or the time of a batch is over."""
+    """A unit of a pool comes back, lanes have reversed or open, or the time of a batch is over."""
     resources = network.groups.size + network.pools.size
     if number >= resources:
         end_gathering(network, trucks, state, now, number - resources)
     elif number >= network.groups.size:
         come_back(network, trucks, state, now, number)
+    elif network.groups[number]["opens_at"] > 0:
+        open_lanes(network, trucks, state, now, number)
     else:
-        face(network, trucks, state, now, number)
+        put_in_use(network, trucks, state, now, number)
 
 
 @step
@@ -162,13 +175,33 @@ def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: in
     call_for_pool(network, trucks, state, now, pool)
 
 
-@step
-def face(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
-    """Lanes have reversed to serve a group."""
+@seldom
+def put_in_use(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Let lanes that have reversed to a group, or that the queue opens, serve it within its hours."""
     state.resources[group]["reversing"] = False
     state.resources[group]["faces"] = True
+    state.resources[group]["faces_since"] = now
+    log_lanes(state, now, group, network.groups[group]["lanes"])
     state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
     call_trucks(network, trucks, state, now, group)
+
+
+@seldom
+def put_out_of_use(state: State, now: int, group: int) -> None:
+    """Let lanes serve no more trucks of a group than those that they serve."""
+    state.resources[group]["faces"] = False
+    log_lanes(state, now, group, 0)
+    state.resources[group]["on_duty"] = 0
+
+
+@step
+def log_lanes(state: State, now: int, group: int, lanes: int) -> None:
+    """Write that so many lanes of a group are in use from now on."""
+    row = row_of(state.cursor[LANE_CHANGES])
+    state.cursor[LANE_CHANGES] += 1
+    state.lane_changes[row]["tick"] = now
+    state.lane_changes[row]["group"] = group
+    state.lane_changes[row]["lanes"] = lanes
 
 
 @step
@@ -234,6 +267,9 @@ def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, v
     if network.reverses:
         for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
             reverse_if_due(network, state, now, row_of(network.groups_of_line[entry]))
+    if network.opens_by_queue:
+        for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+            open_if_due(network, state, now, row_of(network.groups_of_line[entry]))
     return False
 
 
@@ -261,6 +297,7 @@ def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truc
     state.lines[line]["waiting"] -= 1
     if gathers(network, line):
         leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit, JOINED])
+    close_lanes_if_due(network, state, now, line)
     freed = turn_back(network, trucks, state, now, truck)
     while freed:
         freed = call_for_space(network, trucks, state, now)
@@ -341,8 +378,7 @@ def reverse_if_due(network: Network, state: State, now: int, group: int) -> None
     wait = waiting_for(network, state, group)
     if wait < network.groups[group]["reverses_at"] or wait <= waiting_for(network, state, other):
         return
-    state.resources[other]["faces"] = False
-    state.resources[other]["on_duty"] = 0
+    put_out_of_use(state, now, other)
     state.resources[group]["reversing"] = True
     reverse_if_empty(network, state, now, other)
 
@@ -353,6 +389,50 @@ def reverse_if_empty(network: Network, state: State, now: int, group: int) -> No
     other = row_of(network.groups[group]["other_way"])
     if state.resources[other]["reversing"] and state.resources[group]["busy"] == 0:
         add_event(state.alarms, event_key(now + network.groups[other]["reversal_takes"], other))
+
+
+@seldom
+def open_if_due(network: Network, state: State, now: int, group: int) -> None:
+    """Call for the lanes of a group that the queue opens, if it is long enough; they open after some time."""
+    at = network.groups[group]["opens_at"]
+    if at == 0 or state.resources[group]["faces"] or state.resources[group]["reversing"]:
+        return
+    if waiting_for(network, state, group) >= at:
+        state.resources[group]["reversing"] = True
+        add_event(state.alarms, event_key(now + network.groups[group]["opening_takes"], group))
+
+
+@seldom
+def open_lanes(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Lanes open by the queue, unless it has become too short; after the least time they may close."""
+    if state.resources[group]["faces"]:
+        close_if_due(network, state, now, group)
+        return
+    state.resources[group]["reversing"] = False
+    if waiting_for(network, state, group) < network.groups[group]["closes_below"]:
+        return
+    put_in_use(network, trucks, state, now, group)
+    if network.groups[group]["stays_open"] > 0:
+        add_event(state.alarms, event_key(now + network.groups[group]["stays_open"], group))
+
+
+@step
+def close_lanes_if_due(network: Network, state: State, now: int, line: int) -> None:
+    """Let lanes close that the queue opened, now that one truck less stands in a line that they serve."""
+    if network.opens_by_queue:
+        for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+            close_if_due(network, state, now, row_of(network.groups_of_line[entry]))
+
+
+@seldom
+def close_if_due(network: Network, state: State, now: int, group: int) -> None:
+    """Close lanes that the queue opened if it is short enough and they were open long enough."""
+    if network.groups[group]["opens_at"] == 0 or not state.resources[group]["faces"]:
+        return
+    if now < state.resources[group]["faces_since"] + network.groups[group]["stays_open"]:
+        return
+    if waiting_for(network, state, group) < network.groups[group]["closes_below"]:
+        put_out_of_use(state, now, group)
 
 
 @step
@@ -537,6 +617,7 @@ def start_first(network: Network, trucks: Trucks, state: State, now: int, line: 
     if has_patience(network, trucks, line, visit_of(state, truck)):
         drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
     start(network, trucks, state, now, truck, group)
+    close_lanes_if_due(network, state, now, line)
 
 
 @step

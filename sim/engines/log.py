@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.arrays import Indices
+from sim.arrays import Indices, Rows, table_of
 from sim.clock import Ticks
 from sim.draws.columns import Draws
 from sim.jit import kernel
@@ -17,6 +17,9 @@ JOINED, STARTED, FINISHED, LEFT = range(4)
 """Columns of `EventLog.times`."""
 NEVER = -1
 """Time of something that did not happen before the end of the run, and lane group of a visit not started."""
+LANE_CHANGE = table_of(tick="i8", group="i8", lanes="i8")
+"""From `tick` on, so many lanes of a lane group are open by the rule of the group, within its hours."""
+NO_LANE_CHANGES = np.zeros(0, LANE_CHANGE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,8 @@ class EventLog:
 
     by_hand: npt.NDArray[np.bool_]
     """(visits,) whether the service was done by hand because the link that it needs was down."""
+    lane_changes: Rows = field(default_factory=NO_LANE_CHANGES.copy)
+    """`LANE_CHANGE` rows of the lanes that the queue opens or reverses, in order. Without a row none is open."""
 
     @classmethod
     def empty(cls, draws: Draws) -> EventLog:
@@ -144,11 +149,12 @@ class EventLog:
 
     def equals(self, other: EventLog) -> bool:
         """Tell whether two logs of the same draws are equal, row by row."""
-        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in LOG_COLUMNS)
+        names = (*LOG_COLUMNS, "lane_changes")
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
 
-LOG_COLUMNS = tuple(field.name for field in fields(EventLog) if field.name != "draws")
-"""What engines write: one row for each visit."""
+LOG_COLUMNS = tuple(each.name for each in fields(EventLog) if each.name not in ("draws", "lane_changes"))
+"""What engines write of trucks: one row for each visit."""
 
 
 @kernel

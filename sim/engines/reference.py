@@ -7,16 +7,18 @@ Long because the two engines are read side by side, step by step from the arriva
 
 from __future__ import annotations
 
+import dataclasses
 from bisect import insort
 from collections.abc import Generator
 from typing import Any
 
+import numpy as np
 import simpy
 
 from sim.arrays import NOBODY, records
 from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
-from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
+from sim.engines.log import FINISHED, JOINED, LANE_CHANGE, LEFT, NEVER, STARTED, EventLog
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.plan import Plan
 from sim.plan.work_clocks import end_of_work
@@ -70,6 +72,12 @@ class Run:
         self.waiting_for_space: list[list[tuple[int, int, int, int]]] = [[] for _ in self.areas]
         self.scheduled, self.reversing = [0] * len(self.groups), [False] * len(self.groups)
         self.faces = [group.faces_first for group in self.groups]
+        self.faces_since = [0] * len(self.groups)
+        self.lane_changes = [
+            (0, number, group.lanes)
+            for number, group in enumerate(self.groups)
+            if group.faces_first and group.other_way != NOBODY
+        ]
         stages = len(self.stages)
         self.gathering, self.called_up, self.gathered_since = [0] * stages, [0] * stages, [0] * stages
         self.timed = [False] * stages
@@ -105,12 +113,10 @@ class Run:
                 self.on_duty[resource] = units
                 self.call_for_pool(resource)
                 continue
-            if self.is_reversible(resource):
-                self.scheduled[resource] = units
-                if not self.faces[resource]:
-                    continue
-            self.on_duty[resource] = units
-            self.serve(resource)
+            self.scheduled[resource] = units
+            if self.faces[resource]:
+                self.on_duty[resource] = units
+                self.serve(resource)
 
     def come_back(self, pool: int, delay: int) -> Process:
         """A unit of a pool can be used again after a time."""
@@ -121,10 +127,22 @@ class Run:
     def face(self, group: int) -> Process:
         """Lanes reverse to serve a group."""
         yield self.agenda.at(self.now + self.groups[group].reversal_takes, RANK_ALARM, group)
+        self.put_in_use(group)
+
+    def put_in_use(self, group: int) -> None:
+        """Let lanes that have reversed to a group, or that the queue opens, serve it within its hours."""
         self.reversing[group] = False
         self.faces[group] = True
+        self.faces_since[group] = self.now
+        self.lane_changes.append((self.now, group, self.groups[group].lanes))
         self.on_duty[group] = self.scheduled[group]
         self.serve(group)
+
+    def put_out_of_use(self, group: int) -> None:
+        """Let lanes serve no more trucks of a group than those that they serve."""
+        self.faces[group] = False
+        self.lane_changes.append((self.now, group, 0))
+        self.on_duty[group] = 0
 
     def arrive(self, truck: int) -> None:
         """A truck arrives."""
@@ -185,6 +203,7 @@ class Run:
             self.stand_in_line(truck, visit)
         for group in self.groups_of_line[line]:
             self.reverse_if_due(group)
+            self.open_if_due(group)
         return False
 
     def stand_in_line(self, truck: int, visit: int) -> None:
@@ -217,6 +236,7 @@ class Run:
         self.waiting[line].remove((int(self.log.times[visit, JOINED]), truck, visit))
         if self.gathers(line):
             self.leave_batch(self.lines[line].stage, int(self.log.times[visit, JOINED]))
+        self.close_lanes_if_due(line)
         freed = self.turn_back(truck, visit)
         while freed:
             freed = self.call_for_space()
@@ -291,8 +311,7 @@ class Run:
         wait = self.waiting_for(group)
         if wait < self.groups[group].reverses_at or wait <= self.waiting_for(other):
             return
-        self.faces[other] = False
-        self.on_duty[other] = 0
+        self.put_out_of_use(other)
         self.reversing[group] = True
         self.reverse_if_empty(other)
 
@@ -301,6 +320,37 @@ class Run:
         other = self.groups[group].other_way
         if self.reversing[other] and self.busy[group] == 0:
             self.agenda.process(self.face(other))
+
+    def open_if_due(self, group: int) -> None:
+        """Call for the lanes of a group that the queue opens, if it is long enough; they open after some time."""
+        at = self.groups[group].opens_at
+        if at and not self.faces[group] and not self.reversing[group] and self.waiting_for(group) >= at:
+            self.reversing[group] = True
+            self.agenda.process(self.open_lanes(group))
+
+    def open_lanes(self, group: int) -> Process:
+        """Lanes open by the queue, unless it has become too short; after the least time they may close."""
+        yield self.agenda.at(self.now + self.groups[group].opening_takes, RANK_ALARM, group)
+        self.reversing[group] = False
+        if self.waiting_for(group) < self.groups[group].closes_below:
+            return
+        self.put_in_use(group)
+        if self.groups[group].stays_open:
+            yield self.agenda.at(self.now + self.groups[group].stays_open, RANK_ALARM, group)
+            self.close_if_due(group)
+
+    def close_lanes_if_due(self, line: int) -> None:
+        """Let lanes close that the queue opened, now that one truck less stands in a line that they serve."""
+        for group in self.groups_of_line[line]:
+            self.close_if_due(group)
+
+    def close_if_due(self, group: int) -> None:
+        """Close lanes that the queue opened if it is short enough and they were open long enough."""
+        rule = self.groups[group]
+        if not rule.opens_at or not self.faces[group] or self.now < self.faces_since[group] + rule.stays_open:
+            return
+        if self.waiting_for(group) < rule.closes_below:
+            self.put_out_of_use(group)
 
     def waiting_for(self, group: int) -> int:
         """Return the number of trucks in the lines that a lane group serves."""
@@ -459,6 +509,7 @@ class Run:
         """Take the first truck out of a line and start it."""
         _, truck, visit = self.waiting[line].pop(0)
         self.start(truck, visit, group)
+        self.close_lanes_if_due(line)
 
     def order(self, line: int) -> tuple[int, tuple[int, int, int]]:
         """Return what orders the first trucks of lines."""
@@ -509,4 +560,4 @@ def simulate(plan: Plan, draws: Draws) -> EventLog:
     for truck in range(draws.trucks):
         run.agenda.process(run.truck(truck))
     run.agenda.run(until=plan.end)
-    return run.log
+    return dataclasses.replace(run.log, lane_changes=np.array(run.lane_changes, LANE_CHANGE))

@@ -6,6 +6,7 @@ count from the end, which costs a sixth of a run.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,16 +16,18 @@ from sim.arrays import NOBODY, Numbers, Rows, table_of
 from sim.clock import Ticks
 from sim.draws.columns import Draws
 from sim.engines.agenda import Agenda, new_agenda
-from sim.engines.log import LOG_COLUMNS, EventLog
+from sim.engines.log import LANE_CHANGE, LOG_COLUMNS, EventLog
 from sim.jit import step
 from sim.plan.network import Network
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-NEXT_ARRIVAL, NEXT_CHANGE, SPARE_LEAF = range(3)
+NEXT_ARRIVAL, NEXT_CHANGE, SPARE_LEAF, LANE_CHANGES = range(4)
 """Entries of `State.cursor`."""
 NO_LEAF = -1
+_ROOM = 32
+"""Changes of lanes for which there is room at first."""
 
 
 class Trucks(NamedTuple):
@@ -46,9 +49,10 @@ class Trucks(NamedTuple):
     by_hand: Flags
 
 
-_RESOURCE_STATE = table_of(on_duty="i8", busy="i8", scheduled="i8", faces="?", reversing="?")
-"""Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of reversible lanes also:
-what the timetable gives, whichever way they face; whether they serve the group; whether they reverse to it."""
+_RESOURCE_STATE = table_of(on_duty="i8", busy="i8", scheduled="i8", faces="?", reversing="?", faces_since="i8")
+"""Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of lanes also: what the
+timetable gives, whether they serve the group or not; whether they serve it, and since when; whether they reverse to it
+or are called for by the queue."""
 _LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
 _AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?", reopened="?")
@@ -76,9 +80,11 @@ class State(NamedTuple):
     """Resources that come back, lanes that have reversed, then batches whose time is over."""
     impatient: Agenda
     """When the patience of trucks that wait is at its end."""
+    lane_changes: Rows
+    """Changes of lanes that the queue opens or reverses (`sim.engines.log.LANE_CHANGE`), and room for more."""
     cursor: Counts
-    """(3,) next truck to arrive; next change of the timetable; leaf of the service that ends, which the next service
-    to start takes over, or -1."""
+    """(4,) next truck to arrive; next change of the timetable; leaf of the service that ends, which the next service
+    to start takes over, or -1; changes of lanes."""
 
 
 def new_state(network: Network, draws: Draws) -> State:
@@ -93,12 +99,37 @@ def new_state(network: Network, draws: Draws) -> State:
         ends=new_agenda(trucks),
         alarms=new_agenda(_most_alarms(network)),
         impatient=new_agenda(trucks if draws.patience.size or draws.gives_up.size else 0),
-        cursor=np.array([0, 0, NO_LEAF]),
+        lane_changes=np.zeros(0, LANE_CHANGE),
+        cursor=np.array([0, 0, NO_LEAF, 0]),
     )
     state.resources["faces"][:groups] = network.groups["faces_first"]
     for queues in (state.lines, state.areas):
         queues["head"] = queues["tail"] = NOBODY
-    return state
+    return with_lanes_in_use(network, state, 0)
+
+
+def with_lanes_in_use(network: Network, state: State, now: int) -> State:
+    """Return the state with changes of lanes that say no more than which lanes are in use at `now`."""
+    if not (network.reverses or network.opens_by_queue):
+        return state
+    groups = network.groups
+    by_queue = (groups["other_way"] != NOBODY) | (groups["opens_at"] > 0)
+    mine = np.flatnonzero(by_queue & state.resources["faces"][: groups.size])
+    changes = np.zeros(_ROOM + _most_changes_at_once(network), LANE_CHANGE)
+    changes[: mine.size] = [(now, group, groups["lanes"][group]) for group in mine.tolist()]
+    cursor = state.cursor.copy()
+    cursor[LANE_CHANGES] = mine.size
+    return state._replace(lane_changes=changes, cursor=cursor)
+
+
+def with_more_room(state: State) -> State:
+    """Return the state with room for twice as many changes of lanes."""
+    return state._replace(lane_changes=np.concatenate((state.lane_changes, np.zeros_like(state.lane_changes))))
+
+
+def log_of(state: State, log: EventLog) -> EventLog:
+    """Return the log with the changes of lanes."""
+    return replace(log, lane_changes=state.lane_changes[: state.cursor[LANE_CHANGES]].copy())
 
 
 def _most_alarms(network: Network) -> int:
@@ -112,6 +143,20 @@ def trucks_of(draws: Draws, log: EventLog) -> Trucks:
     """Return what trucks bring, beside the log to be filled; numbers of lines and groups without a sign."""
     columns = [getattr(log if name in LOG_COLUMNS else draws, name) for name in Trucks._fields]
     return Trucks(*(column.view(np.uint32) if column.dtype == np.int32 else column for column in columns))
+
+
+@step
+def has_room(network: Network, state: State) -> bool:
+    """Tell whether the changes of lanes that may come before the next alarm can be written."""
+    if not (network.reverses or network.opens_by_queue):
+        return True
+    return int(state.cursor[LANE_CHANGES]) + _most_changes_at_once(network) <= state.lane_changes.size
+
+
+@step
+def _most_changes_at_once(network: Network) -> int:
+    """Return the most changes of lanes up to the next alarm: a group is put in use by an alarm, then out of use."""
+    return 1 + network.groups.size
 
 
 # One width of whole numbers: a part that is given two would be compiled twice.

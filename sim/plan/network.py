@@ -69,6 +69,7 @@ class _GroupAt:
     """A lane group, and the lines that it serves, best priority first."""
 
     group: LaneGroup
+    lanes: int
     other_way: int
     """The same lanes in the other direction, or -1."""
     faces_first: bool
@@ -162,7 +163,13 @@ GROUPS: Table[_GroupAt] = Table(
             lambda at: at.other_way,
             neutral=-1,
         ),
-        Column("faces_first", FLAG, "Whether reversible lanes serve the group at first.", lambda at: at.faces_first),
+        Column("lanes", NUMBER, "Lanes when open.", lambda at: at.lanes),
+        Column(
+            "faces_first",
+            FLAG,
+            "Whether the lanes serve the group at first; others do once they reverse to it, or the queue opens them.",
+            lambda at: at.faces_first,
+        ),
         Column(
             "reverses_at",
             NUMBER,
@@ -174,6 +181,31 @@ GROUPS: Table[_GroupAt] = Table(
             NUMBER,
             "Time to reverse to it [tick].",
             lambda at: ticks_of(at.group.reverses.takes) if at.group.reverses else 0,
+        ),
+        Column(
+            "opens_at",
+            NUMBER,
+            "Waiting trucks at which the queue opens the lanes; 0 for lanes that are open at all their hours.",
+            lambda at: at.group.opens.at if at.group.opens else 0,
+            neutral=0,
+        ),
+        Column(
+            "closes_below",
+            NUMBER,
+            "Waiting trucks below which such lanes close.",
+            lambda at: at.group.opens.closes_below if at.group.opens else 0,
+        ),
+        Column(
+            "opening_takes",
+            NUMBER,
+            "Time until such lanes open [tick].",
+            lambda at: ticks_of(at.group.opens.after) if at.group.opens else 0,
+        ),
+        Column(
+            "stays_open",
+            NUMBER,
+            "Shortest time that such lanes stay open [tick].",
+            lambda at: ticks_of(at.group.opens.at_least) if at.group.opens else 0,
         ),
     )
 )
@@ -259,6 +291,8 @@ class Network(NamedTuple):
     """Whether any stage starts trucks together."""
     reverses: bool
     """Whether any lanes are reversible."""
+    opens_by_queue: bool
+    """Whether the queue opens any lanes."""
     works_by_hand: bool
     """Whether any stage works by hand while a link is down."""
     keeps_out: bool
@@ -327,6 +361,7 @@ def network_of(
         turns_away=LINES.is_used("turns_away_at", line_rows),
         batches=STAGES.is_used("batch_size", stage_rows),
         reverses=GROUPS.is_used("other_way", group_rows),
+        opens_by_queue=GROUPS.is_used("opens_at", group_rows),
         works_by_hand=LINES.is_used("by_hand_without", line_rows),
         keeps_out=LINES.is_used("kept_out_of", line_rows),
     )
@@ -339,7 +374,8 @@ def _groups_at(gate: Gate, lines: list[Line], groups: LaneGroups) -> list[_Group
         first = bool(groups.counted[g])
         other = -1 if group.reverses is None else g + (1 if first else -1)
         served = _best_first([n for n, line in enumerate(lines) if g in line.groups], lines)
-        groups_at.append(_GroupAt(group, other, first, served))
+        faces_first = first and group.opens is None
+        groups_at.append(_GroupAt(group, int(groups.lanes[g]), other, faces_first, served))
     return groups_at
 
 

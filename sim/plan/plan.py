@@ -8,7 +8,8 @@ Time is an integer (`sim.clock`). Pending events are taken in the order (tick, r
 rank  event                                               id
 ====  ==================================================  ====================================
 0     a lane group, pool or link changes its units        place in the timetable
-1     a unit of a pool comes back, or lanes reversed      number of the resource
+1     a unit of a pool comes back, lanes reversed, lanes  number of the resource
+      open by the queue or were open for the least time
 1     the time of a batch is over                         number of resources + of the stage
 2     a truck arrives, or ends its service                number of the truck, by arrival
 3     the patience of a truck that waits is at its end     number of the truck
@@ -22,7 +23,8 @@ What an event makes possible at once is finished before the next event is taken,
 2. the units given back call the trucks in line that need them, best first, pool by pool;
 3. the lane left calls the trucks in line that it admits, best first, then reverses to the other direction if it is due;
 4. the truck joins its next stage: it turns back where too many stand in line, or starts, or stands in line. There
-   it completes a batch, which calls trucks lane group by lane group, or lets reversible lanes reverse if they are due;
+   it completes a batch, which calls trucks lane group by lane group, or lets reversible lanes reverse, or lanes of a
+   reserve be called for, if they are due;
 5. spaces that fell free call the trucks that stand in line for them, the first area in the order of the file first,
    one truck at a time; each moves on as in 3 and 4, until no more can move.
 
@@ -37,8 +39,10 @@ ticks is an event of its own. Events at or after the end of the run do not happe
 
 An area that was full opens again to trucks at a number of trucks inside; classes that it does not keep out come in
 all the same. Those that it keeps out while others come in take its space when the service before it starts, and do not
-start before there is one; when it opens again, the lanes before it call them last, lane group by lane group. Lanes reverse when enough trucks of the other direction wait, and more than of their own: they finish
-those they serve, then take the time to reverse.
+start before there is one; when it opens again, the lanes before it call them last, lane group by lane group. Lanes
+reverse when enough trucks of the other direction wait, and more than of their own: they finish those they serve, then
+take the time to reverse. Lanes that the queue opens close as soon as a truck leaves the line, to start or for good, and
+too few are left in it.
 
 Words: a *kind* is a vehicle class in a direction, loaded or empty; a *line* is the waiting line of one stage
 for the kinds that the same lane groups admit with the same priority.

@@ -87,6 +87,21 @@ def union(windows: Sequence[Windows]) -> Windows:
     return merged_windows(pairs, max((int(w.end[-1]) for w in windows if w.end.size), default=0))
 
 
+def overlap(one: Windows, other: Windows) -> Windows:
+    """Return the times at which both are open."""
+    pairs, a, b = [], 0, 0
+    while a < one.start.size and b < other.start.size:
+        start, end = max(one.start[a], other.start[b]), min(one.end[a], other.end[b])
+        if start < end:
+            pairs.append((start, end))
+        if one.end[a] < other.end[b]:
+            a += 1
+        else:
+            b += 1
+    borders = np.array(pairs, np.int64).reshape(-1, 2)
+    return Windows(borders[:, 0].copy(), borders[:, 1].copy())
+
+
 def merged_windows(pairs: list[tuple[int, int]], end: int) -> Windows:
     """Return the union of spans [start, end) as windows in order, clipped to [0, `end`)."""
     merged: list[list[int]] = []

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from experiments.studies.compare import (
+    Difference,
     against_base,
     all_pairs,
     factorial_effects,
@@ -166,3 +167,10 @@ def test_the_effects_of_a_factorial_design_by_hand():
         {("A",): 7, ("B",): 1, ("A", "B"): 3}
     )
     assert found["A",].low == pytest.approx(7), "what all points share leaves no width"
+
+
+def test_a_difference_shows_itself_in_one_line():
+    made = Difference("b", "a", -0.4523, -0.4979, -0.4067, -1.411, -1.55, -1.27, 0.001, 52.0)
+    assert str(made) == "−0.452 (95 % interval −0.498 to −0.407), −1.41 %"
+    assert str(made._replace(percent=math.nan)) == "−0.452 (95 % interval −0.498 to −0.407)"
+    assert str(made._replace(low=math.nan, high=math.nan)) == "−0.452 (no interval)"

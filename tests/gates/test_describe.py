@@ -97,6 +97,22 @@ def test_paths_choices_and_lane_groups_in_words():
     assert shown.flows[0].profile == "60 % in 08:00-12:00, 40 % in 12:00-20:00, by weekday, by month"
 
 
+def test_lanes_that_the_queue_opens_in_words():
+    opens = {"at": 10, "closes_below": 4}
+    lanes = [
+        {"name": "desks", "lanes": 2},
+        {"name": "reserve", "lanes": 1, "opens": opens, "sources": {"opens": "F005"}},
+        {"name": "more", "lanes": 3, "opens": {**opens, "after": "10 min", "at_least": "1 h"}},
+    ]
+    rows = sheet(Gate.model_validate(changed(("stages.booth.lanes", lanes)))).stages[:3]
+    assert [row.lanes for row in rows] == [
+        "2",
+        "1, opened at a queue of 10, closed below 4",
+        "3, opened at a queue of 10 after 10 min, closed below 4, for 1 h at least",
+    ]
+    assert rows[1].source == "assumption, F005"
+
+
 def test_pools_and_areas_in_words():
     shifts = [{"hours": "07:00-19:00", "units": 4}, {"hours": "22:00-02:00", "units": 1}]
     officer = {"title": {"vi": "Cán bộ"}, "side": "vn", "shifts": shifts, "sources": {"units": "F005"}}

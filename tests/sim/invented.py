@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from sim import EventLog, Plan, draw
-from sim.engines.log import NEVER
+from sim.engines.log import LANE_CHANGE, NEVER
 
 GRID = 15 * 60_000  # all happens at a quarter of an hour
 
@@ -42,4 +43,14 @@ def invented_log(plan: Plan, seed: int) -> EventLog:
             if now >= plan.end:
                 break
             visit = int(draws.next_row[visit]) if draws.next_row.size else visit + 1
-    return log
+    return replace(log, lane_changes=_invented_changes(plan, dice))
+
+
+def _invented_changes(plan: Plan, dice: np.random.Generator) -> npt.NDArray[np.void]:
+    """Return when lanes open and close that the queue opens, in turn and in no connection with a queue."""
+    rows = []
+    for group in np.flatnonzero(plan.network.groups["opens_at"]).tolist():
+        ticks = np.unique(dice.integers(0, plan.end // GRID, dice.integers(0, 9))) * GRID
+        lanes = int(plan.groups.lanes[group])
+        rows += [(tick, group, lanes * (n % 2 == 0)) for n, tick in enumerate(ticks.tolist())]
+    return np.array(sorted(rows), LANE_CHANGE)

@@ -49,6 +49,12 @@ def open_time(windows: Windows, start: int, end: int) -> int:
     )
 
 
+def time_of(spans: list[tuple[int, int]], start: int, end: int) -> int:
+    """Return how long at least one of the spans lasts in [start, end), piece by piece."""
+    cuts = sorted({start, end, *(tick for span in spans for tick in span if start < tick < end)})
+    return sum(b - a for a, b in pairwise(cuts) if any(first <= a < last for first, last in spans))
+
+
 class Visit(NamedTuple):
     """A visit that was joined; infinity for what did not happen. A truck that turned back started as it left."""
 
@@ -130,7 +136,9 @@ class Slow:
     def time_use(self, visit: Visit) -> list[int]:
         """Return ticks waiting, closed, served and blocked at a visit."""
         joined, started, finished, left = visit.known_at(self.plan.end)
-        opened = open_time(self.plan.line_windows[self.log.draws.line[visit.row]], joined, started)
+        line = self.plan.network.lines[self.log.draws.line[visit.row]]
+        groups = self.plan.network.groups_of_line[line["groups_from"] : line["groups_to"]].tolist()
+        opened = time_of([span for group in groups for span in self.spans(group)], joined, started)
         return [opened, started - joined - opened, finished - started, left - finished]
 
     def stage_time(self, stage: int, direction: str) -> list[int]:
@@ -241,24 +249,39 @@ class Slow:
         found: dict[str, int] = getattr(self.gate.stages[self.plan.stages[visit.stage]], how)
         return found
 
+    def spans(self, group: int) -> list[tuple[int, int]]:
+        """Return when the lanes of a group are open: within their hours, and by the queue where it opens them."""
+        windows = self.plan.groups.windows[group]
+        hours = list(zip(windows.start.tolist(), windows.end.tolist(), strict=True))
+        if not self.plan.network.groups["opens_at"][group]:
+            return hours
+        changes = [(tick, lanes) for tick, of, lanes in self.log.lane_changes.tolist() if of == group]
+        in_use = [(a, b) for (a, lanes), (b, _) in pairwise([*changes, (self.plan.end, 0)]) if lanes]
+        both = [(max(a, c), min(b, d)) for a, b in hours for c, d in in_use]
+        return [(a, b) for a, b in both if a < b]
+
     def lane_time(self, group: int) -> tuple[int, int, int]:
-        """Return ticks that the lanes of a group are open, are busy while open, and are busy after."""
+        """Return ticks that the lanes of a group are open, are busy within their hours, and are busy after.
+
+        Lanes that the queue opened are open until they have finished the truck that they serve when it closes them.
+        """
         windows, lanes = self.plan.groups.windows[group], int(self.plan.groups.lanes[group])
-        busy, after = 0, 0
+        busy, after, finishing = 0, 0, 0
         for visit in self.visits:
             if self.log.group[visit.row] == group:
                 _, started, _, left = visit.known_at(self.plan.end)
                 started, left = max(started, self.plan.warmup), max(left, self.plan.warmup)
                 opened = open_time(windows, started, left)
                 busy, after = busy + opened, after + left - started - opened
+                finishing += opened - time_of(self.spans(group), started, left)
         lanes *= int(self.plan.groups.counted[group])
-        return lanes * open_time(windows, self.plan.warmup, self.plan.end), busy, after
+        return lanes * time_of(self.spans(group), self.plan.warmup, self.plan.end) + finishing, busy, after
 
     def down_time(self, stage: int) -> int:
         """Return the lane ticks that outages take from a stage, by a walk through all that begins and ends."""
         total, outages = 0, self.log.draws.outages
         for group in np.flatnonzero((self.plan.groups.stage == stage) & self.plan.groups.counted):
-            windows, lanes = self.plan.groups.windows[group], int(self.plan.groups.lanes[group])
+            lanes = int(self.plan.groups.lanes[group])
             down = [
                 (
                     int(start),
@@ -271,7 +294,7 @@ class Slow:
             cuts = sorted({self.plan.warmup, self.plan.end, *(t for a, b, _ in down for t in (a, b))})
             for a, b in pairwise(cut for cut in cuts if self.plan.warmup <= cut <= self.plan.end):
                 lost = min(lanes, sum(units or 0 for start, end, units in down if start <= a < end))
-                total += lost * open_time(windows, a, b)
+                total += lost * time_of(self.spans(int(group)), a, b)
         return total
 
     def repair_time(self, stage: int) -> int:

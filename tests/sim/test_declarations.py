@@ -12,7 +12,10 @@ from sim.metrics.registry import METERS, METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 MORE_IS_BETTER = {"throughput_per_day", "second_loads_per_day", "shelf_life_d"}
-NEITHER_IS_BETTER = {"arrivals_per_day", "utilisation", "lane_group_utilisation", "pool_utilisation", "area_trucks"}
+NEITHER_IS_BETTER = {
+    *("arrivals_per_day", "utilisation", "lane_group_utilisation", "open_lanes_h"),
+    *("pool_utilisation", "area_trucks"),
+}
 LESS_IS_BETTER = {
     *("clearance_h", "passage_h", "no_queue_clearance_h", "backlog_h", "unfinished_share", "inside_end_trucks"),
     *("wait_h", "closed_h", "blocked_h", "queue_trucks", "stock_trucks", "stock_days"),

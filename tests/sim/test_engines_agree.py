@@ -37,7 +37,7 @@ def test_engines_agree(scenario: Scenario, seed: int, unit: int) -> None:
     reference, compiled = simulate(plan, draws, "reference"), simulate(plan, draws, "compiled")
     waited = int(np.count_nonzero(compiled.started > compiled.joined))
     event("some trucks waited" if waited else "no truck waited")
-    for name in LOG_COLUMNS:
+    for name in (*LOG_COLUMNS, "lane_changes"):
         assert np.array_equal(getattr(reference, name), getattr(compiled, name)), name
 
 

@@ -39,6 +39,7 @@ OTHERS = {
     "repair_share",
     "down_share",
     "lane_group_utilisation",
+    "open_lanes_h",
     "turned_back_per_day",
     "turned_back_t_per_day",
     "second_loads_per_day",
@@ -253,6 +254,10 @@ def check_lanes(plan: Plan, found: Measures, slow: Slow) -> None:
         if down:
             share = found.values[Key("down_share", "share", stage=stage)]
             assert share == near(ratio(slow.down_time(index), opened))
+        for group in groups[plan.network.groups["opens_at"][groups] > 0].tolist():
+            name = f"{stage}/{plan.groups.name[group]}"
+            lane_hours = slow.lane_time(group)[0] / TICKS_PER_HOUR / plan.measured_days
+            assert found.values[Key("open_lanes_h", "mean", stage=name)] == near(lane_hours)
         overtime = after / TICKS_PER_HOUR / plan.measured_days
         assert found.values[Key("overtime_h", "mean", stage=stage)] == near(overtime)
         if plan.failing[index]:
@@ -565,7 +570,12 @@ def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
         {
             "booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]},
-            "bay": {"lanes": [{"name": "left", "lanes": 1}, {"name": "right", "lanes": 1}]},
+            "bay": {
+                "lanes": [
+                    {"name": "left", "lanes": 1},
+                    {"name": "right", "lanes": 1, "opens": {"at": 2, "closes_below": 1}},
+                ]
+            },
         },
         [],
         outages={"storm": {"every": ONE_MINUTE, "lasts": ONE_MINUTE, "stages": ["booth"]}},

@@ -9,6 +9,7 @@ import numpy as np
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Counts, Scope
+from sim.metrics.stages.lane_time import open_lane_time
 from sim.metrics.time_use import WHILE_OPEN, time_use
 from sim.plan.supply import UNLIMITED_LANES
 
@@ -31,9 +32,7 @@ class LaneGroup(NamedTuple):
     name: str
     """`stage/group`."""
     rows: Counts
-    """Its lanes as the plan lists them: reversible ones once for each direction."""
-    open_time: int
-    """Lane time open in the measured period [lane tick]."""
+    """Its lanes as the plan lists them: reversible ones once for each direction, the first of which counts."""
 
 
 class GroupUtilisation(Meter):
@@ -45,6 +44,7 @@ class GroupUtilisation(Meter):
     def __init__(self, groups: list[LaneGroup], count: int) -> None:
         self._groups = groups
         self._busy = np.zeros(count, np.int64)
+        self._open = np.zeros_like(self._busy)
         """(groups of the plan,) [lane tick]."""
 
     @classmethod
@@ -56,11 +56,12 @@ class GroupUtilisation(Meter):
     def add(self, block: LogBlock) -> None:
         """Add what happened in a block."""
         self._busy += time_use(block).lane[:, WHILE_OPEN]
+        self._open += open_lane_time(block)
 
     def values(self) -> Readings:
         """Yield the share of each lane group."""
         for group in self._groups:
-            share = ratio(int(self._busy[group.rows].sum()), group.open_time)
+            share = ratio(int(self._busy[group.rows].sum()), int(self._open[group.rows[0]]))
             yield GROUP_UTILISATION.key("share", stage=group.name), share
 
 
@@ -73,11 +74,5 @@ def lane_groups(scope: Scope) -> list[LaneGroup]:
         for name in names if len(names) > 1 else ():
             rows = [g for g in mine if groups.name[g] == name]
             if groups.lanes[rows[0]] < UNLIMITED_LANES:
-                found.append(LaneGroup(f"{stage}/{name}", np.array(rows, np.int64), _open_time(scope, rows[0])))
+                found.append(LaneGroup(f"{stage}/{name}", np.array(rows, np.int64)))
     return found
-
-
-def _open_time(scope: Scope, group: int) -> int:
-    groups = scope.plan.groups
-    measured = np.array([scope.plan.warmup, scope.plan.end])
-    return int(groups.lanes[group]) * int(np.diff(groups.windows[group].open_before(measured))[0])

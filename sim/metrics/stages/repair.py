@@ -9,7 +9,7 @@ import numpy as np
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Scope
-from sim.metrics.stages.lane_time import limited_stages
+from sim.metrics.stages.lane_time import limited_stages, open_lane_time
 
 REPAIR = Metric(
     name="repair_share",
@@ -33,6 +33,8 @@ class Repairs(Meter):
         self._scope = scope
         self._ticks = np.zeros(len(scope.plan.stages), np.int64)
         """(stages,) of the services that start in the measured period, as far as the run goes [tick]."""
+        self._open = np.zeros(len(scope.plan.groups.name), np.int64)
+        """(groups,) [lane tick]."""
 
     @classmethod
     def for_plan(cls, scope: Scope) -> Self | None:
@@ -45,9 +47,11 @@ class Repairs(Meter):
         starts = block.contains(log.started) & (log.started >= plan.warmup) & ~log.by_hand
         repair = np.minimum(log.draws.repair[starts], plan.end - log.started[starts])
         np.add.at(self._ticks, plan.network.line_stage[log.draws.line[starts]], repair)
+        self._open += open_lane_time(block)
 
     def values(self) -> Readings:
         """Yield the share of each stage where something breaks down."""
         for stage in limited_stages(self._scope):
             if self._scope.plan.failing[stage.number]:
-                yield REPAIR.key("share", stage=stage.name), ratio(int(self._ticks[stage.number]), stage.open_time)
+                opened = int(self._open[stage.counted].sum())
+                yield REPAIR.key("share", stage=stage.name), ratio(int(self._ticks[stage.number]), opened)

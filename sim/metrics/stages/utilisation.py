@@ -9,7 +9,7 @@ import numpy as np
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Scope
-from sim.metrics.stages.lane_time import limited_stages
+from sim.metrics.stages.lane_time import limited_stages, open_lane_time
 from sim.metrics.time_use import WHILE_OPEN, time_use
 
 UTILISATION = Metric(
@@ -33,6 +33,7 @@ class Utilisation(Meter):
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._busy = np.zeros(len(scope.plan.groups.name), np.int64)
+        self._open = np.zeros_like(self._busy)
         """(groups,) [lane tick]."""
 
     @classmethod
@@ -43,9 +44,10 @@ class Utilisation(Meter):
     def add(self, block: LogBlock) -> None:
         """Add what happened in a block."""
         self._busy += time_use(block).lane[:, WHILE_OPEN]
+        self._open += open_lane_time(block)
 
     def values(self) -> Readings:
         """Yield the share of each stage with a limited number of lanes."""
         for stage in limited_stages(self._scope):
             busy = int(self._busy[stage.groups].sum())
-            yield UTILISATION.key("share", stage=stage.name), ratio(busy, stage.open_time)
+            yield UTILISATION.key("share", stage=stage.name), ratio(busy, int(self._open[stage.counted].sum()))

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..files import REMOVED
 from .rows import CHANNEL, FLEET, NORTH, OFFICERS, SHIFT, Table
+
+OFFICERS_OF_DAY = ("pools.officer", {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}]})
+BOOTH_NEEDS = ("stages.booth.needs", {"officer": 1})
+
+
+def desks(lanes: int, **more: Any) -> dict[str, Any]:
+    return {"name": "-".join(["desks", *map(str, more)]), "lanes": lanes, **more}
+
+
+def reserve(lanes: int) -> dict[str, Any]:
+    return {"name": "reserve", "lanes": lanes, "opens": {"at": 5, "closes_below": 2}}
+
 
 TABLE: Table = {
     "stage_pools": [
@@ -31,6 +45,26 @@ TABLE: Table = {
     ],
     "unused_pools": [
         ([OFFICERS], "pools.officer", "", "no stage uses it", "Name it in `needs` of a stage, or remove the pool."),
+    ],
+    "officers_of_a_reserve": [  # two officers for two desks and a reserve, then three for two; other hours do not count
+        (
+            [OFFICERS_OF_DAY, BOOTH_NEEDS, ("stages.booth.lanes", [desks(2), reserve(1)])],
+            "stages.booth.lanes[1].lanes",
+            "1",
+            "officer can staff 2 lanes at once, and 2 others are open at these hours",
+            "Put more of officer on duty.",
+        ),
+        (
+            [
+                OFFICERS_OF_DAY,
+                BOOTH_NEEDS,
+                ("stages.booth.lanes", [desks(1), desks(9, hours="01:00-02:00"), reserve(2)]),
+            ],
+            "stages.booth.lanes[2].lanes",
+            "2",
+            "officer can staff 2 lanes at once, and 1 others are open at these hours",
+            "Use at most 1, or put more of officer on duty.",
+        ),
     ],
     "units_on_duty": [  # one from 01:00 to 03:00 and two from 02:00 to 04:00: three at most
         (

@@ -6,6 +6,7 @@ from .rows import JAM, NORTH, OFFICERS, Table
 
 GROUPS = [{"name": "loaded", "lanes": 1, "load": "loaded"}, {"name": "empties", "lanes": 1, "load": "empty"}]
 TWICE = {"name": "a", "lanes": 1}
+OPENS = {"at": 5, "closes_below": 2}
 
 TABLE: Table = {
     "reversible_lanes": [
@@ -34,6 +35,52 @@ TABLE: Table = {
             "unlimited",
             "unlimited lanes cannot be reversible",
             "Write a number of lanes.",
+        ),
+    ],
+    "lanes_by_queue": [
+        (
+            [("stages.booth.lanes", [TWICE, {"name": "b", "lanes": 1, "opens": {"at": 4, "closes_below": 4}}])],
+            "stages.booth.lanes[1].opens.closes_below",
+            "4",
+            "not below 4, at which they open",
+            "Use a smaller number, so that they stay open for a while.",
+        ),
+        (
+            [("stages.booth.lanes", [TWICE, {"name": "b", "lanes": "unlimited", "opens": OPENS}])],
+            "stages.booth.lanes[1].lanes",
+            "unlimited",
+            "unlimited lanes cannot open by the queue",
+            "Write a number of lanes.",
+        ),
+        (
+            [
+                (
+                    "stages.booth.lanes",
+                    [
+                        TWICE,
+                        {
+                            "name": "b",
+                            "lanes": 1,
+                            "directions": ["northbound", "southbound"],
+                            "reverses": {"at": 5, "takes": "5 min"},
+                            "opens": OPENS,
+                        },
+                    ],
+                )
+            ],
+            "stages.booth.lanes[1].opens",
+            "",
+            "reversible lanes cannot open by the queue",
+            "Keep one of the two, or make two groups.",
+        ),
+    ],
+    "trucks_of_a_reserve": [
+        (
+            [("stages.booth.lanes", [{**TWICE, "opens": OPENS}])],
+            "stages.booth.lanes[0].opens",
+            "loaded general northbound",
+            "no other lanes admit these trucks, so that fewer than 5 wait without end",
+            "Admit them in a lane group without `opens`, too.",
         ),
     ],
     "batches": [

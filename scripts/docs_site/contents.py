@@ -1,0 +1,67 @@
+"""What the site holds: each page with its place in the repository, in the order of the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the menu: pages of the repository as name -> file, and pages that the build makes."""
+
+    title: str
+    pages: dict[str, str]
+
+
+SECTIONS = (
+    Section("Tutorial", {"first-study": "docs/first-study.ipynb"}),
+    Section(
+        "How-to",
+        {
+            "own-gate": "docs/own-gate.md",
+            "another-border": "docs/another-border.md",
+            "timetable": "docs/timetable.md",
+            "upgrades": "docs/upgrades.md",
+            "studies": "docs/studies.md",
+            "own-rules": "docs/own-rules.md",
+            "notebook": "docs/notebook.md",
+            "service": "docs/service.md",
+        },
+    ),
+    Section(
+        "Concepts",
+        {
+            "concepts": "docs/concepts.md",
+            "mechanisms": "docs/mechanisms.md",
+            "plots": "docs/plots.md",
+            "calibration": "docs/calibration.md",
+            "decisions/README": "docs/decisions/README.md",
+        },
+    ),
+    Section(
+        "Reference",
+        {
+            "gate-file": "docs/gate-file.md",
+            "cli": "",
+            "python": "",
+            "http": "",
+            "metrics": "docs/metrics.md",
+            "glossary": "docs/glossary.md",
+        },
+    ),
+    Section("Gallery", {"gallery": ""}),
+    Section(
+        "The project",
+        {
+            "contributing": "CONTRIBUTING.md",
+            "tests": "tests/README.md",
+            "benchmarks": "benchmarks/README.md",
+            "releasing": "RELEASING.md",
+            "changelog": "CHANGELOG.md",
+        },
+    ),
+)
+"""A page without a file is made by the build. A page whose file does not exist is left out."""
+
+HOME = "docs/index.md"
+DECISIONS = "docs/decisions"
