@@ -2,6 +2,8 @@
 
 Each column is declared once, in `LINES`, `GROUPS`, `POOLS`, `AREAS` or `STAGES` below: its name, what it holds and
 where that comes from. Both engines read the tables by these names.
+
+Long because the columns of all tables stand in one place, each with its sentence.
 """
 
 from __future__ import annotations
