@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +24,16 @@ OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result fold
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+
+
+def number(text: str) -> Any:
+    """Return the number that an option says; a text that is none as it is, to be refused with all other findings."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 class Engine(StrEnum):
@@ -52,5 +61,6 @@ class UpgradeLevel(StrEnum):
 
 def default_data_folder() -> Path:
     """Return where the user's data goes by convention."""
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "bordergate"
+    from experiments.operating_system import user_data
+
+    return user_data() / "bordergate"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel
+from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel, number
 from api.cli.plot import draw_all, drawing
 from api.cli.study import local_processes, refuse_options
 
@@ -32,18 +32,30 @@ def run(
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="An upgrade of the library, or a YAML file; may be repeated.")
     ] = None,
-    level: Annotated[UpgradeLevel, typer.Option(help="Which values of the upgrades to use.")] = UpgradeLevel.BASE,
-    days: Annotated[int, typer.Option(help="Measured days.")] = 30,
-    warmup_days: Annotated[int, typer.Option(help="Days before them, simulated but not measured.")] = 7,
-    replications: Annotated[int, typer.Option(help="Independent replications.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 1,
+    level: Annotated[
+        str, typer.Option(metavar="low|base|high", help="Which values of the upgrades to use.")
+    ] = UpgradeLevel.BASE.value,
+    days: Annotated[int, typer.Option(parser=number, metavar="N", help="Measured days.")] = 30,
+    warmup_days: Annotated[
+        int, typer.Option(parser=number, metavar="N", help="Days before them, simulated but not measured.")
+    ] = 7,
+    replications: Annotated[int, typer.Option(parser=number, metavar="N", help="Independent replications.")] = 20,
+    seed: Annotated[int, typer.Option(parser=number, metavar="N", help="Seed of all random numbers.")] = 1,
     start: Annotated[str | None, typer.Option(metavar="DATE", help="First measured day.")] = None,
-    demand: Annotated[float, typer.Option(help="Factor on all flows, for instance 1.09.")] = 1.0,
-    engine: Annotated[Engine, typer.Option(help="Both give the same results.")] = Engine.COMPILED,
+    demand: Annotated[
+        float, typer.Option(parser=number, metavar="X", help="Factor on all flows, for instance 1.09.")
+    ] = 1.0,
+    engine: Annotated[
+        str, typer.Option(metavar="compiled|reference", help="Both give the same results.")
+    ] = Engine.COMPILED.value,
     keep_events: Annotated[
         str,
         typer.Option(metavar="N|all|none", help="Replications whose event log is kept; `none` needs the least memory."),
     ] = "1",
+    trace: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV file of recorded trucks, which come instead of drawn ones."),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
@@ -63,32 +75,33 @@ def run(
     with mistakes_shown():
         resolved = _of_manifest(context, gate) or _resolved(
             out,
+            trace,
             gate=gate,
             upgrades=upgrade or [],
-            level=level.value,
+            level=level,
             days=days,
             warmup_days=warmup_days,
             start=start,
             demand=demand,
             replications=replications,
             seed=seed,
-            engine=engine.value,
+            engine=engine,
             keep_events=keep_events,
         )
         from experiments.result_folder import new_result
         from experiments.runs.folder import fill_folder
-        from gates.describe import outside_text
+        from gates.describe import never_text
 
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
         with new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial:
-            if outside := outside_text(resolved.scenario):
-                console.print(f"Note: {outside}", markup=False)
             result = simulated_run(resolved, workers)
             with drawing():
                 fill_folder(result, partial)
                 draw_all(partial)
         _print_result(folder, _confirmed(result, folder, workers) if confirm else [], full=full)
+        if never := never_text(resolved.scenario.gate):
+            console.print(f"Note: {never}", markup=False)
 
 
 def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
@@ -100,17 +113,17 @@ def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
         return None
     sources = {name: context.get_parameter_source(name) for name in context.params.keys() - BESIDE_A_MANIFEST}
     refuse_options(sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE"))
-    return run_of(document)
+    return run_of(document, Path(gate) if Path(gate).is_dir() else Path(gate).parent)
 
 
-def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
+def _resolved(out: Path | None, trace: Path | None = None, **options: Any) -> ResolvedRun:
     """Return the run that the options describe, or raise with every finding at once, those of the folder included."""
     from experiments.result_folder import refuse_other_content
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 
     try:
-        return resolve(options, files=True)
+        return resolve(options, files=True, trace=trace)
     except ConfigError as error:
         named = RunRequest.model_fields.keys() - {"gate"}
         findings = [_as_option(finding, named) for finding in error.findings]
@@ -141,7 +154,11 @@ def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     with processes as executor, replication_bar() as bar:
         task = bar.add_task("", total=settings.replications)
         result = run_scenario(
-            resolved.scenario, settings, executor=executor, progress=lambda done, _: bar.update(task, completed=done)
+            resolved.scenario,
+            settings,
+            trace=resolved.trace,
+            executor=executor,
+            progress=lambda done, _: bar.update(task, completed=done),
         )
     return replace(result, changes=resolved.changes)
 
@@ -162,7 +179,7 @@ def _confirmed(result: RunResult, folder: Path, workers: int | None) -> list[str
             continue
         scenario = result.scenario.model_copy(update={"gate": easier.gate(gate)})
         key = Key("clearance_h", "mean", headline.direction)
-        other = simulated_run(ResolvedRun(scenario, result.settings), workers)
+        other = simulated_run(ResolvedRun(scenario, result.settings, trace=result.trace), workers)
         before, after = ([m.values[key] for m in each.measures] for each in (result, other))
         sentences.append(confirmation(cause, easier.how, headline.direction, before, after))
     return sentences

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import ForceOption, OutOption
+from api.cli.options import ForceOption, OutOption, number
 from api.cli.plot import draw_all, drawing
 
 if TYPE_CHECKING:
@@ -47,10 +47,16 @@ def study(
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="Upgrade that every scenario has; may be repeated.")
     ] = None,
-    days: Annotated[int | None, typer.Option(help="Measured days, instead of the study's.")] = None,
-    warmup_days: Annotated[int | None, typer.Option(help="Days of warm-up, instead of the study's.")] = None,
-    replications: Annotated[int | None, typer.Option(help="Replications, instead of the study's.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.")] = None,
+    days: Annotated[
+        int | None, typer.Option(parser=number, metavar="N", help="Measured days, instead of the study's.")
+    ] = None,
+    warmup_days: Annotated[
+        int | None, typer.Option(parser=number, metavar="N", help="Days of warm-up, instead of the study's.")
+    ] = None,
+    replications: Annotated[
+        int | None, typer.Option(parser=number, metavar="N", help="Replications, instead of the study's.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(parser=number, metavar="N", help="Seed, instead of the study's.")] = None,
     margin: Annotated[
         str | None, typer.Option(help="Smallest difference worth having: 2%, or 0.5 in the deciding metric's unit.")
     ] = None,

@@ -25,7 +25,7 @@ from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
 from experiments.result_folder import MANIFEST, read_json
-from gates.findings import ConfigError, Finding, one_of
+from gates.findings import ConfigError, Finding, suggestion
 
 
 def draw_plots(folder: Path) -> list[Path]:
@@ -44,7 +44,7 @@ def write_pictures(folder: Path, plots: Sequence[Plot], pictures: Sequence[str])
     written = []
     for plot, svg in zip(plots, pictures, strict=True):
         vector, picture = target / f"{plot.name}.svg", target / f"{plot.name}.png"
-        vector.write_text(theme.standalone(svg, plot.alt, faces), encoding="utf-8")
+        vector.write_text(theme.standalone(svg, plot.alt, faces), encoding="utf-8", newline="\n")
         picture.write_bytes(theme.png_of(svg))
         written += [vector, picture]
     return written
@@ -60,7 +60,7 @@ def drawn(folder: Path, name: str, form: str) -> bytes:
     """
     found = {plot.name: plot for plot in read_plots(folder)}
     if name not in found:
-        raise ConfigError([Finding("name", name[:60], "the run has no such plot", one_of(found, name))])
+        raise ConfigError([Finding("name", name[:60], "the run has no such plot", suggestion(found, name))])
     if form == "json":
         return json.dumps(as_specification(found[name]), ensure_ascii=False).encode()
     svg = as_file(found[name], Labels(read_json(folder / MANIFEST)))

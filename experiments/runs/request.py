@@ -15,11 +15,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from experiments.inputs.trace import Trace
 from experiments.runs import provenance
 from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
 from gates.files.explain import model_findings
 from gates.files.load import gate_from_data, library_gates, load_gate
-from gates.findings import ConfigError, Finding, one_of, within
+from gates.findings import ConfigError, Finding, suggestion, within
 from gates.schema.base import Model
 from gates.schema.gate import Gate
 from gates.schema.quantities import Day, refusal
@@ -101,14 +102,16 @@ class ResolvedRun:
     settings: RunSettings
     changes: tuple[Change, ...] = ()
     """What upgrades changed in the gate, in order."""
+    trace: Trace | None = None
+    """Recorded trucks that come instead of drawn ones."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the result depends on: equal digests give equal result folders."""
-        return provenance.result_digest(self.scenario, self.settings, self.changes)
+        return provenance.result_digest(self.scenario, self.settings, self.changes, self.trace)
 
 
-def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> ResolvedRun:
+def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, trace: object = None) -> ResolvedRun:
     """Return the scenario and the settings that a request stands for.
 
     Parameters
@@ -117,6 +120,8 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
         A request, or plain data to be read as one.
     files
         Whether gate and upgrades may be paths of files: only for who sits at the machine.
+    trace
+        Recorded trucks that come instead of drawn ones: a pandas frame, a mapping of columns or the path of a CSV file.
 
     Raises
     ------
@@ -146,7 +151,11 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
         engine=request.engine,
         keep_events=min(int(kept), request.replications),
     )
-    return ResolvedRun(scenario, settings, changes)
+    if trace is None:
+        return ResolvedRun(scenario, settings, changes)
+    from experiments.inputs.read_trace import read_trace
+
+    return ResolvedRun(scenario, settings, changes, read_trace(trace, scenario))
 
 
 def run_text(resolved: ResolvedRun) -> str:
@@ -199,7 +208,7 @@ def _gate(gate: str | dict[str, Any], files: bool) -> tuple[Gate | None, list[Fi
     except ConfigError as error:
         inside = isinstance(gate, dict)
         return None, [dataclasses.replace(f, path=_inside_gate(f.path)) if inside else f for f in error.findings]
-    return None, [Finding("gate", gate[:60], "no such gate in the library", one_of(library_gates(), gate[:60]))]
+    return None, [Finding("gate", gate[:60], "no such gate in the library", suggestion(library_gates(), gate[:60]))]
 
 
 @functools.lru_cache(maxsize=64)
@@ -221,4 +230,4 @@ def _upgrade(number: int, name: str, files: bool, upgrades: list[Upgrade]) -> li
     except ConfigError as error:
         return [f if f.file else dataclasses.replace(f, path=f"upgrades[{number}]") for f in error.findings]
     problem = "no such upgrade in the library"
-    return [Finding(f"upgrades[{number}]", name[:60], problem, one_of(upgrade_names(), name[:60]))]
+    return [Finding(f"upgrades[{number}]", name[:60], problem, suggestion(upgrade_names(), name[:60]))]
