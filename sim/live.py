@@ -16,7 +16,7 @@ import numpy as np
 import simpy
 from simpy.core import EmptySchedule, StopSimulation
 
-from gates.findings import ConfigError, Finding, one_of, value_text
+from gates.findings import ConfigError, Finding, suggestion, value_text
 from sim.arrays import NOBODY
 from sim.clock import TICKS_PER_SECOND
 from sim.draws.columns import Draws
@@ -116,7 +116,7 @@ class Live:
         """Return date and time on the clock of a side; without one on that of the bulletin."""
         zones = self._plan.zones
         if side is not None and side not in zones:
-            _refuse("clock", side, "the gate has no such side", one_of(zones, side))
+            _refuse("clock", side, "the gate has no such side", suggestion(zones, side))
         zone = self._plan.days.zone if side is None else zones[side]
         return (self._plan.days.origin + dt.timedelta(milliseconds=self._run.now)).astimezone(zone)
 
@@ -158,7 +158,7 @@ class Live:
         """Return the number of trucks in an area."""
         areas = self._plan.areas
         if area not in areas:
-            _refuse("inside", area, "the gate has no such area", one_of(areas, area))
+            _refuse("inside", area, "the gate has no such area", suggestion(areas, area))
         return self._run.inside[areas.index(area)]
 
     # What it does
@@ -258,7 +258,7 @@ class Live:
 
     def _stage(self, name: str) -> int:
         if name not in self._plan.stages:
-            _refuse("stage", value_text(name), "the gate has no such stage", one_of(self._plan.stages, name))
+            _refuse("stage", value_text(name), "the gate has no such stage", suggestion(self._plan.stages, name))
         return self._plan.stages.index(name)
 
     def _groups(self, name: str) -> list[int]:
@@ -268,13 +268,13 @@ class Live:
         groups = range(row.groups_from, row.groups_to)
         names = [self._plan.groups.name[each] for each in groups]
         if group and group not in names:
-            _refuse("stage", name, f"{stage} has no such lane group", one_of(dict.fromkeys(names), group))
+            _refuse("stage", name, f"{stage} has no such lane group", suggestion(dict.fromkeys(names), group))
         return [each for each, its in zip(groups, names, strict=True) if group in ("", its)]
 
     def _pool(self, name: str) -> int:
         pools = [pool for pool in self._plan.pools if pool not in self._plan.links]
         if name not in pools:
-            _refuse("pool", value_text(name), "the gate has no such pool", one_of(pools, name))
+            _refuse("pool", value_text(name), "the gate has no such pool", suggestion(pools, name))
         return len(self._run.groups) + self._plan.pools.index(name)
 
     # The run

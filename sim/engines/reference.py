@@ -529,8 +529,8 @@ class Run:
     def may_start(self, line: int) -> bool:
         """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free.
 
-        A truck that the area ahead keeps out does not start: it would block a lane that others need. Nor does one that a
-        policy holds (`sim.live`).
+        A truck that the area ahead keeps out does not start: it would block a lane that others need. Nor does one
+        that a policy holds (`sim.live`).
         """
         stage = self.lines[line].stage
         if (self.gathers(line) and not self.called_up[stage]) or not self.may_pass[stage]:
