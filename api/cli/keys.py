@@ -71,13 +71,13 @@ def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
     Example: `bordergate keys list`
     """
     with mistakes_shown():
-        from api.cli.tables import table_of
+        from api.cli.tables import print_table
         from api.service.security.keys import all_keys
 
         with _opened(data, database) as stored:
             listed = stored.at_once(all_keys())
         columns = ("Name", "Scope", "Projects", "Made", "Expires", "Last used")
-        console.print(table_of("", columns, [_line(key) for key in listed]))
+        print_table(console, "", columns, [_line(key) for key in listed])
 
 
 @keys.command("rotate")

@@ -74,11 +74,11 @@ def study(
 
 def _print_studies() -> None:
     """Print the studies of the library, a line each."""
-    from api.cli.tables import table_of
+    from api.cli.tables import print_table
     from experiments.studies.model import load_study, study_names
 
     rows = [(known.name, known.gate, known.question) for known in map(load_study, study_names())]
-    console.print(table_of("", ("Study", "Gate", "Question"), rows))
+    print_table(console, "", ("Study", "Gate", "Question"), rows)
     console.print(
         "Run one: bordergate study NAME   Find the bottleneck: bordergate study bottleneck GATE", markup=False
     )
@@ -218,15 +218,16 @@ def local_processes(workers: int | None, kept: str = "") -> Iterator[Executor]:
 
 def _print_advice(folder: Path) -> None:
     """Print the advice of a study on one screen."""
-    from api.cli.tables import table_of
+    from api.cli.tables import print_table, wrapped
     from experiments.answers.study_advice import read_answer
 
     answer = read_answer(folder)
-    console.print(f"\n[bold]{escape(answer.title)}[/bold]\n{escape(answer.basis)}\n\n{escape(answer.question)}")
-    for sentence in (*answer.advice, *answer.notes):
-        console.print(f"[bold]→[/bold] {escape(sentence)}")
+    console.print(f"\n[bold]{escape(answer.title)}[/bold]")
+    console.print(f"{wrapped(console, answer.basis)}\n\n{wrapped(console, answer.question)}")
+    for sentence in (*answer.warnings, *answer.advice, *answer.notes):
+        console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
     for table in answer.tables[:2]:
-        console.print(table_of(table.title, table.columns, table.rows[:SHOWN]))
+        print_table(console, table.title, table.columns, table.rows[:SHOWN])
         if len(table.rows) > SHOWN:
             console.print(f"{len(table.rows) - SHOWN} more rows are in the report.", style="dim", markup=False)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

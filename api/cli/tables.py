@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from experiments.answers.labels import NOTHING
 from experiments.answers.run_summary import Summary
-from experiments.answers.run_tables import Table as SummaryTable
 from gates import (
     Gate,
     Upgrade,
@@ -25,17 +27,21 @@ from gates.addresses import value_in_words
 from gates.describe import GateSheet, sheet
 from gates.upgrades import LEVELS, Levels
 
+GAP = 2
+"""Room between columns."""
+WHOLE = 24
+"""Numbers up to this length stay on one line."""
+
 
 def print_library(console: Console) -> None:
     """Print the gates of the library, a line each."""
-    table = _table("", ("Name", "Gate", "Stages", "Loaded trucks a day", "Assumptions"))
+    rows = []
     for name in library_gates():
         gate = load_gate(name)
         titles = " · ".join(gate.title.values()) or name
         per_day = sum(flow.per_day for flow in gate.flows.values())
-        cells = (name, titles, f"{len(gate.stages)}", f"{per_day:g}", f"{len(assumptions(gate))}")
-        table.add_row(*map(escape, cells))
-    console.print(table)
+        rows.append((name, titles, f"{len(gate.stages)}", f"{per_day:g}", f"{len(assumptions(gate))}"))
+    print_table(console, "", ("Name", "Gate", "Stages", "Loaded trucks a day", "Assumptions"), rows)
     console.print("Show one: bordergate gates NAME   Run one: bordergate run NAME", markup=False)
 
 
@@ -49,13 +55,13 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
     console.print(
         f"\nSides: {escape(clocks)}. First measured day: {shown.start}. Bulletin: {escape(shown.end_of_day)}."
     )
-    console.print(_stages(shown))
+    _print_stages(console, shown)
     if shown.pools:
-        console.print(_pools(shown))
+        _print_pools(console, shown)
     if shown.areas:
         areas = [(row.title, row.spaces, ", ".join(row.stages), row.source) for row in shown.areas]
-        console.print(_rows("Areas", ("Area", "Spaces", "Spans", "Source"), areas))
-    console.print(_rows("Flows", ("Flow", "Class", "Direction", "Trucks a day", "Arrivals", "Source"), _flows(shown)))
+        print_table(console, "Areas", ("Area", "Spaces", "Spans", "Source"), areas)
+    print_table(console, "Flows", ("Flow", "Class", "Direction", "Trucks a day", "Arrivals", "Source"), _flows(shown))
     for path in shown.paths:
         console.print(f"\n[bold]Path {path.direction}[/bold]")
         for step in path.steps:
@@ -72,7 +78,7 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
                 console.print(f"  {line}", markup=False)
     if numbers:
         rows = [(n.path, n.value, n.source, n.note) for n in shown.numbers]
-        console.print(_rows("Every number with its source", ("Number", "Value", "Source", "Note"), rows))
+        print_table(console, "Every number with its source", ("Number", "Value", "Source", "Note"), rows)
     unsourced = f", {shown.unsourced} have no source" if shown.unsourced else ""
     console.print(f"{len(shown.numbers)} numbers: {shown.assumptions} are assumptions{unsourced}.")
 
@@ -80,15 +86,14 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
 def print_upgrades(console: Console) -> None:
     """Print the upgrades of the library, a line each."""
     columns = ("Upgrade", "Title", "Gate", "Changes", "Needs", "Capital, USD m", "Running, USD m a year")
-    table = _table("", columns)
+    rows = []
     for name in upgrade_names():
         upgrade = load_upgrade(name)
         costs = upgrade.costs
         money = ("–", "–") if costs is None else (_millions(costs.capital_usd), _millions(costs.running_usd_per_year))
         title = upgrade.title.get("en", name)
-        cells = (name, title, upgrade.gate, f"{len(upgrade.changes)}", ", ".join(upgrade.needs), *money)
-        table.add_row(*map(escape, cells))
-    console.print(table)
+        rows.append((name, title, upgrade.gate, f"{len(upgrade.changes)}", ", ".join(upgrade.needs), *money))
+    print_table(console, "", columns, rows)
     console.print("Costs: base value, with low to high; mostly assumptions.", markup=False)
     console.print(
         "Show one: bordergate gates NAME --upgrades   Use one: bordergate run GATE --upgrade NAME", markup=False
@@ -105,7 +110,7 @@ def print_upgrade(console: Console, upgrade: Upgrade) -> None:
     rows = [
         (e.path, e.operation, *(value_in_words(e.value(level)) for level in LEVELS), e.source) for e in upgrade.changes
     ]
-    console.print(_rows("Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows))
+    print_table(console, "Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows)
     if upgrade.costs is not None:
         costs, why = upgrade.costs, upgrade.costs.sources
         money = [
@@ -114,7 +119,7 @@ def print_upgrade(console: Console, upgrade: Upgrade) -> None:
             ("Life, years", f"{costs.life_years:g}", why.get("life_years", "")),
             ("Lead time, months", f"{costs.lead_time_months:g}", why.get("lead_time_months", "")),
         ]
-        console.print(_rows("Costs", ("Cost", "Base (low to high)", "Source"), money))
+        print_table(console, "Costs", ("Cost", "Base (low to high)", "Source"), money)
 
 
 def _millions(levels: Levels) -> str:
@@ -124,36 +129,25 @@ def _millions(levels: Levels) -> str:
 
 def print_summary(console: Console, summary: Summary, confirmed: Sequence[str] = (), *, full: bool = False) -> None:
     """Print the summary of a run on one screen; with all tables if `full`."""
-    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{_wrapped(console, summary.basis)}\n")
+    console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{wrapped(console, summary.basis)}\n")
     for sentence in (*summary.answers, *confirmed):
-        console.print(f"[bold]→[/bold] {_wrapped(console, sentence, 2)}")
+        console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
     for table in (summary.first, *(summary.tables if full else ())):
-        console.print(_numbers(table))
+        print_table(console, table.title, table.columns, table.rows)
         if table.note:
-            console.print(f"[dim]{_wrapped(console, table.note)}[/dim]")
+            console.print(f"[dim]{wrapped(console, table.note)}[/dim]")
     for note in summary.notes if full else ():
-        console.print(_wrapped(console, note))
+        console.print(wrapped(console, note))
 
 
-def _wrapped(console: Console, text: str, indent: int = 0) -> str:
+def wrapped(console: Console, text: str, indent: int = 0) -> str:
     """Return a text in lines that fit; unlike `rich`, keep a number and its unit together."""
     after = " " * indent
     lines = textwrap.fill(after + text, console.width, subsequent_indent=after, break_on_hyphens=False)
     return escape(lines[indent:])
 
 
-def _numbers(shown: SummaryTable) -> Table:
-    """Return a table whose numbers stay whole: names of rows and columns take more lines instead."""
-    table = _table(shown.title, shown.columns)
-    for column in table.columns[1:]:
-        column.no_wrap = True
-        column.header = "\n".join(textwrap.wrap(str(column.header), 12, break_long_words=False))
-    for row in shown.rows:
-        table.add_row(*map(escape, row))
-    return table
-
-
-def _stages(shown: GateSheet) -> Table:
+def _print_stages(console: Console, shown: GateSheet) -> None:
     clocks = tuple(f"Hours, {side}" for side in shown.sides)
     rows = [
         (
@@ -167,57 +161,98 @@ def _stages(shown: GateSheet) -> Table:
         )
         for row in shown.stages
     ]
-    return _rows("Stages", ("Stage", "Side", "Lanes", "For", *clocks, "Service", "Source"), rows)
+    print_table(console, "Stages", ("Stage", "Side", "Lanes", "For", *clocks, "Service", "Source"), rows)
 
 
-def _pools(shown: GateSheet) -> Table:
+def _print_pools(console: Console, shown: GateSheet) -> None:
     clocks = tuple(f"Hours, {side}" for side in shown.sides)
     rows = [
         (row.title, row.side, row.units, *(row.hours[s] for s in shown.sides), row.users, row.comes_back, row.source)
         for row in shown.pools
     ]
-    return _rows("Pools", ("Pool", "Side", "Units", *clocks, "Used by", "Comes back", "Source"), rows)
+    print_table(console, "Pools", ("Pool", "Side", "Units", *clocks, "Used by", "Comes back", "Source"), rows)
 
 
 def _flows(shown: GateSheet) -> Iterable[Sequence[str]]:
     return [(r.name, r.title, r.direction, r.per_day, r.profile, r.source) for r in shown.flows]
 
 
-def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table of plain texts; the first column names the row."""
-    return _rows(title, columns, rows)
+def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table of plain texts; the first column names the row, and stands again where the others need two parts.
+
+    No word and no number is ever broken, and no name of a row left out, however narrow the screen is.
+    """
+    kept = [tuple(row) for row in rows]
+    all_columns = [
+        _Column(name, tuple(row[n] for row in kept), is_number=n > 0 and _are_numbers(row[n] for row in kept))
+        for n, name in enumerate(columns)
+    ]
+    for number, part in enumerate(_parts(all_columns, console.width)):
+        heading = escape(title) + " (continued)" * (number > 0)
+        shown = Table(title=heading if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+        shown.padding, shown.pad_edge = (0, 1, 0, 0), False
+        widths = _widths(part, console.width)
+        for column, width in zip(part, widths, strict=True):
+            shown.add_column(
+                escape(_fill(column.name, width)), justify="right" if column.is_number else "left", width=width
+            )
+        for cells in zip(*(column.cells for column in part), strict=True):
+            shown.add_row(*(escape(_fill(cell, width)) for cell, width in zip(cells, widths, strict=True)))
+        console.print(shown)
 
 
-def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    table = _table(title, columns)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    cells: tuple[str, ...]
+    is_number: bool
+
+    @property
+    def least(self) -> int:
+        """Width with which no word is broken, and a number keeps its interval beside it."""
+        whole = self.cells if self.is_number and self.wanted <= WHOLE else ()
+        words = (word for text in (self.name, *self.cells) for word in text.split(" "))
+        return max(1, *map(cell_len, (*words, *whole)))
+
+    @property
+    def wanted(self) -> int:
+        """Width with which no cell needs a second line."""
+        return max(1, *map(cell_len, (*self.cells, *self.name.split(" "))))
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for n, column in enumerate(columns):
-        number = n > 0 and column not in (
-            "Gate",
-            "For",
-            "Service",
-            "Source",
-            "Note",
-            "Class",
-            "Direction",
-            "Arrivals",
-            "Used by",
-            "Comes back",
-            "Spans",
-            "Title",
-            "How",
-            "Question",
-            "Needs",
-            "How",
-            "Low",
-            "Base",
-            "High",
-        )
-        table.add_column(escape(column), justify="right" if number else "left", overflow="fold")
-    return table
+def _are_numbers(cells: Iterable[str]) -> bool:
+    """Tell whether most texts are numbers."""
+    filled = [cell for cell in cells if cell not in ("", NOTHING)]
+    return 2 * sum(cell[0] in "0123456789−+<>" for cell in filled) >= len(filled)
+
+
+def _parts(columns: Sequence[_Column], width: int) -> Iterator[list[_Column]]:
+    """Yield as many columns as fit beside each other, the first one in every part."""
+    first, *others = columns
+    part, used = [first], first.least + GAP
+    for column in others:
+        if len(part) > 1 and used + column.least + GAP > width:
+            yield part
+            part, used = [first], first.least + GAP
+        part.append(column)
+        used += column.least + GAP
+    yield part
+
+
+def _widths(columns: Sequence[_Column], width: int) -> list[int]:
+    """Return how wide each column is: first what it needs, then what is left, a character at a time."""
+    widths = [column.least for column in columns]
+    left = width - sum(widths) - GAP * len(widths)
+    while left > 0:
+        short = [n for n, column in enumerate(columns) if widths[n] < column.wanted]
+        if not short:
+            break
+        for n in short[:left]:
+            widths[n] += 1
+        left -= len(short)
+    return widths
+
+
+def _fill(text: str, width: int) -> str:
+    """Return a text in lines; unlike `rich`, a number stays beside its unit."""
+    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))

@@ -41,6 +41,7 @@ AN_HOUR_S = 3600
 A_DAY_S = 86_400
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 RESULTS = {
+    "answer": "/answer",
     "metrics": "/metrics",
     "queue_series": "/queue-series",
     "clearance": "/clearance",
@@ -51,6 +52,7 @@ RESULTS = {
     "manifest": "/manifest",
 }
 STUDY_RESULTS = {
+    "answer": "/answer",
     "comparison": "/comparison",
     "tables": "/tables",
     "plots": "/plots",

@@ -12,6 +12,35 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a formula in a spreadsheet."""
 
 
+def answer(folder: Path) -> bytes:
+    """Return what a run says first: warnings, a sentence for each direction, the numbers of the first screen."""
+    from experiments.answers.run_summary import read_summary
+
+    said = read_summary(folder)
+    headlines = [{"direction": h.direction, "sentence": h.sentence, "details": list(h.details)} for h in said.headlines]
+    columns, rows = said.first.columns, [list(row) for row in said.first.rows]
+    table = {"columns": list(columns), "rows": rows, "note": said.first.note}
+    document = {"title": said.title, "basis": said.basis, "warnings": list(said.warnings)}
+    return _json({**document, "headlines": headlines, "numbers": table})
+
+
+def study_answer(folder: Path) -> bytes:
+    """Return what a study says first: the question, warnings, the advice, and what limits it."""
+    from experiments.answers.study_advice import read_answer
+
+    said = read_answer(folder)
+    return _json(
+        {
+            "title": said.title,
+            "question": said.question,
+            "basis": said.basis,
+            "warnings": list(said.warnings),
+            "advice": list(said.advice),
+            "notes": list(said.notes),
+        }
+    )
+
+
 def queue_series(folder: Path, stage: str | None, points: int) -> bytes:
     """Return `series.queue_series` as JSON."""
     from experiments.report import series

@@ -68,16 +68,34 @@ def amount(value: float, unit: str, *, sign: bool = False, change: bool = False)
     return f"{short(scale.factor * value, sign=sign)}{GLUE}{scale.unit}"
 
 
-def interval(low: float, high: float, *, sign: bool = False) -> str:
-    """`25.9 to 26.1`: to one digit of the half width, two if the first is 1."""
+def within(value: float, low: float, high: float, *, sign: bool = False) -> str:
+    """A mean with as many decimals as its interval, so that it never seems to lie outside: `30.8`."""
+    if not (math.isfinite(low) and math.isfinite(high) and _has_width(low, high)):
+        return short(value, sign=sign)
+    decimals = _decimals_between(low, high)
+    closer = decimals + (not round(value, decimals) and round(value, decimals + 1) != 0)
+    return plain(value, closer, sign=sign)
+
+
+def _has_width(low: float, high: float) -> bool:
+    """Tell whether an interval is more than what is left of rounding."""
+    return high - low > 1e-9 * max(abs(low), abs(high))
+
+
+def _decimals_between(low: float, high: float) -> int:
     half = (high - low) / 2
     ends = [end for end in (low, high) if math.isfinite(end)]
-    if math.isfinite(half) and half > 0:
-        decimals = decimals_of(half, 1 + (f"{half:e}"[0] == "1"))
-        while decimals < MOST_DECIMALS and any(end and not round(end, decimals) for end in ends):
-            decimals += 1  # an end that is not zero is not shown as zero
-    else:
-        decimals = max((decimals_of(end, 3) for end in ends), default=0)
+    if not (math.isfinite(half) and _has_width(low, high)):
+        return max((decimals_of(end, 3) for end in ends), default=0)
+    decimals = min(decimals_of(half, 1 + (f"{half:e}"[0] == "1")), MOST_DECIMALS)
+    while decimals < MOST_DECIMALS and any(end and not round(end, decimals) for end in ends):
+        decimals += 1  # an end that is not zero is not shown as zero
+    return decimals
+
+
+def interval(low: float, high: float, *, sign: bool = False) -> str:
+    """`25.9 to 26.1`: to one digit of the half width, two if the first is 1."""
+    decimals = _decimals_between(low, high)
     names = [BEYOND if math.isinf(end) else plain(end, decimals, sign=sign) for end in (low, high)]
     if low == -math.inf:
         return f"at most {names[1]}" if math.isfinite(high) else "not bounded"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiments.answers.labels import GLUE, Labels
-from experiments.answers.numbers import amount, interval, scale_of, short
+from experiments.answers.numbers import amount, interval, scale_of, within
 from experiments.answers.run_numbers import RunNumbers, StageTime, added
 from experiments.runs.statistics import Estimate, mean_interval
 from experiments.studies.select import margin_of
@@ -200,7 +200,8 @@ def _with_doubt(value: float, low: float, high: float, *, sign: bool = False) ->
     """`26 h (95 % interval 25.8 to 26.2)`, all in one unit."""
     scale = scale_of("h", value, low, high)
     ends = interval(scale.factor * low, scale.factor * high, sign=sign)
-    return f"{short(scale.factor * value, sign=sign)}{GLUE}{scale.unit} (95{GLUE}% interval {ends})"
+    mean = within(scale.factor * value, scale.factor * low, scale.factor * high, sign=sign)
+    return f"{mean}{GLUE}{scale.unit} (95{GLUE}% interval {ends})"
 
 
 def _sentence(text: str) -> str:

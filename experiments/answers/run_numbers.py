@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.runs.statistics import Estimate, mean_interval
+from experiments.runs.statistics import Estimate, growth_a_day, mean_interval
 
 HIGH_UTILISATION = 0.70
 """With random arrivals and services (M/M/1) the mean wait is u / (1 - u) services: one at 50 %, 2.3 at 70 %, nine at
@@ -18,7 +18,6 @@ NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan)
 RELEASED = "throughput_per_day"
 TIMES = ("clearance_h", "passage_h")
 """Times whose mean says nothing where nobody was released: it would only grow with the run."""
-A_WEEK = 7
 
 
 def estimate_of(row: Mapping[str, Any]) -> Estimate:
@@ -97,23 +96,8 @@ class Days:
 
     @property
     def growth(self) -> Estimate:
-        """Trucks by which the stock grows a day; NaN if the run is too short to tell.
-
-        From more than a week on, days are compared with the same weekday a week earlier, so that closed weekends do not
-        count as growth; of shorter runs, it is the slope of the least-squares line.
-        """
-        return mean_interval([_growth_a_day(stock) for stock in self.stock])
-
-
-def _growth_a_day(stock: Sequence[float]) -> float:
-    if len(stock) > A_WEEK:
-        gaps = [after - before for before, after in zip(stock, stock[A_WEEK:], strict=False)]
-        return math.fsum(gaps) / len(gaps) / A_WEEK
-    if len(stock) < 3:
-        return math.nan
-    middle = (len(stock) - 1) / 2
-    weights = [day - middle for day in range(len(stock))]
-    return math.fsum(w * s for w, s in zip(weights, stock, strict=True)) / math.fsum(w * w for w in weights)
+        """Trucks by which the stock grows a day; NaN if the run is too short to tell."""
+        return mean_interval([growth_a_day(stock) for stock in self.stock])
 
 
 @dataclass(frozen=True)

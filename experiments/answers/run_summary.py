@@ -25,13 +25,12 @@ from experiments.answers.run_tables import (
     limit_tables,
     stage_table,
 )
+from experiments.runs.statistics import is_overload
 from gates.describe.calendar import uncalibrated_text
 
 MOST_CAUSES = 3
 FULL = 0.95
 """Utilisation within opening hours from which waiting for opening is waiting for capacity too."""
-NOTABLE_GROWTH = 0.02
-"""Growth of the stock a day from which it is said, as a share of the arrivals."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def _growth(numbers: RunNumbers, direction: str) -> str:
     growth = numbers.days[direction].growth
     arrivals = numbers.metrics.get("arrivals_per_day", direction=direction)
     released = numbers.metrics.get("throughput_per_day", direction=direction)
-    if not (growth.low > 0 and growth.value >= NOTABLE_GROWTH * arrivals.value and arrivals.low > released.value):
+    if not is_overload(growth, arrivals, released):
         return ""
     return (
         f"Overload: the {direction} stock grows by {with_interval(growth, 1)} trucks a day, because more trucks arrive "

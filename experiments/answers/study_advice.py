@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from experiments.answers.labels import listed
+from experiments.answers.labels import listed, with_interval
+from experiments.answers.numbers import short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_bottleneck import bottleneck_advice, bottleneck_tables
-from experiments.answers.study_comparison import advice, circumstances, contexts, effect_advice
+from experiments.answers.study_comparison import advice, circumstances, contexts, effect_advice, some
 from experiments.answers.study_labels import StudyLabels, read_labels
 from experiments.answers.study_sensitivity import screening_advice, screening_tables, tornado_advice, tornado_table
 from experiments.answers.study_tables import difference_table, effect_table, money_table, touched_table
+from experiments.runs.statistics import Estimate
 from experiments.studies.folder import read_table
+from gates.describe.calendar import uncalibrated_text
 from gates.sources import footing_text
 
 Frame = pd.DataFrame
 READ = (
-    *("differences", "best", "effects", "estimates", "scenarios"),
+    *("differences", "best", "effects", "estimates", "scenarios", "growth"),
     *("tornado", "bottleneck", "screening", "variance"),
 )
 """Tables that the answer rests on."""
@@ -33,6 +37,8 @@ class StudyAnswer:
     title: str
     question: str
     basis: str
+    warnings: tuple[str, ...]
+    """What one must know before any number: deadlock, overload, scenarios outside the calibrated range."""
     advice: tuple[str, ...]
     """Sentences and lists; the first one answers the question."""
     notes: tuple[str, ...]
@@ -48,8 +54,73 @@ def answer_of(frames: Mapping[str, Frame], labels: StudyLabels) -> StudyAnswer:
     """Return the answer of a study's tables."""
     said, tables = _by_design(frames, labels)
     return StudyAnswer(
-        labels.title, labels.question, labels.basis, (*said, _doubt(labels)), tuple(_notes(labels)), tuple(tables)
+        title=labels.title,
+        question=labels.question,
+        basis=labels.basis,
+        warnings=study_warnings(frames, labels),
+        advice=(*said, _doubt(labels)),
+        notes=tuple(_notes(labels)),
+        tables=tuple(tables),
     )
+
+
+def study_warnings(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[str, ...]:
+    """Return what one must know before any number of a study."""
+    deadlock, growth = _locked(frames["estimates"]), frames["growth"]
+    grown = growth[growth["is_overload"]] if len(growth) else growth
+    overload = {direction: grown[grown["direction"] == direction] for direction in _column(grown, "direction")}
+    found = [
+        f"Deadlock in {_named(deadlock, labels)}: trucks there can never move again, because each waits for what "
+        "another holds. Their numbers describe a gate that stands still."
+        if deadlock
+        else "",
+        *_uncalibrated(labels),
+        *(
+            f"Overload: the {direction} stock grows from day to day in {_named(_column(rows, 'scenario'), labels)} "
+            f"({_growths(rows)} trucks a day). Means and percentiles there depend on how long you run."
+            for direction, rows in overload.items()
+        ),
+    ]
+    return tuple(filter(None, found))
+
+
+def _locked(estimates: Frame) -> list[str]:
+    if not len(estimates):
+        return []
+    return _column(estimates[(estimates["metric"] == "locked_trucks") & (estimates["value"] > 0)], "scenario")
+
+
+def _column(rows: Frame, name: str) -> list[str]:
+    """What stands in a column, each once."""
+    return list(dict.fromkeys(rows[name])) if len(rows) else []
+
+
+def _growths(rows: Frame) -> str:
+    """`12 ± 3`, or from the least to the largest of several."""
+    if len(rows) == 1:
+        row = rows.iloc[0]
+        return with_interval(Estimate(row["value"], row["low"], row["high"]), 1)
+    return f"{short(rows['value'].min())} to {short(rows['value'].max())}"
+
+
+def _uncalibrated(labels: StudyLabels) -> Iterator[str]:
+    """Yield what lies outside the range for which the gate was fitted, once for all scenarios of which it is true."""
+    found: dict[str, list[str]] = {}
+    for each in labels.manifest["scenarios"]:
+        about = {"demand": each["demand"], "start": dt.date.fromisoformat(each["start"])}
+        text = uncalibrated_text(labels.gate.scenario.model_copy(update=about))
+        if text:
+            found.setdefault(text, []).append(each["name"])
+    for text, names in found.items():
+        everywhere = len(names) == len(labels.titles)
+        yield text if everywhere else f"{_named(names, labels)}. {text}"
+
+
+def _named(names: list[str], labels: StudyLabels) -> str:
+    """Titles of some scenarios; `all scenarios`, or the first few and how many more."""
+    if len(names) == len(labels.titles) > 1:
+        return "all scenarios"
+    return some([labels.titles[name] for name in names])
 
 
 def _by_design(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[Iterable[str], Iterable[Table]]:

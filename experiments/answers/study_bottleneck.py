@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import NOTHING, listed, with_interval
-from experiments.answers.numbers import GLUE, interval, plain, short
+from experiments.answers.numbers import GLUE, interval, plain, short, within
 from experiments.answers.run_tables import Table
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.statistics import Estimate
@@ -84,7 +84,7 @@ def _nothing(rows: Frame, what: str) -> str:
 def _hours(row: Any) -> str:
     """What a row saves: `120 truck hours a day (7.1 %; 95 % interval 110 to 130)`."""
     percent = f"{short(abs(row['percent']))}{GLUE}%; 95{GLUE}% interval {interval(-row['high'], -row['low'])}"
-    return f"{plain(-row['value'])} truck hours a day ({percent})"
+    return f"{within(-row['value'], -row['high'], -row['low'])} truck hours a day ({percent})"
 
 
 def bottleneck_tables(found: Frame, labels: StudyLabels) -> list[Table]:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import listed
-from experiments.answers.numbers import BEYOND, GLUE, amount, interval, money, plain, scale_of, short
+from experiments.answers.numbers import BEYOND, GLUE, amount, interval, money, plain, scale_of, short, within
 from experiments.answers.study_labels import StudyLabels
 from experiments.studies.select import cheapest
 
@@ -107,12 +107,20 @@ def change_sentence(subject: str, row: Any, now: Any, metric: str, labels: Study
     size, ends = abs(row["value"]), sorted((sign * row["low"], sign * row["high"]))
     scale = scale_of(unit, size, change=True)
     percent = f"{short(abs(row['percent']))}{GLUE}%; " if abs(row["percent"]) < MOST_PERCENT and unit != "1" else ""
-    doubt = f"{percent}95 % interval {interval(*(scale.factor * end for end in ends))}{GLUE}{scale.unit}"
-    after = now["value"] + row["value"]
+    low, high = (scale.factor * end for end in ends)
+    doubt = f"{percent}95 % interval {interval(low, high)}{GLUE}{scale.unit}"
+    before, after = _before_and_after(float(now["value"]), float(row["value"]), low, high, scale.unit, unit)
     return (
-        f"{subject} {verb} {phrase} by {amount(size, unit, change=True)} ({doubt}), "
-        f"from {amount(now['value'], unit)} to {amount(after, unit)}."
+        f"{subject} {verb} {phrase} by {within(scale.factor * size, low, high)}{GLUE}{scale.unit} ({doubt}), "
+        f"from {before} to {after}."
     )
+
+
+def _before_and_after(now: float, change: float, low: float, high: float, shown: str, unit: str) -> tuple[str, str]:
+    """Two values whose difference, as they are shown, is the change beside them; short where its unit is another."""
+    if shown != scale_of(unit, now).unit or scale_of(unit, now + change).unit != shown:
+        return amount(now, unit), amount(now + change, unit)
+    return f"{within(now, low, high)}{GLUE}{shown}", f"{within(now + change, low, high)}{GLUE}{shown}"
 
 
 def _reached(row: Any, phrase: str) -> str:
@@ -182,9 +190,9 @@ def _choice(context: Context, top: str) -> str:
     if len(good) == 1:
         return f"No other option comes within {context.margin} of it{price.replace(': ', '; it costs ', 1)}."
     unknown = [context.titled(name) for name in good if name not in costs.index]
-    text = f"As good within {context.margin}: {_some(equal)}."
+    text = f"As good within {context.margin}: {some(equal)}."
     text += f" The cheapest of them is {context.titled(least)}{price}." if least else ""
-    return text + (f" Not costed: {_some(unknown)}." if unknown else "")
+    return text + (f" Not costed: {some(unknown)}." if unknown else "")
 
 
 def _knee(context: Context, good: list[str]) -> str:
@@ -213,14 +221,18 @@ def _lists(context: Context, said: set[str]) -> Iterator[str]:
     """Yield the lists of the other options, by verdict."""
 
     def change(row: Any) -> str:
-        return amount(row["value"], context.unit, sign=True) if math.isfinite(row["value"]) else BEYOND
+        if not math.isfinite(row["value"]):
+            return BEYOND
+        scale = scale_of(context.unit, row["value"], change=True)
+        value = within(*(scale.factor * row[name] for name in ("value", "low", "high")), sign=True)
+        return f"{value}{GLUE}{scale.unit}"
 
     def needs(row: Any) -> str:
         return f"about {plain(row['needed'])} needed" if pd.notna(row["needed"]) else ""
 
     def named(rows: Frame, detail: Callable[[Any], str]) -> str:
         texts = [(context.titled(row["scenario"]), detail(row)) for _, row in rows.iterrows()]
-        return _some([f"{title} ({more})" if more else title for title, more in texts])
+        return some([f"{title} ({more})" if more else title for title, more in texts])
 
     rest = context.having("better")
     lists = (
@@ -250,12 +262,13 @@ def effect_advice(effects: Frame, metric: str, labels: StudyLabels) -> Iterator[
         clear = clear.reindex(clear["value"].abs().sort_values(ascending=False, kind="stable").index)
         named = [f"{r['effect']} ({amount(r['value'], unit, sign=True)})" for _, r in clear.iterrows()]
         if named:
-            yield f"{heading}: {_some(named)}."
+            yield f"{heading}: {some(named)}."
         elif of_order["value"].notna().any():
             yield none
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """Return the first few of some names, and how many more there are."""
     if len(names) > NAMED + 1:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
     return listed(names)
@@ -264,7 +277,8 @@ def _some(names: list[str]) -> str:
 def _detail(row: Any, unit: str) -> str:
     scale = scale_of(unit, row["value"], row["low"], row["high"], change=True)
     ends = interval(scale.factor * row["low"], scale.factor * row["high"])
-    return f"{short(scale.factor * row['value'], sign=True)}{GLUE}{scale.unit}, 95 % interval {ends}"
+    value = within(*(scale.factor * row[name] for name in ("value", "low", "high")), sign=True)
+    return f"{value}{GLUE}{scale.unit}, 95 % interval {ends}"
 
 
 def _undecided(row: Any, phrase: str) -> str:

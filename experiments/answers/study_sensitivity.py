@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import listed
-from experiments.answers.numbers import GLUE, amount, interval, scale_of, short
+from experiments.answers.numbers import GLUE, amount, interval, scale_of, within
 from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import change_sentence
 from experiments.answers.study_labels import StudyLabels
@@ -89,7 +89,8 @@ def _with_ends(row: Any, factor: float) -> str:
     if not math.isfinite(row["value"]):
         return "–"
     ends = interval(factor * row["low"], factor * row["high"]) if pd.notna(row["low"]) else ""
-    return short(factor * row["value"], sign=True) + (f" ({ends})" if ends else "")
+    value = within(factor * row["value"], factor * row["low"], factor * row["high"], sign=True)
+    return value + (f" ({ends})" if ends else "")
 
 
 def screening_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import NOTHING, count, listed, with_interval
-from experiments.answers.numbers import BEYOND, GLUE, interval, money, plain, scale_of, short
+from experiments.answers.numbers import BEYOND, GLUE, interval, money, plain, scale_of, short, within
 from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import MOST_PERCENT, NAMED, p_text
 from experiments.answers.study_labels import StudyLabels
@@ -99,7 +99,9 @@ def _change(row: Any, factor: float) -> str:
             f"{BEYOND} in {row['unreached']:.0f} of {row['n']:.0f}; compared with {row['against_unreached']:.0f} of "
             f"{row['n']:.0f}"
         )
-    return short(factor * row["value"], sign=True) if pd.notna(row["value"]) else NOTHING
+    if pd.isna(row["value"]):
+        return NOTHING
+    return within(factor * row["value"], factor * row["low"], factor * row["high"], sign=True)
 
 
 def _note(rows: Frame, shown: Frame, metric: str, labels: StudyLabels) -> str:

@@ -80,7 +80,7 @@ def _throughput_panels(bands: Frame, labels: Labels, width: int) -> Any:
     if not bands["high"].max() > 0:
         return message("No truck arrived in this period.", width)
     titles = {"released": "Released", "arrived": "Arrived"}
-    series = _Series("what", titles, [theme.BLUE, theme.ORANGE], [[1, 0], [6, 3]])
+    series = _Series("what", titles, [theme.BLACK, theme.GREY], [[1, 0], [6, 3]])
     panels = []
     for direction in labels.directions:
         rows = bands[bands["direction"] == direction]

@@ -6,6 +6,7 @@ the clock, hours per truck. Every caption says what its band is and whose clock 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import Labels
-from experiments.answers.run_numbers import Metrics
+from experiments.answers.run_numbers import Metrics, read_numbers
+from experiments.answers.run_summary import warnings
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
 from experiments.plots.marks import WIDE, Frame, Plot
@@ -68,14 +70,14 @@ def drawn(folder: Path, name: str, form: str) -> bytes:
 
 def as_specification(plot: Plot) -> dict[str, Any]:
     """Return a plot as Vega-Lite, its title, caption and text for those who cannot see it under `usermeta`."""
-    said = {"name": plot.name, "title": plot.title, "caption": plot.caption, "alt": plot.alt}
+    said = {"name": plot.name, "title": plot.title, "caption": plot.caption, "alt": plot.alt, "warning": plot.warning}
     return {**plot.chart(WIDE).to_dict(), "config": theme.CONFIG, "usermeta": said}
 
 
 def as_file(plot: Plot, labels: Labels) -> str:
     """Return a plot as its file shows it, as SVG: under its title, the gate's names and its caption."""
     svg = theme.svg_of(plot.chart(WIDE))
-    return theme.with_heading(svg, plot.title, labels.title, f"{labels.basis}. {plot.caption}")
+    return theme.with_heading(svg, plot.title, labels.title, f"{labels.basis}. {plot.caption}", plot.warning)
 
 
 def read_plots(folder: Path) -> list[Plot]:
@@ -94,7 +96,9 @@ def read_plots(folder: Path) -> list[Plot]:
         clearance_distribution(_table(folder / "clearance.parquet"), labels),
     ]
     events = folder / "events" / "rep-00000.parquet"
-    return [*found, journeys(_table(events), labels)] if events.is_file() else found
+    found += [journeys(_table(events), labels)] if events.is_file() else []
+    warning = " ".join(warnings(read_numbers(folder), labels))
+    return [dataclasses.replace(plot, warning=warning) for plot in found]
 
 
 def _table(path: Path) -> Frame:

@@ -37,6 +37,8 @@ class Plot:
     """What the picture shows, for those who cannot see it."""
     chart: Callable[[int], Any]
     """Returns the chart at a width [px], without title."""
+    warning: str = ""
+    """What one must know before any number of the result; a page that shows several plots says it once."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,17 @@ def panel_title(text: str, width: int, frame: Any = "bounds") -> Any:
 def text_px(texts: Sequence[str]) -> int:
     """Return about how wide the longest of some texts is drawn [px]; Chinese characters take twice the room."""
     return max((sum(12 if ord(c) > 0x2E7F else 6 for c in text) for text in texts), default=0)
+
+
+def fitted(texts: Sequence[str], width: int) -> list[str]:
+    """Return names that fit into a legend: cut in the middle, because names that are alike often differ at the end."""
+    letters = max(12, (width - 44) // 7)
+
+    def cut(text: str) -> str:
+        return text if len(text) <= letters else f"{text[: letters // 2]} … {text[-(letters - letters // 2 - 3) :]}"
+
+    found = [cut(text) for text in texts]
+    return found if len(set(found)) == len(set(texts)) else list(texts)
 
 
 def columns_of(texts: Sequence[str], width: int) -> int:

@@ -57,14 +57,14 @@ def where_time_goes(stages: Frame, days: Frame, labels: Labels) -> Plot:
     means = spent.groupby(["direction", "stage"], as_index=False)[list(STATES)].mean()
     bars = means.melt(["direction", "stage"], var_name="state", value_name="hours")
     shown = [d for d in labels.directions if (totals["direction"] == d).any()]
-    sums = totals.groupby("direction")["mean"].sum()
-    said = ", ".join(f"{sums[d]:.1f} h {d}" for d in shown)
+    longest = [totals[totals["direction"] == d].nlargest(1, "mean").iloc[0] for d in shown]
+    said = ", ".join(f"{row['mean']:.1f} h {row['direction']} ({labels.stage(row['stage'])})" for row in longest)
     return Plot(
         "where-time-goes",
         "Where the time of a truck goes",
         "Hours at each stage, averaged over all trucks of the direction, whether they visit the stage or not; from "
         f"top to bottom in the order of the path, the empty return included. {band_text(labels, 'Black line')}",
-        f"Bars by stage and direction. From arrival to departure a truck spends {said}." if shown else "Empty.",
+        f"Bars by stage and direction. The longest: {said}." if shown else "Empty.",
         partial(_time_bars, bars, totals, shown, labels),
     )
 
@@ -72,7 +72,6 @@ def where_time_goes(stages: Frame, days: Frame, labels: Labels) -> Plot:
 def _time_bars(bars: Frame, totals: Frame, shown: Sequence[str], labels: Labels, width: int) -> Any:
     if not shown:
         return message("No truck arrived in this period.", width)
-    sums = totals.groupby("direction")["mean"].sum()
     totals = totals[totals["mean"] >= LITTLE_HOURS]
     rows = StageRows([labels.stage(name) for name in totals["stage"].unique()], width)
     longest = totals["high"].max() * (1.12 if width > NARROW else 1.16)
@@ -99,8 +98,7 @@ def _time_bars(bars: Frame, totals: Frame, shown: Sequence[str], labels: Labels,
         if labels.replications > 1:
             rule = ends.mark_rule(color=theme.BLACK, strokeWidth=1.6, yOffset=rows.shift)
             layers.append(rule.encode(x="low:Q", x2="high:Q"))
-        title = f"{labels.direction(direction)}: {sums[direction]:.1f} h in all"
-        panels.append(rows.layered(layers, title))
+        panels.append(rows.layered(layers, labels.direction(direction)))
     return alt.vconcat(*panels, spacing=18)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.answers.numbers import short
+from experiments.answers.study_advice import study_warnings
 from experiments.answers.study_labels import StudyLabels, read_labels
 from experiments.plots import theme
 from experiments.plots.draw import write_pictures
@@ -28,7 +30,9 @@ def draw_study_plots(folder: Path) -> list[Path]:
     labels = read_labels(folder)
     plots = study_plots(folder, labels)
     pictures = [
-        theme.with_heading(theme.svg_of(plot.chart(WIDE)), plot.title, labels.title, f"{labels.basis}. {plot.caption}")
+        theme.with_heading(
+            theme.svg_of(plot.chart(WIDE)), plot.title, labels.title, f"{labels.basis}. {plot.caption}", plot.warning
+        )
         for plot in plots
     ]
     return write_pictures(folder, plots, pictures)
@@ -56,7 +60,8 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
         found += curves(folder, differences, labels)
     warmup = read_table(folder, "warmup")
     found += [warmup_plot(warmup, labels)] if len(warmup) else []
-    return found
+    warning = " ".join(study_warnings({name: read_table(folder, name) for name in ("estimates", "growth")}, labels))
+    return [dataclasses.replace(plot, warning=warning) for plot in found]
 
 
 def _comparison(estimates: Frame, metric: str, labels: StudyLabels) -> Plot:
@@ -103,6 +108,7 @@ def _differences(differences: Frame, direction: str, labels: StudyLabels) -> Plo
         shown = frame.reindex(frame["value"].abs().sort_values(ascending=False).index).head(MOST_ROWS)
         frames.append(shown.assign(row=shown["scenario"], mark=shown["verdict"].map(mark_of)))
     order = list(frames[0].sort_values("value", ascending=labels.better(metrics[0]) != "more")["row"])
+    marks = {mark for frame in frames for mark in frame["mark"]}
 
     def chart(width: int) -> Any:
         panels = [
@@ -114,6 +120,7 @@ def _differences(differences: Frame, direction: str, labels: StudyLabels) -> Plo
                 f"change, {labels.unit(metric)}",
                 zero=True,
                 heading=labels.metric(metric) + SIDES[labels.better(metric)],
+                marks=marks,
             )
             for metric, frame in zip(metrics, frames, strict=True)
         ]

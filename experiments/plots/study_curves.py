@@ -26,7 +26,7 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
     colour = alt.Color(
         "title:N",
         scale=alt.Scale(domain=titles, range=[theme.BLACK, *theme.CLASS_COLOURS[: len(titles) - 1]]),
-        legend=alt.Legend(title=None, columns=1, labelLimit=520),
+        legend=alt.Legend(title=None, columns=1),
     )
     dash = alt.StrokeDash(
         "title:N", scale=alt.Scale(domain=titles, range=list(theme.CLASS_DASHES[: len(titles)])), legend=None

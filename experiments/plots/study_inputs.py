@@ -74,14 +74,23 @@ def bottleneck_plot(frame: Frame, number: int, labels: StudyLabels) -> Plot:
         for row, place, how in zip(found["row"], found["place"], found["how"], strict=True)
     }
 
+    parts = [(what, part[part["value"].abs() > 0.5].head(14)) for what, part in kinds]
+    marks = {mark for _, shown in parts for mark in shown["mark"]}
+
     def chart(width: int) -> Any:
         panels = []
-        for what, part in kinds:
-            shown = part[part["value"].abs() > 0.5].head(14)
+        for what, shown in parts:
             heading = HEADINGS[str(what)]
             panels.append(
                 interval_rows(
-                    shown, list(shown["row"]), titles, width, "change of truck hours a day", zero=True, heading=heading
+                    shown,
+                    list(shown["row"]),
+                    titles,
+                    width,
+                    "change of truck hours a day",
+                    zero=True,
+                    heading=heading,
+                    marks=marks,
                 )
                 if len(shown)
                 else message(f"{heading}: no stage changes anything.", width)

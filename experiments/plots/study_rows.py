@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
 import numpy as np
 
-from experiments.answers.numbers import BEYOND, interval, short
+from experiments.answers.numbers import BEYOND, interval, within
 from experiments.plots import theme
 from experiments.plots.marks import Frame, StageRows, data_of
 
@@ -37,22 +38,35 @@ def mark_of(verdict: str) -> str:
 
 
 def interval_rows(
-    frame: Frame, order: list[str], titles: dict[str, str], width: int, axis: str, *, zero: bool, heading: str = ""
+    frame: Frame,
+    order: list[str],
+    titles: dict[str, str],
+    width: int,
+    axis: str,
+    *,
+    zero: bool,
+    heading: str = "",
+    marks: Iterable[str] = (),
 ) -> Any:
-    """Return a chart of dots with intervals, a row each; the columns are `row`, `value`, `low`, `high`, `mark`."""
+    """Return a chart of dots with intervals, a row each; the columns are `row`, `value`, `low`, `high`, `mark`.
+
+    Charts that share a legend need the same `marks`: all that any of them draws.
+    """
     rows = StageRows([titles[name] for name in order], width)
     inner = width - rows.room - 20 - NUMBERS_PX
     y = alt.Y("row:N", sort=order, axis=None, scale=alt.Scale(paddingInner=0.1))
-    marks = [name for name in COLOURS if (frame["mark"] == name).any()]
+    drawn = {*frame["mark"], *marks}
+    marks = [name for name in COLOURS if name in drawn]
     legend = alt.Legend(title=None, columns=2) if zero else None
     colour = alt.Color("mark:N", scale=alt.Scale(domain=marks, range=[COLOURS[m] for m in marks]), legend=legend)
     shape = alt.Shape("mark:N", scale=alt.Scale(domain=marks, range=[SHAPES[m] for m in marks]), legend=legend)
     frame = frame.assign(text=[_number(row) for _, row in frame.iterrows()])
     frame = frame.assign(value=frame["value"].where(np.isfinite(frame["value"])))
     base = alt.Chart(data_of(frame[["row", "value", "low", "high", "mark", "text"]])).encode(y=y)
-    x = alt.X(
-        "value:Q", title=axis, scale=alt.Scale(zero=zero, nice=True), axis=alt.Axis(tickCount=max(3, inner // 70))
-    )
+    cut = not zero and _is_far_from_zero(frame)
+    axis = f"{axis}; the axis does not start at 0" if cut else axis
+    scale = alt.Scale(zero=not cut, nice=True)
+    x = alt.X("value:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=max(3, inner // 70)))
     low = alt.X("low:Q", title=axis)
     bars = base.mark_rule(strokeWidth=2.5, yOffset=rows.shift).encode(x=low, x2="high:Q", color=colour)
     dots = base.mark_point(size=62, opacity=1, filled=True, yOffset=rows.shift).encode(x=x, color=colour, shape=shape)
@@ -73,6 +87,13 @@ def interval_rows(
     return rows.layered(layers, heading).properties(width=inner)
 
 
+def _is_far_from_zero(frame: Frame) -> bool:
+    """Tell whether an axis from zero would leave most of its length empty."""
+    ends = frame[["value", "low", "high"]].to_numpy(float)
+    ends = ends[np.isfinite(ends)]
+    return bool(ends.size and ends.min() > 0.5 * ends.max())
+
+
 def _number(row: Any) -> str:
     """A value with its interval; in how many replications it lies beyond the run."""
     unreached = row.get("unreached", 0) or row.get("against_unreached", 0)
@@ -81,4 +102,4 @@ def _number(row: Any) -> str:
     if not math.isfinite(row["value"]):
         return "not defined"
     ends = f" ({interval(row['low'], row['high'])})" if math.isfinite(row["low"]) and math.isfinite(row["high"]) else ""
-    return short(row["value"]) + ends
+    return within(row["value"], row["low"], row["high"]) + ends

@@ -1,7 +1,8 @@
 """How charts look, and how they become files: colours, fonts, SVG and PNG.
 
-The colours are those of Okabe and Ito (2008, "Color Universal Design"), which people with any common form of
-colour blindness can tell apart. Where lines could be mixed up, they differ in dashes too.
+The colours are those of Okabe and Ito (2008, "Color Universal Design") and, for classes of trucks, of Tol (2021,
+"Colour Schemes"). People with any common form of colour blindness can tell those of each set apart. Where lines could
+be mixed up, they differ in dashes too.
 """
 
 from __future__ import annotations
@@ -28,16 +29,18 @@ FACES = (
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#8c959f"
 INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 
 DIRECTION_COLOURS = {"northbound": BLUE, "southbound": VERMILION}
 STATE_COLOURS = {
     "In line": ORANGE,
-    "Stage closed": "#8c959f",
+    "Stage closed": GREY,
     "Being served": GREEN,
     "Blocked": PURPLE,
 }
-CLASS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, "#6e5a00", "#7a7a7a")
+CLASS_COLOURS = ("#332288", "#CC6677", "#999933", "#88CCEE", "#882255", "#DDCC77", "#AA4499", "#44AA99")
+"""Those of Tol ("muted"), so that no colour of a class means a direction or a state as well."""
 CLASS_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2], [3, 5], [10, 2])
 
 PNG_SCALE = 2.0
@@ -58,8 +61,8 @@ CONFIG: dict[str, Any] = {
         "titleFontSize": 11,
         "titleFontWeight": 400,
         "gridColor": GRID,
-        "domainColor": "#8c959f",
-        "tickColor": "#8c959f",
+        "domainColor": GREY,
+        "tickColor": GREY,
         "labelLimit": 260,
         "labelPadding": 5,
     },
@@ -70,7 +73,7 @@ CONFIG: dict[str, Any] = {
         "titleColor": MUTED,
         "titleFontSize": 11,
         "titleFontWeight": 400,
-        "labelLimit": 260,
+        "labelLimit": 0,
         "symbolStrokeWidth": 2.5,
         "symbolOpacity": 1,
         "orient": "bottom",
@@ -111,14 +114,16 @@ def png_of(svg: str) -> bytes:
     return picture
 
 
-def with_heading(svg: str, title: str, subtitle: str, text: str) -> str:
-    """Return a picture under its title, a subtitle and a text that is wrapped to the picture's width."""
+def with_heading(svg: str, title: str, subtitle: str, text: str, warning: str = "") -> str:
+    """Return a picture under its title, a subtitle, a warning and a text that are wrapped to the picture's width."""
     width, height, inner = _opened(svg)
-    lines = [subtitle, *textwrap.wrap(text, int(width / LETTER_PX))]
+    colours = {MUTED: [subtitle], INK: textwrap.wrap(warning, int(width / LETTER_PX))}
+    lines = [(line, colour) for colour, part in colours.items() for line in part]
+    lines += [(line, MUTED) for line in textwrap.wrap(text, int(width / LETTER_PX))]
     top = 34 + 16 * len(lines)
     rows = "".join(
-        f'<text x="8" y="{44 + 16 * n}" font-size="11.5" fill="{MUTED}">{escape(line)}</text>'
-        for n, line in enumerate(lines)
+        f'<text x="8" y="{44 + 16 * n}" font-size="11.5" fill="{colour}">{escape(line)}</text>'
+        for n, (line, colour) in enumerate(lines)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width:g}" '

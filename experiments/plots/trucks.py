@@ -23,6 +23,7 @@ from experiments.plots.marks import (
     band_text,
     columns_of,
     data_of,
+    fitted,
     message,
     over_replications,
     panel_title,
@@ -76,7 +77,8 @@ def _clearance_panel(bands: Frame, direction: str, labels: Labels, width: int) -
     classes = [name for name in labels.classes_of(direction) if (bands["class"] == name).any()]
     names = ["", *(classes if len(classes) > 1 else [])]
     bands = bands[bands["class"].isin(names)]
-    titles = {name: labels.vehicle_class(name) if name else "All trucks" for name in names}
+    named = [labels.vehicle_class(name) if name else "All trucks" for name in names]
+    titles = dict(zip(names, fitted(named, width), strict=True))
     known = list(labels.gate.classes)
     colours = [CLASS_COLOURS[known.index(n) % len(CLASS_COLOURS)] if n else theme.BLACK for n in names]
     dashes = [CLASS_DASHES[known.index(n) % len(CLASS_DASHES)] if n else [1, 0] for n in names]
@@ -203,7 +205,6 @@ def _journey_panel(visits: Frame, span: Span, labels: Labels, rows: StageRows) -
     used = set(visits["stage"])
     order = [name for name in labels.stages_of(visits["direction"].iloc[0]) if name in used]
     spells = _spells(visits, order, labels.ticks(begin), hours, (-0.42, 0.42) if rows.beside else (-0.06, 0.44))
-    spells["title"] = spells["class"].map(labels.vehicle_class)
     x = alt.X(
         "from:Q",
         title=None,
@@ -234,10 +235,13 @@ def _journey_panel(visits: Frame, span: Span, labels: Labels, rows: StageRows) -
 def _class_colour(spells: Frame, labels: Labels, width: int) -> Any:
     known = list(labels.gate.classes)
     classes = [name for name in known if name in set(spells["class"])]
-    titles = [labels.vehicle_class(name) for name in classes]
+    titles = fitted([labels.vehicle_class(name) for name in classes], width)
     colours = [CLASS_COLOURS[known.index(name) % len(CLASS_COLOURS)] for name in classes]
-    legend = alt.Legend(columns=columns_of(titles, width), symbolType="stroke", symbolSize=250)
-    return alt.Color("title:N", title=None, scale=alt.Scale(domain=titles, range=colours), legend=legend)
+    names = json.dumps(dict(zip(classes, titles, strict=True)), ensure_ascii=False)
+    legend = alt.Legend(
+        columns=columns_of(titles, width), symbolType="stroke", symbolSize=250, labelExpr=f"{names}[datum.label]"
+    )
+    return alt.Color("class:N", title=None, scale=alt.Scale(domain=classes, range=colours), legend=legend)
 
 
 def _spells(visits: Frame, order: Sequence[str], start: float, hours: float, within: tuple[float, float]) -> Frame:

@@ -76,6 +76,8 @@ class Comparison:
 
     def _lines(self) -> Iterator[str]:
         yield f"The second result less the first, {self.method}"
+        for name, result in ((FIRST, self.first), (SECOND, self.second)):
+            yield from (f"In the {name}: {warning}" for warning in result.warnings)
         for direction in ("northbound", "southbound"):
             for name in (f"{metric}.{direction}" for metric in DEFAULT_METRICS):
                 if name in self._differences:

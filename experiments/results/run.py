@@ -83,6 +83,13 @@ class Result(FolderResult):
         """Trucks that arrived, were released and departed, and those that wait, by day and replication."""
         return self._table("days.parquet")
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What one must know before any number: deadlock, overload, a run outside the calibrated range."""
+        from experiments.answers.run_summary import read_summary
+
+        return read_summary(self.folder).warnings
+
     def metric(self, name: str) -> Estimate:
         """Return a number with its 95 % interval.
 
@@ -121,6 +128,7 @@ class Result(FolderResult):
             f"{scenario['warmup_days']} of warm-up, {self.manifest['replications']} replications, "
             f"seed {self.manifest['seed']}"
         )
+        yield from self.warnings
         for direction in ("northbound", "southbound"):
             for name in (f"{metric}.{direction}" for metric in DEFAULT_METRICS):
                 if name in self.rows:

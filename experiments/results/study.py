@@ -22,7 +22,14 @@ class StudyFolder(FolderResult):
         """What the study says, in sentences."""
         from experiments.answers.study_advice import read_answer
 
-        return tuple(read_answer(self.folder).advice)
+        return read_answer(self.folder).advice
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What one must know before any number."""
+        from experiments.answers.study_advice import read_answer
+
+        return read_answer(self.folder).warnings
 
     @property
     def tables(self) -> list[str]:
@@ -55,4 +62,4 @@ class StudyFolder(FolderResult):
         answer = read_answer(self.folder)
         yield f"{answer.title}: {answer.question}"
         yield answer.basis
-        yield from answer.advice
+        yield from (*answer.warnings, *answer.advice)

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 CONFIDENCE = 0.95
+A_WEEK = 7
+NOTABLE_GROWTH = 0.02
+"""Growth of the stock a day from which it is overload, as a share of the arrivals."""
 
 
 class Estimate(NamedTuple):
@@ -60,3 +63,24 @@ def t_quantile(freedom: float, confidence: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, (1 + confidence) / 2))
+
+
+def growth_a_day(stock: Sequence[float]) -> float:
+    """Return by how many trucks a day the stock of a replication grows; NaN if it has too few days to tell.
+
+    From more than a week on, days are compared with the same weekday a week earlier, so that closed weekends do not
+    count as growth; of fewer days, it is the slope of the least-squares line.
+    """
+    if len(stock) > A_WEEK:
+        gaps = [after - before for before, after in zip(stock, stock[A_WEEK:], strict=False)]
+        return math.fsum(gaps) / len(gaps) / A_WEEK
+    if len(stock) < 3:
+        return math.nan
+    middle = (len(stock) - 1) / 2
+    weights = [day - middle for day in range(len(stock))]
+    return math.fsum(w * s for w, s in zip(weights, stock, strict=True)) / math.fsum(w * w for w in weights)
+
+
+def is_overload(growth: Estimate, arrivals: Estimate, released: Estimate) -> bool:
+    """Tell whether the stock grows beyond doubt and notably, because more trucks arrive than are released."""
+    return growth.low > 0 and growth.value >= NOTABLE_GROWTH * arrivals.value and arrivals.low > released.value

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from api.cli.tables import print_summary
+from api.cli.tables import print_summary, print_table
 from experiments.answers.labels import Labels
 from experiments.answers.run_causes import Cause, causes, confirmation, hours_text
 from experiments.answers.run_numbers import Days, Metrics, RunNumbers, days, stage_times
@@ -222,7 +222,7 @@ HOURS_OF_BOOTH = Cause("opening", "booth", "opening hours of Booth", mean_interv
             "opening round the clock of",
             [6.0, 6.1, 5.9],
             "Bottleneck: opening hours of Booth. Opening round the clock of Booth cuts mean northbound clearance by "
-            "26 h (95 % interval 25.8 to 26.2), from 32 h to 6 h.",
+            "26.0 h (95 % interval 25.8 to 26.2), from 32 h to 6 h.",
         ),
         (
             BAY,
@@ -236,7 +236,7 @@ HOURS_OF_BOOTH = Cause("opening", "booth", "opening hours of Booth", mean_interv
             "twice the lanes of",
             [30.0, 33.0, 32.0],
             "Too few replications to tell whether twice the lanes of Bay shortens mean northbound clearance; it "
-            "changes by −0.33 h (95 % interval −4 to +3).",
+            "changes by −0.3 h (95 % interval −4 to +3).",
         ),
     ],
 )
@@ -352,6 +352,26 @@ def test_lines_of_the_screen_keep_numbers_and_words_whole() -> None:
     assert not [line for line in lines if line.rstrip().endswith(("±", "95"))]
     (first, *_) = (line.strip() for line in map(plain, lines) if "wait" in line)
     assert first == "→ Northbound: trucks wait 4.0 h for stages to open and 2.0 h in queues. Largest"
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_table_never_breaks_a_word_and_names_every_row(width: int) -> None:
+    columns = ("Scenario", "Change, h", "95 % interval", "Verdict", "p", "Probability of being best")
+    rows = [
+        ("Declaration before arrival", "−0.22", "−0.37 to −0.06", "better by less than the margin", "0.002", "< 1 %"),
+        ("Round the clock", "−30.7", "−31.0 to −30.5", "better", "< 0.001", "> 99 %"),
+    ]
+    screen = Console(width=width, file=io.StringIO(), color_system=None)
+    print_table(screen, "Differences", columns, rows)
+    assert isinstance(screen.file, io.StringIO)
+    lines = screen.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    shown = " ".join(lines).split()
+    assert {word for text in (*columns, *(cell for row in rows for cell in row)) for word in text.split()} <= {*shown}
+    parts = sum(line.strip().startswith("Differences") for line in lines)
+    assert sum("Round" in line for line in lines) == parts
+    assert parts == (2 if width == 60 else 1)
+    assert any("−31.0 to −30.5" in line for line in lines), "an interval stays on one line"
 
 
 def test_a_mean_where_nobody_was_released_is_a_dash() -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from experiments.answers.numbers import amount, interval, money, plain, short
+from experiments.answers.numbers import amount, interval, money, plain, short, within
 from tests.experiments.studies import plain as spaced
 
 
@@ -66,6 +66,21 @@ def test_a_difference_of_shares_is_in_percentage_points():
 )
 def test_intervals_have_the_digits_of_their_width(low, high, shown):
     assert spaced(interval(low, high)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (24.67, 24.56, 24.78, "24.67"),  # not "25", which lies outside 24.56 to 24.78
+        (30.7, 30.5, 31.0, "30.7"),
+        (-0.33, -4.0, 3.0, "−0.3"),  # a mean that is not zero is not shown as zero
+        (-0.00006, -0.02, 0.02, "0.00"),  # but not with more than one digit beyond its interval
+        (4.0, 4.0, 4.0, "4"),
+        (26.0, math.nan, math.nan, "26"),
+    ],
+)
+def test_a_mean_has_the_digits_of_its_interval(value, low, high, shown):
+    assert spaced(within(value, low, high)) == shown
 
 
 @pytest.mark.parametrize(

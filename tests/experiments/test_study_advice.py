@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from experiments.answers.study_advice import study_warnings
+from experiments.answers.study_labels import StudyLabels
+from experiments.studies.folder import manifest
 from experiments.studies.model import Study
+from experiments.studies.tables import Frame
 from tests.experiments.studies import answer, made, plain
 
 MEAN = "clearance_h.mean.northbound"
@@ -49,10 +53,10 @@ MANY = hours(
 def test_the_best_the_next_the_worse_the_equal_and_the_unclear():
     found = answer(made(study(SIX), MANY))
     assert [plain(line) for line in found.advice] == [
-        "Best: Round the clock. It cuts mean northbound clearance by 26 h (81 %; 95 % interval 25.7 to 26.3 h), "
-        "from 32 h to 6 h.",
+        "Best: Round the clock. It cuts mean northbound clearance by 26.0 h (81 %; 95 % interval 25.7 to 26.3 h), "
+        "from 32.0 h to 6.0 h.",
         "No other option comes within 19 min of it; it costs USD 0.5 million at once and USD 3.2 million a year.",
-        "Next best: Fast laboratory (−4 h) and Two more bays (−58 min).",
+        "Next best: Fast laboratory (−3.97 h) and Two more bays (−58 min).",
         "Worse: Booking (+2.1 h).",
         "No difference that matters, less than 19 min: 5G.",
         "Too few replications to tell: Kiosk lanes (about 31 needed).",
@@ -67,12 +71,12 @@ def test_a_row_has_one_interval_one_verdict_and_one_p():
         *("Scenario", "Change, h", "95 % interval", "Change, %", "Verdict", "p", "Probability of being best"),
     )
     assert [tuple(map(plain, row)) for row in table.rows] == [
-        ("Round the clock", "−26", "−26.3 to −25.7", "−81", "better", "< 0.001", "> 99 %"),
-        ("Fast laboratory", "−4", "−4.13 to −3.82", "−12", "better", "< 0.001", "< 1 %"),
+        ("Round the clock", "−26.0", "−26.3 to −25.7", "−81", "better", "< 0.001", "> 99 %"),
+        ("Fast laboratory", "−3.97", "−4.13 to −3.82", "−12", "better", "< 0.001", "< 1 %"),
         ("Two more bays", "−0.97", "−1.13 to −0.82", "−3", "better", "< 0.001", "< 1 %"),
         (
             "Kiosk lanes",
-            "−0.35",
+            "−0.4",
             "−2 to +2",
             "−1.1",
             "too few replications to tell (about 31 needed)",
@@ -92,8 +96,8 @@ def test_costs_are_those_of_the_upgrades():
     """From the library: capital and running cost, and a year of both: 0.4 / 20 + 0.171 of two more bays."""
     table = answer(made(study(SIX), MANY)).tables[-1]
     assert [tuple(map(plain, row)) for row in table.rows] == [
-        ("Round the clock", "0.5 (0 to 2)", "3.2 (2 to 4.7)", "USD 3.2 million", "−26"),
-        ("Fast laboratory", "2.25 (1.5 to 3)", "1 (0.5 to 2)", "USD 1.3 million", "−4"),
+        ("Round the clock", "0.5 (0 to 2)", "3.2 (2 to 4.7)", "USD 3.2 million", "−26.0"),
+        ("Fast laboratory", "2.25 (1.5 to 3)", "1 (0.5 to 2)", "USD 1.3 million", "−3.97"),
         ("Two more bays", "0.4 (0.1 to 1.2)", "0.171 (0.057 to 0.458)", "USD 0.19 million", "−0.97"),
     ]
 
@@ -140,11 +144,11 @@ def test_where_more_is_better_a_gain_is_a_gain():
     values = {"base": {THROUGHPUT: [260.0, 261, 259, 262]}, "bays": {THROUGHPUT: [272.0, 273, 270, 274]}}
     found = answer(made(study(SIX[2:3], metrics=[THROUGHPUT]), values))
     assert plain(found.advice[0]) == (
-        "Best: Two more bays. It raises mean northbound throughput by 12 trucks a day (4.5 %; 95 % interval 11.0 to "
-        "12.5 trucks a day), from 260 trucks a day to 272 trucks a day."
+        "Best: Two more bays. It raises mean northbound throughput by 11.8 trucks a day (4.5 %; 95 % interval 11.0 to "
+        "12.5 trucks a day), from 260.5 trucks a day to 272.2 trucks a day."
     )
     lost = answer(made(study(SIX[2:3], metrics=[THROUGHPUT]), {"base": values["bays"], "bays": values["base"]}))
-    assert "Worse: Two more bays (−12 trucks a day)." in [plain(line) for line in lost.advice]
+    assert "Worse: Two more bays (−11.8 trucks a day)." in [plain(line) for line in lost.advice]
 
 
 def test_a_percentile_that_is_never_reached_is_not_left_out():
@@ -209,10 +213,10 @@ def test_remedies_are_compared_with_the_shock():
     values = hours(base=[32, 31, 33, 32], shut=[40, 39, 41.2, 39.6], fast=[35, 34.1, 36, 34.5])
     found = answer(made(study(SHOCK), values))
     assert [plain(line) for line in found.advice] == [
-        "Laboratories shut: this raises mean northbound clearance by 8 h (25 %; 95 % interval 7.4 to 8.5 h), from "
-        "32 h to 40 h.",
+        "Laboratories shut: this raises mean northbound clearance by 8.0 h (25 %; 95 % interval 7.4 to 8.5 h), from "
+        "32.0 h to 40.0 h.",
         "Best: Shut, fast tests. It cuts mean northbound clearance by 5.1 h (13 %; 95 % interval 4.8 to 5.3 h), from "
-        "40 h to 35 h.",
+        "40.0 h to 34.9 h.",
         "It costs USD 2.2 million at once and USD 1 million a year.",
         DOUBT,
     ]
@@ -241,8 +245,8 @@ def test_the_advice_is_given_for_each_demand():
         "Demand × 1. No option is shown to improve mean northbound clearance (32 h).",
         "Without any option it is within 19 min of the best, so on this metric none is worth having.",
         "No difference that matters, less than 19 min: Bays.",
-        "Demand × 1.2. Best: Bays. It cuts mean northbound clearance by 10 h (20 %; 95 % interval 8.0 to 12.0 h), from "
-        "50 h to 40 h.",
+        "Demand × 1.2. Best: Bays. It cuts mean northbound clearance by 10.0 h (20 %; 95 % interval 8.0 to 12.0 h), "
+        "from 50.2 h to 40.2 h.",
         "It costs USD 0.4 million at once and USD 0.17 million a year.",
         "On average over the others: Demand (+13 h) and Bays (−5 h).",
         "Together more or less than the sum (interaction): Demand × Bays (−5 h).",
@@ -318,3 +322,43 @@ def test_noise_does_not_count_as_a_change_of_the_advice():
         "Too few replications to tell for 1 of them.",
     ]
     assert [row[-1] for row in rows] == ["no"]
+
+
+def grown(scenario: str, value: float, *, is_overload: bool = True) -> dict[str, Any]:
+    interval = {"value": value, "low": value - 2, "high": value + 2}
+    return {"scenario": scenario, "direction": "northbound", "is_overload": is_overload, **interval}
+
+
+def warned(growth: list[dict[str, Any]], locked: dict[str, float], **more: Any) -> list[str]:
+    labels = StudyLabels(manifest(made(study(SIX[:2], **more), hours(base=[1, 2], round=[1, 2], lab=[1, 2]))))
+    estimates = [{"scenario": name, "metric": "locked_trucks", "value": value} for name, value in locked.items()]
+    return [plain(text) for text in study_warnings({"estimates": Frame(estimates), "growth": Frame(growth)}, labels)]
+
+
+def test_overload_is_said_before_any_number() -> None:
+    assert warned([grown("base", 3, is_overload=False)], {"base": 0.0}) == []
+    rest = "Means and percentiles there depend on how long you run."
+    one = [grown("base", 3, is_overload=False), grown("lab", 62)]
+    assert warned(one, {}) == [
+        f"Overload: the northbound stock grows from day to day in Fast laboratory (62 ± 2 trucks a day). {rest}"
+    ]
+    everywhere = [grown("base", 70), grown("round", 12), grown("lab", 62)]
+    assert warned(everywhere, {}) == [
+        f"Overload: the northbound stock grows from day to day in all scenarios (12 to 70 trucks a day). {rest}"
+    ]
+
+
+def test_a_deadlock_in_one_scenario_is_said_first() -> None:
+    (first, second) = warned([grown("base", 70)], {"base": 0.0, "round": 0.25})
+    assert first.startswith("Deadlock in Round the clock: trucks there can never move again")
+    assert second.startswith("Overload")
+
+
+def test_a_study_outside_the_calibrated_range_says_so_once() -> None:
+    outside = "Outside the calibrated range: the gate was fitted to July, and the run measures September."
+    (text,) = warned([], {}, start="2025-09-01", days=5)
+    assert text.startswith(outside)
+    september = {"name": "autumn", "title": "Autumn", "start": "2025-09-01"}
+    labels = StudyLabels(manifest(made(study([september]), hours(base=[1, 2], autumn=[1, 2]))))
+    (text,) = study_warnings({"estimates": Frame(), "growth": Frame()}, labels)
+    assert text.startswith(f"Autumn. {outside}")

@@ -58,7 +58,7 @@ def test_hours_are_a_mean_over_all_trucks_of_the_direction():
     assert totals == {"booth": (3.0, 2.0, 4.0), "desk": (0.1, 0.1, 0.1)}
     states = {row["state"]: row["hours"] for row in rows_of(plot) if row.get("stage") == "booth" and "state" in row}
     assert states == {"waiting_h": 2.0, "closed_h": 0.5, "blocked_h": 0.0, "served_h": 0.5}
-    assert plot.alt == "Bars by stage and direction. From arrival to departure a truck spends 3.1 h northbound."
+    assert plot.alt == "Bars by stage and direction. The longest: 3.0 h northbound (Booth)."
 
 
 def test_stock_and_throughput_have_bands_over_replications():

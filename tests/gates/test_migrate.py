@@ -69,7 +69,8 @@ stages:
 def test_an_entry_of_a_list_a_single_key_and_a_block_of_text(monkeypatch: pytest.MonkeyPatch) -> None:
     old = OldKey(model="Closure", old="mood", new=None, why="Nothing read it.")
     monkeypatch.setattr("gates.renamed.OLD_KEYS", (old, GONE))
-    text = "calendar:\n- mood: |\n    grey\n    and dull\n  name: storm # big\nstages:\n  booth:\n    colour: >\n      red\n"
+    text = "calendar:\n- mood: |\n    grey\n    and dull\n  name: storm # big\n"
+    text += "stages:\n  booth:\n    colour: >\n      red\n"
     new, _ = migrated(text, Gate)
     assert new == "calendar:\n- name: storm # big\nstages:\n  booth:\n    {}\n"
 

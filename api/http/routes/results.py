@@ -22,15 +22,16 @@ from api.http.answers import (
 )
 from api.http.context import Here, Server, Who
 from api.http.problems import Problem, with_findings
-from api.http.routes.lifecycle import result_of
-from api.http.routes.parameters import NamePath, RunIdPath
-from api.http.schemas import (
+from api.http.result_schemas import (
+    AnswerShape,
     ClearanceShape,
     MetricsShape,
     PlotsShape,
     ReplayShape,
     SeriesShape,
 )
+from api.http.routes.lifecycle import result_of
+from api.http.routes.parameters import NamePath, RunIdPath
 from api.service import reading
 from gates.findings import ConfigError
 
@@ -63,6 +64,13 @@ def form_of(request: Request, *offered: str) -> str:
             if form in (one, "*/*", "", one.partition("/")[0] + "/*"):
                 return one
     raise Problem("not-acceptable", f"Accept one of {', '.join(offered)}.")
+
+
+@router.get("/answer", responses={200: {"model": AnswerShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
+    """What the run says first: warnings, what trucks wait for in each direction, the numbers of the first screen."""
+    folder = await result_of(here, who, run_id)
+    return tagged(request, await read(here, reading.answer, folder), JSON, A_DAY_S)
 
 
 @router.get(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.http.answers import A_DAY_S, JSON, KNOWN, ROOT, as_body, file_answer, problems, ranged, report_answer, tagged
 from api.http.context import Here, Who
 from api.http.problems import Problem
+from api.http.result_schemas import StudyAnswerShape
 from api.http.routes.lifecycle import Kind, lifecycle_routes, result_of
 from api.http.routes.parameters import NamePath, StudyIdPath
 from api.http.routes.results import CSV, FORMS, PARQUET, REPORT, form_of, read
@@ -40,6 +41,15 @@ router = lifecycle_routes(
         cancel="Cancel a study. Its finished replications are kept, and reused by the next study that needs them.",
     )
 )
+
+
+@router.get(
+    "/{study_id}/answer", responses={200: {"model": StudyAnswerShape}, **KNOWN, **problems(404, 409, 422, 503, 507)}
+)
+async def answer(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
+    """What the study says first: warnings, the advice that answers its question, and what limits it."""
+    folder = await result_of(here, who, study_id)
+    return tagged(request, await read(here, reading.study_answer, folder), JSON, A_DAY_S)
 
 
 @router.get(
