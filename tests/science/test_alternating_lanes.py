@@ -41,7 +41,7 @@ def test_traffic_that_alternates(until: str, cv: int) -> None:
     theory = mean_wait_of_two_queues(0.7, SERVICE_S, cv, CHANGE_S, gated=until == "gated")
     service = exponential(SERVICE_S) if cv else {"constant": SERVICE_S}
     found = road((0.35, 0.35), 40, service, at=0, until=until)
-    check(found, [theory / 3600] * 2, within=0.03)
+    check(found, [theory / 3600] * 2, within=0.07)
 
 
 @pytest.mark.parametrize("until", ["empty", "gated"])
@@ -55,7 +55,7 @@ def test_traffic_that_alternates_unevenly(until: str) -> None:
         for sign in (-1, 1)
     )
     assert low <= theory / 3600 <= high
-    assert high - low <= 0.06 * theory / 3600
+    assert high - low <= 0.16 * theory / 3600
 
 
 def test_four_lanes_carry_what_the_longer_queue_makes_them_lose() -> None:
