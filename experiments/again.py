@@ -15,8 +15,10 @@ from gates.files.load import gate_from_data
 from gates.findings import ConfigError, Finding
 
 if TYPE_CHECKING:
+    from experiments.inputs.trace import Trace
     from experiments.runs.request import ResolvedRun
     from experiments.studies.model import Study
+    from gates import Scenario
 
 Read = TypeVar("Read", bound=BaseModel)
 
@@ -45,8 +47,15 @@ def manifest_at(name: str, kind: str) -> dict[str, Any] | None:
     return document
 
 
-def run_of(document: Mapping[str, Any]) -> ResolvedRun:
+def run_of(document: Mapping[str, Any], folder: Path) -> ResolvedRun:
     """Return the run that a manifest describes.
+
+    Parameters
+    ----------
+    document
+        The manifest.
+    folder
+        Where it stands, and the trace beside it.
 
     Raises
     ------
@@ -61,7 +70,26 @@ def run_of(document: Mapping[str, Any]) -> ResolvedRun:
     written = document["scenario"]
     scenario = _read({**written, "gate": gate_from_data(written["gate"], MANIFEST)}, Scenario)
     settings = _read({name: document.get(name) for name in RunSettings.model_fields}, RunSettings)
-    return ResolvedRun(scenario, settings, tuple(Change(**change) for change in document["changes"]))
+    changes = tuple(Change(**change) for change in document["changes"])
+    return ResolvedRun(scenario, settings, changes, _trace_of(document, folder, scenario))
+
+
+def _trace_of(document: Mapping[str, Any], folder: Path, scenario: Scenario) -> Trace | None:
+    """Return the trace that a manifest names, from the file beside it."""
+    if "trace" not in document:
+        return None
+    from experiments.inputs.read_trace import read_trace
+    from experiments.inputs.trace import FILE
+    from experiments.runs.provenance import trace_digest
+
+    if not (folder / FILE).is_file():
+        remedy = f"Put the {FILE} of the result beside its manifest."
+        raise ConfigError([Finding("trace", str(folder / FILE), "the trucks of the trace are missing", remedy)])
+    trace = read_trace(folder / FILE, scenario)
+    if document["trace"]["sha256"] != trace_digest(trace):
+        remedy = "Run the gate with `--trace` for other trucks."
+        raise ConfigError([Finding("trace", str(folder / FILE), "is not as it was written", remedy)])
+    return trace
 
 
 def study_of(document: Mapping[str, Any]) -> Study:

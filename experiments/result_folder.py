@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from experiments.operating_system import move
 from experiments.runs.files import atomic_file, atomic_folder, writers_of
 from gates.findings import ConfigError, Finding
 
@@ -65,7 +66,7 @@ def new_result(folder: Path, kind: str, gate: str, *, force: bool = False) -> It
             refuse_other_content(folder, kind, gate, force=force)
         except ConfigError as error:
             kept = _free_name(folder.resolve())
-            partial.rename(kept)
+            move(partial, kept)
             remedy = f"The new result is in {folder.parent / kept.name}."
             raise ConfigError([_with_remedy(each, remedy) for each in error.findings]) from None
 
@@ -121,7 +122,7 @@ def _files(folder: Path) -> list[str]:
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a JSON document."""
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 # What may be replaced.

@@ -7,6 +7,7 @@ tests        pytest                    with branch coverage; the long tests too 
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
 docs         scripts.docs_site         the docs site, warnings as errors; with --all, or by its name
+packages     scripts/packages.py       wheel and source archive, installed and tried with every supported Python (--all)
 
     python scripts/check.py                what to run before a commit
     python scripts/check.py --quick        under a minute: lint, format, types, the tests of the package that changed
@@ -147,6 +148,10 @@ def coverage(_: argparse.Namespace) -> bool:
     return run("coverage", "report", f"--include={','.join(ENGINES)}", "--fail-under=100") and everything
 
 
+def packages(_: argparse.Namespace) -> bool:
+    return run("scripts.packages")
+
+
 def soak(arguments: argparse.Namespace) -> bool:
     counted = str(arguments.counted / "soak.xml")
     chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={counted}", "-m", "series"]
@@ -166,8 +171,9 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "interpreted": interpreted,
     "coverage": coverage,
     "docs": docs,
+    "packages": packages,
 }
-OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name != "docs")}
+OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in ("docs", "packages"))}
 """Steps of the tiers that leave some out."""
 
 

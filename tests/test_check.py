@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.check import ENGINES, STRUCTURE, closing_line, where_tested
+from scripts.check import ENGINES, OF_TIER, QUICK, STEPS, STRUCTURE, closing_line, where_tested
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +52,12 @@ def test_an_engine_that_is_gone_is_named(tmp_path: Path, gone: str) -> None:
 )
 def test_a_quick_check_runs_the_tests_of_what_changed(changed: list[str], tests: set[str]) -> None:
     assert where_tested(changed) == sorted({*STRUCTURE, *tests})
+
+
+def test_the_site_and_the_packages_are_for_ci() -> None:
+    assert OF_TIER["everyday"] == tuple(name for name in STEPS if name not in ("docs", "packages"))
+    assert OF_TIER["quick"] == QUICK
+    assert "all" not in OF_TIER  # every step
 
 
 def test_the_last_line_is_that_of_pytest_over_all_runs(tmp_path: Path) -> None:

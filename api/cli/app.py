@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 the machine failed (for instance a full disk), 2 the input
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -33,7 +35,10 @@ app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. A terminal that lacks a letter, as on Windows, shows a question mark for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -52,5 +51,6 @@ class UpgradeLevel(StrEnum):
 
 def default_data_folder() -> Path:
     """Return where the user's data goes by convention."""
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "bordergate"
+    from experiments.operating_system import user_data
+
+    return user_data() / "bordergate"

@@ -44,6 +44,10 @@ def run(
         str,
         typer.Option(metavar="N|all|none", help="Replications whose event log is kept; `none` needs the least memory."),
     ] = "1",
+    trace: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV file of recorded trucks, which come instead of drawn ones."),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
@@ -63,6 +67,7 @@ def run(
     with mistakes_shown():
         resolved = _of_manifest(context, gate) or _resolved(
             out,
+            trace,
             gate=gate,
             upgrades=upgrade or [],
             level=level.value,
@@ -100,17 +105,17 @@ def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
         return None
     sources = {name: context.get_parameter_source(name) for name in context.params.keys() - BESIDE_A_MANIFEST}
     refuse_options(sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE"))
-    return run_of(document)
+    return run_of(document, Path(gate) if Path(gate).is_dir() else Path(gate).parent)
 
 
-def _resolved(out: Path | None, **options: Any) -> ResolvedRun:
+def _resolved(out: Path | None, trace: Path | None = None, **options: Any) -> ResolvedRun:
     """Return the run that the options describe, or raise with every finding at once, those of the folder included."""
     from experiments.result_folder import refuse_other_content
     from experiments.runs.request import RunRequest, resolve
     from gates import ConfigError
 
     try:
-        return resolve(options, files=True)
+        return resolve(options, files=True, trace=trace)
     except ConfigError as error:
         named = RunRequest.model_fields.keys() - {"gate"}
         findings = [_as_option(finding, named) for finding in error.findings]
@@ -141,7 +146,11 @@ def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     with processes as executor, replication_bar() as bar:
         task = bar.add_task("", total=settings.replications)
         result = run_scenario(
-            resolved.scenario, settings, executor=executor, progress=lambda done, _: bar.update(task, completed=done)
+            resolved.scenario,
+            settings,
+            trace=resolved.trace,
+            executor=executor,
+            progress=lambda done, _: bar.update(task, completed=done),
         )
     return replace(result, changes=resolved.changes)
 
@@ -162,7 +171,7 @@ def _confirmed(result: RunResult, folder: Path, workers: int | None) -> list[str
             continue
         scenario = result.scenario.model_copy(update={"gate": easier.gate(gate)})
         key = Key("clearance_h", "mean", headline.direction)
-        other = simulated_run(ResolvedRun(scenario, result.settings), workers)
+        other = simulated_run(ResolvedRun(scenario, result.settings, trace=result.trace), workers)
         before, after = ([m.values[key] for m in each.measures] for each in (result, other))
         sentences.append(confirmation(cause, easier.how, headline.direction, before, after))
     return sentences

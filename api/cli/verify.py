@@ -33,7 +33,7 @@ def verify(
 
         before = checked_manifest(folder, every_byte=True)
         with tempfile.TemporaryDirectory(prefix="bordergate-") as partial:
-            _make_again(before, Path(partial), workers)
+            _make_again(before, folder, Path(partial), workers)
             seal(Path(partial))
             after = read_json(Path(partial) / MANIFEST)
         names = differing(before, after)
@@ -56,14 +56,14 @@ def _moved(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     return [f"{name}: {before.get(name, 'none')} then, {after.get(name, 'none')} now" for name in sorted(names)]
 
 
-def _make_again(document: Mapping[str, Any], folder: Path, workers: int | None) -> None:
-    """Write the result of a manifest into an empty folder, with plots and report if it had them."""
+def _make_again(document: Mapping[str, Any], was: Path, folder: Path, workers: int | None) -> None:
+    """Write the result of the manifest in the folder `was` into an empty one, with plots and report if it had them."""
     from experiments.again import run_of, study_of
     from experiments.runs.folder import fill_folder as fill_run
     from experiments.studies.folder import fill_folder as fill_study
 
     if document["kind"] == "run":
-        fill_run(simulated_run(run_of(document), workers), folder)
+        fill_run(simulated_run(run_of(document, was), workers), folder)
     else:
         with local_processes(workers) as pool:
             fill_study(simulated_study(study_of(document), pool, None), folder)

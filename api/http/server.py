@@ -83,7 +83,7 @@ def made_server(
         app,
         host=host,
         port=port,
-        loop="uvloop",
+        loop="auto",  # uvloop, where there is one
         http="httptools",
         ws="none",
         lifespan="on",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.operating_system import hold
 from gates.findings import ConfigError, Finding
 
 FORMAT = 1
@@ -44,8 +44,7 @@ class DataFolder:
 
     def free_mb(self) -> float:
         """Free space on the disk [MB]."""
-        disk = os.statvfs(self.root)
-        return disk.f_bavail * disk.f_frsize / 1e6
+        return shutil.disk_usage(self.root).free / 1e6
 
     def remove(self, run: str) -> None:
         """Remove every file of a run."""
@@ -84,7 +83,7 @@ class Lock:
     def __init__(self, folder: DataFolder) -> None:
         self._file = (folder.root / "lock").open("a+", encoding="ascii")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(self._file)
         except BlockingIOError:
             self._file.seek(0)
             owner = self._file.read(20).strip() or "unknown"

@@ -83,7 +83,7 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
     labels, metrics = Labels(manifest), numbers.metrics
     return Summary(
         title=labels.title,
-        basis=f"{labels.basis}, seed {labels.seed}. {interval_text(labels)}",
+        basis=" ".join((f"{labels.basis}, seed {labels.seed}.", *inputs_sentences(manifest), interval_text(labels))),
         warnings=warnings(numbers, labels),
         headlines=headlines(numbers, labels),
         first=first_table(numbers, labels),
@@ -98,6 +98,13 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
             *unfinished_sentences(metrics, labels),
         ),
     )
+
+
+def inputs_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what was given beside the gate."""
+    trucks = manifest.get("trace", {}).get("trucks", {})
+    of_flows = listed([f"{count:,} of {flow}" for flow, count in trucks.items()])
+    return (f"Recorded trucks instead of drawn ones: {of_flows}.",) if trucks else ()
 
 
 def interval_text(labels: Labels) -> str:

@@ -43,7 +43,7 @@ def write_pictures(folder: Path, plots: Sequence[Plot], pictures: Sequence[str])
     written = []
     for plot, svg in zip(plots, pictures, strict=True):
         vector, picture = target / f"{plot.name}.svg", target / f"{plot.name}.png"
-        vector.write_text(theme.standalone(svg, plot.alt, faces), encoding="utf-8")
+        vector.write_text(theme.standalone(svg, plot.alt, faces), encoding="utf-8", newline="\n")
         picture.write_bytes(theme.png_of(svg))
         written += [vector, picture]
     return written

@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 
 from experiments.answers.labels import Labels
 from experiments.answers.run_numbers import Metrics, read_numbers
-from experiments.answers.run_summary import Headline, headlines, interval_text, unfinished_sentences, warnings
+from experiments.answers.run_summary import (
+    Headline,
+    headlines,
+    inputs_sentences,
+    interval_text,
+    unfinished_sentences,
+    warnings,
+)
 from experiments.answers.run_tables import (
     Table,
     first_numbers,
@@ -39,7 +46,7 @@ LANGUAGES = {"cn": "zh-Hans", "vn": "vi"}
 def write_report(folder: Path) -> Path:
     """Write `report.html` of a result folder, and return its path."""
     path = folder / "report.html"
-    path.write_text(report(folder), encoding="utf-8")
+    path.write_text(report(folder), encoding="utf-8", newline="\n")
     return path
 
 
@@ -75,6 +82,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "labels": labels,
         "fonts": FONTS_GO_HERE,
         "interval_text": interval_text(labels),
+        "inputs": inputs_sentences(manifest),
         "warnings": warnings(numbers, labels),
         "answers": [
             Answer(labels.direction(d), d, said.get(d), first_numbers(numbers, labels, d)) for d in labels.directions

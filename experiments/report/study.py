@@ -19,7 +19,7 @@ SHOWN = 40
 def write_study_report(folder: Path) -> Path:
     """Write `report.html` of a study's folder, and return its path."""
     path = folder / "report.html"
-    path.write_text(rendered("study.html.j2", _content(folder)), encoding="utf-8")
+    path.write_text(rendered("study.html.j2", _content(folder)), encoding="utf-8", newline="\n")
     return path
 
 

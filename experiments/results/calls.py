@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
+from experiments.inputs.table import Table
 from experiments.result_folder import checked_manifest, refuse_other_content
 from experiments.results.comparison import Comparison
 from experiments.results.folder import FolderResult
@@ -44,6 +45,7 @@ def run(
     level: Level = "base",
     engine: EngineName = "compiled",
     keep_events: int | str = 1,
+    trace: Table = None,
     out: str | Path | None = None,
     workers: int | None = None,
 ) -> Result:
@@ -71,6 +73,11 @@ def run(
         Both give the same results.
     keep_events
         Replications whose event log is kept, for `.events` and `.trucks`; "none" needs the least memory.
+    trace
+        Recorded trucks that come instead of drawn ones, a row each: a pandas frame, a mapping of columns or the path of
+        a CSV file. Columns are `arrival` (minutes since the start of the run, or dates with times of day), `flow` (or
+        `class` and `direction`), and, as far as they were recorded, `service.STAGE` in minutes, `choice.CHOICE` and
+        `visits.STAGE`. All else is drawn.
     out
         Folder of the result, with plots and report; without it there is a temporary folder, removed with the result.
     workers
@@ -95,11 +102,11 @@ def run(
         "engine": engine,
         "keep_events": keep_events,
     }
-    resolved = resolve(request, files=True)
+    resolved = resolve(request, files=True, trace=trace)
     if out is not None:
         refuse_other_content(Path(out), "run", resolved.scenario.gate.name)
     with _executor(workers) as executor:
-        made = run_scenario(resolved.scenario, resolved.settings, executor=executor)
+        made = run_scenario(resolved.scenario, resolved.settings, trace=resolved.trace, executor=executor)
     made = dataclasses.replace(made, changes=resolved.changes)
     return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn_run)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from experiments.operating_system import is_alive, move, sync
+
 
 @contextmanager
 def atomic_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
@@ -31,7 +33,7 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
         yield partial
         if durable:
             sync(partial)
-        partial.replace(path)
+        move(partial, path)
         if durable:
             sync(path.parent)
     except BaseException:
@@ -52,12 +54,12 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         yield partial
         replaced = folder.parent / f".{folder.name}.replaced-{os.getpid()}"
         with suppress(FileNotFoundError):
-            folder.rename(replaced)
+            move(folder, replaced)
         try:
-            partial.rename(folder)
+            move(partial, folder)
         except BaseException:
             with suppress(FileNotFoundError):
-                replaced.rename(folder)
+                move(replaced, folder)
             raise
         shutil.rmtree(replaced, ignore_errors=True)
     except BaseException:
@@ -82,27 +84,8 @@ def _remove_leftovers(folder: Path) -> None:
     """Remove what a killed process left of an earlier attempt at the same folder."""
     for stale in _provisional(folder, "*"):
         owner = stale.name.rpartition("-")[2]
-        if owner.isdigit() and (int(owner) == os.getpid() or not _is_alive(int(owner))):
+        if owner.isdigit() and (int(owner) == os.getpid() or not is_alive(int(owner))):
             shutil.rmtree(stale, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's list of names, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_tree(folder: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.inputs.trace import FILE, write_trace
 from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
 from experiments.runs.provenance import manifest
 from experiments.runs.run import RunResult
@@ -52,8 +53,11 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
 
 def fill_folder(result: RunResult, folder: Path) -> None:
     """Write the files of a run's result into a folder that is there."""
-    origin = manifest(result.scenario, result.settings, result.changes, result.plan.days.origin, SCHEMA)
+    tick_zero = result.plan.days.origin
+    origin = manifest(result.scenario, result.settings, result.changes, tick_zero, SCHEMA, result.trace)
     write_json(folder / MANIFEST, origin)
+    if result.trace is not None:
+        write_trace(result.trace, folder / FILE)
     write_json(folder / "metrics.json", metrics_document(result))
     write_table(folder / "replications.parquet", _replications(result))
     write_table(folder / "queues.parquet", _queues(result))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from experiments.inputs.trace import Trace
 from experiments.runs.settings import RunSettings
 from gates import Change, Fact, Gate, Scenario, SourcedNumber, apply_upgrades, every_number, load_gate
 from gates.files.load import library_gates
@@ -55,14 +56,26 @@ def digest(document: Any) -> str:
     return hashlib.sha256(canonical_json(document)).hexdigest()
 
 
-def result_digest(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
+def result_digest(
+    scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = (), trace: Trace | None = None
+) -> str:
     """Return the SHA-256 of all that a result depends on: equal digests give equal results.
 
-    That is the scenario with the dates and clocks that it looks up, how it is run, the changes that it tells of, the
-    code, the facts of the library, and the versions of libraries.
+    That is the scenario with the dates and clocks that it looks up, how it is run, the trucks of a trace, the changes
+    that it tells of, the code, the facts of the library, and the versions of libraries.
     """
     how = [settings.model_dump(mode="json"), [dataclasses.asdict(change) for change in changes]]
-    return digest([*identity(scenario), *how, data_digest()])
+    return digest([*identity(scenario), *how, data_digest(), *inputs_document(trace)])
+
+
+def inputs_document(trace: Trace | None) -> list[dict[str, Any]]:
+    """Return what identities and manifests say of the inputs beside the scenario; nothing where there is none."""
+    return [] if trace is None else [{"trace": {"sha256": trace_digest(trace), "trucks": trace.trucks}}]
+
+
+def trace_digest(trace: Trace) -> str:
+    """Return the SHA-256 of the trucks of a trace."""
+    return digest(trace.model_dump(mode="json"))
 
 
 def identity(scenario: Scenario) -> list[Any]:
@@ -168,7 +181,12 @@ def _files_digest(packages: Iterable[str], pattern: str) -> str:
 
 
 def manifest(
-    scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...], tick_zero: dt.datetime, schema: int
+    scenario: Scenario,
+    settings: RunSettings,
+    changes: tuple[Change, ...],
+    tick_zero: dt.datetime,
+    schema: int,
+    trace: Trace | None = None,
 ) -> dict[str, Any]:
     """Return what `manifest.json` of a run holds. No time of day is in it: the same run gives the same bytes."""
     numbers = every_number(scenario.gate)
@@ -183,23 +201,27 @@ def manifest(
         "hashes": {
             "scenario": digest(document),
             "code": code_digest(),
-            "result": result_digest(scenario, settings, changes),
+            "result": result_digest(scenario, settings, changes, trace),
         },
+        **{name: value for each in inputs_document(trace) for name, value in each.items()},
         "looked_up": looked_up(scenario, document),
         "changes": [dataclasses.asdict(change) for change in changes],
-        "run_again": run_again(scenario, settings, changes),
+        "run_again": run_again(scenario, settings, changes, trace),
         "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
         "sources": [_sourced(n) for n in numbers if n.facts],
         "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
     }
 
 
-def run_again(scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = ()) -> str:
+def run_again(
+    scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = (), trace: Trace | None = None
+) -> str:
     """Return the command line that gives the result again.
 
-    It names gate and upgrades where the library gives the same gate; else it names the manifest, which holds the gate.
+    It names gate and upgrades where the library gives the same gate; else it names the manifest, which holds the gate
+    and has the trace beside it.
     """
-    if not _is_of_library(scenario.gate, changes):
+    if trace is not None or not _is_of_library(scenario.gate, changes):
         return BY_MANIFEST.format(kind="run")
     parts = [
         f"bordergate run {scenario.gate.name}",

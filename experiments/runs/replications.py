@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from experiments.inputs.traced_plan import with_trace
 from experiments.runs.executors import Inline
 from experiments.runs.settings import Setup
 from experiments.runs.store import FORMAT, Store, ranges, setup_digest
@@ -227,7 +228,7 @@ def replicate(setup: str, numbers: Sequence[int], logs: int, compress: bool) -> 
 def planned(setup: str) -> tuple[Setup, Plan]:
     """Return a setup from its text, whose gate was checked before, and its plan; the last few are remembered."""
     known = Setup.model_validate_json(setup)
-    return known, compile_plan(known.scenario, check_gate=False)
+    return known, with_trace(compile_plan(known.scenario, check_gate=False), known.trace)
 
 
 def _replicated(setup: Setup, plan: Plan, number: int) -> tuple[Measures, EventLog | None]:

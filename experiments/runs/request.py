@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from experiments.inputs.trace import Trace
 from experiments.runs import provenance
 from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
 from gates.files.explain import model_findings
@@ -101,14 +102,16 @@ class ResolvedRun:
     settings: RunSettings
     changes: tuple[Change, ...] = ()
     """What upgrades changed in the gate, in order."""
+    trace: Trace | None = None
+    """Recorded trucks that come instead of drawn ones."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the result depends on: equal digests give equal result folders."""
-        return provenance.result_digest(self.scenario, self.settings, self.changes)
+        return provenance.result_digest(self.scenario, self.settings, self.changes, self.trace)
 
 
-def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> ResolvedRun:
+def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, trace: object = None) -> ResolvedRun:
     """Return the scenario and the settings that a request stands for.
 
     Parameters
@@ -117,6 +120,8 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
         A request, or plain data to be read as one.
     files
         Whether gate and upgrades may be paths of files: only for who sits at the machine.
+    trace
+        Recorded trucks that come instead of drawn ones: a pandas frame, a mapping of columns or the path of a CSV file.
 
     Raises
     ------
@@ -146,7 +151,11 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False) -> 
         engine=request.engine,
         keep_events=min(int(kept), request.replications),
     )
-    return ResolvedRun(scenario, settings, changes)
+    if trace is None:
+        return ResolvedRun(scenario, settings, changes)
+    from experiments.inputs.read_trace import read_trace
+
+    return ResolvedRun(scenario, settings, changes, read_trace(trace, scenario))
 
 
 def run_text(resolved: ResolvedRun) -> str:

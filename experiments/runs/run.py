@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from experiments.inputs.trace import Trace
 from experiments.runs import executors
 from experiments.runs.replications import Progress, Runner, planned
 from experiments.runs.settings import RunSettings, Setup
@@ -39,6 +40,8 @@ class RunResult:
     """What upgrades changed in the gate before the run."""
     log_files: dict[int, LogFiles] = field(default_factory=dict)
     """Where the event logs are, if a store keeps them."""
+    trace: Trace | None = None
+    """Recorded trucks that came instead of drawn ones."""
 
     def __repr__(self) -> str:
         """Return a line: plan, measures and logs fill many screens."""
@@ -51,6 +54,7 @@ def run_scenario(
     scenario: Scenario,
     settings: RunSettings | None = None,
     *,
+    trace: Trace | None = None,
     executor: Executor | None = None,
     store: Store | None = None,
     progress: Progress | None = None,
@@ -59,6 +63,8 @@ def run_scenario(
 
     Parameters
     ----------
+    trace
+        Recorded trucks that come instead of drawn ones.
     executor
         Where replications run, such as `experiments.runs.executors.local()`; none means in threads of this process,
         one for each core.
@@ -74,14 +80,14 @@ def run_scenario(
     """
     settings = settings or RunSettings()
     refuse_unsound(scenario.gate)
-    refuse_too_large_run(planned(Setup.of_run(scenario, settings).text)[1], settings)
+    refuse_too_large_run(planned(Setup.of_run(scenario, settings, trace).text)[1], settings)
     with nullcontext(executor) if executor else executors.threads() as chosen:
-        return run_with(Runner(chosen, store, progress), scenario, settings)
+        return run_with(Runner(chosen, store, progress), scenario, settings, trace)
 
 
-def run_with(runner: Runner, scenario: Scenario, settings: RunSettings) -> RunResult:
+def run_with(runner: Runner, scenario: Scenario, settings: RunSettings, trace: Trace | None = None) -> RunResult:
     """Run all replications of `scenario`, however large it is."""
-    setup = Setup.of_run(scenario, settings)
+    setup = Setup.of_run(scenario, settings, trace)
     digest = setup_digest(setup)
     numbers, logged = range(settings.replications), range(min(settings.keep_events, settings.replications))
     measures: dict[int, Measures] = {}
@@ -97,6 +103,7 @@ def run_with(runner: Runner, scenario: Scenario, settings: RunSettings) -> RunRe
         tuple(measures[number] for number in numbers),
         logs={number: logs[number] for number in logged if number in logs},
         log_files={number: runner.store.log_files(digest, number) for number in logged} if runner.store else {},
+        trace=trace,
     )
 
 

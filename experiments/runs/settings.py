@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from experiments.inputs.trace import Trace
 from gates.schema.base import Model
 from gates.schema.quantities import Count
 from gates.schema.scenario import Scenario
@@ -41,11 +42,14 @@ class Setup(Model):
     """Engine; both give the same results."""
     streamed: bool = False
     """Whether replications are measured without ever holding a log; percentiles then come from a histogram."""
+    trace: Trace | None = None
+    """Recorded trucks that come instead of drawn ones."""
 
     @classmethod
-    def of_run(cls, scenario: Scenario, settings: RunSettings) -> Setup:
+    def of_run(cls, scenario: Scenario, settings: RunSettings, trace: Trace | None = None) -> Setup:
         """Return what the replications of a run depend on."""
-        return cls(scenario=scenario, seed=settings.seed, engine=settings.engine, streamed=streams(settings))
+        streamed = streams(settings)
+        return cls(scenario=scenario, seed=settings.seed, engine=settings.engine, streamed=streamed, trace=trace)
 
     @property
     def text(self) -> str:

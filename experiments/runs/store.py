@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from experiments.runs.files import atomic_file
-from experiments.runs.provenance import digest, identity
+from experiments.runs.provenance import digest, identity, inputs_document
 from experiments.runs.settings import Setup
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class LogFiles(NamedTuple):
 
 def setup_digest(setup: Setup) -> str:
     """Return the name of a setup's replications: all that they depend on, the software included."""
-    return digest([FORMAT, *identity(setup.scenario), setup.seed, setup.engine, setup.streamed])
+    how = [setup.seed, setup.engine, setup.streamed]
+    return digest([FORMAT, *identity(setup.scenario), *how, *inputs_document(setup.trace)])
 
 
 def ranges(numbers: Iterable[int], most: int) -> list[tuple[int, int]]:

@@ -27,6 +27,9 @@ def next_arrivals(stream: Stream, name: str, cursor: Cursor, until: int) -> tupl
     if stream.standing:  # they are there in the first block
         count = stream.standing - cursor.number
         return np.zeros(count, np.int64), Cursor(stream.standing)
+    if stream.given is not None:
+        end = stream.given.before(until)
+        return stream.given.arrival[cursor.number : end], Cursor(end)
     limit = stream.rate.before(until)
     ticks: list[Ticks] = []
     while True:

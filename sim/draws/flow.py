@@ -11,8 +11,9 @@ import numpy.typing as npt
 from sim.clock import Ticks
 from sim.draws.booking import BOOKED, FlowTrucks
 from sim.draws.breakdowns import draw_failures
-from sim.draws.columns import COLUMNS, FOR_EVER, Column, Mask
+from sim.draws.columns import COLUMNS, FOR_EVER, Column, Counts, Mask
 from sim.draws.uniforms import pick, uniforms
+from sim.plan.arrivals import NOT_GIVEN
 from sim.plan.paths import Decision, Path
 from sim.plan.plan import Plan, Stream
 
@@ -34,7 +35,7 @@ def draw_flow(plan: Plan, stream: Stream, name: str, trucks: FlowTrucks) -> Flow
     """Draw for the given trucks of a flow; `name` names its random numbers."""
     start = int(trucks.number[0]) if trucks.number.size else 0
     count = int(trucks.number[-1]) - start + 1 if trucks.number.size else 0
-    made = _visits_made(stream.path, name, start, count)
+    made = _visits_made(stream, name, start, count)
     by_visit = _times(plan, stream, name, start, made)
     by_truck = {"age": _ages(plan, stream, name, start, count)} if COLUMNS["age"].needed(plan) else {}
     if count > trucks.number.size:  # others between them booked and come in other blocks, or not at all
@@ -75,9 +76,12 @@ def _give_up(stream: Stream, name: str, trucks: FlowTrucks, shape: tuple[int, ..
     return ticks
 
 
-def _visits_made(path: Path, name: str, start: int, count: int) -> Mask:
+def _visits_made(stream: Stream, name: str, start: int, count: int) -> Mask:
     """Return (trucks, visits): which visits each truck makes."""
+    path, given = stream.path, stream.given
     alternatives = [_alternative(decision, f"{name}/{decision.name}", start, count) for decision in path.decisions]
+    for number, taken in given.alternative.items() if given else ():
+        alternatives[number] = _as_given(taken, start, alternatives[number])
     made = np.ones((count, len(path.visits)), np.bool_)
     for v, visit in enumerate(path.visits):
         for decision, wanted in visit.when:
@@ -85,7 +89,8 @@ def _visits_made(path: Path, name: str, start: int, count: int) -> Mask:
         for earlier in visit.needs:
             made[:, v] &= made[:, earlier]
         if visit.share < 1:
-            made[:, v] &= uniforms(f"{name}/{visit.name}/share", start, count) < visit.share
+            drawn = uniforms(f"{name}/{visit.name}/share", start, count) < visit.share
+            made[:, v] &= _as_given(given.makes[v], start, drawn) if given and v in given.makes else drawn
     made[:, : path.begins] = False
     return made
 
@@ -93,6 +98,12 @@ def _visits_made(path: Path, name: str, start: int, count: int) -> Mask:
 def _alternative(decision: Decision, name: str, start: int, count: int) -> npt.NDArray[np.int64]:
     """Return the alternative each truck takes, as if it met the decision (conditions are on the visits)."""
     return pick(decision.shares, uniforms(name, start, count))
+
+
+def _as_given(given: Counts, start: int, drawn: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return what a trace gives of the trucks from number `start` on; what is drawn where it gives nothing."""
+    mine = given[start : start + drawn.size]
+    return np.where(mine == NOT_GIVEN, drawn, mine).astype(drawn.dtype)
 
 
 def _ages(plan: Plan, stream: Stream, name: str, start: int, count: int) -> Ticks:
@@ -110,11 +121,23 @@ def _times(plan: Plan, stream: Stream, name: str, start: int, made: Mask) -> dic
         for column in COLUMNS.values()
         if column.stream and column.needed(plan)
     }
+    _take_given_services(stream, start, times)
     if "comes_back" in times:
         _add_repair_of_units(plan, stream.path, made, name, start, times)
     if COLUMNS["repair"].needed(plan):
         times["repair"] = _repair_of_lanes(plan, stream.path, made, name, start, times)
+        _take_given_services(stream, start, times)
     return times
+
+
+def _take_given_services(stream: Stream, start: int, times: dict[str, Ticks]) -> None:
+    """Put services of a trace in place of drawn ones; what repairs added to them is in them."""
+    for v, given in stream.given.service.items() if stream.given else ():
+        service = times["service"][:, v]
+        mine = given[start : start + service.size]
+        service[:] = _as_given(given, start, service)
+        if "repair" in times:
+            times["repair"][mine != NOT_GIVEN, v] = 0
 
 
 def _column(plan: Plan, stream: Stream, column: Column, name: str, start: int, made: Mask) -> Ticks:

@@ -1,8 +1,9 @@
-"""Arrival rates of flows: non-stationary Poisson processes with a piecewise constant rate."""
+"""When trucks come: arrival rates of flows, which are Poisson processes with a piecewise constant rate, or a trace."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,28 @@ class ArrivalRate:
 
 NOBODY_COMES = ArrivalRate(np.array([0, 1], np.int64), np.zeros(2))
 """The rate of those who are there already."""
+
+
+@dataclass(frozen=True, eq=False)
+class GivenTrucks:
+    """The trucks of a flow that a trace gives. What it leaves out, or gives as `NOT_GIVEN`, is drawn."""
+
+    arrival: Ticks
+    """(trucks,) in order [tick]."""
+    service: Mapping[int, Ticks]
+    """Visit of the path -> (trucks,) time of the service, with what breakdowns add to it [tick]."""
+    alternative: Mapping[int, Ticks]
+    """Decision of the path -> (trucks,) alternative taken."""
+    makes: Mapping[int, Ticks]
+    """Visit of the path that only a share of the trucks makes -> (trucks,) 1 for those that make it, 0 for others."""
+
+    def before(self, tick: int) -> int:
+        """Return the number of trucks that come before `tick`."""
+        return int(np.searchsorted(self.arrival, tick))
+
+
+NOT_GIVEN = -1
+"""What a trace gives of a truck where it says nothing."""
 
 
 def arrival_rate(gate: Gate, name: str, days: LocalDays, demand: float) -> ArrivalRate:

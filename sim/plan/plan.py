@@ -57,7 +57,7 @@ import numpy.typing as npt
 
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_DAY, LocalDays, Ticks
-from sim.plan.arrivals import ArrivalRate
+from sim.plan.arrivals import ArrivalRate, GivenTrucks
 from sim.plan.distributions import Sampler
 from sim.plan.failures import Failing, Source
 from sim.plan.network import Network
@@ -161,9 +161,13 @@ class Stream:
     """Distribution of the time since the arrival of those who stand in line at tick 0, if they have patience."""
     may_turn_back: npt.NDArray[np.bool_] | None = None
     """(visits,) whether patience ends the wait for each: not behind the release, nor with units of a pool."""
+    given: GivenTrucks | None = None
+    """Trucks of a trace; they come instead of those that the rate would bring."""
 
     def expected(self, until: int) -> float:
         """Return the expected number of trucks before the tick `until`."""
+        if self.given is not None:
+            return float(self.given.before(until))
         return self.standing + self.rate.before(until)
 
 

@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
-import resource
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -17,6 +15,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
+
+from experiments.operating_system import limit_memory, yield_to_others
 
 Answer = TypeVar("Answer")
 
@@ -214,15 +214,9 @@ def _begin(kind: Kind) -> None:
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Linux counts the memory really requested; elsewhere only the address space can be limited
-    limited = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-    most = kind.memory_mb * 1024 * 1024
-    hard = resource.getrlimit(limited)[1]
-    resource.setrlimit(limited, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    limit_memory(kind.memory_mb)
     os.environ["BORDERGATE_QUIET"] = "1"
-    if kind.nice:
-        os.nice(kind.nice)
+    yield_to_others(kind.nice)
     if kind.prepare is not None:
         kind.prepare()
 

@@ -1,0 +1,1 @@
+"""What a caller gives beside a gate: recorded trucks, and rules of its own."""

@@ -1,0 +1,127 @@
+"""What operating systems do each in their own way.
+
+Everything in this product that is only on Linux and macOS, or only on Windows, is in this file, and imported where it
+is used.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import IO
+
+WINDOWS = os.name == "nt"
+LOCKED_AT = 1 << 30
+"""Byte of a file that a lock on Windows takes: no other process can read what is locked, and this nobody reads."""
+TRIES, PAUSE_S = 20, 0.1
+"""On Windows a file cannot be moved while another process has it open, such as a virus scanner: it is tried again."""
+_SYNCHRONIZE, _WAIT_TIMEOUT, _ACCESS_DENIED = 0x00100000, 0x102, 5
+
+
+def is_alive(process: int) -> bool:
+    """Tell whether a process of this number runs."""
+    if WINDOWS:
+        return _is_alive_on_windows(process)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _is_alive_on_windows(process: int) -> bool:
+    """Ask for the process: `os.kill` would end it there."""
+    import ctypes
+
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined]
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, process)
+    if not handle:
+        return bool(ctypes.get_last_error() == _ACCESS_DENIED)  # type: ignore[attr-defined]
+    try:
+        return bool(kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT)
+    finally:
+        kernel.CloseHandle(handle)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's list of names, is on the disk; Windows writes the latter by itself."""
+    if WINDOWS and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if WINDOWS else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file or a folder; a file that stands there is replaced.
+
+    Raises
+    ------
+    OSError
+        If it cannot be moved; on Windows also if a program has a file of it open for long.
+    """
+    for _ in range(TRIES if WINDOWS else 0):
+        try:
+            source.replace(target)
+        except PermissionError:
+            time.sleep(PAUSE_S)
+        else:
+            return
+    source.replace(target)
+
+
+def hold(file: IO[str]) -> None:
+    """Lock an open file for this process until it is closed or the process ends, however it ends.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process holds it.
+    """
+    if WINDOWS:
+        import msvcrt
+
+        file.seek(LOCKED_AT)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise BlockingIOError(error.errno, error.strerror) from None
+        finally:
+            file.seek(0)
+        return
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process have no more memory, and leave no image of it when it crashes; Windows has no such limit."""
+    if WINDOWS:
+        return
+    import resource
+    import sys
+
+    # Linux counts the memory really requested; elsewhere only the address space can be limited
+    limited = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    most = megabytes * 1024 * 1024
+    hard = resource.getrlimit(limited)[1]
+    resource.setrlimit(limited, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def yield_to_others(steps: int) -> None:
+    """Let other processes go first, by so many steps of niceness; Windows has none."""
+    if steps and not WINDOWS:
+        os.nice(steps)
+
+
+def user_data() -> Path:
+    """Return where programs keep a user's data by convention."""
+    if WINDOWS:
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
