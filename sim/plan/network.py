@@ -2,6 +2,8 @@
 
 Each column is declared once, in `LINES`, `GROUPS`, `POOLS`, `AREAS` or `STAGES` below: its name, what it holds and
 where that comes from. Both engines read the tables by these names.
+
+Long because every column that any mechanism needs is declared here, one after the other.
 """
 
 from __future__ import annotations
