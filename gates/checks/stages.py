@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from gates.checks.register import Findings, finding, rule, unknown
-from gates.findings import Place, one_of
+from gates.findings import Place, suggestion
 from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED
 from gates.schema.distributions import Distribution, Gamma, Lognormal, Triangular, Uniform
 from gates.schema.gate import Gate
@@ -328,7 +328,7 @@ def source_keys(gate: Gate) -> Findings:
     for place, model in sourced_models(gate):
         for key in unknown_keys(model):
             fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]
-            yield finding((*place, "sources", key), key, "nothing here has this name", one_of(fields, key))
+            yield finding((*place, "sources", key), key, "nothing here has this name", suggestion(fields, key))
 
 
 @rule()

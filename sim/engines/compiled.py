@@ -32,6 +32,7 @@ from sim.engines.conditions import (
     free_group,
     gathers,
     has_patience,
+    has_space,
     in_line,
     is_awaited,
     is_before,
@@ -531,6 +532,8 @@ def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, 
                 state.resources[row_of(network.taken[entry]["pool"])]["busy"] += network.taken[entry]["units"]
     if gathers(network, line_of(trucks, visit)):
         state.stages[row_of(network.lines[line_of(trucks, visit)]["stage"])]["called_up"] -= 1
+    if has_space(network, trucks, visit):
+        take_space(network, state, row_of(network.lines[line_of(trucks, visit)]["kept_out_of"]))
     trucks.times[visit, STARTED] = now
     trucks.group[visit] = group
     key = event_key(end_of_work(network.clocks, group, now, service), truck)
@@ -632,10 +635,8 @@ def vacate(network: Network, trucks: Trucks, state: State, now: int, truck: int,
     here = row_of(network.lines[line_of(trucks, visit)]["area"]) if inside else NOBODY
     if here == there:
         return False
-    if there != NOBODY:
-        state.areas[there]["inside"] += 1
-        if state.areas[there]["inside"] >= network.areas[there]["spaces"]:
-            state.areas[there]["shut"] = True
+    if there != NOBODY and not has_space(network, trucks, visit):
+        take_space(network, state, there)
     if here == NOBODY:
         return False
     free_space(network, state, here)
@@ -643,11 +644,20 @@ def vacate(network: Network, trucks: Trucks, state: State, now: int, truck: int,
 
 
 @step
+def take_space(network: Network, state: State, area: int) -> None:
+    """Take a space of an area; it is shut when the last one is taken."""
+    state.areas[area]["inside"] += 1
+    if state.areas[area]["inside"] >= network.areas[area]["spaces"]:
+        state.areas[area]["shut"] = True
+
+
+@step
 def free_space(network: Network, state: State, area: int) -> None:
     """Leave an area; it opens again when few enough are inside."""
     state.areas[area]["inside"] -= 1
-    if state.areas[area]["inside"] <= network.areas[area]["reopens_at"]:
+    if state.areas[area]["shut"] and state.areas[area]["inside"] <= network.areas[area]["reopens_at"]:
         state.areas[area]["shut"] = False
+        state.areas[area]["reopened"] = True
 
 
 @step
@@ -668,7 +678,10 @@ def proceed(network: Network, trucks: Trucks, state: State, now: int, truck: int
 
 @seldom
 def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> bool:
-    """Let the first truck in line for a free space move on; tell whether one could."""
+    """Let the first truck in line for a free space move on; tell whether one could.
+
+    If none can, areas that have opened again let the lanes before them call the trucks that they kept out.
+    """
     for number in range(network.areas.size):
         area = row_of(number)
         truck = row_of(state.areas[area]["head"])
@@ -679,6 +692,11 @@ def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> 
             vacate(network, trucks, state, now, truck, area)
             proceed(network, trucks, state, now, truck)
             return True
+    for number in range(network.areas.size):
+        if state.areas[number]["reopened"]:
+            state.areas[number]["reopened"] = False
+            for entry in range(network.areas[number]["groups_before_from"], network.areas[number]["groups_before_to"]):
+                call_trucks(network, trucks, state, now, row_of(network.groups_before_area[entry]))
     return False
 
 

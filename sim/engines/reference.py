@@ -66,7 +66,10 @@ class Run:
         self.on_duty, self.busy = [0] * resources, [0] * resources
         self.waiting: list[Waiting] = [[] for _ in self.lines]
         self.inside = [0] * len(self.areas)
-        self.shut = [False] * len(self.areas)
+        self.shut, self.reopened = [False] * len(self.areas), [False] * len(self.areas)
+        self.groups_before = [
+            network.groups_before_area[area.groups_before_from : area.groups_before_to].tolist() for area in self.areas
+        ]
         self.waiting_for_space: list[list[tuple[int, int, int, int]]] = [[] for _ in self.areas]
         self.scheduled, self.reversing = [0] * len(self.groups), [False] * len(self.groups)
         self.faces = [group.faces_first for group in self.groups]
@@ -428,6 +431,8 @@ class Run:
                 self.busy[pool] += units
         if self.gathers(line):
             self.called_up[self.lines[line].stage] -= 1
+        if self.lines[line].kept_out_of != NOBODY:
+            self.take_space(self.lines[line].kept_out_of)
         self.log.times[visit, STARTED] = self.now
         self.log.group[visit] = group
         self.called[truck].succeed(visit)
@@ -487,20 +492,29 @@ class Run:
         there = self.next_area(truck, row)
         if here == there:
             return False
-        if there != NOBODY:
-            self.inside[there] += 1
-            if self.inside[there] >= self.areas[there].spaces:
-                self.shut[there] = True
+        if there != NOBODY and not self.has_space(truck, visit):
+            self.take_space(there)
         if here == NOBODY:
             return False
         self.free_space(here)
         return True
 
+    def take_space(self, area: int) -> None:
+        """Take a space of an area; it is shut when the last one is taken."""
+        self.inside[area] += 1
+        if self.inside[area] >= self.areas[area].spaces:
+            self.shut[area] = True
+
+    def has_space(self, truck: int, visit: int) -> bool:
+        """Tell whether a truck took the space of its next area when its service started."""
+        return bool(visit >= self.draws.first[truck] and self.lines[self.draws.line[visit]].kept_out_of != NOBODY)
+
     def free_space(self, area: int) -> None:
         """Leave an area; it opens again when few enough are inside."""
         self.inside[area] -= 1
-        if self.inside[area] <= self.areas[area].reopens_at:
+        if self.shut[area] and self.inside[area] <= self.areas[area].reopens_at:
             self.shut[area] = False
+            self.reopened[area] = True
 
     def proceed(self, truck: int, visit: int, row: int) -> bool:
         """Let the lane just left call the next truck, then join the next stage; tell whether a space fell free."""
@@ -520,13 +534,21 @@ class Run:
             self.agenda.process(self.lose_patience_for_space(truck, visit, row, end))
 
     def call_for_space(self) -> bool:
-        """Let the first truck in line for a free space move on; tell whether one could."""
+        """Let the first truck in line for a free space move on; tell whether one could.
+
+        If none can, areas that have opened again let the lanes before them call the trucks that they kept out.
+        """
         for area, line in enumerate(self.waiting_for_space):
             if line and not self.shut[area]:
                 _, truck, visit, row = line.pop(0)
                 self.vacate(truck, visit, row)
                 self.proceed(truck, visit, row)
                 return True
+        for area, groups in enumerate(self.groups_before):
+            if self.reopened[area]:
+                self.reopened[area] = False
+                for group in groups:
+                    self.serve(group)
         return False
 
     def serve(self, group: int) -> None:
@@ -566,8 +588,13 @@ class Run:
         return next((group for group in self.groups_of_line[line] if self.busy[group] < self.on_duty[group]), NOBODY)
 
     def may_start(self, line: int) -> bool:
-        """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
+        """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free.
+
+        A truck that the area ahead keeps out does not start: it would block a lane that others need.
+        """
         if self.gathers(line) and not self.called_up[self.lines[line].stage]:
+            return False
+        if self.lines[line].kept_out_of != NOBODY and self.shut[self.lines[line].kept_out_of]:
             return False
         by_hand = self.is_by_hand(line)
         return all(
@@ -580,6 +607,8 @@ class Run:
         """Tell whether the truck cannot go on for lack of space."""
         there = self.next_area(truck, row)
         if there == NOBODY or not self.shut[there] or self.lines[self.draws.line[row]].enters_freely:
+            return False
+        if self.has_space(truck, visit):
             return False
         return visit < self.draws.first[truck] or there != self.area(visit)
 

@@ -67,9 +67,9 @@ or are called for by the queue; how many are there for it. Of reversible lanes a
 after which they leave; whether the alarm for the end of the longest time is set."""
 _LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
-_AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?")
+_AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?", reopened="?")
 """Spaces taken; first and last truck that stands in line for one; whether the area is full, or was and has not opened
-again."""
+again; whether it has opened again and the trucks that it kept out have not been called."""
 _STAGE_STATE = table_of(gathering="i8", gathered_since="i8", called_up="i8", timed="?")
 """Trucks of the next batch, when the first of them joined; trucks in line that may start; whether an alarm is set."""
 _TRUCK_STATE = table_of(ahead="u4", behind="u4", visit="u4", next="u4", leaf="u4")

@@ -3,13 +3,13 @@
 Each column is declared once, in `LINES`, `GROUPS`, `POOLS`, `AREAS` or `STAGES` below: its name, what it holds and
 where that comes from. Both engines read the tables by these names.
 
-Long because every column that any mechanism needs is declared here, one after the other.
+Long because the columns of all tables stand in one place, each with its sentence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -44,6 +44,13 @@ class Line:
     priority: int
     groups: tuple[int, ...]
     enters_freely: bool
+    kept_out_of: int = -1
+    """The next area of its trucks if that keeps their class out while it lets others in, or -1."""
+
+    @property
+    def base(self) -> Line:
+        """The line of the same trucks if no area ahead kept them out."""
+        return replace(self, kept_out_of=-1)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,14 @@ class _PoolAt:
 
     comes_back: bool
     lines: list[int]
+
+
+@dataclass(frozen=True)
+class _AreaAt:
+    """An area, and the lane groups of the lines that it keeps out, in order."""
+
+    area: Area
+    groups_before: list[int]
 
 
 @dataclass(frozen=True)
@@ -131,6 +146,13 @@ LINES: Table[_LineAt] = Table(
             FLAG,
             "Whether trucks that come to the line enter its area although it is full.",
             lambda at: at.line.enters_freely,
+        ),
+        Column(
+            "kept_out_of",
+            ROW,
+            "Area behind the stage that keeps its trucks out while it is full and lets others in.",
+            lambda at: at.line.kept_out_of,
+            neutral=-1,
         ),
         Column(
             "impatient",
@@ -240,15 +262,22 @@ POOLS: Table[_PoolAt] = Table(
         Column("comes_back", FLAG, "Whether units given back need time to come back.", lambda at: at.comes_back),
     )
 )
-AREAS: Table[Area] = Table(
+AREAS: Table[_AreaAt] = Table(
     (
-        Column("spaces", NUMBER, "Spaces.", lambda area: area.spaces),
+        Column("spaces", NUMBER, "Spaces.", lambda at: at.area.spaces),
         Column(
             "reopens_at",
             NUMBER,
             "Trucks inside at which an area that was full lets trucks in again.",
-            lambda area: area.spaces - 1 if area.reopens_at is None else area.reopens_at,
+            lambda at: at.area.spaces - 1 if at.area.reopens_at is None else at.area.reopens_at,
         ),
+        Column(
+            "keeps_some_out",
+            FLAG,
+            "Whether it lets some classes in although it is full.",
+            lambda at: at.area.keeps_out is not None,
+        ),
+        Entries("groups_before", "Lane groups of the lines that it keeps out, in order.", lambda at: at.groups_before),
     )
 )
 STAGES: Table[_StageAt] = Table(
@@ -299,6 +328,8 @@ class Network(NamedTuple):
     """Entries of the lane groups."""
     lines_of_pool: Numbers
     """Entries of the pools and links."""
+    groups_before_area: Numbers
+    """Entries of the areas."""
     clocks: Clocks
     """Work clocks of the lane groups."""
     turns_away: bool
@@ -311,6 +342,8 @@ class Network(NamedTuple):
     """Whether the queue opens any lanes."""
     works_by_hand: bool
     """Whether any stage works by hand while a link is down."""
+    keeps_out: bool
+    """Whether any area keeps trucks out of the lanes before it."""
 
     @property
     def line_stage(self) -> Indices:
@@ -350,13 +383,17 @@ def network_of(
             strict=True,
         )
     ]
+    at_areas = [
+        _AreaAt(area, sorted({group for line in lines if line.kept_out_of == n for group in line.groups}))
+        for n, area in enumerate(gate.areas.values())
+    ]
     line_rows, group_rows, stage_rows = LINES.rows(at_lines), GROUPS.rows(at_groups), STAGES.rows(at_stages)
     change_tick, change_resource, change_units = _timetable(groups, pools)
     return Network(
         lines=line_rows,
         groups=group_rows,
         pools=POOLS.rows(at_pools),
-        areas=AREAS.rows(list(gate.areas.values())),
+        areas=AREAS.rows(at_areas),
         stages=stage_rows,
         change_tick=change_tick,
         change_resource=change_resource,
@@ -366,12 +403,14 @@ def network_of(
         groups_of_line=np.array(LINES.entries("groups", at_lines), np.uint32),
         lines_of_group=np.array(GROUPS.entries("lines", at_groups), np.uint32),
         lines_of_pool=np.array(POOLS.entries("lines", at_pools), np.uint32),
+        groups_before_area=np.array(AREAS.entries("groups_before", at_areas), np.uint32),
         clocks=clocks,
         turns_away=LINES.is_used("turns_away_at", line_rows),
         batches=STAGES.is_used("batch_size", stage_rows),
         reverses=GROUPS.is_used("other_way", group_rows),
         opens_by_queue=GROUPS.is_used("opens_at", group_rows),
         works_by_hand=LINES.is_used("by_hand_without", line_rows),
+        keeps_out=LINES.is_used("kept_out_of", line_rows),
     )
 
 
@@ -411,6 +450,14 @@ def _timetable(groups: LaneGroups, pools: list[OnDuty]) -> tuple[Ticks, Numbers,
     tick, of, on_duty_units = np.concatenate(ticks), np.concatenate(resource), np.concatenate(units)
     order = np.lexsort((of, tick))
     return tick[order], of[order], on_duty_units[order]
+
+
+def area_that_keeps_out(gate: Gate, stage: str, vehicle_class: str) -> int:
+    """Return the area of a stage if it keeps out trucks of a class while it lets others in, else -1."""
+    for n, area in enumerate(gate.areas.values()):
+        if stage in area.stages and area.keeps_out is not None and vehicle_class in area.keeps_out:
+            return n
+    return -1
 
 
 def enters_freely(gate: Gate, stage: str, vehicle_class: str) -> bool:
