@@ -331,6 +331,7 @@ class _Timetable:
         groups, now = len(self._run.groups), self._run.now
         if resource < groups:
             lanes = int(self._plan.groups.lanes[resource]) if units is None else units
+            self._run.in_use[resource] = lanes
             self._run.lane_changes.append((now, resource, lanes))
         else:
             self.unit_changes.append((now, resource - groups, NO_RULE if units is None else units))
