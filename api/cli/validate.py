@@ -52,9 +52,9 @@ def _lock_text(gate: Gate) -> str:
     titles = {
         "lane": ("a lane of", {name: stage.title for name, stage in gate.stages.items()}),
         "area": ("a space in", {name: area.title for name, area in gate.areas.items()}),
-        "pool": ("a unit of", {name: found.title for name, found in (*gate.pools.items(), *gate.links.items())}),
+        "pool": ("a unit of", {name: pool.title for name, pool in gate.pools.items()}),
     }
-    found = [f"{titles[kind][0]} {title_of(titles[kind][1][name], name)}" for kind, name in circle(plan)]
+    found = [f"{titles[kind][0]} {title_of(titles[kind][1].get(name, {}), name)}" for kind, name in circle(plan)]
     if not found:
         return ""
     waits = [f"hold {here} while they wait for {then}" for here, then in zip(found, found[1:] + found[:1], strict=True)]
