@@ -72,7 +72,7 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
         Plot(
             "clearance-curves",
             "How fast trucks are released",
-            f"Share of loaded trucks released within a number of hours after arrival; mean over replications.{left_out}",
+            f"Share of trucks released within a number of hours after arrival; mean over replications.{left_out}",
             f"Curves of clearance for {', '.join(titles)}.",
             lambda width: by_direction(clearance[np.isfinite(clearance["hours"])], time, percent, width),
         ),
