@@ -233,7 +233,9 @@ def _print_advice(folder: Path) -> None:
     for sentence in (*answer.warnings, *answer.advice, *answer.notes):
         console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
     for table in answer.tables[:2]:
-        print_table(console, table.title, table.columns, table.rows[:SHOWN])
+        shown = [n for n, column in enumerate(table.columns) if column != "p"]  # the verdict says it; the report has it
+        rows = [[row[n] for n in shown] for row in table.rows[:SHOWN]]
+        print_table(console, table.title, [table.columns[n] for n in shown], rows)
         if len(table.rows) > SHOWN:
             console.print(f"{len(table.rows) - SHOWN} more rows are in the report.", style="dim", markup=False)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

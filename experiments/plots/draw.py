@@ -19,6 +19,7 @@ from experiments.answers.run_numbers import Metrics, read_numbers
 from experiments.answers.run_summary import warnings
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
+from experiments.plots.hours import clearance_by_arrival, lanes_in_use, queue_map
 from experiments.plots.marks import WIDE, Frame, Plot
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
@@ -85,18 +86,22 @@ def read_plots(folder: Path) -> list[Plot]:
     labels = Labels(read_json(folder / MANIFEST))
     metrics = Metrics(read_json(folder / "metrics.json"))
     days = _table(folder / "days.parquet")
-    road = folder / "tailback.parquet"
+    queues, road = _table(folder / "queues.parquet"), folder / "tailback.parquet"
     found = [
         where_time_goes(_table(folder / "stages.parquet"), days, labels),
         utilisation(metrics, labels),
-        queue_by_hour(_table(folder / "queues.parquet"), labels),
+        queue_by_hour(queues, labels),
+        queue_map(queues, labels),
         *([tailback_by_hour(_table(road), labels)] if road.is_file() else []),
         end_of_day_stock(days, labels),
         throughput(days, labels),
         clearance_distribution(_table(folder / "clearance.parquet"), labels),
     ]
     events = folder / "events" / "rep-00000.parquet"
-    found += [journeys(_table(events), labels)] if events.is_file() else []
+    if events.is_file():
+        log = _table(events)
+        found += [clearance_by_arrival(_table(folder / "trucks.parquet"), labels), lanes_in_use(log, labels)]
+        found.append(journeys(log, labels))
     warning = " ".join(warnings(read_numbers(folder), labels))
     return [dataclasses.replace(plot, warning=warning) for plot in found]
 
