@@ -49,8 +49,8 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
     elif len(tornado):
         found.append(tornado_plot(tornado, labels))
     elif labels.design == "screening":
-        found.append(screening_plot(read_table(folder, "screening"), labels))
-        shares = read_table(folder, "variance")
+        screened, shares = read_table(folder, "screening"), read_table(folder, "variance")
+        found += [screening_plot(screened, labels)] if len(screened) else []
         found += [variance_plot(shares, labels)] if len(shares) else []
     else:
         differences, estimates = read_table(folder, "differences"), read_table(folder, "estimates")
