@@ -52,12 +52,12 @@ def queue_map(queues: Frame, labels: Labels) -> Plot:
         f"Mean number of trucks in the queue, by hour of the day, {labels.clock(labels.bulletin_side)}; mean over "
         f"{count(labels.days, 'day')} and {count(labels.replications, 'replication')}, closed hours included. From top "
         "to bottom in the order of the path. Stages whose queue is shorter than one truck at every hour are left out. "
-        "Colours go with the square root of the number, so that short lines can be seen beside long ones.",
+        "Colours go with the square root of the number, so that short queues can be seen beside long ones.",
         "Heat map of trucks in queues. "
         + (
             f"Most stand at {labels.stage(worst['stage'])} at {worst['hour']:.0f}:00, {worst['mean']:.0f}."
             if worst is not None
-            else "No stage has a notable line."
+            else "No stage has a notable queue."
         ),
         partial(_map, rows, shown, labels),
     )
