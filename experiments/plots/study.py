@@ -76,7 +76,7 @@ def _comparison(estimates: Frame, metric: str, labels: StudyLabels) -> Plot:
     return Plot(
         name="comparison",
         title=f"{labels.metric(metric)} in every scenario",
-        caption=f"Dots are means over replications, lines their 95 % intervals, each for itself; dashed: "
+        caption=f"Dots are means over replications, lines their individual 95 % intervals; dashed: "
         f"the base. {_cut(frame, shown)}"
         "To compare two scenarios use the differences: they share their draws, so their intervals are narrower.",
         alt=f"{labels.metric(metric)} by scenario: " + _listed(shown, order, labels),

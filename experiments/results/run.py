@@ -80,7 +80,7 @@ class Result(FolderResult):
 
     @property
     def queues(self) -> pd.DataFrame:
-        """Trucks in line at every stage, by hour of the measured period and replication."""
+        """Trucks in the queue of every stage, by hour of the measured period and replication."""
         return self._table("queues.parquet")
 
     @property
