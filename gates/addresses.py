@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gates.findings import Place, one_of, value_text
+from gates.findings import Place, suggestion, value_text
 from gates.schema.distributions import DISTRIBUTIONS
 from gates.schema.hours import days_of, single_days
 from gates.schema.paths import Visit
@@ -115,7 +115,7 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
         spot.put(value := by_day)
     if isinstance(value, dict):
         if part not in value and not last:
-            raise PlaceError(f"there is no {part}", one_of(value, part))
+            raise PlaceError(f"there is no {part}", suggestion(value, part))
         return Spot(value, part, (*spot.place, part))
     if isinstance(value, list) and part.isdigit():
         if int(part) >= len(value):
@@ -126,7 +126,7 @@ def _inside(spot: Spot, part: str, *, last: bool) -> Spot:
         named = [entry for entry in entries if _name_of(entry.value) == _without_number(part)]
         if not named:
             names = {name for entry in entries if (name := _name_of(entry.value))}
-            raise PlaceError(f"there is no {part}", one_of(sorted(names), part))
+            raise PlaceError(f"there is no {part}", suggestion(sorted(names), part))
         if len(named) > 1 and _number_in(part) == 1 and not part.endswith("#1"):
             problem = f"there are {len(named)} entries named {part}"
             raise PlaceError(problem, f"Write which one: {part}#1 or {part}#2.")

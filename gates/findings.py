@@ -104,7 +104,7 @@ def nearest(word: object, known: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
-def one_of(known: Iterable[str], written: object) -> str:
+def suggestion(known: Iterable[str], written: object) -> str:
     """The remedy for a word that is not one of `known`: the nearest one, or all of them."""
     words = list(known)
     near = nearest(written, words)

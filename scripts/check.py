@@ -177,7 +177,7 @@ OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not 
 """Steps of the tiers that leave some out."""
 
 
-def asked() -> argparse.Namespace:
+def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: all of the tier)")
     tier = parser.add_mutually_exclusive_group()
@@ -217,7 +217,7 @@ WORDS = {"failures": "failed", "errors": "errors", "skipped": "skipped"}
 
 
 def main() -> int:
-    arguments = asked()
+    arguments = parsed_arguments()
     for old in ROOT.glob(".coverage*"):
         if old.is_file() and "tests" in (arguments.steps or STEPS) and arguments.tier != "quick":
             old.unlink()

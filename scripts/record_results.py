@@ -235,12 +235,12 @@ def studies() -> Items:
     yield from study("study/bottleneck", Study.model_validate(found | STUDY))
 
 
-def study(name: str, asked: Any) -> Items:
+def study(name: str, request: Any) -> Items:
     """Yield the columns of a study's tables, as its folder holds them."""
     from experiments import run_study
 
     with tempfile.TemporaryDirectory() as folder:
-        written = public("write_study")(run_study(asked), Path(folder) / "study")
+        written = public("write_study")(run_study(request), Path(folder) / "study")
         for path in sorted(written.glob("tables/*.csv")):
             yield from table(f"{name}/{path.stem}", path)
 

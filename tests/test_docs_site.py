@@ -54,7 +54,7 @@ def test_links_are_moved_with_their_pages():
 
 def test_the_reference_of_the_commands_holds_each_option():
     page = references.commands()
-    for said in ("## bordergate run", "`--warmup-days` `NUMBER`", "`--level` `low|base|high`", "### bordergate keys"):
+    for said in ("## bordergate run", "`--warmup-days` `N`", "`--level` `low|base|high`", "### bordergate keys"):
         assert said in page
     assert "Default: `30`." in page
     assert "Default: `True`" not in page

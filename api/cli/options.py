@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,16 @@ OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result fold
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+
+
+def number(text: str) -> Any:
+    """Return the number that an option says; a text that is none as it is, to be refused with all other findings."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 class Engine(StrEnum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel
+from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel, number
 from api.cli.plot import draw_all, drawing
 from api.cli.study import local_processes, refuse_options
 
@@ -33,14 +33,22 @@ def run(
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="An upgrade of the library, or a YAML file; may be repeated.")
     ] = None,
-    level: Annotated[UpgradeLevel, typer.Option(help="Which values of the upgrades to use.")] = UpgradeLevel.BASE,
-    days: Annotated[int, typer.Option(help="Measured days.")] = 30,
-    warmup_days: Annotated[int, typer.Option(help="Days before them, simulated but not measured.")] = 7,
-    replications: Annotated[int, typer.Option(help="Independent replications.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 1,
+    level: Annotated[
+        str, typer.Option(metavar="low|base|high", help="Which values of the upgrades to use.")
+    ] = UpgradeLevel.BASE.value,
+    days: Annotated[int, typer.Option(parser=number, metavar="N", help="Measured days.")] = 30,
+    warmup_days: Annotated[
+        int, typer.Option(parser=number, metavar="N", help="Days before them, simulated but not measured.")
+    ] = 7,
+    replications: Annotated[int, typer.Option(parser=number, metavar="N", help="Independent replications.")] = 20,
+    seed: Annotated[int, typer.Option(parser=number, metavar="N", help="Seed of all random numbers.")] = 1,
     start: Annotated[str | None, typer.Option(metavar="DATE", help="First measured day.")] = None,
-    demand: Annotated[float, typer.Option(help="Factor on all flows, for instance 1.09.")] = 1.0,
-    engine: Annotated[Engine, typer.Option(help="Both give the same results.")] = Engine.COMPILED,
+    demand: Annotated[
+        float, typer.Option(parser=number, metavar="X", help="Factor on all flows, for instance 1.09.")
+    ] = 1.0,
+    engine: Annotated[
+        str, typer.Option(metavar="compiled|reference", help="Both give the same results.")
+    ] = Engine.COMPILED.value,
     keep_events: Annotated[
         str,
         typer.Option(metavar="N|all|none", help="Replications whose event log is kept; `none` needs the least memory."),
@@ -71,25 +79,23 @@ def run(
             trace,
             gate=gate,
             upgrades=upgrade or [],
-            level=level.value,
+            level=level,
             days=days,
             warmup_days=warmup_days,
             start=start,
             demand=demand,
             replications=replications,
             seed=seed,
-            engine=engine.value,
+            engine=engine,
             keep_events=keep_events,
         )
         from experiments.result_folder import new_result
         from experiments.runs.folder import fill_folder, keep_confirmed
-        from gates.describe import outside_text
+        from gates.describe import never_text
 
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
         with new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial:
-            if outside := outside_text(resolved.scenario):
-                console.print(f"Note: {outside}", markup=False)
             result = simulated_run(resolved, workers)
             fill_folder(result, partial)
             if confirm or _is_confirmed(gate):
@@ -97,6 +103,8 @@ def run(
             with drawing():
                 draw_all(partial)
         _print_result(folder, full=full)
+        if never := never_text(resolved.scenario.gate):
+            console.print(f"Note: {never}", markup=False)
 
 
 def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:

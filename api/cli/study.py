@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import ForceOption, OutOption
+from api.cli.options import ForceOption, OutOption, number
 from api.cli.plot import draw_all, drawing
 
 if TYPE_CHECKING:
@@ -47,10 +47,16 @@ def study(
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="Upgrade that every scenario has; may be repeated.")
     ] = None,
-    days: Annotated[int | None, typer.Option(help="Measured days, instead of the study's.")] = None,
-    warmup_days: Annotated[int | None, typer.Option(help="Days of warm-up, instead of the study's.")] = None,
-    replications: Annotated[int | None, typer.Option(help="Replications, instead of the study's.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.")] = None,
+    days: Annotated[
+        int | None, typer.Option(parser=number, metavar="N", help="Measured days, instead of the study's.")
+    ] = None,
+    warmup_days: Annotated[
+        int | None, typer.Option(parser=number, metavar="N", help="Days of warm-up, instead of the study's.")
+    ] = None,
+    replications: Annotated[
+        int | None, typer.Option(parser=number, metavar="N", help="Replications, instead of the study's.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(parser=number, metavar="N", help="Seed, instead of the study's.")] = None,
     margin: Annotated[
         str | None, typer.Option(help="Smallest difference worth having: 2%, or 0.5 in the deciding metric's unit.")
     ] = None,
@@ -233,7 +239,9 @@ def _print_advice(folder: Path) -> None:
     for sentence in (*answer.warnings, *answer.advice, *answer.notes):
         console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
     for table in answer.tables[:2]:
-        print_table(console, table.title, table.columns, table.rows[:SHOWN])
+        shown = [n for n, column in enumerate(table.columns) if column != "p"]  # the verdict says it; the report has it
+        rows = [[row[n] for n in shown] for row in table.rows[:SHOWN]]
+        print_table(console, table.title, [table.columns[n] for n in shown], rows)
         if len(table.rows) > SHOWN:
             console.print(f"{len(table.rows) - SHOWN} more rows are in the report.", style="dim", markup=False)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from gates import ConfigError, Scenario, load_gate, load_upgrade
-from gates.describe import outside_text
+from gates import ConfigError, load_gate, load_upgrade
+from gates.describe import never_text
 from gates.files.load import gate_from_text
 from gates.files.yaml import parse, read_text
 from gates.sources import footing_text
@@ -39,7 +39,7 @@ def checked_text(text: str, file: str) -> str:
         return _study(text, file)
     gate = gate_from_text(text, file)
     sentence = f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows; {footing_text(gate)}."
-    return " ".join(filter(None, [sentence, outside_text(Scenario(gate=gate))]))
+    return " ".join(filter(None, [sentence, never_text(gate)]))
 
 
 def kind_of(text: str, file: str) -> Literal["gate", "upgrade", "study"]:

@@ -20,14 +20,14 @@ from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
 from api.service.queue.scheduler import Pools, Scheduler
 from api.service.queue.states import RunStates
-from api.service.queue.tasks import Examined
+from api.service.queue.tasks import CheckedRequest
 from api.service.security.access import LOCAL, Access
 from api.service.security.keys import NAME
 from api.service.settings import Limits
 from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
 from experiments.runs.prediction import Prediction
 from experiments.runs.provenance import canonical_json
-from gates.findings import ConfigError, Finding, one_of, value_text
+from gates.findings import ConfigError, Finding, suggestion, value_text
 
 Answer = TypeVar("Answer")
 
@@ -78,7 +78,7 @@ class Submission:
             problem = "is not a valid name"
             raise ConfigError([Finding("project", value_text(self.project), problem, "Use a project of this key.")])
         if not self.access.may_submit_to(self.project):
-            remedy = one_of(self.access.projects, self.project) if self.access.projects else "Leave it out."
+            remedy = suggestion(self.access.projects, self.project) if self.access.projects else "Leave it out."
             raise ConfigError([Finding("project", self.project, "is not a project of this key", remedy)])
         return self.project
 
@@ -321,7 +321,7 @@ def _not_there(run: str) -> Refused:
     return Refused("not-found", f"{run[:40]} does not exist.")
 
 
-def _new_row(submission: Submission, project: str, resolved: Examined, cost: Prediction) -> Row:
+def _new_row(submission: Submission, project: str, resolved: CheckedRequest, cost: Prediction) -> Row:
     return Row(
         id=f"{submission.kind}_{secrets.token_hex(8)}",
         kind=submission.kind,

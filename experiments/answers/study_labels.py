@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -54,16 +55,26 @@ class StudyLabels:
     def basis(self) -> str:
         """Period, warm-up and replications in one line."""
         scenario = self.manifest["scenario"]
-        starts = {each["start"] for each in self.manifest["scenarios"]}
         period = (
             f"{counted(scenario['days'], 'day')} from {day_text(self._labels.first)}"
-            if len(starts) == 1
+            if self.only_start
             else (f"{counted(scenario['days'], 'day')} each")
         )
         return (
             f"{period}, after {counted(self.manifest['warmup_days'], 'day')} of warm-up; "
             f"{counted(self.manifest['replications'], 'replication')} of {counted(len(self.titles), 'scenario')}"
         )
+
+    @property
+    def only_start(self) -> dt.date | None:
+        """The first measured day, if all scenarios have the same."""
+        starts = {each["start"] for each in self.manifest["scenarios"]}
+        return dt.date.fromisoformat(starts.pop()) if len(starts) == 1 else None
+
+    @property
+    def days(self) -> int:
+        """Length of the measured period [d]."""
+        return self._labels.days
 
     @property
     def gate(self) -> Labels:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from experiments.inputs.table import RowFindings, Table, columns_of
 from experiments.inputs.trace import CHOICE, MS_PER_MINUTE, SERVICE, VISITS, FlowTrace, Trace
-from gates.findings import nearest, one_of
+from gates.findings import nearest, suggestion
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim.clock import TICKS_PER_SECOND, moment
@@ -116,7 +116,7 @@ class _Reading:
     def flow_named(self, row: int, names: list[str]) -> int:
         value = self.cell("flow", row)
         if value not in names:
-            self.findings.add_row("flow", row, value, "the gate has no such flow", one_of(names, value))
+            self.findings.add_row("flow", row, value, "the gate has no such flow", suggestion(names, value))
             return -1
         flow = self.gate.flows[value]
         for column, own in (("class", flow.vehicle_class), ("direction", flow.direction)):
@@ -134,7 +134,9 @@ class _Reading:
             ("direction", direction, {flow.direction for flow in flows.values()}),
         ):
             if column in self.columns and value not in known:
-                self.findings.add_row(column, row, value, f"no flow has this {column}", one_of(sorted(known), value))
+                self.findings.add_row(
+                    column, row, value, f"no flow has this {column}", suggestion(sorted(known), value)
+                )
                 return -1
         mine = [
             name
@@ -224,7 +226,9 @@ class _Reading:
         taken = []
         for row, value in cells:
             if value is not None and value not in known:
-                self.findings.add_row(column, row, value, "is not an alternative of the choice", one_of(known, value))
+                self.findings.add_row(
+                    column, row, value, "is not an alternative of the choice", suggestion(known, value)
+                )
             taken.append(value if value in known else None)
         return tuple(taken)
 

@@ -19,12 +19,13 @@ from experiments.answers.run_numbers import Metrics, read_numbers
 from experiments.answers.run_summary import warnings
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
+from experiments.plots.hours import clearance_by_arrival, lanes_in_use, queue_map
 from experiments.plots.marks import WIDE, Frame, Plot
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
 from experiments.result_folder import MANIFEST, read_json
-from gates.findings import ConfigError, Finding, one_of
+from gates.findings import ConfigError, Finding, suggestion
 
 
 def draw_plots(folder: Path) -> list[Path]:
@@ -59,7 +60,7 @@ def drawn(folder: Path, name: str, form: str) -> bytes:
     """
     found = {plot.name: plot for plot in read_plots(folder)}
     if name not in found:
-        raise ConfigError([Finding("name", name[:60], "the run has no such plot", one_of(found, name))])
+        raise ConfigError([Finding("name", name[:60], "the run has no such plot", suggestion(found, name))])
     if form == "json":
         return json.dumps(as_specification(found[name]), ensure_ascii=False).encode()
     svg = as_file(found[name], Labels(read_json(folder / MANIFEST)))
@@ -85,18 +86,22 @@ def read_plots(folder: Path) -> list[Plot]:
     labels = Labels(read_json(folder / MANIFEST))
     metrics = Metrics(read_json(folder / "metrics.json"))
     days = _table(folder / "days.parquet")
-    road = folder / "tailback.parquet"
+    queues, road = _table(folder / "queues.parquet"), folder / "tailback.parquet"
     found = [
         where_time_goes(_table(folder / "stages.parquet"), days, labels),
         utilisation(metrics, labels),
-        queue_by_hour(_table(folder / "queues.parquet"), labels),
+        queue_by_hour(queues, labels),
+        queue_map(queues, labels),
         *([tailback_by_hour(_table(road), labels)] if road.is_file() else []),
         end_of_day_stock(days, labels),
         throughput(days, labels),
         clearance_distribution(_table(folder / "clearance.parquet"), labels),
     ]
     events = folder / "events" / "rep-00000.parquet"
-    found += [journeys(_table(events), labels)] if events.is_file() else []
+    if events.is_file():
+        log = _table(events)
+        found += [clearance_by_arrival(_table(folder / "trucks.parquet"), labels), lanes_in_use(log, labels)]
+        found.append(journeys(log, labels))
     warning = " ".join(warnings(read_numbers(folder), labels))
     return [dataclasses.replace(plot, warning=warning) for plot in found]
 

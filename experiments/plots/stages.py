@@ -216,7 +216,7 @@ def _queue_panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
     y = alt.Y("mean:Q", title="Trucks in line", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
     line = alt.Chart(data_of(rows)).encode(x=x)
     layers = [
-        shade(_closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),
+        shade(closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),
         line.mark_area(interpolate="step-after", color=theme.BLUE, opacity=0.25).encode(y=y, y2=alt.datum(0))
         if labels.replications < 2
         else line.mark_area(interpolate="step-after", color=theme.BLUE, opacity=0.3).encode(
@@ -227,7 +227,7 @@ def _queue_panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
     return alt.layer(*layers).properties(width=width, height=104, title=panel_title(labels.stage(name), width, "group"))
 
 
-def _closed_hours(name: str, labels: Labels) -> Frame:
+def closed_hours(name: str, labels: Labels) -> Frame:
     """Return the share of the measured days on which a stage is closed, by time of day on the bulletin's clock."""
     zone = labels.zone(labels.bulletin_side)
     begin, end = labels.midnight(0), labels.midnight(labels.days)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from experiments.answers.study_labels import StudyLabels, read_labels
 from experiments.plots import theme
 from experiments.plots.draw import write_pictures
 from experiments.plots.marks import WIDE, Frame, Plot
-from experiments.plots.study_curves import curves, warmup_plot
+from experiments.plots.study_curves import curves, dose_plot, warmup_plot
 from experiments.plots.study_inputs import bottleneck_plot, screening_plot, tornado_plot, variance_plot
 from experiments.plots.study_rows import BETTER, UNCLEAR, VALUE, WORSE, interval_rows, mark_of
 from experiments.studies.folder import read_table
@@ -55,6 +56,8 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
         differences, estimates = read_table(folder, "differences"), read_table(folder, "estimates")
         found += [_comparison(estimates, metric, labels) for metric in labels.metrics[:1]]
         found += [_differences(differences, direction, labels) for direction in labels.directions_of(labels.metrics)]
+        dose = dose_plot(estimates, read_table(folder, "scenarios"), labels)
+        found += [dose] if dose else []
         effects = read_table(folder, "effects")
         found += [_effects(effects, labels)] if len(effects) else []
         found += curves(folder, differences, labels)
@@ -69,13 +72,17 @@ def _comparison(estimates: Frame, metric: str, labels: StudyLabels) -> Plot:
     frame = labels.rows_of(estimates, metric)
     shown = _fewest(frame.assign(mark=VALUE, row=frame["scenario"]), labels, metric)
     order = list(shown.sort_values("value", ascending=labels.better(metric) != "more")["row"])
+    base = shown.set_index("row")["value"].get("base", math.nan)
     return Plot(
         name="comparison",
         title=f"{labels.metric(metric)} in every scenario",
-        caption=f"Dots are means over replications, lines their 95 % intervals, each for itself. {_cut(frame, shown)}"
+        caption=f"Dots are means over replications, lines their 95 % intervals, each for itself; dashed: "
+        f"the base. {_cut(frame, shown)}"
         "To compare two scenarios use the differences: they share their draws, so their intervals are narrower.",
         alt=f"{labels.metric(metric)} by scenario: " + _listed(shown, order, labels),
-        chart=lambda width: interval_rows(shown, order, labels.titles, width, labels.axis(metric), zero=False),
+        chart=lambda width: interval_rows(
+            shown, order, labels.titles, width, labels.axis(metric), zero=False, before=base
+        ),
     )
 
 

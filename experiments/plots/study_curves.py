@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 import numpy as np
+import pandas as pd
 
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
-from experiments.plots.marks import Frame, Plot, data_of, panel_title
+from experiments.plots.marks import Frame, Plot, data_of, panel_title, stamp
 from experiments.studies.folder import read_table
 
 MOST_CURVES = 6
+MOST_DOSES = 3
+"""Panels of what more of something brings."""
+FEWEST_DOSES = 3
 
 
 def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
@@ -39,6 +45,9 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
         return frame.assign(title=frame["scenario"].map(labels.titles))
 
     clock, clearance, stock = read("clock"), read("clearance"), read("stock")
+    if labels.only_start is not None:
+        dates = pd.Timestamp(labels.only_start) + pd.to_timedelta(stock["day"] - 1, unit="D")
+        stock = stock.assign(date=[stamp(date) for date in dates])
 
     def lines(frame: Frame, x: Any, y: Any, width: int, heading: str = "") -> Any:
         chart = (
@@ -53,7 +62,12 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
     queue = alt.Y("in_line:Q", title="trucks waiting at all stages")
     percent = alt.Y("percent:Q", title="trucks released, %", scale=alt.Scale(domain=[0, 100]))
     time = alt.X("hours:Q", title="hours since arrival", scale=alt.Scale(zero=True))
-    day = alt.X("day:Q", title="measured day", axis=alt.Axis(tickMinStep=1))
+    first = labels.only_start
+    day = (
+        alt.X("day:Q", title="measured day", axis=alt.Axis(tickMinStep=1))
+        if first is None
+        else alt.X("date:T", title=None, scale=alt.Scale(type="utc"), axis=_date_axis(first, labels.days))
+    )
     left = alt.Y("value:Q", title="trucks not yet released")
     directions = list(dict.fromkeys(clearance["direction"]))
 
@@ -84,6 +98,58 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
             lambda width: by_direction(stock, day, left, width),
         ),
     ]
+
+
+def _date_axis(first: dt.date, days: int) -> Any:
+    """Return an axis of dates with few enough labels."""
+    every = max(1, math.ceil(days / 6))
+    marked = [stamp(pd.Timestamp(first) + pd.Timedelta(days=n)) for n in range(0, days, every)]
+    return alt.Axis(format="%-d %b", grid=False, values=marked)
+
+
+def dose_plot(estimates: Frame, scenarios: Frame, labels: StudyLabels) -> Plot | None:
+    """What the metrics are at each number of what a study counts up, a line for each circumstance; None without one."""
+    numbered = scenarios[scenarios["number"].notna()]
+    metric = labels.metrics[0]
+    wanted = [name for name in labels.metrics if labels.direction_of(name) == labels.direction_of(metric)][:MOST_DOSES]
+    if numbered["number"].nunique() < FEWEST_DOSES:
+        return None
+    about = numbered.set_index("scenario")[["number", "context"]]
+    frames = {name: labels.rows_of(estimates, name).join(about, on="scenario", how="inner") for name in wanted}
+    titles = [title or "Base" for title in dict.fromkeys(numbered["context"])]
+    colour = alt.Color(
+        "title:N",
+        scale=alt.Scale(domain=titles, range=list(theme.CLASS_COLOURS[: len(titles)])),
+        legend=alt.Legend(title=None, columns=1) if len(titles) > 1 else None,
+    )
+    factor = next(name.removeprefix("factor.") for name in scenarios.columns if name.startswith("factor."))
+
+    def chart(width: int) -> Any:
+        return alt.vconcat(*(panel(name, frame, width) for name, frame in frames.items()), spacing=22)
+
+    def panel(name: str, frame: Frame, width: int) -> Any:
+        rows = frame.assign(title=frame["context"].map(lambda title: title or "Base"))
+        rows = rows.assign(value=rows["value"].where(np.isfinite(rows["value"])))
+        base = alt.Chart(data_of(rows[["number", "title", "value", "low", "high"]]))
+        x = alt.X("number:Q", title=labels.factor(factor), axis=alt.Axis(tickMinStep=1))
+        y = alt.Y("value:Q", title=labels.unit(name), scale=alt.Scale(zero=False))
+        low = alt.Y("low:Q", title=labels.unit(name))
+        marks = [
+            base.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour),
+            base.mark_rule(strokeWidth=2).encode(x=x, y=low, y2="high:Q", color=colour),
+            base.mark_point(filled=True, size=45, opacity=1).encode(x=x, y=y, color=colour),
+        ]
+        return alt.layer(*marks).properties(width=width - 70, height=150, title=panel_title(labels.metric(name), width))
+
+    return Plot(
+        "dose-response",
+        "What more of it brings",
+        "Dots are means over replications, lines their 95 % intervals, each for itself. The vertical axes need not "
+        "start at 0.",
+        f"{labels.metric(metric)} by number: "
+        + "; ".join(f"{row.number:g}: {row.value:.3g}" for row in frames[metric].itertuples()),
+        chart,
+    )
 
 
 def warmup_plot(frame: Frame, labels: StudyLabels) -> Plot:

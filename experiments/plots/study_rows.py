@@ -47,10 +47,12 @@ def interval_rows(
     zero: bool,
     heading: str = "",
     marks: Iterable[str] = (),
+    before: float = math.nan,
 ) -> Any:
     """Return a chart of dots with intervals, a row each; the columns are `row`, `value`, `low`, `high`, `mark`.
 
-    Charts that share a legend need the same `marks`: all that any of them draws.
+    Charts that share a legend need the same `marks`: all that any of them draws. A dashed line stands at 0, or at the
+    value `before` any change.
     """
     rows = StageRows([titles[name] for name in order], width)
     inner = width - rows.room - 20 - NUMBERS_PX
@@ -81,9 +83,10 @@ def interval_rows(
         named.encode(y=y, x=alt.value(-6 if rows.beside else 1), text="title:N"),
         numbers.encode(x=alt.value(inner + 8), text="text:N"),
     ]
-    if zero:
-        line = alt.Chart(data_of(Frame({"zero": [0]}))).mark_rule(color=theme.INK, strokeDash=[3, 3]).encode(x="zero:Q")
-        layers.insert(0, line)
+    against = 0.0 if zero else before
+    if math.isfinite(against):
+        line = alt.Chart(data_of(Frame({"against": [against]}))).mark_rule(color=theme.INK, strokeDash=[3, 3])
+        layers.insert(0, line.encode(x="against:Q"))
     return rows.layered(layers, heading).properties(width=inner)
 
 

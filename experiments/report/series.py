@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from experiments.result_folder import MANIFEST, read_json
 from experiments.runs.files import atomic_file
 from experiments.runs.statistics import mean_interval
-from gates.findings import ConfigError, Finding, one_of
+from gates.findings import ConfigError, Finding, suggestion
 
 Floats = npt.NDArray[np.float64]
 MS_A_HOUR = 3_600_000
@@ -248,7 +248,7 @@ def _log(folder: Path, replication: int) -> Path:
 def _refuse_unknown(path: str, written: str, known: Iterable[str]) -> None:
     names = list(known)
     if written not in names:
-        raise ConfigError([Finding(path, written[:60], "there is none of this name", one_of(names, written))])
+        raise ConfigError([Finding(path, written[:60], "there is none of this name", suggestion(names, written))])
 
 
 def _interval(found: Floats) -> tuple[Floats, Floats]:

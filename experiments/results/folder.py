@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gates.findings import ConfigError, Finding, one_of
+from gates.findings import ConfigError, Finding, suggestion
 
 if TYPE_CHECKING:
     import altair as alt
@@ -44,7 +44,7 @@ class FolderResult:
 
         named = {plot.name: plot for plot in self._plots()}
         if name not in named:
-            raise ConfigError([Finding("plot", name[:60], "this result has no such plot", one_of(named, name))])
+            raise ConfigError([Finding("plot", name[:60], "this result has no such plot", suggestion(named, name))])
         chart: alt.TopLevelMixin = named[name].chart(WIDE).properties(title=named[name].title).configure(**theme.CONFIG)
         return chart
 

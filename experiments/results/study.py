@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from experiments.results.folder import FolderResult
-from gates.findings import ConfigError, Finding, one_of
+from gates.findings import ConfigError, Finding, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,9 @@ class StudyFolder(FolderResult):
         from experiments.studies.folder import read_table
 
         if name not in self.tables:
-            raise ConfigError([Finding("table", name[:60], "this study has no such table", one_of(self.tables, name))])
+            raise ConfigError(
+                [Finding("table", name[:60], "this study has no such table", suggestion(self.tables, name))]
+            )
         return read_table(self.folder, name)
 
     def _plots(self) -> Sequence[Plot]:

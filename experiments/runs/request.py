@@ -20,7 +20,7 @@ from experiments.runs import provenance
 from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
 from gates.files.explain import model_findings
 from gates.files.load import gate_from_data, library_gates, load_gate
-from gates.findings import ConfigError, Finding, one_of, within
+from gates.findings import ConfigError, Finding, suggestion, within
 from gates.schema.base import Model
 from gates.schema.gate import Gate
 from gates.schema.quantities import Day, refusal
@@ -208,7 +208,7 @@ def _gate(gate: str | dict[str, Any], files: bool) -> tuple[Gate | None, list[Fi
     except ConfigError as error:
         inside = isinstance(gate, dict)
         return None, [dataclasses.replace(f, path=_inside_gate(f.path)) if inside else f for f in error.findings]
-    return None, [Finding("gate", gate[:60], "no such gate in the library", one_of(library_gates(), gate[:60]))]
+    return None, [Finding("gate", gate[:60], "no such gate in the library", suggestion(library_gates(), gate[:60]))]
 
 
 @functools.lru_cache(maxsize=64)
@@ -230,4 +230,4 @@ def _upgrade(number: int, name: str, files: bool, upgrades: list[Upgrade]) -> li
     except ConfigError as error:
         return [f if f.file else dataclasses.replace(f, path=f"upgrades[{number}]") for f in error.findings]
     problem = "no such upgrade in the library"
-    return [Finding(f"upgrades[{number}]", name[:60], problem, one_of(upgrade_names(), name[:60]))]
+    return [Finding(f"upgrades[{number}]", name[:60], problem, suggestion(upgrade_names(), name[:60]))]

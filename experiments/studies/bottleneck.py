@@ -168,11 +168,11 @@ def truck_hours(result: StudyResult) -> dict[str, Floats]:
 def first_of(result: StudyResult) -> str | None:
     """The cell of the first round whose capacity saves most truck hours for sure; None if none does.
 
-    Hours are left out: a rule that lets trucks wait over night is no capacity, and would hide every stage behind it.
+    Hours are left out: opening hours are a rule, not capacity, and would hide every stage behind it.
     """
     hours = truck_hours(result)
-    asked = [c for c in result.cells if c.name == BASE or (c.factors["round"], c.factors["what"]) == ("1", "capacity")]
-    first = {cell.name: hours[cell.name] for cell in asked}
+    tried = [c for c in result.cells if c.name == BASE or (c.factors["round"], c.factors["what"]) == ("1", "capacity")]
+    first = {cell.name: hours[cell.name] for cell in tried}
     saving = [found for found in against_base(first, BASE) if found.high < 0]
     return min(saving, key=lambda found: found.value).scenario if saving else None
 
@@ -207,7 +207,7 @@ def relief(gate: Gate, kind: str, place: str) -> Relief | None:
     if stage is None:
         return None
     if kind == "opening":
-        return Relief("opening round the clock of", _open_always(name, stage))
+        return Relief("round-the-clock opening of", _open_always(name, stage))
     edits = tuple(_scale(path, RELIEF) for path in _lanes(name, stage, group))
     return Relief("twice the lanes of", edits) if edits else None
 

@@ -18,7 +18,7 @@ from experiments.runs.settings import MAX_REPLICATIONS, ReplicationCount, Seed
 from gates import Gate, load_gate, load_upgrade
 from gates.files.load import SUFFIXES, gate_from_text, is_file, library_gates, library_path, model_from_text
 from gates.files.yaml import read_text
-from gates.findings import Finding, one_of, shortened
+from gates.findings import Finding, shortened, suggestion
 from gates.schema.base import TAG_MARK, Model, Title
 from gates.schema.quantities import Count, Day, Number, Share, refusal
 from gates.schema.scenario import DayCount, DemandFactor, WarmupDays
@@ -48,7 +48,7 @@ def metric_key(text: str) -> Key:
         raise refusal("not a metric", "Write metric.statistic.direction, such as clearance_h.p90.northbound.")
     metric, statistic, direction, vehicle_class, stage = match.groups()
     if metric not in METRICS:
-        raise refusal(f"there is no metric {metric}", one_of(METRICS, metric))
+        raise refusal(f"there is no metric {metric}", suggestion(METRICS, metric))
     return Key(metric, statistic, direction, vehicle_class, stage)
 
 
@@ -341,7 +341,8 @@ class Study(Model):
             raise refusal(f"{twice[0]} is taken", "Give each scenario a name of its own; base is the study's own.")
         for entry in self.scenarios:
             if entry.against is not None and entry.against not in {BASE, *names} - {entry.name}:
-                raise refusal(f"{entry.name} is compared with {entry.against}", one_of([BASE, *names], entry.against))
+                remedy = suggestion([BASE, *names], entry.against)
+                raise refusal(f"{entry.name} is compared with {entry.against}", remedy)
         ranges = self.design in ("space-filling", "screening")
         for name, factor in self.factors.items():
             if ranges and factor.upgrade is None and factor.low is None:
@@ -395,4 +396,5 @@ def study_from_text(text: str, file: str = "") -> Study:
 
 def _unknown(study: Study) -> Iterable[Finding]:
     if study.gate not in library_gates() and not is_file(study.gate):
-        yield Finding("gate", shortened(study.gate), "no such gate in the library", one_of(library_gates(), study.gate))
+        remedy = suggestion(library_gates(), study.gate)
+        yield Finding("gate", shortened(study.gate), "no such gate in the library", remedy)

@@ -27,7 +27,7 @@ from experiments.studies.replication import Replication, kept
 from experiments.studies.result import StudyResult
 from experiments.studies.sensitivity import screening_cells, variance_cells
 from experiments.studies.warm_up import PILOT_DAYS, PILOT_REPLICATIONS, Warmup, found_warmup
-from gates.findings import ConfigError, Finding, one_of
+from gates.findings import ConfigError, Finding, suggestion
 from gates.schema.scenario import Scenario
 
 MOST_WARMED = 32
@@ -122,7 +122,7 @@ def refuse_unknown_metrics(study: Study) -> None:
     unknown = {text: path for path, text in reversed(named) if text not in known}
     if unknown:
         problem = "this gate has no such metric"
-        findings = [Finding(path, text, problem, one_of(known, text)) for text, path in reversed(unknown.items())]
+        findings = [Finding(path, text, problem, suggestion(known, text)) for text, path in reversed(unknown.items())]
         raise ConfigError(findings)
 
 

@@ -9,7 +9,7 @@ import zoneinfo
 from collections.abc import Mapping
 
 from gates.checks.register import Findings, finding, rule, shares_not_full, unknown, unused
-from gates.findings import Place, one_of
+from gates.findings import Place, suggestion
 from gates.schema.calendar import Closure, Holidays, Surge
 from gates.schema.gate import Gate
 from gates.schema.holidays import countries, names_around, plain_name, public_holidays
@@ -136,7 +136,7 @@ def unknown_place(place: str) -> tuple[str, str] | None:
         return "no holidays of this country are known", remedy
     if part and part not in countries()[country]:
         parts = [f"{country}-{code}" for code in countries()[country]]
-        return f"no such part of {country}", one_of(parts, place) if parts else f"Use {country}."
+        return f"no such part of {country}", suggestion(parts, place) if parts else f"Use {country}."
     return None
 
 

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from gates.findings import Finding, Place, nearest, one_of, path_text, value_text
+from gates.findings import Finding, Place, nearest, path_text, suggestion, value_text
 from gates.schema.gate import Gate
 from gates.schema.quantities import share_text
 
@@ -47,7 +47,7 @@ def finding(place: Place, value: object, problem: str, remedy: str) -> Finding:
 
 def unknown(place: Place, name: object, kind: str, known: Mapping[str, object] | Sequence[str]) -> Finding:
     """The finding that `name` is not one of `known`."""
-    return finding(place, name, f"no such {kind}", one_of(known, name))
+    return finding(place, name, f"no such {kind}", suggestion(known, name))
 
 
 def unused(known: Mapping[str, object], used: Iterable[str | None]) -> list[str]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from gates.checks.register import Findings, finding, rule, unknown
-from gates.findings import Place, one_of
+from gates.findings import Place, suggestion
 from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED
 from gates.schema.distributions import Distribution, Gamma, Lognormal, Triangular, Uniform
 from gates.schema.gate import Gate
@@ -76,6 +76,28 @@ def reversible_lanes(gate: Gate) -> Findings:
                     "unlimited lanes cannot be reversible",
                     "Write a number of lanes.",
                 )
+
+
+@rule()
+def reversal_rules(gate: Gate) -> Findings:
+    """Reversible lanes do not change without end, and what their rule says has an effect."""
+    for _, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            if (rule := group.reverses) is None:
+                continue
+            here = (*place, n, "reverses")
+            if rule.at == 0 and rule.until == "longer-queue":
+                problem = "no queue is longer than another one when nobody waits"
+                yield finding((*here, "at"), rule.at, problem, "Use at least 1, or `until: empty` or `until: gated`.")
+            elif rule.at == 0 and rule.takes == 0:
+                problem = "empty lanes would change direction without end at one moment"
+                yield finding((*here, "takes"), seconds_text(rule.takes), problem, "Use a longer time, or `at: 1`.")
+            if rule.lead > 1 and rule.until != "longer-queue":
+                problem = f"`until: {rule.until}` does not compare the queues"
+                yield finding((*here, "lead"), rule.lead, problem, "Remove it, or write `until: longer-queue`.")
+            if rule.at_most is not None and rule.at_most < rule.at_least:
+                problem = f"shorter than `at_least`, {seconds_text(rule.at_least)}"
+                yield finding((*here, "at_most"), seconds_text(rule.at_most), problem, "Exchange the two.")
 
 
 @rule()
@@ -306,7 +328,7 @@ def source_keys(gate: Gate) -> Findings:
     for place, model in sourced_models(gate):
         for key in unknown_keys(model):
             fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]
-            yield finding((*place, "sources", key), key, "nothing here has this name", one_of(fields, key))
+            yield finding((*place, "sources", key), key, "nothing here has this name", suggestion(fields, key))
 
 
 @rule()

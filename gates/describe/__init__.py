@@ -1,6 +1,6 @@
 """A gate laid out for people: tables of stages, flows, paths and numbers. The caller draws them."""
 
-from gates.describe.calendar import outside_text, uncalibrated_text
+from gates.describe.calendar import never_text, uncalibrated_text
 from gates.describe.gate import sheet
 from gates.describe.tables import AreaRow, FlowRow, GateSheet, PathRow, PoolRow, StageRow
 from gates.describe.texts import distribution_text, hours_on_clocks, title_of
@@ -14,7 +14,7 @@ __all__ = [
     "StageRow",
     "distribution_text",
     "hours_on_clocks",
-    "outside_text",
+    "never_text",
     "sheet",
     "title_of",
     "uncalibrated_text",

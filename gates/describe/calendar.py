@@ -1,4 +1,4 @@
-"""The calendar in words: which days each entry means, and which entries mean no day of a scenario."""
+"""The calendar in words: which days each entry means, and which entries mean no day at all."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from gates.schema.quantities import number_text
 from gates.schema.scenario import Scenario
 
 MONTHS: tuple[Month, ...] = get_args(Month)
+CYCLE = dt.timedelta(days=28 * 366)
+"""After it, dates fall on the same weekdays again."""
 
 
 def entry_words(gate: Gate, entry: CalendarEntry) -> str:
@@ -49,16 +51,24 @@ def _closure_days(entry: Closure) -> str:
     return " ".join(words) + (", every year" if entry.yearly else "")
 
 
-def outside_text(scenario: Scenario) -> str:
-    """A sentence about the entries of the calendar that apply to no simulated day; empty if there are none."""
-    first = scenario.first_simulated
-    last = first + dt.timedelta(days=scenario.days_simulated - 1)
-    names = [entry.name for entry in scenario.gate.calendar if not entry.days(first, last)]
+def never_text(gate: Gate) -> str:
+    """A sentence about the entries of the calendar that apply to no day of any run; empty if there are none.
+
+    An entry whose days lie outside of one run is as it should be: a calendar serves many runs.
+    """
+    names = [entry.name for entry in gate.calendar if not _has_days(gate, entry)]
     if not names:
         return ""
-    touch = "entry of the calendar touches" if len(names) == 1 else "entries of the calendar touch"
-    listed = ", ".join(dict.fromkeys(names))
-    return f"{len(names)} {touch} no day from {first.isoformat()} to {last.isoformat()}: {listed}."
+    what = "entry of the calendar applies" if len(names) == 1 else "entries of the calendar apply"
+    return f"{len(names)} {what} to no day, because no such weekday is within the dates: {', '.join(names)}."
+
+
+def _has_days(gate: Gate, entry: CalendarEntry) -> bool:
+    """Tell whether an entry means any day at all; that its holidays exist has been checked."""
+    if not isinstance(entry, Closure):
+        return True
+    first = entry.first or (entry.last or gate.start) - CYCLE
+    return bool(entry.days(first, entry.last if entry.last and not entry.yearly else first + CYCLE))
 
 
 def uncalibrated_text(scenario: Scenario) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from gates.findings import Finding, Place, one_of, path_text, value_text
+from gates.findings import Finding, Place, path_text, suggestion, value_text
 from gates.renamed import old_key
 from gates.schema.base import TAG_MARK
 from gates.schema.distributions import DISTRIBUTIONS
@@ -99,7 +99,7 @@ def _unknown_key(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, st
     holder, key = model_at(model, details["loc"][:-1]), details["loc"][-1]
     if before := old_key(getattr(holder, "__name__", ""), str(key)):
         return "a key of an earlier version", before.remedy
-    return "an unknown key", one_of(keys_of(holder), key)
+    return "an unknown key", suggestion(keys_of(holder), key)
 
 
 def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
@@ -112,7 +112,7 @@ def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
 
 def _literal(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     words = details.get("ctx", {})["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-    return "an unknown word", one_of(words, details["input"])
+    return "an unknown word", suggestion(words, details["input"])
 
 
 def _length(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
@@ -139,7 +139,7 @@ def _distribution(value: Any) -> tuple[str, str]:
         return "not a distribution", "Write its name and parameters, such as `{constant: 35 s}`."
     unknown = [str(key) for key in value if key not in DISTRIBUTIONS]
     if unknown:
-        return f"{unknown[0]} is not a distribution", one_of(DISTRIBUTIONS, unknown[0])
+        return f"{unknown[0]} is not a distribution", suggestion(DISTRIBUTIONS, unknown[0])
     return "more than one distribution", "Keep one of them."
 
 

@@ -19,7 +19,7 @@ from gates.checks.soundness import is_known_sound, remember_sound
 from gates.files.explain import MOST_FINDINGS, model_findings
 from gates.files.repair import best_effort
 from gates.files.yaml import Document, parse, read_text
-from gates.findings import ConfigError, Finding, one_of, shortened, within
+from gates.findings import ConfigError, Finding, shortened, suggestion, within
 from gates.schema.base import Model
 from gates.schema.gate import Gate
 from gates.schema.quantities import UNITS_REQUIRED
@@ -79,7 +79,7 @@ def library_path(name_or_path: str | Path, kind: str, names: Sequence[str], libr
         return library / f"{text}.yaml"
     if isinstance(name_or_path, Path) or text.endswith(SUFFIXES) or "/" in text or "\\" in text or is_file(text):
         return Path(name_or_path)
-    remedy = f"{one_of(names, text)} Or name a YAML file."
+    remedy = f"{suggestion(names, text)} Or name a YAML file."
     raise ConfigError([Finding(kind, shortened(text), f"no such {kind} in the library", remedy)])
 
 

@@ -102,7 +102,9 @@ class Area(Sourced):
     stages: Annotated[list[Name], Field(min_length=1, max_length=256)]
     """Its stages; a stage lies in one area at most."""
     keeps_out: list[Name] | None = None
-    """Vehicle classes that wait for a space; others enter even if it is full. By default all classes wait."""
+    """Vehicle classes that wait for a space; others enter even if it is full. They take their space when the service
+    before it starts, and wait in the queue until then, so that they block no lane. By default all classes wait, and
+    block their lanes."""
     reopens_at: Annotated[Count, Field(ge=0, le=MOST_LANES)] | None = None
     """Trucks inside at which an area that was full admits trucks again; by default as soon as a space is free."""
     road_per_truck: Metres | None = None

@@ -13,6 +13,7 @@ from sim.draws.booking import BOOKED, FlowTrucks
 from sim.draws.breakdowns import draw_failures
 from sim.draws.columns import COLUMNS, FOR_EVER, Column, Counts, Mask
 from sim.draws.uniforms import pick, uniforms
+from sim.draws.visits import lines_joined
 from sim.plan.arrivals import NOT_GIVEN
 from sim.plan.paths import Decision, Path
 from sim.plan.plan import Plan, Stream
@@ -36,7 +37,7 @@ def draw_flow(plan: Plan, stream: Stream, name: str, trucks: FlowTrucks) -> Flow
     start = int(trucks.number[0]) if trucks.number.size else 0
     count = int(trucks.number[-1]) - start + 1 if trucks.number.size else 0
     made = _visits_made(stream, name, start, count)
-    by_visit = _times(plan, stream, name, start, made)
+    by_visit: dict[str, npt.NDArray[Any]] = {**_times(plan, stream, name, start, made)}
     by_truck = {"age": _ages(plan, stream, name, start, count)} if COLUMNS["age"].needed(plan) else {}
     if count > trucks.number.size:  # others between them booked and come in other blocks, or not at all
         here = trucks.number - start
@@ -48,16 +49,8 @@ def draw_flow(plan: Plan, stream: Stream, name: str, trucks: FlowTrucks) -> Flow
         by_truck |= {"intended_arrival": trucks.intended_arrival, "booking": trucks.booking}
     if plan.limits_stays:
         by_visit["gives_up"] = _give_up(stream, name, trucks, made.shape)
-    by_visit["line"] = _lines(plan, stream)[(trucks.booking != BOOKED).astype(np.intp)]
+    by_visit["line"] = lines_joined(plan, stream, made, trucks.booking != BOOKED)
     return FlowDraws(stream.path, made, by_truck, by_visit)
-
-
-def _lines(plan: Plan, stream: Stream) -> npt.NDArray[np.int32]:
-    """Return (2, visits) the line joined; in the second row by trucks that come without a slot."""
-    stages = [plan.stages.index(visit.stage) for visit in stream.path.visits]
-    line = plan.line_of[stages, plan.kinds_of(stream)].astype(np.int32)
-    other = line if stream.line_without_slot is None else stream.line_without_slot
-    return np.stack((line, np.where(other >= 0, other, line)))
 
 
 def _give_up(stream: Stream, name: str, trucks: FlowTrucks, shape: tuple[int, ...]) -> Ticks:

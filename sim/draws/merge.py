@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from sim.clock import Ticks
 from sim.draws.booking import FlowTrucks
 from sim.draws.columns import Counts, Draws, Mask, blank
 from sim.draws.flow import FlowDraws
+from sim.draws.visits import VisitOrder, visit_order
 from sim.jit import kernel, step
-from sim.plan.paths import Path
 from sim.plan.plan import MAX_TRUCKS, Plan
 
 
@@ -46,11 +46,11 @@ def merged(plan: Plan, flows: list[FlowDraws], missing: list[FlowTrucks]) -> Dra
 def _mark_loads(draws: Draws, flow: FlowDraws, trucks: Counts, row: Counts) -> None:
     """Write after which of its visits each truck is released and is empty."""
     path, made = flow.path, flow.made
-    draws.emptied[trucks] = row + made[:, : path.turned].sum(axis=1)
+    draws.emptied[trucks] = row + made[:, : path.with_first_load].sum(axis=1)
     ahead = made[:, : path.released].sum(axis=1)
     draws.released[trucks] = np.where(ahead > 0, row + ahead - 1, -1)
     if path.second_released is not None:
-        back = made[:, path.goes_back].any(axis=1)
+        back = made[:, path.second_load_visits].any(axis=1)
         last = row + made[:, : path.second_released].sum(axis=1) - 1
         draws.second_released[trucks] = np.where(back, last, -1)
         draws.emptied[trucks] = np.where(back, row + made.sum(axis=1), draws.emptied[trucks])
@@ -65,26 +65,6 @@ def _missed(missing: list[FlowTrucks]) -> dict[str, Any]:
         "missed_flow": np.repeat(np.arange(len(missing)), [away.number.size for away in missing])[order],
         "missed_reason": np.concatenate([away.booking for away in missing])[order],
     }
-
-
-class VisitOrder(NamedTuple):
-    """How visits follow each other, by visit of a path or by row: see `Draws`."""
-
-    next_row: Counts
-    alternative_row: Counts
-    rule: Counts
-
-
-def visit_order(path: Path) -> VisitOrder:
-    """Return how the visits of a path follow each other, each alternative by what comes after all of them."""
-    visits = len(path.visits)
-    follows, alternative, rule = np.arange(1, visits + 1), np.full(visits, -1), np.zeros(visits, np.int64)
-    for fork in path.forks:
-        for head, end, sibling in zip(fork.heads, fork.ends, (*fork.heads[1:], -1), strict=True):
-            follows[end - 1] = fork.ends[-1]
-            if fork.open:
-                alternative[head], rule[head] = sibling, fork.rule
-    return VisitOrder(follows, alternative, rule)
 
 
 @kernel

@@ -20,7 +20,7 @@ from sim.engines.state import (
     visit_of,
 )
 from sim.jit import seldom, step
-from sim.plan.network import Network
+from sim.plan.network import UNTIL_GATED, UNTIL_LONGER, Network
 from sim.plan.paths import SHORTEST_QUEUE
 
 
@@ -102,6 +102,25 @@ def waiting_for(network: Network, state: State, group: int) -> int:
     return trucks
 
 
+@seldom
+def may_leave(network: Network, state: State, now: int, group: int, others: int) -> bool:
+    """Tell whether lanes may leave a direction while so many trucks of the other one wait."""
+    since, wait = state.resources[group]["faces_since"], waiting_for(network, state, group)
+    if now < since + network.groups[group]["at_least"]:
+        return False
+    if state.resources[group]["started"] >= network.groups[group]["most_trucks"]:
+        return True
+    if now >= since + network.groups[group]["at_most"]:
+        return True
+    until = network.groups[group]["until"]
+    if until == UNTIL_LONGER:
+        return others >= wait + network.groups[group]["lead"]
+    if until == UNTIL_GATED and state.resources[group]["started"] >= state.resources[group]["gate"]:
+        return True
+    busy = state.resources[group]["busy"]
+    return wait == 0 and (busy == 0 or busy < state.resources[group]["on_duty"])
+
+
 @step
 def is_by_hand(network: Network, state: State, line: int) -> bool:
     """Tell whether a service in the line would be done by hand, because its link is down."""
@@ -112,11 +131,19 @@ def is_by_hand(network: Network, state: State, line: int) -> bool:
 
 @step
 def is_awaited(network: Network, state: State) -> bool:
-    """Tell whether a truck stands in line for a space; spares a call each time that one falls free."""
+    """Tell whether a truck may wait for a space; spares a call each time that one falls free."""
     awaited = False
     for area in range(network.areas.size):
-        awaited |= state.areas[area]["head"] != NOBODY
+        awaited |= state.areas[area]["head"] != NOBODY or state.areas[area]["reopened"]
     return awaited
+
+
+@step
+def has_space(network: Network, trucks: Trucks, visit: int) -> bool:
+    """Tell whether a truck takes or took the space of its next area when its service started."""
+    if not network.keeps_out or visit == NOBODY:
+        return False
+    return row_of(network.lines[line_of(trucks, visit)]["kept_out_of"]) != NOBODY
 
 
 @step
@@ -138,6 +165,8 @@ def next_area_is_full(network: Network, trucks: Trucks, state: State, truck: int
     if network.lines[line_of(trucks, next_of(state, truck))]["enters_freely"]:
         return False
     visit = visit_of(state, truck)
+    if has_space(network, trucks, visit):
+        return False
     return visit == NOBODY or there != row_of(network.lines[line_of(trucks, visit)]["area"])
 
 
@@ -152,9 +181,16 @@ def is_needed(network: Network, state: State, pool: int) -> bool:
 
 @step
 def may_start(network: Network, state: State, line: int) -> bool:
-    """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free."""
+    """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free.
+
+    A truck that the area ahead keeps out does not start: it would block a lane that others need.
+    """
     if gathers(network, line) and state.stages[row_of(network.lines[line]["stage"])]["called_up"] == 0:
         return False
+    if network.keeps_out:
+        area = row_of(network.lines[line]["kept_out_of"])
+        if area != NOBODY and state.areas[area]["shut"]:
+            return False
     if network.taken.size == 0:
         return True
     by_hand = is_by_hand(network, state, line)

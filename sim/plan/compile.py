@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from sim.plan.arrivals import NOBODY_COMES, arrival_rate
 from sim.plan.distribution_index import TIMES, SamplerIndex, mean_service
 from sim.plan.distributions import sampler
 from sim.plan.failures import Failing
-from sim.plan.network import Line, enters_freely, network_of
+from sim.plan.network import Line, area_that_keeps_out, enters_freely, network_of
 from sim.plan.paths import Path, PathVisit, begin_at, paths_by_class
 from sim.plan.plan import EMPTY_PRIORITY, ONE_BY_ONE, GroupSizes, Kind, Paths, Plan, Returning, Shelf, Stream, Worth
 from sim.plan.slots import Slots
@@ -76,6 +77,7 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         streams=tuple(_streams(scenario, kinds, paths, lines, admitted)),
         groups=groups,
         line_of=line_of,
+        line_kept_out=_lines_kept_out(lines, len(gate.areas)),
         line_windows=tuple(union([groups.windows[g] for g in line.groups]) for line in lines),
         samplers=tuple(index.samplers),
         sampler_of=sampler_of,
@@ -139,7 +141,7 @@ def _with_patience(gate: Gate, vehicle_class: str, stream: Stream) -> Stream:
         stage = gate.stages[visit.stage]
         may_turn_back.append(n < stream.path.released and not visit.empty and not held)
         held = (held - stage.gives.keys()) | stage.takes.keys()
-    return dataclasses.replace(stream, patience=sampler(patience), may_turn_back=np.array(may_turn_back, np.bool_))
+    return replace(stream, patience=sampler(patience), may_turn_back=np.array(may_turn_back, np.bool_))
 
 
 def _standing(gate: Gate, kinds: tuple[Kind, ...], paths: Paths) -> list[Stream]:
@@ -205,8 +207,9 @@ def _lines(
     admitted: dict[tuple[int, int], tuple[int, ...]],
 ) -> tuple[Indices, list[Line]]:
     wanted: dict[tuple[int, int], Line] = {}
+    kept_out: set[Line] = set()
     for own, path in paths.items():
-        for visit in path.visits:
+        for n, visit in enumerate(path.visits):
             direction, vehicle_class = own if visit.second is None else visit.second[::-1]
             kind = Kind(vehicle_class, direction, visit.empty)
             s, k = stages.index(visit.stage), kinds.index(kind)
@@ -215,18 +218,42 @@ def _lines(
                 raise ValueError(f"no lane group of stage {visit.stage} admits {what} trucks; add one")
             priority = EMPTY_PRIORITY if kind.empty else gate.classes[vehicle_class].priority
             wanted[s, k] = Line(s, priority, admitted[s, k], enters_freely(gate, visit.stage, vehicle_class))
-    without_slot = [
-        _line_without_slot(gate, name, kinds.index(Kind(flow.vehicle_class, flow.direction, False)), visit, admitted)
-        for booking in gate.booking.values()
-        for name, flow in gate.flows.items()
-        if name in booking.flows
-        for visit in paths[flow.direction, flow.vehicle_class].visits
-    ]
-    lines = sorted({*wanted.values(), *(line for line in without_slot if line is not None)})
+            kept_out.update(_kept_out(gate, own[1], path, n, wanted[s, k]))
+    without_slot: set[Line] = set()
+    for name in {flow for booking in gate.booking.values() for flow in booking.flows if flow in gate.flows}:
+        flow = gate.flows[name]
+        kind_of_flow = kinds.index(Kind(flow.vehicle_class, flow.direction, False))
+        path = paths[flow.direction, flow.vehicle_class]
+        for n, visit in enumerate(path.visits):
+            line = _line_without_slot(gate, name, kind_of_flow, visit, admitted)
+            if line is not None:
+                without_slot.add(line)
+                kept_out.update(_kept_out(gate, flow.vehicle_class, path, n, line))
+    lines = sorted({*wanted.values(), *without_slot, *kept_out})
     line_of = np.full((len(stages), len(kinds)), -1, np.int32)
     for (s, k), line in wanted.items():
         line_of[s, k] = lines.index(line)
     return line_of, lines
+
+
+def _kept_out(gate: Gate, vehicle_class: str, path: Path, n: int, line: Line) -> Iterator[Line]:
+    """Yield the lines of the trucks of a line that areas behind visit `n` of their path keep out."""
+    for visit in path.visits[n + 1 :]:
+        loaded_with = vehicle_class if visit.second is None else visit.second[0]
+        area = area_that_keeps_out(gate, visit.stage, loaded_with)
+        if area >= 0 and path.visits[n].stage not in list(gate.areas.values())[area].stages:
+            yield replace(line, kept_out_of=area)
+        if visit.share == 1 and not visit.when and not visit.needs and not path.forks:
+            return
+
+
+def _lines_kept_out(lines: list[Line], areas: int) -> Indices:
+    """Return (lines, areas) the line of the same trucks where the area is their next one and keeps them out; or -1."""
+    kept_out = np.full((len(lines), areas), -1, np.int32)
+    for n, line in enumerate(lines):
+        if line.kept_out_of >= 0:
+            kept_out[lines.index(line.base), line.kept_out_of] = n
+    return kept_out
 
 
 def _line_without_slot(

@@ -90,11 +90,11 @@ class SamplerIndex:
 def mean_service(samplers: Sequence[Sampler], sampler_of: Indices, line_of: Indices, lines: Sequence[Line]) -> Ticks:
     """Return (lines,) mean service times [tick]: over the kinds of a line that are served alike, unweighted.
 
-    Of a line for trucks without a slot: over all kinds of its stage.
+    Of a line for trucks without a slot: over all kinds of its stage. Whether an area ahead keeps them out is no matter.
     """
     means = []
-    for n, line in enumerate(lines):
-        mine = sampler_of[line_of == n]
+    for line in lines:
+        mine = sampler_of[line_of == lines.index(line.base)]
         if mine.size == 0:
             mine = sampler_of[line.stage][sampler_of[line.stage] >= 0]
         means.append(round(np.mean([samplers[number].mean for number in set(mine.tolist())])))

@@ -2,12 +2,14 @@
 
 Each column is declared once, in `LINES`, `GROUPS`, `POOLS`, `AREAS` or `STAGES` below: its name, what it holds and
 where that comes from. Both engines read the tables by these names.
+
+Long because the columns of all tables stand in one place, each with its sentence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +25,13 @@ from sim.plan.supply import LaneGroups, directed_groups, kilobits
 from sim.plan.timetable import OnDuty
 from sim.plan.work_clocks import Clocks
 
+UNTIL_LONGER, UNTIL_EMPTY, UNTIL_GATED = range(3)
+"""When reversible lanes leave a direction."""
+_UNTIL = ("longer-queue", "empty", "gated")
+NO_LIMIT = 1 << 50
+"""Trucks, or ticks, of a limit that there is not."""
+LONG_AGO = -NO_LIMIT // 2
+"""Tick since which lanes serve the direction that they face at first: no time limits it."""
 NEVER_FULL = 1 << 40
 """Trucks in line at which a stage turns others away that never does."""
 
@@ -35,6 +44,13 @@ class Line:
     priority: int
     groups: tuple[int, ...]
     enters_freely: bool
+    kept_out_of: int = -1
+    """The next area of its trucks if that keeps their class out while it lets others in, or -1."""
+
+    @property
+    def base(self) -> Line:
+        """The line of the same trucks if no area ahead kept them out."""
+        return replace(self, kept_out_of=-1)
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,14 @@ class _PoolAt:
 
     comes_back: bool
     lines: list[int]
+
+
+@dataclass(frozen=True)
+class _AreaAt:
+    """An area, and the lane groups of the lines that it keeps out, in order."""
+
+    area: Area
+    groups_before: list[int]
 
 
 @dataclass(frozen=True)
@@ -124,6 +148,13 @@ LINES: Table[_LineAt] = Table(
             lambda at: at.line.enters_freely,
         ),
         Column(
+            "kept_out_of",
+            ROW,
+            "Area behind the stage that keeps its trucks out while it is full and lets others in.",
+            lambda at: at.line.kept_out_of,
+            neutral=-1,
+        ),
+        Column(
             "impatient",
             FLAG,
             "Whether trucks in the line may lose patience.",
@@ -161,6 +192,44 @@ GROUPS: Table[_GroupAt] = Table(
             lambda at: ticks_of(at.group.reverses.takes) if at.group.reverses else 0,
         ),
         Column(
+            "until",
+            NUMBER,
+            "When reversible lanes leave the group: `UNTIL_LONGER`, `UNTIL_EMPTY` or `UNTIL_GATED`.",
+            lambda at: _UNTIL.index(at.group.reverses.until) if at.group.reverses else 0,
+        ),
+        Column(
+            "lead",
+            NUMBER,
+            "Trucks by which the queue of the other direction must be longer for that.",
+            lambda at: at.group.reverses.lead if at.group.reverses else 0,
+        ),
+        Column(
+            "most_trucks",
+            NUMBER,
+            "Trucks after which they leave in any case.",
+            lambda at: (at.group.reverses and at.group.reverses.most_trucks) or NO_LIMIT,
+        ),
+        Column(
+            "at_most",
+            NUMBER,
+            "Time after which they leave in any case [tick].",
+            lambda at: (
+                ticks_of(at.group.reverses.at_most) if at.group.reverses and at.group.reverses.at_most else NO_LIMIT
+            ),
+        ),
+        Column(
+            "at_least",
+            NUMBER,
+            "Shortest time that they serve the group [tick].",
+            lambda at: ticks_of(at.group.reverses.at_least) if at.group.reverses else 0,
+        ),
+        Column(
+            "each",
+            FLAG,
+            "Whether each lane reverses by itself.",
+            lambda at: at.group.reverses is not None and at.group.reverses.each,
+        ),
+        Column(
             "opens_at",
             NUMBER,
             "Waiting trucks at which the queue opens the lanes; 0 for lanes that are open at all their hours.",
@@ -193,15 +262,22 @@ POOLS: Table[_PoolAt] = Table(
         Column("comes_back", FLAG, "Whether units given back need time to come back.", lambda at: at.comes_back),
     )
 )
-AREAS: Table[Area] = Table(
+AREAS: Table[_AreaAt] = Table(
     (
-        Column("spaces", NUMBER, "Spaces.", lambda area: area.spaces),
+        Column("spaces", NUMBER, "Spaces.", lambda at: at.area.spaces),
         Column(
             "reopens_at",
             NUMBER,
             "Trucks inside at which an area that was full lets trucks in again.",
-            lambda area: area.spaces - 1 if area.reopens_at is None else area.reopens_at,
+            lambda at: at.area.spaces - 1 if at.area.reopens_at is None else at.area.reopens_at,
         ),
+        Column(
+            "keeps_some_out",
+            FLAG,
+            "Whether it lets some classes in although it is full.",
+            lambda at: at.area.keeps_out is not None,
+        ),
+        Entries("groups_before", "Lane groups of the lines that it keeps out, in order.", lambda at: at.groups_before),
     )
 )
 STAGES: Table[_StageAt] = Table(
@@ -252,6 +328,8 @@ class Network(NamedTuple):
     """Entries of the lane groups."""
     lines_of_pool: Numbers
     """Entries of the pools and links."""
+    groups_before_area: Numbers
+    """Entries of the areas."""
     clocks: Clocks
     """Work clocks of the lane groups."""
     turns_away: bool
@@ -264,6 +342,8 @@ class Network(NamedTuple):
     """Whether the queue opens any lanes."""
     works_by_hand: bool
     """Whether any stage works by hand while a link is down."""
+    keeps_out: bool
+    """Whether any area keeps trucks out of the lanes before it."""
 
     @property
     def line_stage(self) -> Indices:
@@ -303,13 +383,17 @@ def network_of(
             strict=True,
         )
     ]
+    at_areas = [
+        _AreaAt(area, sorted({group for line in lines if line.kept_out_of == n for group in line.groups}))
+        for n, area in enumerate(gate.areas.values())
+    ]
     line_rows, group_rows, stage_rows = LINES.rows(at_lines), GROUPS.rows(at_groups), STAGES.rows(at_stages)
     change_tick, change_resource, change_units = _timetable(groups, pools)
     return Network(
         lines=line_rows,
         groups=group_rows,
         pools=POOLS.rows(at_pools),
-        areas=AREAS.rows(list(gate.areas.values())),
+        areas=AREAS.rows(at_areas),
         stages=stage_rows,
         change_tick=change_tick,
         change_resource=change_resource,
@@ -319,12 +403,14 @@ def network_of(
         groups_of_line=np.array(LINES.entries("groups", at_lines), np.uint32),
         lines_of_group=np.array(GROUPS.entries("lines", at_groups), np.uint32),
         lines_of_pool=np.array(POOLS.entries("lines", at_pools), np.uint32),
+        groups_before_area=np.array(AREAS.entries("groups_before", at_areas), np.uint32),
         clocks=clocks,
         turns_away=LINES.is_used("turns_away_at", line_rows),
         batches=STAGES.is_used("batch_size", stage_rows),
         reverses=GROUPS.is_used("other_way", group_rows),
         opens_by_queue=GROUPS.is_used("opens_at", group_rows),
         works_by_hand=LINES.is_used("by_hand_without", line_rows),
+        keeps_out=LINES.is_used("kept_out_of", line_rows),
     )
 
 
@@ -364,6 +450,14 @@ def _timetable(groups: LaneGroups, pools: list[OnDuty]) -> tuple[Ticks, Numbers,
     tick, of, on_duty_units = np.concatenate(ticks), np.concatenate(resource), np.concatenate(units)
     order = np.lexsort((of, tick))
     return tick[order], of[order], on_duty_units[order]
+
+
+def area_that_keeps_out(gate: Gate, stage: str, vehicle_class: str) -> int:
+    """Return the area of a stage if it keeps out trucks of a class while it lets others in, else -1."""
+    for n, area in enumerate(gate.areas.values()):
+        if stage in area.stages and area.keeps_out is not None and vehicle_class in area.keeps_out:
+            return n
+    return -1
 
 
 def enters_freely(gate: Gate, stage: str, vehicle_class: str) -> bool:

@@ -75,12 +75,12 @@ class Path:
     """Number of leading visits that trucks have made before: those of trucks in a queue at the start."""
 
     @property
-    def turned(self) -> int:
+    def with_first_load(self) -> int:
         """Number of leading visits that the truck makes with its first load."""
         return next((n for n, v in enumerate(self.visits) if v.empty or v.second), len(self.visits))
 
     @property
-    def goes_back(self) -> list[int]:
+    def second_load_visits(self) -> list[int]:
         """Places of the visits that only trucks with a second load make."""
         return [n for n, visit in enumerate(self.visits) if visit.second]
 

@@ -103,6 +103,20 @@ def test_mistakes_are_findings(arguments: list[str], expected: str, tmp_path: Pa
 def test_all_mistakes_of_the_options_at_once(tmp_path: Path) -> None:
     line = ["run", "minimal", "--days", "0", "--seed", "-1", "--start", "x", "--keep-events", "y"]
     assert len(refused(bordergate(*line, cwd=tmp_path))) == 4
+    words = {"days": "abc", "seed": "1.5", "demand": "x", "level": "hi", "engine": "z", "upgrade": "more-bay"}
+    texts = [part for name, word in words.items() for part in (f"--{name}", word)]
+    found = refused(bordergate("run", "minimal", *texts, cwd=tmp_path))
+    assert [line.partition(" ")[0] for line in found] == [
+        "--level",
+        "--days",
+        "--demand",
+        "--seed",
+        "--engine",
+        "--upgrade",
+    ]
+    assert "--days = abc - not a number." in found[1]
+    study = refused(bordergate("study", "hours", "--days", "abc", "--seed", "-1", cwd=tmp_path))
+    assert len(study) == 2
 
 
 @pytest.mark.slow

@@ -62,20 +62,28 @@ def test_numbers_without_a_source_are_no_assumptions(tmp_path: Path) -> None:
     assert said(tmp_path, changed(("sources", REMOVED))).endswith("; 0 numbers are assumptions, 13 name no source.")
 
 
-def test_entries_of_the_calendar_that_touch_no_day_are_named(tmp_path: Path) -> None:
-    """The simulated days are 24 June to 30 July 2025."""
-    days = ("2025-06-23", "2025-06-24", "2025-07-30", "2025-07-31")
-    on: dict[str, Any] = {day: {"name": day, "first": day, "last": day} for day in days}
-    peak = {**on["2025-06-23"], "name": "peak", "demand": 2}
-    entries = [*on.values(), {"name": "feasts", "holidays": "VN"}, peak]
-    calendar = ("calendar", entries)
+def test_entries_of_the_calendar_that_can_never_apply_are_named(tmp_path: Path) -> None:
+    """6 and 7 January 2025 are a Monday and a Tuesday; the run is in July, which is no reason for a note."""
+    on = {"first": "2025-01-06", "last": "2025-01-07"}
+    weekend = {**on, "name": "weekend", "weekdays": ["sat", "sun"]}
+    fits = [
+        {**on, "name": "dates"},
+        {**on, "name": "monday", "weekdays": "mon"},
+        {**weekend, "name": "every year", "yearly": True},
+        {"name": "sundays", "weekdays": "sun", "last": "2025-01-07"},
+        {"name": "fifth sunday", "weekdays": "sun", "weeks": [5]},
+        {"name": "feasts", "holidays": "VN"},
+        {**on, "name": "peak", "demand": 2},
+    ]
     source = ("sources.calendar", "assumption")
-    assert said(tmp_path, changed(calendar, source)).endswith(
-        "4 entries of the calendar touch no day from 2025-06-24 to 2025-07-30: 2025-06-23, 2025-07-31, feasts, peak."
+    assert "calendar" not in said(tmp_path, changed(("calendar", fits), source))
+    assert said(tmp_path, changed(("calendar", [*fits, weekend]), source)).endswith(
+        "1 entry of the calendar applies to no day, because no such weekday is within the dates: weekend."
     )
-    one = ("calendar", [on["2025-07-31"]])
-    assert "1 entry of the calendar touches no day from" in said(tmp_path, changed(one, source))
-    assert "calendar" not in said(tmp_path, changed(("calendar", [on["2025-07-30"]]), source))
+    third = {**on, "name": "third week", "weekdays": "mon", "weeks": [3]}
+    assert "2 entries of the calendar apply to no day" in said(
+        tmp_path, changed(("calendar", [weekend, third]), source)
+    )
 
 
 def test_all_that_is_wrong_with_a_command_is_shown_at_once(tmp_path: Path) -> None:

@@ -219,9 +219,9 @@ HOURS_OF_BOOTH = Cause("opening", "booth", "opening hours of Booth", mean_interv
     [
         (
             HOURS_OF_BOOTH,
-            "opening round the clock of",
+            "round-the-clock opening of",
             [6.0, 6.1, 5.9],
-            "Bottleneck: opening hours of Booth. Opening round the clock of Booth cuts mean northbound clearance by "
+            "Bottleneck: opening hours of Booth. Round-the-clock opening of Booth cuts mean northbound clearance by "
             "26.0 h (95 % interval 25.8 to 26.2), from 32 h to 6 h.",
         ),
         (

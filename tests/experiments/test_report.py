@@ -112,7 +112,7 @@ def test_it_carries_the_letters_that_it_shows(text):
 def test_it_can_be_read_without_seeing_it(page):
     assert page.all("html")[0]["lang"] == "en"
     assert all(figure["aria-label"] for figure in page.all("div") if figure.get("role") == "img")
-    assert len([d for d in page.all("div") if d.get("role") == "img"]) == len(page.all("figure")) == 8
+    assert len([d for d in page.all("div") if d.get("role") == "img"]) == len(page.all("figure")) == 11
     assert all("scope" in cell for cell in page.all("th"))
     assert all(table.get("aria-label") or str(table.get("class")).startswith("text") for table in page.all("table"))
     assert page.all("meta")[1] == {"name": "viewport", "content": "width=device-width, initial-scale=1"}

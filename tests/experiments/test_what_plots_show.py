@@ -12,6 +12,7 @@ import pytest
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
 from experiments.plots.draw import read_plots
+from experiments.plots.hours import clearance_by_arrival, lanes_in_use, queue_map
 from experiments.plots.marks import NARROW, WIDE
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import MOST_PANELS, queue_by_hour, where_time_goes
@@ -238,3 +239,49 @@ def test_a_journey_is_drawn_as_it_happened():
     assert "Times: Vietnam time (UTC+7) above, China time (UTC+8) below." in plot.caption
     axis = json.dumps(plot.chart(WIDE).to_dict(), ensure_ascii=False)
     assert '\\"12\\": [\\"12:00\\", \\"13:00\\"]' in axis
+
+
+# By hour of day
+
+HOUR = 3_600_000
+
+
+def test_a_cell_of_the_map_is_a_mean_over_days_and_replications():
+    """Two days; 4 and 8 trucks stand at the booth from 7 to 8 in one replication, 0 in the other: 3 on average."""
+    hours = [(replication, hour) for replication in (0, 1) for hour in range(48)]
+    stands = {(0, 7): 4.0, (0, 31): 8.0}
+    queues = pd.DataFrame(
+        [
+            {"replication": r, "hour": h, "stage": stage, "mean": stands.get((r, h), 0.0) if stage == "booth" else 0.1}
+            for r, h in hours
+            for stage in ("booth", "desk")
+        ]
+    )
+    plot = queue_map(queues, labels())
+    cells = {(row["stage"], row["hour"]): row["mean"] for row in rows_of(plot) if "mean" in row}
+    assert cells == {("booth", hour): 3.0 if hour == 7 else 0.0 for hour in range(24)}, "the desk has no row"
+    assert "Most stand at Booth at 7:00, 3." in plot.alt
+
+
+def test_clearance_by_arrival_counts_trucks_that_are_still_inside_as_longer():
+    """Of 20 trucks that arrive at 8 in the morning, 19 take 1, 2, ... 19 h, and one is still inside."""
+    begin = labels().ticks(labels().midnight(0))
+    arrived = begin + 8.5 * HOUR
+    released = [arrived + hours * HOUR for hours in range(1, 20)] + [None]
+    some = {"replication": 0, "direction": "northbound"}
+    trucks = pd.DataFrame([{**some, "arrived": arrived, "released": each} for each in released])
+    few = pd.DataFrame([{**some, "arrived": begin + 9.5 * HOUR, "released": begin + 10 * HOUR}] * 19)
+    plot = clearance_by_arrival(pd.concat([trucks, few]).astype({"released": float}), labels())
+    shown = [row for row in rows_of(plot) if row.get("p50") is not None]
+    assert [(row["hour"], row["p10"], row["p50"], row["p90"]) for row in shown] == [(8, 3.0, 11.0, 19.0)]
+    assert "From 1 replication" in plot.caption
+
+
+def test_lanes_in_use_are_time_over_time():
+    """One of two days: a visit from 7:30 to 9:15, so 0.5, 1 and 0.25 lane hours, halved over the two days."""
+    begin = labels().ticks(labels().midnight(0))
+    visit = {"stage": "booth", "started": begin + 7.5 * HOUR, "left": begin + 9.25 * HOUR}
+    waits = {"stage": "booth", "started": None, "left": None}
+    plot = lanes_in_use(pd.DataFrame([visit, waits]).astype({"started": float, "left": float}), labels())
+    used = {row["hour"]: row["lanes"] for row in rows_of(plot) if "hour" in row}
+    assert {hour: lanes for hour, lanes in used.items() if lanes} == {7: 0.25, 8: 0.5, 9: 0.125}

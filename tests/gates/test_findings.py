@@ -10,9 +10,9 @@ from gates.findings import (
     ConfigError,
     Finding,
     nearest,
-    one_of,
     path_text,
     shortened,
+    suggestion,
     value_text,
     within,
 )
@@ -80,11 +80,11 @@ def test_shortening_looks_only_at_the_beginning():
 
 
 def test_the_nearest_word_is_offered_or_all():
-    assert one_of(["lanes", "hours"], "lane") == "Did you mean lanes?"
-    assert one_of(["lanes", "hours"], "zz") == "Use one of lanes, hours."
-    assert one_of(["lanes"], "zz") == "Use lanes."
-    assert one_of([], "zz") == "Remove it: there are none to name."
-    assert one_of([f"s{n}" for n in range(100, 130)], "zz").endswith("s123, ....")
+    assert suggestion(["lanes", "hours"], "lane") == "Did you mean lanes?"
+    assert suggestion(["lanes", "hours"], "zz") == "Use one of lanes, hours."
+    assert suggestion(["lanes"], "zz") == "Use lanes."
+    assert suggestion([], "zz") == "Remove it: there are none to name."
+    assert suggestion([f"s{n}" for n in range(100, 130)], "zz").endswith("s123, ....")
     assert nearest("boot", ["booth"]) == "booth"
     assert nearest("x", ["booth"]) is None
 

@@ -12,8 +12,8 @@ import numpy as np
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim.draws.columns import Draws, blank
-from sim.draws.merge import visit_order
 from sim.draws.outages import Outages
+from sim.draws.visits import areas_that_keep_out, lines_kept_out, visit_order
 from sim.engines.log import NEVER
 from sim.engines.simulate import Engine, simulate
 from sim.plan.compile import compile_plan
@@ -95,6 +95,10 @@ def trucks(
                 draws.released[truck] = at
             if empty:
                 draws.emptied[truck] = min(draws.emptied[truck], at)
+        mine = slice(row, row + len(visits))
+        if plan.network.keeps_out:  # no hand-worked example has a choice by a rule before such an area
+            ahead = np.append(areas_that_keep_out(plan, draws.line[mine])[1:], -1)
+            draws.line[mine] = lines_kept_out(plan, draws.line[mine], ahead)
     sources = [source.name for source in plan.outages]
     down = sorted((sources.index(name), round(start * MINUTE), round(end * MINUTE)) for name, start, end in outages)
     source, start, end = np.array(down, np.int64).reshape(-1, 3).T.copy()

@@ -58,6 +58,22 @@ def test_who_stands_in_line_behind_locked_trucks_is_locked() -> None:
     assert measure(plan, simulate(plan, draws)).values[LOCKED] == 4
 
 
+@both
+def test_who_is_kept_out_for_ever_is_locked(engine: Engine) -> None:
+    # Durian goes from the yard to the apron, general trucks the other way; each area has one space and keeps both out,
+    # but not parcels. When the lanes open at 60, each truck waits in its queue for the space that the other one holds.
+    stages: dict[str, Any] = {name: {"lanes": 1, "hours": "01:00-24:00"} for name in ("dock", "crane", "ramp")}
+    areas = {
+        name: {"spaces": 1, "stages": stages_of, "keeps_out": ["durian", "general"]}
+        for name, stages_of in (("yard", ["dock", "ramp"]), ("apron", ["crane"]))
+    }
+    path = [{"stage": "dock", "only": ["durian"]}, "crane", {"stage": "ramp", "only": ["general"]}]
+    plan = plan_of(stages, path, areas=areas)
+    draws = trucks(plan, ("durian", 0, [("dock", 9), ("crane", 9)]), ("general", 0, [("crane", 9), ("ramp", 9)]))
+    assert minutes(plan, draws, engine) == [(0, None, None), (None,) * 3, (0, None, None), (None,) * 3]
+    assert measure(plan, simulate(plan, draws)).values[LOCKED] == 2
+
+
 def test_a_stage_in_between_gives_room_to_wait() -> None:
     assert not can_lock(there_and_back("dock", "crane"))
     assert can_lock(there_and_back("dock", "crane", "dock"))

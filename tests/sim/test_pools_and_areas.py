@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sim.draws.draw import draw
 from sim.engines.simulate import Engine
 from tests.sim.hand import minutes, plan_of, trucks
 
@@ -170,3 +172,69 @@ def test_what_is_taken_must_be_given_back() -> None:
         plan_of({"on": {"lanes": 1, "takes": {"vehicle": 1}}}, ["on"], pools=pools)
     with pytest.raises(ValueError, match="not what the truck took"):
         plan_of({"off": {"lanes": 1, "gives": {"vehicle": 1}}}, ["off"], pools=pools)
+
+
+ZONE = {"zone": {"spaces": 1, "stages": ["bay"], "keeps_out": ["durian"]}}
+
+
+@both
+def test_who_may_not_go_on_does_not_block_a_lane(engine: Engine) -> None:
+    # Durian takes the one space of the zone when it starts at the meter, at 0. Durian 1 would have to wait for a space
+    # there: it stays in the queue of the meter, and general 2, which the full zone lets in, is served 2-3. The space is
+    # free when both have left, at 71. (Durian 1 in the lane, it would have held general 2 up until 61.)
+    plan = plan_of({"meter": {"lanes": 1}, "bay": {"lanes": 1}}, ["meter", "bay"], areas=ZONE)
+    draws = trucks(
+        plan,
+        ("durian", 0, [("meter", 1), ("bay", 60)]),
+        ("durian", 1, [("meter", 1), ("bay", 60)]),
+        ("general", 2, [("meter", 1), ("bay", 10)]),
+    )
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 1), (1, 1, 61), (1, 71, 72), (72, 72, 132), (2, 2, 3), (3, 61, 71),
+    ]  # fmt: skip
+
+
+@both
+def test_those_under_way_have_their_spaces(engine: Engine) -> None:
+    # Two spaces and three lanes. Durian 0 and 1 start at 0 and have both spaces; durian 2 waits although a lane is free
+    # and nobody is in the zone yet, and general 3 takes the lane. Nobody blocks a lane at 5. Durian 0 leaves at 15,
+    # then 1 and general 3 are inside; at 25 durian 1 leaves: the bay calls general 3, then the meter calls durian 2.
+    plan = plan_of(
+        {"meter": {"lanes": 3}, "bay": {"lanes": 1}}, ["meter", "bay"], areas={"zone": {**ZONE["zone"], "spaces": 2}}
+    )
+    visits = [("meter", 5.0), ("bay", 10.0)]
+    draws = trucks(plan, *[(name, 0, visits) for name in ("durian", "durian", "durian", "general")])
+    assert minutes(plan, draws, engine) == [
+        (0, 0, 5), (5, 5, 15), (0, 0, 5), (5, 15, 25), (0, 25, 30), (30, 35, 45), (0, 0, 5), (5, 25, 35),
+    ]  # fmt: skip
+
+
+@both
+def test_only_who_goes_there_is_kept_out(engine: Engine) -> None:
+    # Durian 0 has the zone until 61. Durian 1 would go there and waits; durian 2 passes the bay by and starts at 2.
+    plan = plan_of(
+        {"meter": {"lanes": 1}, "bay": {"lanes": 1}, "exit": {"lanes": 1}},
+        ["meter", {"stage": "bay", "share": 0.5}, "exit"],
+        areas=ZONE,
+    )
+    there = [("meter", 1.0), ("bay", 60.0), ("exit", 0.0)]
+    draws = trucks(plan, ("durian", 0, there), ("durian", 1, there), ("durian", 2, [("meter", 1.0), ("exit", 0.0)]))
+    rows = minutes(plan, draws, engine)
+    assert rows[3:] == [(1, 61, 62), (62, 62, 122), (122, 122, 122), (2, 2, 3), (3, 3, 3)]
+
+
+@pytest.mark.parametrize(("lane", "kept_out"), [(["lane"], False), (["dock", "lane"], True)])
+def test_a_rule_keeps_out_where_all_its_ways_do(lane: list[str], kept_out: bool) -> None:
+    # Bay and dock lie in the zone, the lane does not. What a rule chooses is not known before the service: a truck is
+    # kept out of the meter if all its ways begin in the zone.
+    way = {"choose": "way", "rule": "least-wait", "then": {"road": ["bay"], "lane": lane}}
+    stages = {name: {"lanes": 1} for name in ("meter", "bay", "dock", "lane")}
+    flows = {name: {"class": name, "direction": "northbound", "per_day": 20} for name in ("durian", "general")}
+    zone = {**ZONE["zone"], "stages": ["bay", "dock"]}
+    plan = plan_of(stages, ["meter", way], areas={"zone": zone}, flows=flows)
+    draws = draw(plan)
+    meter = plan.network.line_stage[draws.line] == 0
+    durian = np.repeat(draws.flow == 0, np.diff(draws.first))
+    ahead = plan.network.lines["kept_out_of"][draws.line].astype(np.int32)
+    assert set(ahead[meter & durian]) == {0 if kept_out else -1}
+    assert set(ahead[~(meter & durian)]) == {-1}

@@ -11,7 +11,7 @@ from typing import Any
 
 from api.service.data_folder import DataFolder
 from api.service.queue import tasks
-from api.service.queue.tasks import Examined
+from api.service.queue.tasks import CheckedRequest
 from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
 from api.service.settings import Limits
 from experiments.runs.prediction import Prediction, Size, predict
@@ -46,7 +46,7 @@ class Admission:
         self.limits = limits
         self._sizes: OrderedDict[str, Size] = OrderedDict()
 
-    async def resolve(self, request: dict[str, Any], kind: str = "run") -> tuple[Examined, Prediction]:
+    async def resolve(self, request: dict[str, Any], kind: str = "run") -> tuple[CheckedRequest, Prediction]:
         """Return a request resolved, and what it will cost.
 
         Raises
@@ -56,12 +56,12 @@ class Admission:
         Refused
             If that takes too long.
         """
-        resolved: Examined
+        resolved: CheckedRequest
         if kind == "run" and isinstance(request.get("gate"), str):
-            resolved = tasks.examined(request, with_size=False)
+            resolved = tasks.checked_request(request, with_size=False)
             size = await self._size(request, resolved.text)
         else:
-            resolve = tasks.examine if kind == "run" else tasks.examine_study
+            resolve = tasks.check_request if kind == "run" else tasks.check_study_request
             resolved = await self._in_checker(resolve, json.dumps(request))
             assert resolved.size is not None
             size = resolved.size

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.runs.files import sync_tree
-from gates.findings import ConfigError, Finding, one_of
+from gates.findings import ConfigError, Finding, suggestion
 
 if TYPE_CHECKING:
     from experiments.runs.prediction import Size
     from experiments.runs.store import Store
 
 
-class Examined(NamedTuple):
+class CheckedRequest(NamedTuple):
     """What there is to know of a request before it runs."""
 
     text: str
@@ -29,7 +29,7 @@ class Examined(NamedTuple):
     """How large a replication is."""
 
 
-def examined(request: dict[str, Any], *, with_size: bool = True) -> Examined:
+def checked_request(request: dict[str, Any], *, with_size: bool = True) -> CheckedRequest:
     """Resolve a run.
 
     Raises
@@ -41,7 +41,7 @@ def examined(request: dict[str, Any], *, with_size: bool = True) -> Examined:
 
     resolved = resolve(request)
     text = run_text(resolved)
-    return Examined(
+    return CheckedRequest(
         text=text,
         digest=resolved.digest,
         gate=resolved.scenario.gate.name,
@@ -51,7 +51,7 @@ def examined(request: dict[str, Any], *, with_size: bool = True) -> Examined:
     )
 
 
-def examine(request: str) -> Examined:
+def check_request(request: str) -> CheckedRequest:
     """Resolve a run that is JSON text.
 
     Raises
@@ -59,10 +59,10 @@ def examine(request: str) -> Examined:
     ConfigError
         With every finding.
     """
-    return examined(json.loads(request))
+    return checked_request(json.loads(request))
 
 
-def examine_study(request: str) -> Examined:
+def check_study_request(request: str) -> CheckedRequest:
     """Resolve a study that is JSON text: what a study file says. It may name nothing outside the library.
 
     Raises
@@ -87,7 +87,7 @@ def examine_study(request: str) -> Examined:
     plan = compile_plan(made[0].scenario)
     starts = {cell.scenario.first_simulated: cell.scenario for cell in made}
     code = digest([text, data_digest(), *(identity(scenario) for scenario in (made[0].scenario, *starts.values()))])
-    return Examined(text, code, study.gate, total, settings.model_dump(mode="json"), size_of(plan))
+    return CheckedRequest(text, code, study.gate, total, settings.model_dump(mode="json"), size_of(plan))
 
 
 def _refuse_files(request: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ def _refuse_files(request: dict[str, Any]) -> None:
         places = enumerate(inside if isinstance(inside, list) else [])
         wanted += [(f"scenarios[{n}].upgrades[{k}]", u, upgrade_names()) for k, u in places]
     findings = [
-        Finding(path, name[:60], "not in the library", one_of(known, name[:60]))
+        Finding(path, name[:60], "not in the library", suggestion(known, name[:60]))
         for path, name, known in wanted
         if isinstance(name, str) and name not in known
     ]

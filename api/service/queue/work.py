@@ -11,7 +11,7 @@ from pathlib import Path
 
 from api.service.data_folder import DataFolder
 from api.service.queue import tasks
-from api.service.queue.tasks import Examined
+from api.service.queue.tasks import CheckedRequest
 from api.service.queue.workers import WorkerTooSlow
 from api.service.settings import Limits
 from api.service.store import Row
@@ -58,7 +58,9 @@ class Work:
         return max(1.0, self.timeout - self.spent)
 
 
-def work_on(row: Row, resolved: Examined, cost: Prediction, folder: DataFolder, processes: int, limits: Limits) -> Work:
+def work_on(
+    row: Row, resolved: CheckedRequest, cost: Prediction, folder: DataFolder, processes: int, limits: Limits
+) -> Work:
     """Return what is left to do of a run; what its files hold is not done again."""
     if row.kind == "study":  # one piece of work, which finds its own finished replications in the store
         seconds = limits.run_seconds * limits.study_factor

@@ -86,7 +86,8 @@ def _waits(plan: Plan, stream: Stream) -> Iterator[tuple[set[Resource], set[Reso
             yield here | before, inside
         row = network.lines[lines[m]]
         taken = {("pool", int(entry["pool"])) for entry in network.taken[row["taken_from"] : row["taken_to"]]}
-        yield inside | before, {("lane", stages[m]), *taken}
+        kept_out: set[Resource] = {("area", int(area)) for area in np.flatnonzero(plan.line_kept_out[lines[m]] >= 0)}
+        yield inside | before, {("lane", stages[m]), *taken, *kept_out}
 
 
 def _kept(plan: Plan, path: Path, lines: Sequence[int]) -> list[set[Resource]]:
@@ -217,16 +218,21 @@ def _who_cannot_move(end: _End, still: set[int]) -> set[int]:
         row
         for row in still
         if (
-            _cannot_start(end, row, lanes, units)
+            _cannot_start(end, row, lanes, units, dead)
             if log.started[row] == NEVER
             else row not in last and dead.issuperset(end.area[after] for after in _next_rows(log, row))
         )
     }
 
 
-def _cannot_start(end: _End, row: int, held_lanes: Sequence[int] | np.ndarray, held_units: dict[int, int]) -> bool:
+def _cannot_start(
+    end: _End, row: int, held_lanes: Sequence[int] | np.ndarray, held_units: dict[int, int], dead: set[int]
+) -> bool:
     network, plan = end.plan.network, end.plan
     line = network.lines[end.log.draws.line[row]]
+    ahead = int(line["kept_out_of"])
+    if ahead in dead and len(end.inside[ahead]) > network.areas[ahead]["reopens_at"]:
+        return True
     groups = network.groups_of_line[line["groups_from"] : line["groups_to"]].tolist()
     lanes = plan.groups.lanes
     if all(lanes[g] < UNLIMITED_LANES and held_lanes[g] >= lanes[g] for g in groups):
