@@ -263,19 +263,22 @@ def _cannot_start(
     if ahead in dead and len(end.inside[ahead]) > network.areas[ahead]["reopens_at"]:
         return True
     groups = network.groups_of_line[line["groups_from"] : line["groups_to"]].tolist()
-    lanes = plan.groups.lanes
+    lanes = plan.groups.lanes.copy()
+    np.maximum.at(lanes, end.log.lane_changes["group"], end.log.lane_changes["lanes"])
     if all(lanes[g] < UNLIMITED_LANES and held_lanes[g] >= lanes[g] for g in groups):
         return True
     taken = network.taken[line["taken_from"] : line["taken_to"]]
     return any(
         held_units.get(int(entry["pool"]), 0) > 0
-        and held_units[int(entry["pool"])] + int(entry["units"]) > _most_on_duty(plan, int(entry["pool"]))
+        and held_units[int(entry["pool"])] + int(entry["units"]) > _most_on_duty(plan, end.log, int(entry["pool"]))
         for entry in taken
     )
 
 
-def _most_on_duty(plan: Plan, pool: int) -> int:
-    return int(plan.on_duty[pool - plan.network.groups.size].units.max(initial=0))
+def _most_on_duty(plan: Plan, log: EventLog, resource: int) -> int:
+    pool = resource - plan.network.groups.size
+    chosen = log.unit_changes["units"][log.unit_changes["pool"] == pool]
+    return int(np.append(plan.on_duty[pool].units, chosen).max(initial=0))
 
 
 def _next_rows(log: EventLog, row: int) -> Iterator[int]:
