@@ -29,6 +29,7 @@ from sim.engines.agenda import (
 from sim.engines.conditions import (
     best_line,
     end_of_patience,
+    first_joined,
     free_group,
     gathers,
     has_patience,
@@ -74,7 +75,7 @@ from sim.engines.state import (
 from sim.jit import kernel, seldom, step
 from sim.plan.network import Network
 from sim.plan.plan import Plan
-from sim.plan.work_clocks import end_of_work
+from sim.plan.work_clocks import NO_TICK, end_of_work
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:
@@ -149,6 +150,10 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
         call_for_pool(network, trucks, state, now, resource)
         return
     state.resources[resource]["scheduled"] = network.change_units[change]
+    if network.groups[resource]["serves_queue"] and network.change_units[change] == 0:
+        state.resources[resource]["admits_before"] = now
+        return
+    state.resources[resource]["admits_before"] = NO_TICK
     if state.resources[resource]["faces"]:
         state.resources[resource]["on_duty"] = network.change_units[change]
         call_trucks(network, trucks, state, now, resource)
@@ -259,7 +264,7 @@ def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, v
         gather(network, trucks, state, now, row_of(network.lines[line]["stage"]))
     else:
         if may_start(network, state, line):
-            group = free_group(network, state, line)
+            group = free_group(network, state, line, now)
             if group != NOBODY:
                 start(network, trucks, state, now, truck, group)
                 return False
@@ -646,11 +651,13 @@ def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool
             line = row_of(network.lines_of_pool[entry])
             if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
                 continue
-            if free_group(network, state, line) != NOBODY and is_before(network, trucks, state, line, best):
+            joined = first_joined(trucks, state, line)
+            if free_group(network, state, line, joined) != NOBODY and is_before(network, trucks, state, line, best):
                 best = line
         if best == NOBODY:
             return
-        start_first(network, trucks, state, now, best, free_group(network, state, best))
+        group = free_group(network, state, best, first_joined(trucks, state, best))
+        start_first(network, trucks, state, now, best, group)
 
 
 @step

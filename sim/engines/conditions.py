@@ -22,6 +22,7 @@ from sim.engines.state import (
 from sim.jit import seldom, step
 from sim.plan.network import Network
 from sim.plan.paths import SHORTEST_QUEUE
+from sim.plan.work_clocks import NO_TICK
 
 
 @step
@@ -47,9 +48,17 @@ def is_better(network: Network, state: State, rule: int, line: int, other: int) 
 def is_open(network: Network, state: State, line: int) -> bool:
     """Tell whether a lane group of the line is open."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        if state.resources[row_of(network.groups_of_line[entry])]["on_duty"] > 0:
+        if lanes_open(network, state, row_of(network.groups_of_line[entry])) > 0:
             return True
     return False
+
+
+@step
+def lanes_open(network: Network, state: State, group: int) -> int:
+    """Return the lanes of a group that admit trucks that join now."""
+    if network.serves_queue and state.resources[group]["admits_before"] < NO_TICK:
+        return 0
+    return int(state.resources[group]["on_duty"])
 
 
 @step
@@ -63,7 +72,7 @@ def load(network: Network, state: State, rule: int, line: int) -> float:
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         group = row_of(network.groups_of_line[entry])
         busy += state.resources[group]["busy"]
-        lanes += state.resources[group]["on_duty"]
+        lanes += lanes_open(network, state, group)
     waiting = in_line(network, state, row_of(network.lines[line]["stage"]))
     if rule == SHORTEST_QUEUE:
         return float(waiting + busy)
@@ -185,11 +194,19 @@ def may_start(network: Network, state: State, line: int) -> bool:
 
 
 @step
-def free_group(network: Network, state: State, line: int) -> int:
-    """Return the first lane group of the line with a free open lane, or `NOBODY`."""
+def first_joined(trucks: Trucks, state: State, line: int) -> int:
+    """Return when the first truck of a line joined it."""
+    return int(trucks.times[visit_of(state, row_of(state.lines[line]["head"])), JOINED])
+
+
+@step
+def free_group(network: Network, state: State, line: int, joined: int) -> int:
+    """Return the first lane group with a free open lane for a truck that joined the line then, or `NOBODY`."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         group = row_of(network.groups_of_line[entry])
-        if state.resources[group]["busy"] < state.resources[group]["on_duty"]:
+        if state.resources[group]["busy"] >= state.resources[group]["on_duty"]:
+            continue
+        if not network.serves_queue or joined < state.resources[group]["admits_before"]:
             return group
     return NOBODY
 
@@ -201,6 +218,8 @@ def best_line(network: Network, trucks: Trucks, state: State, group: int) -> int
     for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
         line = row_of(network.lines_of_group[entry])
         if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
+            continue
+        if network.serves_queue and first_joined(trucks, state, line) >= state.resources[group]["admits_before"]:
             continue
         if is_before(network, trucks, state, line, best):
             best = line

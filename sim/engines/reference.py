@@ -21,7 +21,7 @@ from sim.draws.outages import in_force
 from sim.engines.log import FINISHED, JOINED, LANE_CHANGE, LEFT, NEVER, STARTED, EventLog
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.plan import Plan
-from sim.plan.work_clocks import end_of_work
+from sim.plan.work_clocks import NO_TICK, end_of_work
 
 RANK_TIMETABLE, RANK_ALARM, RANK_TRUCK, RANK_PATIENCE = range(4)
 _AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
@@ -63,6 +63,7 @@ class Run:
         self.agenda = Agenda()
         resources = len(self.groups) + len(self.pools)
         self.on_duty, self.busy = [0] * resources, [0] * resources
+        self.admits_before = [NO_TICK] * len(self.groups)
         self.waiting: list[Waiting] = [[] for _ in self.lines]
         self.inside = [0] * len(self.areas)
         self.shut, self.reopened = [False] * len(self.areas), [False] * len(self.areas)
@@ -114,6 +115,10 @@ class Run:
                 self.call_for_pool(resource)
                 continue
             self.scheduled[resource] = units
+            if not units and self.groups[resource].serves_queue:
+                self.admits_before[resource] = self.now
+                continue
+            self.admits_before[resource] = NO_TICK
             if self.faces[resource]:
                 self.on_duty[resource] = units
                 self.serve(resource)
@@ -169,13 +174,17 @@ class Run:
         """
         line = self.draws.line[row]
         groups = self.groups_of_line[line]
-        busy, lanes = sum(self.busy[g] for g in groups), sum(self.on_duty[g] for g in groups)
+        busy, lanes = sum(self.busy[g] for g in groups), sum(self.on_duty[g] for g in groups if self.is_open(g))
         waiting = self.in_line(self.lines[line].stage)
         if self.draws.rule[row] == SHORTEST_QUEUE:
             return lanes == 0, float(waiting + busy)
         if busy < lanes:
             return False, 0.0
         return lanes == 0, float((waiting + 1) * self.lines[line].mean_service) / max(lanes, 1)
+
+    def is_open(self, group: int) -> bool:
+        """Tell whether the lanes of a group admit trucks that join now, if it has any."""
+        return self.admits_before[group] == NO_TICK
 
     def in_line(self, stage: int) -> int:
         """Return the number of trucks in line at a stage."""
@@ -196,7 +205,7 @@ class Run:
             self.stand_in_line(truck, visit)
             self.gather(stage)
         else:
-            group = self.free_group(line)
+            group = self.free_group(line, self.now)
             if group != NOBODY and self.may_start(line):
                 self.start(truck, visit, group)
                 return False
@@ -487,6 +496,7 @@ class Run:
         """Call trucks from the lines, best first, while a lane is free and open."""
         while self.busy[group] < self.on_duty[group]:
             lines = [line for line in self.lines_of_group[group] if self.waiting[line] and self.may_start(line)]
+            lines = [line for line in lines if self.first_joined(line) < self.admits_before[group]]
             if not lines:
                 return
             self.start_first(min(lines, key=self.order), group)
@@ -499,11 +509,11 @@ class Run:
                 for line in self.lines_of_pool[pool - len(self.groups)]
                 if self.waiting[line] and self.may_start(line)
             ]
-            lines = [line for line in lines if self.free_group(line) != NOBODY]
+            lines = [line for line in lines if self.free_group(line, self.first_joined(line)) != NOBODY]
             if not lines:
                 return
             best = min(lines, key=self.order)
-            self.start_first(best, self.free_group(best))
+            self.start_first(best, self.free_group(best, self.first_joined(best)))
 
     def start_first(self, line: int, group: int) -> None:
         """Take the first truck out of a line and start it."""
@@ -515,9 +525,14 @@ class Run:
         """Return what orders the first trucks of lines."""
         return self.lines[line].priority, self.waiting[line][0]
 
-    def free_group(self, line: int) -> int:
-        """Return the first lane group of the line with a free open lane, or `NOBODY`."""
-        return next((group for group in self.groups_of_line[line] if self.busy[group] < self.on_duty[group]), NOBODY)
+    def first_joined(self, line: int) -> int:
+        """Return when the first truck of a line joined it."""
+        return self.waiting[line][0][0]
+
+    def free_group(self, line: int, joined: int) -> int:
+        """Return the first lane group with a free open lane for a truck that joined the line then, or `NOBODY`."""
+        free = (group for group in self.groups_of_line[line] if self.busy[group] < self.on_duty[group])
+        return next((group for group in free if joined < self.admits_before[group]), NOBODY)
 
     def may_start(self, line: int) -> bool:
         """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free.

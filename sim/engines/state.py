@@ -19,6 +19,7 @@ from sim.engines.agenda import Agenda, new_agenda
 from sim.engines.log import LANE_CHANGE, LOG_COLUMNS, EventLog
 from sim.jit import step
 from sim.plan.network import Network
+from sim.plan.work_clocks import NO_TICK
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -49,10 +50,12 @@ class Trucks(NamedTuple):
     by_hand: Flags
 
 
-_RESOURCE_STATE = table_of(on_duty="i8", busy="i8", scheduled="i8", faces="?", reversing="?", faces_since="i8")
+_RESOURCE_STATE = table_of(
+    on_duty="i8", busy="i8", scheduled="i8", faces="?", reversing="?", faces_since="i8", admits_before="i8"
+)
 """Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of lanes also: what the
 timetable gives, whether they serve the group or not; whether they serve it, and since when; whether they reverse to it
-or are called for by the queue."""
+or are called for by the queue; the tick of closing, if they still serve those who joined before, else `NO_TICK`."""
 _LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
 _AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?", reopened="?")
@@ -103,6 +106,7 @@ def new_state(network: Network, draws: Draws) -> State:
         cursor=np.array([0, 0, NO_LEAF, 0]),
     )
     state.resources["faces"][:groups] = network.groups["faces_first"]
+    state.resources["admits_before"] = NO_TICK
     for queues in (state.lines, state.areas):
         queues["head"] = queues["tail"] = NOBODY
     return with_lanes_in_use(network, state, 0)

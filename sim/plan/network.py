@@ -75,6 +75,7 @@ class _GroupAt:
     other_way: int
     """The same lanes in the other direction, or -1."""
     faces_first: bool
+    serves_queue: bool
     lines: list[int]
 
 
@@ -166,6 +167,13 @@ GROUPS: Table[_GroupAt] = Table(
             neutral=-1,
         ),
         Column("lanes", NUMBER, "Lanes when open.", lambda at: at.lanes),
+        Column(
+            "serves_queue",
+            FLAG,
+            "Whether its lanes serve all who are in line when they close.",
+            lambda at: at.serves_queue,
+            neutral=0,
+        ),
         Column(
             "faces_first",
             FLAG,
@@ -297,6 +305,8 @@ class Network(NamedTuple):
     """Whether the queue opens any lanes."""
     works_by_hand: bool
     """Whether any stage works by hand while a link is down."""
+    serves_queue: bool
+    """Whether any lanes serve all who are in line when they close."""
     keeps_out: bool
     """Whether any area keeps trucks out of the lanes before it."""
 
@@ -365,6 +375,7 @@ def network_of(
         reverses=GROUPS.is_used("other_way", group_rows),
         opens_by_queue=GROUPS.is_used("opens_at", group_rows),
         works_by_hand=LINES.is_used("by_hand_without", line_rows),
+        serves_queue=GROUPS.is_used("serves_queue", group_rows),
         keeps_out=LINES.is_used("kept_out_of", line_rows),
     )
 
@@ -372,12 +383,15 @@ def network_of(
 def _groups_at(gate: Gate, lines: list[Line], groups: LaneGroups) -> list[_GroupAt]:
     """Return the lane groups; reversible lanes are two each, one after the other."""
     groups_at = []
-    for g, group in enumerate(group for stage in gate.stages.values() for group in directed_groups(stage)):
+    stages = [stage for stage in gate.stages.values() for _ in directed_groups(stage)]
+    directed = [group for stage in gate.stages.values() for group in directed_groups(stage)]
+    for g, (stage, group) in enumerate(zip(stages, directed, strict=True)):
         first = bool(groups.counted[g])
         other = -1 if group.reverses is None else g + (1 if first else -1)
         served = _best_first([n for n, line in enumerate(lines) if g in line.groups], lines)
         faces_first = first and group.opens is None
-        groups_at.append(_GroupAt(group, int(groups.lanes[g]), other, faces_first, served))
+        serves_queue = (group.at_closing or stage.at_closing) == "serves-the-queue"
+        groups_at.append(_GroupAt(group, int(groups.lanes[g]), other, faces_first, serves_queue, served))
     return groups_at
 
 

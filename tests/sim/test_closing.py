@@ -1,0 +1,69 @@
+"""What lanes do when their hours end, worked on paper and run by both engines. Times are minutes after midnight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sim.engines.simulate import Engine
+from tests.sim.hand import minutes, plan_of, trucks
+
+both = pytest.mark.parametrize("engine", ["reference", "compiled"])
+DESK = {"lanes": 1, "hours": ["00:00-01:00", "08:00-24:00"]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "starts"), [("serves-whom-it-has", [0, 480, 500, 520]), ("serves-the-queue", [0, 70, 90, 480])]
+)
+@both
+def test_who_is_in_line_at_the_closing(engine: Engine, rule: str, starts: list[float]) -> None:
+    # The desk is open 00:00-01:00 and from 08:00. Truck 0 holds it 0-70. Trucks 1 and 2 are in line when it closes at
+    # 60; truck 3 joins in the tick of closing, which is too late by either rule.
+    plan = plan_of({"desk": {**DESK, "at_closing": rule}}, ["desk"])
+    visits = [("general", at, [("desk", time)]) for at, time in ((0, 70.0), (10, 20.0), (59, 20.0), (60, 20.0))]
+    found = minutes(plan, trucks(plan, *visits), engine)
+    assert [row[1] for row in found] == starts
+
+
+@both
+def test_a_lane_group_has_its_own_rule(engine: Engine) -> None:
+    # Both groups close at 60. The first serves whom it has, to 70, the second the queue: truck 2 at 65 and, joined in
+    # time, truck 3 at 75; truck 4 joins at 61, when both are closed, and durian 5 at 62: durian goes first at 480.
+    groups: list[dict[str, Any]] = [
+        {"name": "a", "lanes": 1},
+        {"name": "b", "lanes": 1, "at_closing": "serves-the-queue"},
+    ]
+    plan = plan_of({"desk": {**DESK, "lanes": groups}}, ["desk"])
+    draws = trucks(
+        plan,
+        *[("general", 0, [("desk", time)]) for time in (70, 65)],
+        *[("general", at, [("desk", 10)]) for at in (10, 20, 61)],
+        ("durian", 62, [("desk", 10)]),
+    )
+    found = minutes(plan, draws, engine)
+    assert [row[1] for row in found] == [0, 0, 65, 75, 480, 480]
+
+
+@both
+def test_officers_keep_their_hours(engine: Engine) -> None:
+    # The desk closes at 60 with trucks 1 and 2 in line. Its officer goes off duty at 90: truck 1 starts at 70, truck 2
+    # when an officer is back at 420, an hour before the desk opens.
+    officers = {"side": "vn", "shifts": [{"hours": ["00:00-01:30", "07:00-24:00"], "units": 1}]}
+    stage = {**DESK, "at_closing": "serves-the-queue", "needs": {"officers": 1}}
+    plan = plan_of({"desk": stage}, ["desk"], pools={"officers": officers})
+    draws = trucks(plan, *[("general", n, [("desk", time)]) for n, time in enumerate((70, 25, 5))])
+    assert minutes(plan, draws, engine) == [(0, 0, 70), (1, 70, 95), (2, 420, 425)]
+
+
+@pytest.mark.parametrize("rule", ["shortest-queue", "least-wait"])
+@both
+def test_who_chooses_after_the_closing_sees_it_closed(engine: Engine, rule: Any) -> None:
+    # At 61 the road has closed and still serves the queue; truck 3 takes the lane, which is open, although as many are
+    # there.
+    way = {"choose": "way", "rule": rule, "then": {"road": ["road"], "lane": ["lane"]}}
+    plan = plan_of({"road": {**DESK, "at_closing": "serves-the-queue"}, "lane": {"lanes": 1}}, [way])
+    draws = trucks(plan, *[("general", at, [("road", 50.0), ("lane", 600.0)]) for at in (0, 1, 2, 61)])
+    found = minutes(plan, draws, engine)
+    took = ["road" if found[2 * n][0] is not None else "lane" for n in range(4)]
+    assert [took[0], took[3]] == ["road", "lane"]
