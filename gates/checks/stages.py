@@ -99,11 +99,12 @@ def lanes_by_queue(gate: Gate) -> Findings:
 
 @rule()
 def closing_rules(gate: Gate) -> Findings:
-    """Lanes that serve the queue after closing do not pause then, reverse, open by the queue or fail."""
+    """Lanes with a closing rule of their own do not pause when closed, reverse, open by the queue or fail."""
     failing = {stage: name for name, outage in gate.outages.items() for stage in outage.stages}
     for name, stage in gate.stages.items():
         for n, group in enumerate(stage.lane_groups()):
-            if (group.at_closing or stage.at_closing) != "serves-the-queue":
+            rule_here = group.at_closing or stage.at_closing
+            if rule_here == "serves-whom-it-has":
                 continue
             own = group.at_closing is not None and isinstance(stage.lanes, list)
             place = ("stages", name, *(("lanes", n) if own else ()), "at_closing")
@@ -114,7 +115,7 @@ def closing_rules(gate: Gate) -> Findings:
                 "the queue opens its lanes": group.opens is not None,
             }
             for reason in (reason for reason, holds in reasons.items() if holds):
-                yield finding(place, "serves-the-queue", reason, "Remove one of the two.")
+                yield finding(place, rule_here, reason, "Remove one of the two.")
 
 
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")

@@ -64,7 +64,7 @@ class QueueOpening(Sourced):
     """Shortest time that they stay open [s]."""
 
 
-AtClosing = Literal["serves-whom-it-has", "serves-the-queue"]
+AtClosing = Literal["serves-whom-it-has", "serves-the-queue", "hands-back"]
 """What a lane does when its hours end."""
 
 
@@ -146,8 +146,9 @@ class Stage(Sourced):
     hours: OpeningHours = ALWAYS
     """Opening hours, daily or by weekday; a lane finishes the truck it serves, then closes."""
     at_closing: AtClosing = "serves-whom-it-has"
-    """What its lanes do when their hours end: finish the trucks in service (`serves-whom-it-has`), or serve all trucks,
-    too, that are in the queue then (`serves-the-queue`)."""
+    """What its lanes do when their hours end: finish the trucks in service (`serves-whom-it-has`), serve all trucks,
+    too, that are in the queue then (`serves-the-queue`), or break services off and give the trucks back to the queue,
+    to start anew later (`hands-back`)."""
     service: Distribution
     """Distribution of the service time."""
     service_for: dict[str, Distribution] = {}

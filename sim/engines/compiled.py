@@ -44,7 +44,9 @@ from sim.engines.conditions import (
     may_start,
     next_area,
     next_area_is_full,
+    next_in_service,
     next_of_others,
+    stands_behind,
     stands_since,
     stays_too_long,
     waiting_for,
@@ -157,6 +159,46 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
     if state.resources[resource]["faces"]:
         state.resources[resource]["on_duty"] = network.change_units[change]
         call_trucks(network, trucks, state, now, resource)
+    if network.groups[resource]["hands_back"] and network.change_units[change] == 0:
+        hand_back(network, trucks, state, now, resource)
+
+
+@seldom
+def hand_back(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Give the trucks in service back to their lines, and let others use what they used."""
+    truck = next_in_service(trucks, state, group, 0)
+    while truck != NOBODY:
+        break_off(network, trucks, state, now, truck)
+        truck = next_in_service(trucks, state, group, truck + 1)
+    stage = row_of(network.groups[group]["stage"])
+    for other in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
+        call_trucks(network, trucks, state, now, row_of(other))
+    for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
+        for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+            call_for_pool(network, trucks, state, now, row_of(network.taken[entry]["pool"]))
+    while call_for_space(network, trucks, state, now):
+        pass
+
+
+@seldom
+def break_off(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """Let a truck stand in line again as if its service had not started."""
+    visit = visit_of(state, truck)
+    line = line_of(trucks, visit)
+    drop_event(state.ends, row_of(state.trucks[truck]["leaf"]))
+    state.resources[group_of(trucks, visit)]["busy"] -= 1
+    for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+        pool = row_of(network.taken[entry]["pool"])
+        if not (trucks.by_hand[visit] and pool == row_of(network.lines[line]["by_hand_without"])):
+            state.resources[pool]["busy"] -= network.taken[entry]["units"]
+    if gathers(network, line):
+        state.stages[row_of(network.lines[line]["stage"])]["called_up"] += 1
+    if has_space(network, trucks, visit):
+        free_space(network, state, row_of(network.lines[line]["kept_out_of"]))
+    trucks.times[visit, STARTED] = NEVER
+    trucks.group[visit] = NOBODY
+    trucks.by_hand[visit] = False
+    stand_in_line(network, trucks, state, line, truck, now)
 
 
 @seldom
@@ -674,9 +716,13 @@ def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: in
 
 @step
 def stand_in_line(network: Network, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
-    """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
+    """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts.
+
+    A truck that is handed back stands where it stood, and its patience has run on.
+    """
+    joined = trucks.times[visit_of(state, truck), JOINED]
     last = state.lines[line]["tail"]
-    while last != NOBODY and last > truck and trucks.times[visit_of(state, row_of(last)), JOINED] == now:
+    while last != NOBODY and stands_behind(trucks, state, row_of(last), joined, truck):
         last = state.trucks[last]["ahead"]
     put_in(state, state.lines, line, last, truck)
     state.lines[line]["waiting"] += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sim.arrays import NOBODY
 from sim.draws.columns import FOR_EVER
-from sim.engines.agenda import NO_EVENT, NUMBER_BITS, next_event
+from sim.engines.agenda import LEAVES, NO_EVENT, NUMBER_BITS, NUMBER_MASK, USED, next_event
 from sim.engines.log import FINISHED, JOINED
 from sim.engines.state import (
     NEXT_CHANGE,
@@ -240,6 +240,26 @@ def is_before(network: Network, trucks: Trucks, state: State, line: int, other: 
 
 
 @step
+def stands_behind(trucks: Trucks, state: State, other: int, joined: int, truck: int) -> bool:
+    """Tell whether another truck in line stands behind one that joined it then."""
+    other_joined = trucks.times[visit_of(state, other), JOINED]
+    return other_joined > joined or (other_joined == joined and other > truck)
+
+
+@seldom
+def next_in_service(trucks: Trucks, state: State, group: int, least: int) -> int:
+    """Return the first truck in service in a lane of the group whose number is at least `least`, or `NOBODY`."""
+    first = NOBODY
+    for leaf in range(state.ends.size[LEAVES], state.ends.size[LEAVES] + state.ends.size[USED]):
+        if state.ends.tree[leaf] == NO_EVENT:
+            continue
+        truck = row_of(state.ends.tree[leaf] & NUMBER_MASK)
+        if least <= truck < first and row_of(trucks.group[visit_of(state, truck)]) == group:
+            first = truck
+    return first
+
+
+@step
 def stays_too_long(trucks: Trucks, visit: int) -> bool:
     """Tell whether the wait for a visit may end because of the whole stay."""
     return trucks.gives_up.size > 0 and trucks.gives_up[visit] < FOR_EVER
@@ -259,13 +279,13 @@ def has_patience(network: Network, trucks: Trucks, line: int, visit: int) -> boo
 
 @step
 def end_of_patience(network: Network, trucks: Trucks, line: int, visit: int, now: int) -> int:
-    """Return when a truck that now joins a line, and has patience, gives up."""
-    if not stays_too_long(trucks, visit):
-        return int(now + trucks.patience[visit])
-    end = max(now, trucks.gives_up[visit])
+    """Return when a truck that now stands in a line, and has patience, gives up."""
+    end = FOR_EVER
     if is_impatient(network, trucks, line, visit):
-        end = min(end, now + trucks.patience[visit])
-    return int(end)
+        end = trucks.times[visit, JOINED] + trucks.patience[visit]
+    if stays_too_long(trucks, visit):
+        end = min(end, trucks.gives_up[visit])
+    return int(max(now, end))
 
 
 @step

@@ -82,7 +82,8 @@ class Run:
         stages = len(self.stages)
         self.gathering, self.called_up, self.gathered_since = [0] * stages, [0] * stages, [0] * stages
         self.timed = [False] * stages
-        self.called = [self.agenda.event() for _ in range(draws.trucks)]
+        self.services = [0] * draws.trucks
+        self.in_service: list[dict[int, int]] = [{} for _ in self.groups]
 
     @property
     def now(self) -> int:
@@ -90,13 +91,15 @@ class Run:
         return int(self.agenda.now)
 
     def truck(self, truck: int) -> Process:
-        """The life of a truck: it arrives, then visits stage after stage until it departs or turns back."""
+        """A truck arrives; from then on one event leads to the next."""
         yield self.agenda.at(int(self.draws.arrival[truck]), RANK_TRUCK, truck)
         self.arrive(truck)
-        while True:
-            visit = yield self.called[truck]
-            self.called[truck] = self.agenda.event()
-            yield self.agenda.at(self.end_of_service(visit), RANK_TRUCK, truck)
+
+    def be_served(self, truck: int, visit: int) -> Process:
+        """The service of a truck ends, unless the truck has been handed back meanwhile."""
+        service = self.services[truck]
+        yield self.agenda.at(self.end_of_service(visit), RANK_TRUCK, truck)
+        if self.services[truck] == service:
             self.finish(truck, visit)
 
     def end_of_service(self, visit: int) -> int:
@@ -122,6 +125,38 @@ class Run:
             if self.faces[resource]:
                 self.on_duty[resource] = units
                 self.serve(resource)
+            if not units and self.groups[resource].hands_back:
+                self.hand_back(resource)
+
+    def hand_back(self, group: int) -> None:
+        """Give the trucks in service back to their lines, and let others use what they used."""
+        handed_back = sorted(self.in_service[group].items())
+        self.in_service[group] = {}
+        for truck, visit in handed_back:
+            self.break_off(truck, visit)
+        stage = self.stages[self.groups[group].stage]
+        for other in range(stage.groups_from, stage.groups_to):
+            self.serve(other)
+        for line in range(stage.lines_from, stage.lines_to):
+            for _, pool in self.taken[line]:
+                self.call_for_pool(pool)
+        while self.call_for_space():
+            pass
+
+    def break_off(self, truck: int, visit: int) -> None:
+        """Let a truck stand in line again as if its service had not started."""
+        line = self.draws.line[visit]
+        self.services[truck] += 1
+        self.busy[self.log.group[visit]] -= 1
+        for units, pool in self.taken[line]:
+            if not (self.log.by_hand[visit] and pool == self.lines[line].by_hand_without):
+                self.busy[pool] -= units
+        if self.gathers(line):
+            self.called_up[self.lines[line].stage] += 1
+        if self.lines[line].kept_out_of != NOBODY:
+            self.free_space(self.lines[line].kept_out_of)
+        self.log.times[visit, STARTED], self.log.group[visit], self.log.by_hand[visit] = NEVER, NEVER, False
+        self.stand_in_line(truck, visit)
 
     def come_back(self, pool: int, delay: int) -> Process:
         """A unit of a pool can be used again after a time."""
@@ -216,10 +251,14 @@ class Run:
         return False
 
     def stand_in_line(self, truck: int, visit: int) -> None:
-        """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
-        insort(self.waiting[self.draws.line[visit]], (self.now, truck, visit))
+        """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts.
+
+        A truck that is handed back stands where it stood, and its patience has run on.
+        """
+        joined = int(self.log.times[visit, JOINED])
+        insort(self.waiting[self.draws.line[visit]], (joined, truck, visit))
         patience = int(self.draws.patience[visit]) if self.draws.patience.size else FOR_EVER
-        end = min(self.now + patience, self.end_of_stay(visit))
+        end = min(max(self.now, joined + patience), self.end_of_stay(visit))
         if end < FOR_EVER:
             self.agenda.process(self.lose_patience(truck, visit, end))
 
@@ -239,7 +278,7 @@ class Run:
     def lose_patience(self, truck: int, visit: int, end: int) -> Process:
         """A truck whose patience ends turns back, if it still stands in line."""
         yield self.agenda.at(end, RANK_PATIENCE, truck)
-        if self.log.times[visit, STARTED] != NEVER:
+        if self.log.times[visit, STARTED] != NEVER or self.log.times[visit, LEFT] != NEVER:
             return
         line = self.draws.line[visit]
         self.waiting[line].remove((int(self.log.times[visit, JOINED]), truck, visit))
@@ -379,7 +418,8 @@ class Run:
             self.take_space(self.lines[line].kept_out_of)
         self.log.times[visit, STARTED] = self.now
         self.log.group[visit] = group
-        self.called[truck].succeed(visit)
+        self.in_service[group][truck] = visit
+        self.agenda.process(self.be_served(truck, visit))
 
     def is_by_hand(self, line: int) -> bool:
         """Tell whether a service in the line would be done by hand, because its link is down."""
@@ -389,6 +429,7 @@ class Run:
     def finish(self, truck: int, visit: int) -> None:
         """End the service, and give units back."""
         self.log.times[visit, FINISHED] = self.now
+        del self.in_service[int(self.log.group[visit])][truck]
         self.give_back(visit)
         self.go_on(truck, visit)
 

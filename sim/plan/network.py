@@ -71,11 +71,12 @@ class _GroupAt:
     """A lane group, and the lines that it serves, best priority first."""
 
     group: LaneGroup
+    stage: int
     lanes: int
     other_way: int
     """The same lanes in the other direction, or -1."""
     faces_first: bool
-    serves_queue: bool
+    at_closing: str
     lines: list[int]
 
 
@@ -166,13 +167,20 @@ GROUPS: Table[_GroupAt] = Table(
             lambda at: at.other_way,
             neutral=-1,
         ),
+        Column("stage", ROW, "Stage.", lambda at: at.stage),
         Column("lanes", NUMBER, "Lanes when open.", lambda at: at.lanes),
         Column(
             "serves_queue",
             FLAG,
             "Whether its lanes serve all who are in line when they close.",
-            lambda at: at.serves_queue,
+            lambda at: at.at_closing == "serves-the-queue",
             neutral=0,
+        ),
+        Column(
+            "hands_back",
+            FLAG,
+            "Whether its lanes give the trucks in service back to their lines when they close.",
+            lambda at: at.at_closing == "hands-back",
         ),
         Column(
             "faces_first",
@@ -390,8 +398,9 @@ def _groups_at(gate: Gate, lines: list[Line], groups: LaneGroups) -> list[_Group
         other = -1 if group.reverses is None else g + (1 if first else -1)
         served = _best_first([n for n, line in enumerate(lines) if g in line.groups], lines)
         faces_first = first and group.opens is None
-        serves_queue = (group.at_closing or stage.at_closing) == "serves-the-queue"
-        groups_at.append(_GroupAt(group, int(groups.lanes[g]), other, faces_first, serves_queue, served))
+        at_closing = group.at_closing or stage.at_closing
+        at = int(groups.stage[g])
+        groups_at.append(_GroupAt(group, at, int(groups.lanes[g]), other, faces_first, at_closing, served))
     return groups_at
 
 

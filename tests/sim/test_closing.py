@@ -14,12 +14,18 @@ DESK = {"lanes": 1, "hours": ["00:00-01:00", "08:00-24:00"]}
 
 
 @pytest.mark.parametrize(
-    ("rule", "starts"), [("serves-whom-it-has", [0, 480, 500, 520]), ("serves-the-queue", [0, 70, 90, 480])]
+    ("rule", "starts"),
+    [
+        ("serves-whom-it-has", [0, 480, 500, 520]),
+        ("serves-the-queue", [0, 70, 90, 480]),
+        ("hands-back", [480, 550, 570, 590]),
+    ],
 )
 @both
 def test_who_is_in_line_at_the_closing(engine: Engine, rule: str, starts: list[float]) -> None:
     # The desk is open 00:00-01:00 and from 08:00. Truck 0 holds it 0-70. Trucks 1 and 2 are in line when it closes at
-    # 60; truck 3 joins in the tick of closing, which is too late by either rule.
+    # 60; truck 3 joins in the tick of closing, which is too late by all rules. Handed back at 60, truck 0 is the first
+    # again at 480, and its 70 minutes start anew.
     plan = plan_of({"desk": {**DESK, "at_closing": rule}}, ["desk"])
     visits = [("general", at, [("desk", time)]) for at, time in ((0, 70.0), (10, 20.0), (59, 20.0), (60, 20.0))]
     found = minutes(plan, trucks(plan, *visits), engine)
@@ -67,3 +73,57 @@ def test_who_chooses_after_the_closing_sees_it_closed(engine: Engine, rule: Any)
     found = minutes(plan, draws, engine)
     took = ["road" if found[2 * n][0] is not None else "lane" for n in range(4)]
     assert [took[0], took[3]] == ["road", "lane"]
+
+
+@both
+def test_what_is_handed_back_is_used_by_others(engine: Engine) -> None:
+    # Desk and scan share an officer. The desk closes at 60 and hands truck 0 back: the officer serves truck 1 at the
+    # scan, 60-80. Truck 0 stands before truck 2, which came at 30, and starts at 480; its patience of 20 min has run
+    # out by then, and had at 60: it turns back at once when it has no more.
+    officers = {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}
+    needs = {"needs": {"officers": 1}}
+    desk = {**DESK, **needs, "at_closing": "hands-back", "patience": {"constant": "20 min"}}
+    path = [{"stage": "desk", "share": 0.5}, {"stage": "scan", "share": 0.5}]
+    plan = plan_of({"desk": desk, "scan": {"lanes": 1, **needs}}, path, pools={"officers": officers})
+    for patience, desk_rows in ((900.0, [(0, 480, 570), (30, 570, 580)]), (20.0, [(0, None, 60), (30, 480, 490)])):
+        draws = trucks(
+            plan,
+            ("general", 0, [("desk", 90.0, patience)]),
+            ("general", 20, [("scan", 20.0)]),
+            ("general", 30, [("desk", 10.0, 900.0)]),
+        )
+        first, last = desk_rows
+        assert minutes(plan, draws, engine) == [first, (20, 60, 80), last]
+
+
+@both
+def test_another_group_takes_who_is_handed_back(engine: Engine) -> None:
+    # Group a closes at 60 and hands back trucks 0 and 3; b is open all day and busy with truck 2 until 65. Then it
+    # takes them in their places: truck 0, which came first, then truck 3, then truck 4, which came last.
+    groups: list[dict[str, Any]] = [
+        {"name": "a", "lanes": 2, "hours": "00:00-01:00", "at_closing": "hands-back"},
+        {"name": "b", "lanes": 1, "hours": "00:00-24:00"},
+    ]
+    plan = plan_of({"desk": {"lanes": groups}}, ["desk"])
+    draws = trucks(
+        plan,
+        ("general", 0, [("desk", 70)]), ("general", 0, [("desk", 30)]), ("general", 1, [("desk", 64)]),
+        ("general", 35, [("desk", 30)]), ("general", 40, [("desk", 5)]),
+    )  # fmt: skip
+    assert minutes(plan, draws, engine) == [
+        (0, 65, 135), (0, 0, 30), (1, 1, 65), (35, 135, 165), (40, 165, 170),
+    ]  # fmt: skip
+
+
+@both
+def test_who_is_handed_back_gives_its_space_away(engine: Engine) -> None:
+    # The zone behind the meter has one space. Durian 0 took it when it started, and gives it back at 60; durian 1 at
+    # the other meter, which kept it out, takes it.
+    meters = {"meter": {**DESK, "at_closing": "hands-back"}, "side": {"lanes": 1}, "bay": {"lanes": 1}}
+    plan = plan_of(
+        meters,
+        [{"stage": "meter", "share": 0.5}, {"stage": "side", "share": 0.5}, "bay"],
+        areas={"zone": {"spaces": 1, "stages": ["bay"], "keeps_out": ["durian"]}},
+    )
+    draws = trucks(plan, ("durian", 0, [("meter", 90), ("bay", 10)]), ("durian", 1, [("side", 5), ("bay", 10)]))
+    assert minutes(plan, draws, engine) == [(0, 480, 570), (570, 570, 580), (1, 60, 65), (65, 65, 75)]
