@@ -47,6 +47,27 @@ def services(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def reversals(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw when lanes change direction; those that change though nobody waits take a time."""
+    rule: dict[str, Any] = {"at": draw(st.integers(1, 3)), "takes": draw(st.sampled_from([0, 600]))}
+    rule["each"] = draw(st.booleans())
+    if draw(st.booleans()):
+        return rule
+    rule["until"] = draw(st.sampled_from(["longer-queue", "empty", "gated"]))
+    if rule["until"] == "longer-queue":
+        rule["lead"] = draw(st.integers(1, 2))
+    elif draw(st.booleans()):
+        rule |= {"at": 0, "takes": 600}
+    if draw(st.booleans()):
+        rule["at_least"] = draw(st.sampled_from([600, 1200]))
+    if draw(st.booleans()):
+        rule["at_most"] = draw(st.sampled_from([1200, 3600]))
+    if draw(st.booleans()):
+        rule["most_trucks"] = draw(st.integers(1, 3))
+    return rule
+
+
+@st.composite
 def lane_groups(draw: st.DrawFn) -> Any:
     """Draw a number of lanes, `unlimited`, or lane groups of which the last admits everybody."""
     if draw(st.booleans()):
@@ -68,7 +89,7 @@ def lane_groups(draw: st.DrawFn) -> Any:
                 "lanes": draw(st.integers(1, 2)),
                 "directions": list(draw(st.permutations(DIRECTIONS))),
             }
-            group["reverses"] = {"at": draw(st.integers(1, 3)), "takes": draw(st.sampled_from([0, 600]))}
+            group["reverses"] = draw(reversals())
         elif draw(st.integers(0, 2)) == 0:
             at = draw(st.integers(2, 4))
             group["opens"] = {

@@ -79,6 +79,28 @@ def reversible_lanes(gate: Gate) -> Findings:
 
 
 @rule()
+def reversal_rules(gate: Gate) -> Findings:
+    """Reversible lanes do not change without end, and what their rule says has an effect."""
+    for _, place, groups in _groups(gate):
+        for n, group in enumerate(groups):
+            if (rule := group.reverses) is None:
+                continue
+            here = (*place, n, "reverses")
+            if rule.at == 0 and rule.until == "longer-queue":
+                problem = "no queue is longer than another one when nobody waits"
+                yield finding((*here, "at"), rule.at, problem, "Use at least 1, or `until: empty` or `until: gated`.")
+            elif rule.at == 0 and rule.takes == 0:
+                problem = "empty lanes would change direction without end at one moment"
+                yield finding((*here, "takes"), seconds_text(rule.takes), problem, "Use a longer time, or `at: 1`.")
+            if rule.lead > 1 and rule.until != "longer-queue":
+                problem = f"`until: {rule.until}` does not compare the queues"
+                yield finding((*here, "lead"), rule.lead, problem, "Remove it, or write `until: longer-queue`.")
+            if rule.at_most is not None and rule.at_most < rule.at_least:
+                problem = f"shorter than `at_least`, {seconds_text(rule.at_least)}"
+                yield finding((*here, "at_most"), seconds_text(rule.at_most), problem, "Exchange the two.")
+
+
+@rule()
 def lanes_by_queue(gate: Gate) -> Findings:
     """Lanes that the queue opens are a number of lanes, close at a shorter queue, and do not reverse."""
     for _, place, groups in _groups(gate):

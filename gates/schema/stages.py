@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field
 
 from gates.schema.base import (
     EMPTY,
+    MOST_LANES,
     TAG_MARK,
     UNLIMITED,
     DirectionName,
@@ -44,10 +45,25 @@ def _lanes_written(value: Any) -> str | None:
 class Reversal(Sourced):
     """When lanes change from one direction to the other."""
 
-    at: Units
-    """Waiting trucks of the other direction at which the lanes change, if their own direction has fewer waiting."""
+    at: Annotated[Count, Field(ge=0, le=MOST_LANES)]
+    """Waiting trucks of the other direction at which the lanes may change; 0 to change even if nobody waits, as traffic
+    lights do."""
     takes: Seconds
     """Time to change direction, after the lanes have finished the trucks in service [s]."""
+    until: Literal["longer-queue", "empty", "gated"] = "longer-queue"
+    """When lanes leave their direction: `longer-queue` when the other queue is longer by `lead`, `empty` when a lane
+    has nobody to serve, `gated` when all have started who waited as the lanes came to it."""
+    lead: Units = 1
+    """Trucks by which the other queue must be longer under `until: longer-queue`."""
+    most_trucks: Units | None = None
+    """Trucks after which lanes leave their direction in any case; by default any number."""
+    at_most: Annotated[Seconds, Field(gt=0)] | None = None
+    """Time after which lanes leave their direction in any case [s]; by default any time."""
+    at_least: Seconds = 0.0
+    """Shortest time that lanes serve a direction before they leave it [s]."""
+    each: bool = False
+    """Whether each lane changes by itself as soon as it is empty, as separate kiosks do; by default all wait for the
+    last truck, as on a bridge."""
 
 
 class QueueOpening(Sourced):

@@ -41,6 +41,7 @@ from sim.engines.conditions import (
     is_by_hand,
     is_needed,
     is_reversible,
+    may_leave,
     may_start,
     next_area,
     next_area_is_full,
@@ -75,7 +76,7 @@ from sim.engines.state import (
     with_more_room,
 )
 from sim.jit import kernel, seldom, step
-from sim.plan.network import Network
+from sim.plan.network import NO_LIMIT, UNTIL_GATED, UNTIL_LONGER, Network
 from sim.plan.plan import Plan
 from sim.plan.work_clocks import NO_TICK, end_of_work
 
@@ -157,7 +158,7 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
         return
     state.resources[resource]["admits_before"] = NO_TICK
     if state.resources[resource]["faces"]:
-        state.resources[resource]["on_duty"] = network.change_units[change]
+        put_on_duty(state, resource)
         call_trucks(network, trucks, state, now, resource)
     if network.groups[resource]["hands_back"] and network.change_units[change] == 0:
         hand_back(network, trucks, state, now, resource)
@@ -203,16 +204,18 @@ def break_off(network: Network, trucks: Trucks, state: State, now: int, truck: i
 
 @seldom
 def sound_alarm(network: Network, trucks: Trucks, state: State, now: int, number: int) -> None:
-    """A unit of a pool comes back, lanes have reversed or open, or the time of a batch is over."""
+    """A unit of a pool comes back, lanes have reversed or open, or the time of a batch or of a direction is over."""
     resources = network.groups.size + network.pools.size
-    if number >= resources:
+    if number >= resources + network.stages.size:
+        end_limit(network, state, now, number - resources - network.stages.size)
+    elif number >= resources:
         end_gathering(network, trucks, state, now, number - resources)
     elif number >= network.groups.size:
         come_back(network, trucks, state, now, number)
     elif network.groups[number]["opens_at"] > 0:
         open_lanes(network, trucks, state, now, number)
     else:
-        put_in_use(network, trucks, state, now, number)
+        face(network, trucks, state, now, number)
 
 
 @step
@@ -223,14 +226,76 @@ def come_back(network: Network, trucks: Trucks, state: State, now: int, pool: in
 
 
 @seldom
-def put_in_use(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
-    """Let lanes that have reversed to a group, or that the queue opens, serve it within its hours."""
-    state.resources[group]["reversing"] = False
-    state.resources[group]["faces"] = True
+def face(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """A lane has reversed to serve a group, or all lanes have."""
+    if not state.resources[group]["faces"]:
+        begin_term(network, state, now, group)
+    lanes = network.groups[group]["lanes"]
+    if network.groups[group]["each"]:
+        lanes = state.resources[group]["in_use"] + 1
+    put_in_use(network, trucks, state, now, group, lanes)
+    if network.groups[group]["until"] != UNTIL_LONGER:
+        reverse_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
+
+
+@step
+def begin_term(network: Network, state: State, now: int, group: int) -> None:
+    """Begin to count the trucks and the time for which lanes serve a direction."""
     state.resources[group]["faces_since"] = now
-    log_lanes(state, now, group, network.groups[group]["lanes"])
-    state.resources[group]["on_duty"] = state.resources[group]["scheduled"]
+    state.resources[group]["started"] = 0
+    gated = network.groups[group]["until"] == UNTIL_GATED
+    state.resources[group]["gate"] = waiting_for(network, state, group) if gated else NO_LIMIT
+    if network.groups[group]["at_least"] > 0:
+        number = network.groups.size + network.pools.size + network.stages.size + group
+        add_event(state.alarms, event_key(now + network.groups[group]["at_least"], number))
+    if network.groups[group]["at_most"] < NO_LIMIT and not state.resources[group]["timed_term"]:
+        set_term_alarm(network, state, group)
+
+
+@step
+def set_term_alarm(network: Network, state: State, group: int) -> None:
+    """Set the alarm for the end of the longest time that lanes serve a direction."""
+    state.resources[group]["timed_term"] = True
+    number = 2 * network.groups.size + network.pools.size + network.stages.size + group
+    add_event(state.alarms, event_key(state.resources[group]["faces_since"] + network.groups[group]["at_most"], number))
+
+
+@step
+def end_limit(network: Network, state: State, now: int, number: int) -> None:
+    """The least time of a direction is over, or the longest of it or of an earlier term."""
+    if number >= network.groups.size:
+        end_term(network, state, now, number - network.groups.size)
+    else:
+        reverse_if_due(network, state, now, row_of(network.groups[number]["other_way"]))
+
+
+@step
+def end_term(network: Network, state: State, now: int, group: int) -> None:
+    """Reverse lanes if they are due at the end of the longest time; if it was that of an earlier term, wait on."""
+    state.resources[group]["timed_term"] = False
+    if not state.resources[group]["faces"]:
+        return
+    if now < state.resources[group]["faces_since"] + network.groups[group]["at_most"]:
+        set_term_alarm(network, state, group)
+    else:
+        reverse_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
+
+
+@seldom
+def put_in_use(network: Network, trucks: Trucks, state: State, now: int, group: int, lanes: int) -> None:
+    """Let lanes that have reversed to a group, or that the queue opens, serve it within its hours."""
+    state.resources[group]["in_use"] = lanes
+    state.resources[group]["reversing"] = lanes < network.groups[group]["lanes"]
+    state.resources[group]["faces"] = True
+    log_lanes(state, now, group, lanes)
+    put_on_duty(state, group)
     call_trucks(network, trucks, state, now, group)
+
+
+@step
+def put_on_duty(state: State, group: int) -> None:
+    """Open the lanes that there are for a group, as far as the timetable gives them."""
+    state.resources[group]["on_duty"] = min(state.resources[group]["scheduled"], state.resources[group]["in_use"])
 
 
 @seldom
@@ -345,6 +410,11 @@ def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truc
     if gathers(network, line):
         leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit, JOINED])
     close_lanes_if_due(network, state, now, line)
+    if network.reverses:
+        for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
+            group = row_of(network.groups_of_line[entry])
+            if network.groups[group]["until"] != UNTIL_LONGER:
+                reverse_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
     freed = turn_back(network, trucks, state, now, truck)
     while freed:
         freed = call_for_space(network, trucks, state, now)
@@ -419,11 +489,11 @@ def call_up(network: Network, trucks: Trucks, state: State, now: int, stage: int
 @seldom
 def reverse_if_due(network: Network, state: State, now: int, group: int) -> None:
     """Let lanes reverse to serve the group, once they are empty, if enough trucks wait for it."""
-    if not is_reversible(network, group) or not state.resources[row_of(network.groups[group]["other_way"])]["faces"]:
-        return
     other = row_of(network.groups[group]["other_way"])
+    if other == NOBODY or not state.resources[other]["faces"] or state.resources[other]["reversing"]:
+        return
     wait = waiting_for(network, state, group)
-    if wait < network.groups[group]["reverses_at"] or wait <= waiting_for(network, state, other):
+    if wait < network.groups[group]["reverses_at"] or not may_leave(network, state, now, other, wait):
         return
     put_out_of_use(state, now, other)
     state.resources[group]["reversing"] = True
@@ -432,10 +502,19 @@ def reverse_if_due(network: Network, state: State, now: int, group: int) -> None
 
 @seldom
 def reverse_if_empty(network: Network, state: State, now: int, group: int) -> None:
-    """Begin to reverse lanes away from a group when they have finished the last truck."""
+    """Begin to reverse lanes away from a group: each that is empty, or all when the last one is."""
     other = row_of(network.groups[group]["other_way"])
-    if state.resources[other]["reversing"] and state.resources[group]["busy"] == 0:
-        add_event(state.alarms, event_key(now + network.groups[other]["reversal_takes"], other))
+    empty = state.resources[group]["in_use"] - state.resources[group]["busy"]
+    if not state.resources[other]["reversing"]:
+        return
+    key = event_key(now + network.groups[other]["reversal_takes"], other)
+    if network.groups[group]["each"]:
+        state.resources[group]["in_use"] -= empty
+        for _ in range(empty):
+            add_event(state.alarms, key)
+    elif state.resources[group]["busy"] == 0 and empty > 0:
+        state.resources[group]["in_use"] = 0
+        add_event(state.alarms, key)
 
 
 @seldom
@@ -458,7 +537,8 @@ def open_lanes(network: Network, trucks: Trucks, state: State, now: int, group: 
     state.resources[group]["reversing"] = False
     if waiting_for(network, state, group) < network.groups[group]["closes_below"]:
         return
-    put_in_use(network, trucks, state, now, group)
+    state.resources[group]["faces_since"] = now
+    put_in_use(network, trucks, state, now, group, network.groups[group]["lanes"])
     if network.groups[group]["stays_open"] > 0:
         add_event(state.alarms, event_key(now + network.groups[group]["stays_open"], group))
 
@@ -508,6 +588,17 @@ def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, 
     state.cursor[SPARE_LEAF] = NO_LEAF
     state.trucks[truck]["leaf"] = leaf
     set_event(state.ends, leaf, key)
+    if network.reverses:
+        count_start(network, state, now, group)
+
+
+@seldom
+def count_start(network: Network, state: State, now: int, group: int) -> None:
+    """Count a truck that started; after so many reversible lanes leave the direction."""
+    state.resources[group]["started"] += 1
+    started = state.resources[group]["started"]
+    if started == network.groups[group]["most_trucks"] or started == state.resources[group]["gate"]:
+        reverse_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
 
 
 @step

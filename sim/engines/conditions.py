@@ -20,7 +20,7 @@ from sim.engines.state import (
     visit_of,
 )
 from sim.jit import seldom, step
-from sim.plan.network import Network
+from sim.plan.network import UNTIL_GATED, UNTIL_LONGER, Network
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.work_clocks import NO_TICK
 
@@ -109,6 +109,25 @@ def waiting_for(network: Network, state: State, group: int) -> int:
     for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
         trucks += state.lines[row_of(network.lines_of_group[entry])]["waiting"]
     return trucks
+
+
+@seldom
+def may_leave(network: Network, state: State, now: int, group: int, others: int) -> bool:
+    """Tell whether lanes may leave a direction while so many trucks of the other one wait."""
+    since, wait = state.resources[group]["faces_since"], waiting_for(network, state, group)
+    if now < since + network.groups[group]["at_least"]:
+        return False
+    if state.resources[group]["started"] >= network.groups[group]["most_trucks"]:
+        return True
+    if now >= since + network.groups[group]["at_most"]:
+        return True
+    until = network.groups[group]["until"]
+    if until == UNTIL_LONGER:
+        return others >= wait + network.groups[group]["lead"]
+    if until == UNTIL_GATED and state.resources[group]["started"] >= state.resources[group]["gate"]:
+        return True
+    busy = state.resources[group]["busy"]
+    return wait == 0 and (busy == 0 or busy < state.resources[group]["on_duty"])
 
 
 @step

@@ -19,6 +19,7 @@ from sim.arrays import NOBODY, records
 from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
 from sim.engines.log import FINISHED, JOINED, LANE_CHANGE, LEFT, NEVER, STARTED, EventLog
+from sim.plan.network import LONG_AGO, NO_LIMIT, UNTIL_GATED, UNTIL_LONGER
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.plan import Plan
 from sim.plan.work_clocks import NO_TICK, end_of_work
@@ -73,7 +74,10 @@ class Run:
         self.waiting_for_space: list[list[tuple[int, int, int, int]]] = [[] for _ in self.areas]
         self.scheduled, self.reversing = [0] * len(self.groups), [False] * len(self.groups)
         self.faces = [group.faces_first for group in self.groups]
-        self.faces_since = [0] * len(self.groups)
+        self.in_use = [group.lanes if group.faces_first else 0 for group in self.groups]
+        self.faces_since = [LONG_AGO] * len(self.groups)
+        self.started, self.gate = [0] * len(self.groups), [0] * len(self.groups)
+        self.timed_term = [False] * len(self.groups)
         self.lane_changes = [
             (0, number, group.lanes)
             for number, group in enumerate(self.groups)
@@ -123,7 +127,7 @@ class Run:
                 continue
             self.admits_before[resource] = NO_TICK
             if self.faces[resource]:
-                self.on_duty[resource] = units
+                self.on_duty[resource] = min(units, self.in_use[resource])
                 self.serve(resource)
             if not units and self.groups[resource].hands_back:
                 self.hand_back(resource)
@@ -165,17 +169,54 @@ class Run:
         self.call_for_pool(pool)
 
     def face(self, group: int) -> Process:
-        """Lanes reverse to serve a group."""
-        yield self.agenda.at(self.now + self.groups[group].reversal_takes, RANK_ALARM, group)
-        self.put_in_use(group)
+        """A lane reverses to serve a group, or all lanes do."""
+        rule = self.groups[group]
+        yield self.agenda.at(self.now + rule.reversal_takes, RANK_ALARM, group)
+        if not self.faces[group]:
+            self.begin_term(group)
+        self.put_in_use(group, self.in_use[group] + 1 if rule.each else rule.lanes)
+        if rule.until != UNTIL_LONGER:
+            self.reverse_if_due(rule.other_way)
 
-    def put_in_use(self, group: int) -> None:
-        """Let lanes that have reversed to a group, or that the queue opens, serve it within its hours."""
-        self.reversing[group] = False
-        self.faces[group] = True
+    def begin_term(self, group: int) -> None:
+        """Begin to count the trucks and the time for which lanes serve a direction."""
         self.faces_since[group] = self.now
-        self.lane_changes.append((self.now, group, self.groups[group].lanes))
-        self.on_duty[group] = self.scheduled[group]
+        self.started[group] = 0
+        self.gate[group] = self.waiting_for(group) if self.groups[group].until == UNTIL_GATED else NO_LIMIT
+        if self.groups[group].at_least:
+            self.agenda.process(self.end_least_time(group))
+        if self.groups[group].at_most < NO_LIMIT and not self.timed_term[group]:
+            self.set_term_alarm(group)
+
+    def end_least_time(self, group: int) -> Process:
+        """Reverse lanes if they are due once they have served a direction for the least time."""
+        number = len(self.on_duty) + len(self.stages) + group
+        yield self.agenda.at(self.now + self.groups[group].at_least, RANK_ALARM, number)
+        self.reverse_if_due(self.groups[group].other_way)
+
+    def set_term_alarm(self, group: int) -> None:
+        """Set the alarm for the end of the longest time that lanes serve a direction."""
+        self.timed_term[group] = True
+        self.agenda.process(self.end_term(group, self.faces_since[group] + self.groups[group].at_most))
+
+    def end_term(self, group: int, tick: int) -> Process:
+        """Reverse lanes if they are due at the end of the longest time; if it was that of an earlier term, wait on."""
+        yield self.agenda.at(tick, RANK_ALARM, len(self.on_duty) + len(self.stages) + len(self.groups) + group)
+        self.timed_term[group] = False
+        if not self.faces[group]:
+            return
+        if self.now < self.faces_since[group] + self.groups[group].at_most:
+            self.set_term_alarm(group)
+        else:
+            self.reverse_if_due(self.groups[group].other_way)
+
+    def put_in_use(self, group: int, lanes: int) -> None:
+        """Let lanes that have reversed to a group, or that the queue opens, serve it within its hours."""
+        self.in_use[group] = lanes
+        self.reversing[group] = lanes < self.groups[group].lanes
+        self.faces[group] = True
+        self.lane_changes.append((self.now, group, lanes))
+        self.on_duty[group] = min(self.scheduled[group], lanes)
         self.serve(group)
 
     def put_out_of_use(self, group: int) -> None:
@@ -285,6 +326,9 @@ class Run:
         if self.gathers(line):
             self.leave_batch(self.lines[line].stage, int(self.log.times[visit, JOINED]))
         self.close_lanes_if_due(line)
+        for group in self.groups_of_line[line]:
+            if self.groups[group].until != UNTIL_LONGER:
+                self.reverse_if_due(self.groups[group].other_way)
         freed = self.turn_back(truck, visit)
         while freed:
             freed = self.call_for_space()
@@ -353,20 +397,40 @@ class Run:
 
     def reverse_if_due(self, group: int) -> None:
         """Let lanes reverse to serve the group, once they are empty, if enough trucks wait for it."""
-        if not self.is_reversible(group) or not self.faces[self.groups[group].other_way]:
-            return
         other = self.groups[group].other_way
+        if other == NOBODY or not self.faces[other] or self.reversing[other]:
+            return
         wait = self.waiting_for(group)
-        if wait < self.groups[group].reverses_at or wait <= self.waiting_for(other):
+        if wait < self.groups[group].reverses_at or not self.may_leave(other, wait):
             return
         self.put_out_of_use(other)
         self.reversing[group] = True
         self.reverse_if_empty(other)
 
+    def may_leave(self, group: int, others: int) -> bool:
+        """Tell whether lanes may leave a direction while so many trucks of the other one wait."""
+        rule, since, wait = self.groups[group], self.faces_since[group], self.waiting_for(group)
+        if self.now < since + rule.at_least:
+            return False
+        if self.started[group] >= rule.most_trucks or self.now >= since + rule.at_most:
+            return True
+        if rule.until == UNTIL_LONGER:
+            return bool(others >= wait + rule.lead)
+        if rule.until == UNTIL_GATED and self.started[group] >= self.gate[group]:
+            return True
+        return wait == 0 and (self.busy[group] == 0 or self.busy[group] < self.on_duty[group])
+
     def reverse_if_empty(self, group: int) -> None:
-        """Begin to reverse lanes away from a group when they have finished the last truck."""
-        other = self.groups[group].other_way
-        if self.reversing[other] and self.busy[group] == 0:
+        """Begin to reverse lanes away from a group: each that is empty, or all when the last one is."""
+        other, empty = self.groups[group].other_way, self.in_use[group] - self.busy[group]
+        if not self.reversing[other]:
+            return
+        if self.groups[group].each:
+            self.in_use[group] -= empty
+            for _ in range(empty):
+                self.agenda.process(self.face(other))
+        elif self.busy[group] == 0 and empty:
+            self.in_use[group] = 0
             self.agenda.process(self.face(other))
 
     def open_if_due(self, group: int) -> None:
@@ -382,7 +446,8 @@ class Run:
         self.reversing[group] = False
         if self.waiting_for(group) < self.groups[group].closes_below:
             return
-        self.put_in_use(group)
+        self.faces_since[group] = self.now
+        self.put_in_use(group, self.groups[group].lanes)
         if self.groups[group].stays_open:
             yield self.agenda.at(self.now + self.groups[group].stays_open, RANK_ALARM, group)
             self.close_if_due(group)
@@ -420,6 +485,9 @@ class Run:
         self.log.group[visit] = group
         self.in_service[group][truck] = visit
         self.agenda.process(self.be_served(truck, visit))
+        self.started[group] += 1
+        if self.started[group] in (self.groups[group].most_trucks, self.gate[group]):
+            self.reverse_if_due(self.groups[group].other_way)
 
     def is_by_hand(self, line: int) -> bool:
         """Tell whether a service in the line would be done by hand, because its link is down."""

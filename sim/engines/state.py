@@ -18,7 +18,7 @@ from sim.draws.columns import Draws
 from sim.engines.agenda import Agenda, new_agenda
 from sim.engines.log import LANE_CHANGE, LOG_COLUMNS, EventLog
 from sim.jit import step
-from sim.plan.network import Network
+from sim.plan.network import LONG_AGO, Network
 from sim.plan.work_clocks import NO_TICK
 
 Counts = npt.NDArray[np.int64]
@@ -51,11 +51,23 @@ class Trucks(NamedTuple):
 
 
 _RESOURCE_STATE = table_of(
-    on_duty="i8", busy="i8", scheduled="i8", faces="?", reversing="?", faces_since="i8", admits_before="i8"
+    on_duty="i8",
+    busy="i8",
+    scheduled="i8",
+    faces="?",
+    reversing="?",
+    faces_since="i8",
+    in_use="i8",
+    started="i8",
+    gate="i8",
+    timed_term="?",
+    admits_before="i8",
 )
 """Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of lanes also: what the
 timetable gives, whether they serve the group or not; whether they serve it, and since when; whether they reverse to it
-or are called for by the queue; the tick of closing, if they still serve those who joined before, else `NO_TICK`."""
+or are called for by the queue; how many are there for it. Of reversible lanes also: trucks that started since then, and
+after which they leave; whether the alarm for the end of the longest time is set. Of lanes that serve the queue: the
+tick of closing, if they still serve those who joined before, else `NO_TICK`."""
 _LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
 _AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?", reopened="?")
@@ -107,6 +119,8 @@ def new_state(network: Network, draws: Draws) -> State:
     )
     state.resources["faces"][:groups] = network.groups["faces_first"]
     state.resources["admits_before"] = NO_TICK
+    state.resources["in_use"][:groups] = network.groups["lanes"] * network.groups["faces_first"]
+    state.resources["faces_since"][:groups] = LONG_AGO
     for queues in (state.lines, state.areas):
         queues["head"] = queues["tail"] = NOBODY
     return with_lanes_in_use(network, state, 0)
@@ -120,7 +134,7 @@ def with_lanes_in_use(network: Network, state: State, now: int) -> State:
     by_queue = (groups["other_way"] != NOBODY) | (groups["opens_at"] > 0)
     mine = np.flatnonzero(by_queue & state.resources["faces"][: groups.size])
     changes = np.zeros(_ROOM + _most_changes_at_once(network), LANE_CHANGE)
-    changes[: mine.size] = [(now, group, groups["lanes"][group]) for group in mine.tolist()]
+    changes[: mine.size] = [(now, group, state.resources["in_use"][group]) for group in mine.tolist()]
     cursor = state.cursor.copy()
     cursor[LANE_CHANGES] = mine.size
     return state._replace(lane_changes=changes, cursor=cursor)
@@ -137,10 +151,11 @@ def log_of(state: State, log: EventLog) -> EventLog:
 
 
 def _most_alarms(network: Network) -> int:
-    """Return how many alarms can be set at once: units on their way back, lanes that reverse, batches."""
+    """Return how many alarms can be set at once: units on their way back, lanes that reverse, limits, batches."""
     back = np.flatnonzero(network.pools["comes_back"]) + network.groups.size
     units = int(network.change_units[np.isin(network.change_resource, back)].sum())
-    return units + network.groups.size + network.stages.size
+    one_by_one = int(network.groups["lanes"][network.groups["each"]].sum())
+    return units + one_by_one + 3 * network.groups.size + network.stages.size
 
 
 def trucks_of(draws: Draws, log: EventLog) -> Trucks:

@@ -25,6 +25,13 @@ from sim.plan.supply import LaneGroups, directed_groups, kilobits
 from sim.plan.timetable import OnDuty
 from sim.plan.work_clocks import Clocks
 
+UNTIL_LONGER, UNTIL_EMPTY, UNTIL_GATED = range(3)
+"""When reversible lanes leave a direction."""
+_UNTIL = ("longer-queue", "empty", "gated")
+NO_LIMIT = 1 << 50
+"""Trucks, or ticks, of a limit that there is not."""
+LONG_AGO = -NO_LIMIT // 2
+"""Tick since which lanes serve the direction that they face at first: no time limits it."""
 NEVER_FULL = 1 << 40
 """Trucks in line at which a stage turns others away that never does."""
 
@@ -199,6 +206,44 @@ GROUPS: Table[_GroupAt] = Table(
             NUMBER,
             "Time to reverse to it [tick].",
             lambda at: ticks_of(at.group.reverses.takes) if at.group.reverses else 0,
+        ),
+        Column(
+            "until",
+            NUMBER,
+            "When reversible lanes leave the group: `UNTIL_LONGER`, `UNTIL_EMPTY` or `UNTIL_GATED`.",
+            lambda at: _UNTIL.index(at.group.reverses.until) if at.group.reverses else 0,
+        ),
+        Column(
+            "lead",
+            NUMBER,
+            "Trucks by which the queue of the other direction must be longer for that.",
+            lambda at: at.group.reverses.lead if at.group.reverses else 0,
+        ),
+        Column(
+            "most_trucks",
+            NUMBER,
+            "Trucks after which they leave in any case.",
+            lambda at: (at.group.reverses and at.group.reverses.most_trucks) or NO_LIMIT,
+        ),
+        Column(
+            "at_most",
+            NUMBER,
+            "Time after which they leave in any case [tick].",
+            lambda at: (
+                ticks_of(at.group.reverses.at_most) if at.group.reverses and at.group.reverses.at_most else NO_LIMIT
+            ),
+        ),
+        Column(
+            "at_least",
+            NUMBER,
+            "Shortest time that they serve the group [tick].",
+            lambda at: ticks_of(at.group.reverses.at_least) if at.group.reverses else 0,
+        ),
+        Column(
+            "each",
+            FLAG,
+            "Whether each lane reverses by itself.",
+            lambda at: at.group.reverses is not None and at.group.reverses.each,
         ),
         Column(
             "opens_at",

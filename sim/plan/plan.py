@@ -11,6 +11,8 @@ rank  event                                               id
 1     a unit of a pool comes back, lanes reversed, lanes  number of the resource
       open by the queue or were open for the least time
 1     the time of a batch is over                         number of resources + of the stage
+1     lanes served a direction for the least time         ... + number of stages + of the lane group
+1     lanes served a direction for the longest time       ... + number of lane groups + of the lane group
 2     a truck arrives, or ends its service                number of the truck, by arrival
 3     the patience of a truck that waits is at its end     number of the truck
 ====  ==================================================  ====================================
@@ -43,8 +45,8 @@ of the run do not happen.
 An area that was full opens again to trucks at a number of trucks inside; classes that it does not keep out come in
 all the same. Those that it keeps out while others come in take its space when the service before it starts, and do not
 start before there is one; when it opens again, the lanes before it call them last, lane group by lane group. Lanes
-reverse when enough trucks of the other direction wait, and more than of their own: they finish those they serve, then
-take the time to reverse. Lanes that the queue opens close as soon as a truck leaves the line, to start or for good, and
+reverse when enough trucks of the other direction wait and their rule allows it: they finish those they serve, then take
+the time to reverse. Lanes that the queue opens close as soon as a truck leaves the line, to start or for good, and
 too few are left in it.
 
 Words: a *kind* is a vehicle class in a direction, loaded or empty; a *line* is the waiting line of one stage

@@ -113,6 +113,23 @@ def test_lanes_that_the_queue_opens_in_words():
     assert rows[1].source == "assumption, F005"
 
 
+def test_reversible_lanes_in_words():
+    both = {"lanes": 2, "directions": ["northbound", "southbound"]}
+    limits = {"at_least": "10 min", "at_most": "1 h", "most_trucks": 20, "each": True}
+    lanes = [
+        {"name": "a", **both, "reverses": {"at": 5, "takes": "4 min"}},
+        {"name": "b", **both, "reverses": {"at": 0, "takes": "4 min", "until": "gated"}},
+        {"name": "c", **both, "reverses": {"at": 1, "takes": "4 min", "lead": 3, **limits}},
+    ]
+    rows = sheet(Gate.model_validate(changed(("stages.booth.lanes", lanes)))).stages[:3]
+    assert [row.lanes for row in rows] == [
+        "2, reversible (longer-queue) in 4 min, from 5 waiting on",
+        "2, reversible (gated) in 4 min",
+        "2, reversible (longer-queue) in 4 min, from 1 waiting on, 3 longer, for 10 min at least, for 1 h at most, "
+        "20 trucks at most, each by itself",
+    ]
+
+
 def test_pools_and_areas_in_words():
     shifts = [{"hours": "07:00-19:00", "units": 4}, {"hours": "22:00-02:00", "units": 1}]
     officer = {"title": {"vi": "Cán bộ"}, "side": "vn", "shifts": shifts, "sources": {"units": "F005"}}

@@ -11,8 +11,10 @@ from tests.science.theory import (
     mean_number_with_outages,
     mean_wait_mg1,
     mean_wait_mmc,
+    mean_wait_of_two_queues,
     probability_of_waiting,
     share_that_gives_up,
+    weighted_waits_of_two_queues,
 )
 
 
@@ -44,6 +46,17 @@ def test_a_server_that_fails_is_a_chain_of_two_rows():
     chain = mean_over(shares_of_time((0, True), moves), lambda state: state[0])
     assert mean_number_with_outages(0.5, 1.0, 0.1, 0.3) == pytest.approx(chain, rel=1e-9)
     assert mean_number_with_outages(0.5, 1.0, 0.0, 0.3) == pytest.approx(1.0)  # M/M/1
+
+
+def test_two_queues_of_one_server():
+    # Load 0.7, services of 1 min, changes of 2 min: 7/3 min as in M/M/1, and 2 x 1.3 / 0.6 or 2 x 2.7 / 0.6 min more.
+    for gated, minutes in ((False, 7 / 3 + 13 / 3), (True, 7 / 3 + 9)):
+        assert mean_wait_of_two_queues(0.7, 60, 1, 120, gated=gated) == pytest.approx(60 * minutes)
+        law = weighted_waits_of_two_queues((0.35, 0.35), 60, 1, 120, gated=gated)
+        assert law / 0.7 == pytest.approx(60 * minutes)
+    # Nobody in the second queue, and no change: M/M/1.
+    alone = weighted_waits_of_two_queues((0.7, 0), 60, 1, 0, gated=True) / 0.7
+    assert alone == pytest.approx(mean_wait_mmc(1, 0.7, 60))
 
 
 def test_without_patience_a_line_is_erlangs_loss():

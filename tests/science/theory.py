@@ -56,6 +56,28 @@ def share_that_gives_up(arrivals: float, services: float, patience: float) -> fl
     return float((1 - load) * late / (1 - load * late))
 
 
+def weighted_waits_of_two_queues(
+    loads: tuple[float, float], service: float, cv: float, change: float, *, gated: bool
+) -> float:
+    """Two M/G/1 queues that one server serves in turn: their mean waits, each times its load, added up.
+
+    The server changes in a constant time `change`, even if nobody waits, when the queue is empty, or when it has served
+    those whom it found (`gated`). Pseudo-conservation law of Boxma and Groenendijk (1987), Pseudo-conservation laws in
+    cyclic-service systems, Journal of Applied Probability 24, 949-964, for two queues.
+    """
+    load, cycle = sum(loads), 2 * change
+    waits = load * load * service * (1 + cv**2) / (2 * (1 - load)) + load * cycle / 2
+    waits += cycle * (load**2 - sum(each**2 for each in loads)) / (2 * (1 - load))
+    return waits + (cycle * sum(each**2 for each in loads) / (1 - load) if gated else 0)
+
+
+def mean_wait_of_two_queues(load: float, service: float, cv: float, change: float, *, gated: bool) -> float:
+    """Two such queues with half of the load each: the mean wait of both (Takagi 1988, Queuing analysis of polling
+    models, ACM Computing Surveys 20, 5-28)."""
+    line = load * service * (1 + cv**2) / (2 * (1 - load))
+    return line + change * (2 + load if gated else 2 - load) / (2 * (1 - load))
+
+
 @dataclass(frozen=True)
 class Evidence:
     """A mean over independent replications, with the interval that it leaves only at the false-alarm rate."""

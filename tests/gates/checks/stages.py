@@ -7,6 +7,7 @@ from .rows import JAM, NORTH, OFFICERS, Table
 GROUPS = [{"name": "loaded", "lanes": 1, "load": "loaded"}, {"name": "empties", "lanes": 1, "load": "empty"}]
 TWICE = {"name": "a", "lanes": 1}
 OPENS = {"at": 5, "closes_below": 2}
+BOTH = ["northbound", "southbound"]
 
 TABLE: Table = {
     "reversible_lanes": [
@@ -35,6 +36,63 @@ TABLE: Table = {
             "unlimited",
             "unlimited lanes cannot be reversible",
             "Write a number of lanes.",
+        ),
+    ],
+    "reversal_rules": [
+        (
+            [("stages.booth.lanes", [{**TWICE, "directions": BOTH, "reverses": {"at": 0, "takes": "5 min"}}])],
+            "stages.booth.lanes[0].reverses.at",
+            "0",
+            "no queue is longer than another one when nobody waits",
+            "Use at least 1, or `until: empty` or `until: gated`.",
+        ),
+        (
+            [
+                (
+                    "stages.booth.lanes",
+                    [{**TWICE, "directions": BOTH, "reverses": {"at": 0, "takes": "0 s", "until": "gated"}}],
+                )
+            ],
+            "stages.booth.lanes[0].reverses.takes",
+            "0 s",
+            "empty lanes would change direction without end at one moment",
+            "Use a longer time, or `at: 1`.",
+        ),
+        (
+            [
+                (
+                    "stages.booth.lanes",
+                    [
+                        {
+                            **TWICE,
+                            "directions": BOTH,
+                            "reverses": {"at": 1, "takes": "5 min", "until": "empty", "lead": 2},
+                        }
+                    ],
+                )
+            ],
+            "stages.booth.lanes[0].reverses.lead",
+            "2",
+            "`until: empty` does not compare the queues",
+            "Remove it, or write `until: longer-queue`.",
+        ),
+        (
+            [
+                (
+                    "stages.booth.lanes",
+                    [
+                        {
+                            **TWICE,
+                            "directions": BOTH,
+                            "reverses": {"at": 1, "takes": "0 s", "at_least": "1 h", "at_most": "59 min"},
+                        }
+                    ],
+                )
+            ],
+            "stages.booth.lanes[0].reverses.at_most",
+            "59 min",
+            "shorter than `at_least`, 1 h",
+            "Exchange the two.",
         ),
     ],
     "lanes_by_queue": [
