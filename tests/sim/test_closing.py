@@ -127,3 +127,40 @@ def test_who_is_handed_back_gives_its_space_away(engine: Engine) -> None:
     )
     draws = trucks(plan, ("durian", 0, [("meter", 90), ("bay", 10)]), ("durian", 1, [("side", 5), ("bay", 10)]))
     assert minutes(plan, draws, engine) == [(0, 480, 570), (570, 570, 580), (1, 60, 65), (65, 65, 75)]
+
+
+@both
+def test_a_batch_that_is_handed_back_need_not_gather_again(engine: Engine) -> None:
+    # Two trucks make a batch at 10 and are handed back at 60. At 480 both start; truck 2, which gathers since 20, waits
+    # for its own hour to be over, until 80, and for a lane, until 570.
+    desk = {**DESK, "lanes": 2, "at_closing": "hands-back", "batch": {"size": 2, "after": 3600}}
+    plan = plan_of({"desk": desk}, ["desk"])
+    draws = trucks(plan, *[("general", at, [("desk", time)]) for at, time in ((0, 90), (10, 90), (20, 5))])
+    assert minutes(plan, draws, engine) == [(0, 480, 570), (10, 480, 570), (20, 570, 575)]
+
+
+@both
+def test_a_space_that_is_handed_back_lets_in_who_stands_outside(engine: Engine) -> None:
+    # As above, but durian 1 comes straight to the zone and stands outside from 1 on: it comes in at 60.
+    stages = {"meter": {**DESK, "at_closing": "hands-back"}, "bay": {"lanes": 1}}
+    areas = {"zone": {"spaces": 1, "stages": ["bay"], "keeps_out": ["durian"]}}
+    plan = plan_of(stages, [{"stage": "meter", "share": 0.5}, "bay"], areas=areas)
+    draws = trucks(plan, ("durian", 0, [("meter", 90), ("bay", 10)]), ("durian", 1, [("bay", 10)]))
+    assert minutes(plan, draws, engine) == [(0, 480, 570), (570, 570, 580), (60, 60, 70)]
+
+
+@both
+def test_work_by_hand_is_handed_back_without_its_link(engine: Engine) -> None:
+    # The link is down until 120, so both work by hand from 0 and are handed back at 60. At 480 the link carries one
+    # video: truck 0 sends until 510, then truck 1.
+    desk = {**DESK, "lanes": 2, "at_closing": "hands-back"}
+    desk["sends"] = {"link": "radio", "round_trips": 0, "video": 4, "without": {"constant": 5400}}
+    plan = plan_of(
+        {"desk": desk},
+        ["desk"],
+        links={"radio": {"uplink": 27, "shared_uplink": 4, "round_trip": 0}},
+        outages={"fault": {"every": {"constant": 1e6}, "lasts": {"constant": 1}, "links": ["radio"]}},
+    )
+    comes = [("general", 0, [("desk", 30.0)])] * 2
+    draws = trucks(plan, *comes, by_hand=90, outages=[("fault", 0, 120)])
+    assert minutes(plan, draws, engine) == [(0, 480, 510), (0, 510, 540)]
