@@ -66,6 +66,10 @@ def run_of(document: Mapping[str, Any], folder: Path) -> ResolvedRun:
     from experiments.runs.settings import RunSettings
     from gates import Change, Scenario
 
+    if "policy" in document:
+        name, sha256 = document["policy"]["name"], document["policy"]["sha256"][:12]
+        remedy = f"Run it from Python, with the code whose SHA-256 begins with {sha256}: bg.run(..., policy={name})."
+        raise ConfigError([Finding("policy", name, "the code of the policy is not in the result", remedy)])
     _refuse_changed(document, "scenario", digest(document.get("scenario")))
     written = document["scenario"]
     scenario = _read({**written, "gate": gate_from_data(written["gate"], MANIFEST)}, Scenario)

@@ -25,7 +25,7 @@ def test_every_page_of_docs_has_a_place_in_the_menu():
 
 
 def test_a_place_in_the_menu_is_a_page_or_made_by_the_build():
-    expected = {"docs/own-rules.md", "RELEASING.md"}  # pages that come with other changes
+    expected = {"docs/own-rules.md"}  # a page that comes with its mechanism
     files = {file for section in SECTIONS for file in section.pages.values() if file}
     assert {file for file in files if not (ROOT / file).is_file()} <= expected
 
@@ -39,12 +39,13 @@ def test_links_are_moved_with_their_pages():
 
     text = (
         "[a](metrics.md#all) [b](../CONTRIBUTING.md) [c](decisions/) [d](../gates/library/facts.csv) [e](../sim) "
-        "[f](https://example.org/x.md) `[g](metrics.md)`\n```\n[h](../CONTRIBUTING.md)\n```"
+        "[f](https://example.org/x.md) `[g](metrics.md)` [i](../experiments/plots/fonts/README.md)\n"
+        "```\n[h](../CONTRIBUTING.md)\n```"
     )
     moved = stage.staged(text, "docs/plots.md", "plots", keep)
     assert moved == (
         "[a](metrics.md#all) [b](contributing.md) [c](decisions/README.md) [d](files/gates/library/facts.csv) e "
-        "[f](https://example.org/x.md) `[g](metrics.md)`\n```\n[h](../CONTRIBUTING.md)\n```\n"
+        "[f](https://example.org/x.md) `[g](metrics.md)` i\n```\n[h](../CONTRIBUTING.md)\n```\n"
     )
     assert kept == ["gates/library/facts.csv"]
     assert stage.staged("[up](../metrics.md)", "docs/decisions/001-integer-ticks.md", "decisions/1", keep) == (
@@ -109,3 +110,7 @@ def test_the_description_for_an_index_has_no_relative_links():
     assert all(target.startswith("https://") for target in targets), targets
     assert "docs/gate-file.md" in text
     assert description("![p](a.png)\n\nSee [b](c.md), [d](https://e.org).") == "See b, [d](https://e.org)."
+
+
+def test_the_citation_names_the_version():
+    assert f"\nversion: {project['version']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

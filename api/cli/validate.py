@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from gates import ConfigError, load_gate, load_upgrade
-from gates.describe import never_text
+from gates import ConfigError, Gate, load_gate, load_upgrade
+from gates.describe import never_text, title_of
 from gates.files.load import gate_from_text
 from gates.files.yaml import parse, read_text
+from gates.schema.scenario import Scenario
 from gates.sources import footing_text
 from gates.upgrades import check_upgrade, upgrade_from_text, with_needs
 
@@ -39,7 +40,28 @@ def checked_text(text: str, file: str) -> str:
         return _study(text, file)
     gate = gate_from_text(text, file)
     sentence = f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows; {footing_text(gate)}."
-    return " ".join(filter(None, [sentence, never_text(gate)]))
+    return " ".join(filter(None, [sentence, never_text(gate), _lock_text(gate)]))
+
+
+def _lock_text(gate: Gate) -> str:
+    """Say which lanes, areas and pools trucks could hold while they wait for each other's; empty if none."""
+    from sim.metrics.resources.deadlock import circle
+    from sim.plan.compile import compile_plan
+
+    plan = compile_plan(Scenario(gate=gate, days=1, warmup_days=0))
+    titles = {
+        "lane": ("a lane of", {name: stage.title for name, stage in gate.stages.items()}),
+        "area": ("a space in", {name: area.title for name, area in gate.areas.items()}),
+        "pool": ("a unit of", {name: pool.title for name, pool in gate.pools.items()}),
+    }
+    found = [f"{titles[kind][0]} {title_of(titles[kind][1].get(name, {}), name)}" for kind, name in circle(plan)]
+    if not found:
+        return ""
+    waits = [f"hold {here} while they wait for {then}" for here, then in zip(found, found[1:] + found[:1], strict=True)]
+    return (
+        f"Trucks could lock each other for ever: some {', and others '.join(waits)}. Let trucks give back what they "
+        "hold before they wait, or see in a run whether any are locked at its end."
+    )
 
 
 def kind_of(text: str, file: str) -> Literal["gate", "upgrade", "study"]:

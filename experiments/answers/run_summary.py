@@ -104,7 +104,12 @@ def inputs_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what was given beside the gate."""
     trucks = manifest.get("trace", {}).get("trucks", {})
     of_flows = listed([f"{count:,} of {flow}" for flow, count in trucks.items()])
-    return (f"Recorded trucks instead of drawn ones: {of_flows}.",) if trucks else ()
+    rules = manifest.get("policy", {}).get("name", "")
+    told = (
+        f"Recorded trucks instead of drawn ones: {of_flows}." if trucks else "",
+        f"Under own rules: {rules}." if rules else "",
+    )
+    return tuple(text for text in told if text)
 
 
 def interval_text(labels: Labels) -> str:

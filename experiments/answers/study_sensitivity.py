@@ -97,6 +97,12 @@ def screening_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterat
     """Yield which factors matter."""
     metric = labels.metrics[0]
     unit, screened, shares = labels.unit(metric), frames["screening"], frames["variance"]
+    if not len(screened):
+        yield (
+            f"No effects: at some points of the ranges {labels.phrase(metric)} lies beyond the run or is not defined, "
+            "so there is no mean to compare. Run longer, narrow the ranges, or let another metric decide."
+        )
+        return
     top = [
         f"{labels.factor(row['factor'])} ({amount(row['mean_absolute'], unit, change=True)})"
         for _, row in screened.head(3).iterrows()
@@ -117,6 +123,8 @@ def screening_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterat
 def screening_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> list[Table]:
     """Return elementary effects, and shares of variance if there are any."""
     unit = labels.unit(labels.metrics[0])
+    if not len(frames["screening"]):
+        return []
     rows = [
         (
             labels.factor(row["factor"]),

@@ -38,7 +38,7 @@ def _clock_axis(title: str = "Hour of day", *, grid: bool = False) -> Any:
 
 
 def queue_map(queues: Frame, labels: Labels) -> Plot:
-    """Draw the trucks in line by stage and hour of day as a heat map, the stages in the order of the path."""
+    """Draw the trucks in queues by stage and hour of day as a heat map, the stages in the order of the path."""
     hours = queues.assign(hour=hour_of_day(queues["hour"], labels))
     means = hours.groupby(["stage", "hour"], as_index=False)["mean"].mean()
     peaks = means.groupby("stage")["mean"].max()
@@ -49,15 +49,15 @@ def queue_map(queues: Frame, labels: Labels) -> Plot:
     return Plot(
         "queue-map",
         "Where trucks wait at which hour",
-        f"Mean number of trucks in line, by hour of the day, {labels.clock(labels.bulletin_side)}; mean over "
+        f"Mean number of trucks in the queue, by hour of the day, {labels.clock(labels.bulletin_side)}; mean over "
         f"{count(labels.days, 'day')} and {count(labels.replications, 'replication')}, closed hours included. From top "
-        "to bottom in the order of the path. Stages with less than one truck in line at every hour are left out. "
-        "Colours go with the square root of the number, so that short lines can be seen beside long ones.",
-        "Heat map of trucks in line. "
+        "to bottom in the order of the path. Stages whose queue is shorter than one truck at every hour are left out. "
+        "Colours go with the square root of the number, so that short queues can be seen beside long ones.",
+        "Heat map of trucks in queues. "
         + (
             f"Most stand at {labels.stage(worst['stage'])} at {worst['hour']:.0f}:00, {worst['mean']:.0f}."
             if worst is not None
-            else "No stage has a notable line."
+            else "No stage has a notable queue."
         ),
         partial(_map, rows, shown, labels),
     )
@@ -70,7 +70,7 @@ def _map(rows: Frame, shown: Sequence[str], labels: Labels, width: int) -> Any:
     y = alt.Y("stage:N", sort=list(shown), axis=None, scale=alt.Scale(paddingInner=0.06))
     colour = alt.Color(
         "mean:Q",
-        title="Trucks in line",
+        title="Trucks in the queue",
         scale=alt.Scale(type="sqrt", range=BLUES, domain=[0, float(rows["mean"].max())]),
         legend=alt.Legend(gradientLength=min(260, width - 80), format="d", tickCount=5),
     )
@@ -203,7 +203,7 @@ def _lane_panels(
         rows = Frame({"hour": range(HOURS + 1), "lanes": [*used[name], used[name][-1]]})
         y = alt.Y("lanes:Q", title="Lanes in use", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
         chart = alt.Chart(data_of(rows)).encode(x=_clock_axis(), y=y)
-        green = theme.STATE_COLOURS["Being served"]
+        green = theme.STATE_COLOURS["Being processed"]
         limit = alt.Chart(data_of(Frame({"lanes": [lanes[name]]}))).mark_rule(color=theme.INK, strokeDash=[4, 3])
         layers = [
             shade(closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),

@@ -1,4 +1,4 @@
-"""The plot of the road: how far trucks stand back that find no space inside."""
+"""The plot of the road: the length of the queue outside, because the gate is full."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def tailback_by_hour(road: Frame, labels: Labels) -> Plot:
     said = [f"{_title(name, labels)}: {longest[name]:.3g} km at the longest" for name in shown]
     return Plot(
         "tailback-by-hour",
-        "How far trucks stand back on the road",
+        "Length of the queue on the road",
         caption,
         f"Tail-back by hour of day. {'; '.join(said)}." if said else "Nobody ever stands on the road.",
         partial(_panels, bands, shown, labels),

@@ -39,7 +39,12 @@ LITTLE_HOURS = 0.005
 """A stage that takes a truck less time than this, 18 seconds, has no bar."""
 SHARE_OF_DAYS: Any = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
 """How strong the grey of closed hours is."""
-STATES = {"waiting_h": "In line", "closed_h": "Stage closed", "blocked_h": "Blocked", "served_h": "Being served"}
+STATES = {
+    "waiting_h": "In the queue",
+    "closed_h": "Stage closed",
+    "blocked_h": "Blocked",
+    "served_h": "Being processed",
+}
 
 
 # Where the time goes
@@ -125,7 +130,7 @@ def utilisation(metrics: Metrics, labels: Labels) -> Plot:
         "How busy the lanes are",
         "Share of the open lane time in which a lane serves or holds a truck"
         f"{'; of pools, share of the units on duty that are in use' if labels.gate.pools else ''}. "
-        f"Dashed: {100 * HIGH_UTILISATION:.0f} %, above which lines grow fast. {interval} "
+        f"Dashed: {100 * HIGH_UTILISATION:.0f} %, above which queues grow fast. {interval} "
         "Stages without a limit of lanes are left out.",
         "Empty: no stage has a limited number of lanes."
         if busiest is None
@@ -176,7 +181,7 @@ def queue_by_hour(queues: Frame, labels: Labels) -> Plot:
     shown = list(peaks[peaks >= NOTABLE_QUEUE].index[:MOST_PANELS])
     rest = [name for name in labels.gate.stages if name in peaks.index and name not in shown]
     caption = (
-        f"Trucks in line by hour of the day, {labels.clock(labels.bulletin_side)}: mean over "
+        f"Trucks in the queue by hour of the day, {labels.clock(labels.bulletin_side)}: mean over "
         f"{count(labels.days, 'day')}. {band_text(labels)} Grey: the stage is closed; the paler, the fewer days. "
         "Each panel has its own scale."
     )
@@ -184,13 +189,13 @@ def queue_by_hour(queues: Frame, labels: Labels) -> Plot:
     if long:
         caption += f" Not drawn: {listed(long)} trucks at most."
     if shown and len(long) < len(rest):
-        caption += " At the other stages there is less than one truck in line at any hour."
+        caption += " At the other stages the queue is shorter than one truck at any hour."
     summary = f"The longest line is at {labels.stage(shown[0])}." if shown else "No stage has a notable line."
     return Plot(
         "queue-by-hour",
         "When and where trucks wait",
         caption,
-        f"Trucks in line by hour of day, {count(len(shown), 'stage')}. {summary}",
+        f"Trucks in the queue by hour of the day, {count(len(shown), 'stage')}. {summary}",
         partial(_queue_panels, bands, shown, labels),
     )
 
@@ -213,7 +218,7 @@ def _queue_panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
         scale=alt.Scale(domain=[0, 24]),
         axis=alt.Axis(values=[0, 6, 12, 18, 24], grid=False),
     )
-    y = alt.Y("mean:Q", title="Trucks in line", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
+    y = alt.Y("mean:Q", title="Trucks in the queue", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
     line = alt.Chart(data_of(rows)).encode(x=x)
     layers = [
         shade(closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),

@@ -49,8 +49,8 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
     elif len(tornado):
         found.append(tornado_plot(tornado, labels))
     elif labels.design == "screening":
-        found.append(screening_plot(read_table(folder, "screening"), labels))
-        shares = read_table(folder, "variance")
+        screened, shares = read_table(folder, "screening"), read_table(folder, "variance")
+        found += [screening_plot(screened, labels)] if len(screened) else []
         found += [variance_plot(shares, labels)] if len(shares) else []
     else:
         differences, estimates = read_table(folder, "differences"), read_table(folder, "estimates")
@@ -76,7 +76,7 @@ def _comparison(estimates: Frame, metric: str, labels: StudyLabels) -> Plot:
     return Plot(
         name="comparison",
         title=f"{labels.metric(metric)} in every scenario",
-        caption=f"Dots are means over replications, lines their 95 % intervals, each for itself; dashed: "
+        caption=f"Dots are means over replications, lines their individual 95 % intervals; dashed: "
         f"the base. {_cut(frame, shown)}"
         "To compare two scenarios use the differences: they share their draws, so their intervals are narrower.",
         alt=f"{labels.metric(metric)} by scenario: " + _listed(shown, order, labels),

@@ -78,15 +78,15 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
     return [
         Plot(
             "queue-by-hour",
-            "Trucks in line by hour of the day",
+            "Trucks in queues by hour of the day",
             f"Mean over days and replications, lines before closed stages included.{left_out}",
-            f"Curves of trucks in line over the day for {', '.join(titles)}.",
+            f"Curves of trucks in queues over the day for {', '.join(titles)}.",
             lambda width: lines(clock, hours, queue, width),
         ),
         Plot(
             "clearance-curves",
             "How fast trucks are released",
-            f"Share of the loaded trucks released within so many hours of arrival; mean over replications.{left_out}",
+            f"Share of trucks released within a number of hours after arrival; mean over replications.{left_out}",
             f"Curves of clearance for {', '.join(titles)}.",
             lambda width: by_direction(clearance[np.isfinite(clearance["hours"])], time, percent, width),
         ),
@@ -164,7 +164,7 @@ def warmup_plot(frame: Frame, labels: StudyLabels) -> Plot:
             .mark_line(strokeWidth=1.5, opacity=0.7)
             .encode(
                 x=alt.X("day:Q", title="day of the pilot, which starts empty"),
-                y=alt.Y("in_line:Q", title="mean trucks in line"),
+                y=alt.Y("in_line:Q", title="mean trucks in queues"),
                 detail="title:N",
                 color=alt.value(theme.BLUE),
             )
@@ -178,6 +178,6 @@ def warmup_plot(frame: Frame, labels: StudyLabels) -> Plot:
         "How long the gate takes to fill",
         f"Pilot runs of {frame['day'].max()} days, a line for each scenario. The red line is the warm-up taken: the "
         "longest that MSER-5 found.",
-        f"Trucks in line by day of the pilot runs; {cut} days are left out.",
+        f"Trucks in queues by day of the pilot runs; {cut} days are left out.",
         chart,
     )

@@ -34,9 +34,9 @@ INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 
 DIRECTION_COLOURS = {"northbound": BLUE, "southbound": VERMILION}
 STATE_COLOURS = {
-    "In line": ORANGE,
+    "In the queue": ORANGE,
     "Stage closed": GREY,
-    "Being served": GREEN,
+    "Being processed": GREEN,
     "Blocked": PURPLE,
 }
 CLASS_COLOURS = ("#332288", "#CC6677", "#999933", "#88CCEE", "#882255", "#DDCC77", "#AA4499", "#44AA99")

@@ -56,7 +56,7 @@ def clearance_distribution(curves: Frame, labels: Labels) -> Plot:
     return Plot(
         "clearance-distribution",
         "How long clearance takes",
-        "Share of trucks released from the last control within so many hours of their arrival. "
+        "Share of trucks released from the last control within a number of hours after arrival. "
         f"{band_text(labels)} A line ends where, in some replication, trucks still inside leave the rest open.",
         f"Curves by direction and class. Half of the trucks are released within {said}." if said else "Empty.",
         partial(_clearance_panels, bands, shown, labels),
@@ -134,7 +134,7 @@ def journeys(events: Frame, labels: Labels) -> Plot:
         "journeys",
         "The journeys of single trucks",
         f"{count(len(chosen), 'truck')} of the first replication, drawn evenly from those that arrive on {day}. "
-        f"Thin: in line. Thick: being served. Grey: the stage is closed. {_clock_text((begin, end), labels)} "
+        f"Thin: in the queue. Thick: being processed. Grey: the stage is closed. {_clock_text((begin, end), labels)} "
         f"Stages are in the order of the path; what happens after {hours:.0f} hours is not shown.",
         f"Lines of {count(len(chosen), 'truck')} through the stages, over {hours:.0f} hours.",
         partial(_journey_panels, visits, (begin, end), labels),
@@ -245,7 +245,7 @@ def _class_colour(spells: Frame, labels: Labels, width: int) -> Any:
 
 
 def _spells(visits: Frame, order: Sequence[str], start: float, hours: float, within: tuple[float, float]) -> Frame:
-    """Return what trucks do, as lines: the moves between stages, in line, served, blocked.
+    """Return what trucks do, as lines: the moves between stages, in the queue, processed, blocked.
 
     Each truck keeps its own height `within` the row of every stage.
     """

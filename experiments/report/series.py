@@ -28,7 +28,7 @@ MS_A_HOUR = 3_600_000
 
 
 def queue_series(folder: Path, stage: str | None, points: int) -> dict[str, Any]:
-    """Return the trucks in line by time: mean over replications with its 95 % interval, and the highest.
+    """Return the trucks in the queue by time: mean over replications with its 95 % interval, and the highest.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from experiments.inputs.table import Table
 from experiments.result_folder import checked_manifest, refuse_other_content
@@ -27,6 +27,9 @@ from gates.findings import ConfigError, Finding
 from gates.schema.gate import Gate
 from gates.upgrades import Level
 
+if TYPE_CHECKING:
+    from sim.live import Policy
+
 Shown = TypeVar("Shown", bound=FolderResult)
 Finish = Callable[[Path], object]
 Write = Callable[[Path, Finish | None], Path]
@@ -43,9 +46,10 @@ def run(
     start: dt.date | str | None = None,
     demand: float = 1.0,
     level: Level = "base",
-    engine: EngineName = "compiled",
+    engine: EngineName | None = None,
     keep_events: int | str = 1,
     trace: Table = None,
+    policy: Policy | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
 ) -> Result:
@@ -70,7 +74,7 @@ def run(
     level
         Which value of numbers with three values the upgrades take.
     engine
-        Both give the same results.
+        Both give the same results; without one the compiled engine runs, under a policy the reference engine.
     keep_events
         Replications whose event log is kept, for `.events` and `.trucks`; "none" needs the least memory.
     trace
@@ -78,6 +82,8 @@ def run(
         a CSV file. Columns are `arrival` (minutes since the start of the run, or dates with times of day), `flow` (or
         `class` and `direction`), and, as far as they were recorded, `service.STAGE` in minutes, `choice.CHOICE` and
         `visits.STAGE`. All else is drawn.
+    policy
+        Own rules: a function that takes the live run (`sim.live.Live`), and may be a generator, a SimPy process.
     out
         Folder of the result, with plots and report; without it there is a temporary folder, removed with the result.
     workers
@@ -99,14 +105,18 @@ def run(
         "demand": demand,
         "replications": replications,
         "seed": seed,
-        "engine": engine,
+        "engine": engine or ("compiled" if policy is None else "reference"),
         "keep_events": keep_events,
     }
     resolved = resolve(request, files=True, trace=trace)
+    if policy is not None:
+        _refuse_without_rules(resolved.settings.engine, workers)
     if out is not None:
         refuse_other_content(Path(out), "run", resolved.scenario.gate.name)
     with _executor(workers) as executor:
-        made = run_scenario(resolved.scenario, resolved.settings, trace=resolved.trace, executor=executor)
+        made = run_scenario(
+            resolved.scenario, resolved.settings, trace=resolved.trace, policy=policy, executor=executor
+        )
     made = dataclasses.replace(made, changes=resolved.changes)
     return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn_run)
 
@@ -192,6 +202,19 @@ def _with_options(study: Study, options: dict[str, int]) -> Study:
         return Study.model_validate({**study.model_dump(by_alias=True, mode="json"), **options})
     except ValidationError as error:
         raise ConfigError(model_findings(error, Study)) from None
+
+
+def _refuse_without_rules(engine: EngineName, workers: int | None) -> None:
+    """Raise `ConfigError` where a policy cannot act."""
+    findings = []
+    if engine == "compiled":
+        problem = "cannot run under a policy, which acts on the reference engine"
+        findings.append(Finding("engine", engine, problem, "Leave engine out."))
+    if workers is not None:
+        problem = "a policy runs in this process, because its code does not go to others"
+        findings.append(Finding("workers", str(workers), problem, "Leave workers out."))
+    if findings:
+        raise ConfigError(findings)
 
 
 def _executor(workers: int | None) -> AbstractContextManager[Executor]:

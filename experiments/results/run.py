@@ -74,8 +74,13 @@ class Result(FolderResult):
         return self._table("trucks.parquet")
 
     @property
+    def decisions(self) -> pd.DataFrame:
+        """What own rules did in the replications whose event log is kept: lanes, units and holds from each tick on."""
+        return self._table("decisions.parquet")
+
+    @property
     def queues(self) -> pd.DataFrame:
-        """Trucks in line at every stage, by hour of the measured period and replication."""
+        """Trucks in the queue of every stage, by hour of the measured period and replication."""
         return self._table("queues.parquet")
 
     @property
@@ -159,4 +164,6 @@ def known_name(name: str, known: Iterable[str]) -> str:
 def _not_there(table: str) -> Finding:
     if table in ("events", "trucks"):
         return Finding("keep_events", "0", f"this result has no {table}", "Run with keep_events of 1 or more.")
+    if table == "decisions":
+        return Finding("policy", "", "this result has no decisions of own rules", "Run with a policy and keep_events.")
     return Finding("folder", "", f"this result has no {table}", "It is of an older version: run it again.")

@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.inputs.trace import FILE, write_trace
+from experiments.inputs.policy import FILE as POLICY
+from experiments.inputs.trace import FILE as TRACE
+from experiments.inputs.trace import write_trace
 from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
 from experiments.runs.provenance import manifest
 from experiments.runs.run import RunResult
 from experiments.runs.statistics import CONFIDENCE, mean_interval
-from experiments.runs.tables import events_table, name_column, trucks_table, write_table
+from experiments.runs.tables import decisions_table, events_table, name_column, trucks_table, write_table
 from sim.metrics.registry import METRICS
 
 SCHEMA = NEWEST["run"][1]
@@ -54,10 +56,12 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
 def fill_folder(result: RunResult, folder: Path) -> None:
     """Write the files of a run's result into a folder that is there."""
     tick_zero = result.plan.days.origin
-    origin = manifest(result.scenario, result.settings, result.changes, tick_zero, SCHEMA, result.trace)
+    origin = manifest(result.scenario, result.settings, result.changes, tick_zero, SCHEMA, result.trace, result.policy)
     write_json(folder / MANIFEST, origin)
     if result.trace is not None:
-        write_trace(result.trace, folder / FILE)
+        write_trace(result.trace, folder / TRACE)
+    if result.policy is not None:
+        (folder / POLICY).write_text(result.policy.source + "\n", encoding="utf-8", newline="\n")
     write_json(folder / "metrics.json", metrics_document(result))
     write_table(folder / "replications.parquet", _replications(result))
     write_table(folder / "queues.parquet", _queues(result))
@@ -201,6 +205,9 @@ def _write_logs(result: RunResult, folder: Path) -> None:
     if not trucks:
         return
     write_table(folder / "trucks.parquet", pa.concat_tables(trucks))
+    if result.policy is not None:
+        made = [decisions_table(result.plan, number, log) for number, log in result.logs.items()]
+        write_table(folder / "decisions.parquet", pa.concat_tables(made).unify_dictionaries().combine_chunks())
     events = folder / "events"
     events.mkdir()
     for number, log in result.logs.items():

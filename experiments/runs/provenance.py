@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from experiments.inputs.policy import PolicyCode
 from experiments.inputs.trace import Trace
 from experiments.runs.settings import RunSettings
 from gates import Change, Fact, Gate, Scenario, SourcedNumber, apply_upgrades, every_number, load_gate
@@ -29,6 +30,10 @@ LIBRARIES = ("numba", "numpy", "scipy", "simpy")
 HOUR_S = 3600
 BY_MANIFEST = "bordergate {kind} FOLDER/manifest.json"
 """The command line that gives a result again, whatever it was made from; FOLDER stands for its folder."""
+BY_POLICY = (
+    "bg.run(..., policy={name}) in Python, with the policy whose code has the SHA-256 {sha256}...; it is not kept here"
+)
+"""How a result under own rules is made again."""
 
 
 def version() -> str:
@@ -57,20 +62,29 @@ def digest(document: Any) -> str:
 
 
 def result_digest(
-    scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = (), trace: Trace | None = None
+    scenario: Scenario,
+    settings: RunSettings,
+    changes: tuple[Change, ...] = (),
+    trace: Trace | None = None,
+    policy: PolicyCode | None = None,
 ) -> str:
     """Return the SHA-256 of all that a result depends on: equal digests give equal results.
 
-    That is the scenario with the dates and clocks that it looks up, how it is run, the trucks of a trace, the changes
-    that it tells of, the code, the facts of the library, and the versions of libraries.
+    That is the scenario with the dates and clocks that it looks up, how it is run, the trucks of a trace, the code of a
+    policy, the changes that it tells of, the code, the facts of the library, and the versions of libraries.
     """
     how = [settings.model_dump(mode="json"), [dataclasses.asdict(change) for change in changes]]
-    return digest([*identity(scenario), *how, data_digest(), *inputs_document(trace)])
+    return digest([*identity(scenario), *how, data_digest(), inputs_document(trace, policy)])
 
 
-def inputs_document(trace: Trace | None) -> list[dict[str, Any]]:
+def inputs_document(trace: Trace | None, policy: PolicyCode | None) -> dict[str, Any]:
     """Return what identities and manifests say of the inputs beside the scenario; nothing where there is none."""
-    return [] if trace is None else [{"trace": {"sha256": trace_digest(trace), "trucks": trace.trucks}}]
+    document: dict[str, Any] = {}
+    if trace is not None:
+        document["trace"] = {"sha256": trace_digest(trace), "trucks": trace.trucks}
+    if policy is not None:
+        document["policy"] = policy.document
+    return document
 
 
 def trace_digest(trace: Trace) -> str:
@@ -187,6 +201,7 @@ def manifest(
     tick_zero: dt.datetime,
     schema: int,
     trace: Trace | None = None,
+    policy: PolicyCode | None = None,
 ) -> dict[str, Any]:
     """Return what `manifest.json` of a run holds. No time of day is in it: the same run gives the same bytes."""
     numbers = every_number(scenario.gate)
@@ -201,12 +216,12 @@ def manifest(
         "hashes": {
             "scenario": digest(document),
             "code": code_digest(),
-            "result": result_digest(scenario, settings, changes, trace),
+            "result": result_digest(scenario, settings, changes, trace, policy),
         },
-        **{name: value for each in inputs_document(trace) for name, value in each.items()},
+        **inputs_document(trace, policy),
         "looked_up": looked_up(scenario, document),
         "changes": [dataclasses.asdict(change) for change in changes],
-        "run_again": run_again(scenario, settings, changes, trace),
+        "run_again": run_again(scenario, settings, changes, trace, policy),
         "assumptions": [_assumption(n) for n in numbers if n.is_assumption],
         "sources": [_sourced(n) for n in numbers if n.facts],
         "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
@@ -214,13 +229,19 @@ def manifest(
 
 
 def run_again(
-    scenario: Scenario, settings: RunSettings, changes: tuple[Change, ...] = (), trace: Trace | None = None
+    scenario: Scenario,
+    settings: RunSettings,
+    changes: tuple[Change, ...] = (),
+    trace: Trace | None = None,
+    policy: PolicyCode | None = None,
 ) -> str:
     """Return the command line that gives the result again.
 
     It names gate and upgrades where the library gives the same gate; else it names the manifest, which holds the gate
-    and has the trace beside it.
+    and has the trace beside it. Code of a policy is not kept: then it says what is missing.
     """
+    if policy is not None:
+        return BY_POLICY.format(name=policy.name, sha256=policy.sha256[:12])
     if trace is not None or not _is_of_library(scenario.gate, changes):
         return BY_MANIFEST.format(kind="run")
     parts = [

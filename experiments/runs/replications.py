@@ -13,7 +13,7 @@ import typing
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ from sim.metrics.fold import Measures, measure
 from sim.plan.compile import compile_plan
 from sim.plan.plan import Plan
 from sim.streaming import stream
+
+if TYPE_CHECKING:
+    from sim.live import Policy
 
 CHUNK = 5
 """Most replications of a setup that a worker makes at once; it compiles the plan once for them."""
@@ -82,6 +85,8 @@ class Runner:
         Asked now and then whether to stop.
     chunk
         Most replications that a worker makes at once, and that a file of the store holds.
+    policy
+        The own rules that setups with a policy name, which cannot go to another process.
     """
 
     def __init__(
@@ -91,12 +96,14 @@ class Runner:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
         chunk: int | None = None,
+        policy: Policy | None = None,
     ) -> None:
         self._executor = executor or Inline()
         self.store = store
         self._progress = progress or (lambda done, total: None)
         self._cancelled = cancelled or (lambda: False)
         self._chunk = chunk
+        self._policy = policy
         self.simulated = 0
         """Replications made; the others were in the store."""
         self._done = 0
@@ -181,7 +188,8 @@ class Runner:
             if self._cancelled():
                 raise Cancelled
             for digest, chunk in waiting:
-                future = self._executor.submit(replicate, setups[digest].text, chunk, logs, self.store is not None)
+                how = (logs, self.store is not None, *((self._policy,) if self._policy else ()))
+                future = self._executor.submit(replicate, setups[digest].text, chunk, *how)
                 pending[future] = digest, chunk
                 if future.done() or len(pending) >= IN_FLIGHT:
                     break
@@ -202,7 +210,9 @@ def _cut(numbers: Iterable[int], most: int, logs: int) -> Iterator[range]:
 # In a worker
 
 
-def replicate(setup: str, numbers: Sequence[int], logs: int, compress: bool) -> list[Made]:
+def replicate(
+    setup: str, numbers: Sequence[int], logs: int, compress: bool, policy: Policy | None = None
+) -> list[Made]:
     """Make replications of a setup; called in a worker.
 
     Parameters
@@ -215,11 +225,13 @@ def replicate(setup: str, numbers: Sequence[int], logs: int, compress: bool) -> 
         Of how many of the first replications the event log is given back.
     compress
         Whether the replications are for a store.
+    policy
+        The own rules that the setup names.
     """
     known, plan = planned(setup)
     made = []
     for number in numbers:
-        measures, log = _replicated(known, plan, number)
+        measures, log = _replicated(known, plan, number, policy)
         made.append(Made(packed(measures, compress=compress), log if number < logs else None))
     return made
 
@@ -231,10 +243,16 @@ def planned(setup: str) -> tuple[Setup, Plan]:
     return known, with_trace(compile_plan(known.scenario, check_gate=False), known.trace)
 
 
-def _replicated(setup: Setup, plan: Plan, number: int) -> tuple[Measures, EventLog | None]:
+def _replicated(setup: Setup, plan: Plan, number: int, policy: Policy | None) -> tuple[Measures, EventLog | None]:
     if setup.streamed:
         return stream(plan, setup.seed, number), None
-    log = simulate(plan, draw(plan, setup.seed, number), setup.engine)
+    draws = draw(plan, setup.seed, number)
+    if policy is None:
+        log = simulate(plan, draws, setup.engine)
+    else:
+        from sim.live import simulate_under
+
+        log = simulate_under(policy, plan, draws, f"{setup.seed}/{number}")
     return measure(plan, log), log
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from experiments.inputs.policy import PolicyCode
 from experiments.inputs.trace import Trace
 from experiments.runs import provenance
 from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
@@ -104,11 +105,13 @@ class ResolvedRun:
     """What upgrades changed in the gate, in order."""
     trace: Trace | None = None
     """Recorded trucks that come instead of drawn ones."""
+    policy: PolicyCode | None = None
+    """Own rules, under which the reference engine runs."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the result depends on: equal digests give equal result folders."""
-        return provenance.result_digest(self.scenario, self.settings, self.changes, self.trace)
+        return provenance.result_digest(self.scenario, self.settings, self.changes, self.trace, self.policy)
 
 
 def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, trace: object = None) -> ResolvedRun:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from experiments.inputs.policy import PolicyCode, policy_code
 from experiments.inputs.trace import Trace
 from experiments.runs import executors
 from experiments.runs.replications import Progress, Runner, planned
@@ -18,6 +20,9 @@ from gates.upgrades import Change
 from sim.engines.log import EventLog
 from sim.metrics.fold import Measures
 from sim.plan.plan import Plan
+
+if TYPE_CHECKING:
+    from sim.live import Policy
 
 MAX_VISITS_LOGGED = 40_000_000
 """Most stage visits that a run keeps in memory at once: about 70 bytes each."""
@@ -42,6 +47,8 @@ class RunResult:
     """Where the event logs are, if a store keeps them."""
     trace: Trace | None = None
     """Recorded trucks that came instead of drawn ones."""
+    policy: PolicyCode | None = None
+    """Own rules, under which the reference engine ran."""
 
     def __repr__(self) -> str:
         """Return a line: plan, measures and logs fill many screens."""
@@ -55,6 +62,7 @@ def run_scenario(
     settings: RunSettings | None = None,
     *,
     trace: Trace | None = None,
+    policy: Policy | None = None,
     executor: Executor | None = None,
     store: Store | None = None,
     progress: Progress | None = None,
@@ -65,6 +73,8 @@ def run_scenario(
     ----------
     trace
         Recorded trucks that come instead of drawn ones.
+    policy
+        Own rules (`sim.live`), under which the reference engine runs in this process.
     executor
         Where replications run, such as `experiments.runs.executors.local()`; none means in threads of this process,
         one for each core.
@@ -80,14 +90,21 @@ def run_scenario(
     """
     settings = settings or RunSettings()
     refuse_unsound(scenario.gate)
-    refuse_too_large_run(planned(Setup.of_run(scenario, settings, trace).text)[1], settings)
+    code = None if policy is None else policy_code(policy)
+    refuse_too_large_run(planned(Setup.of_run(scenario, settings, trace, code).text)[1], settings)
     with nullcontext(executor) if executor else executors.threads() as chosen:
-        return run_with(Runner(chosen, store, progress), scenario, settings, trace)
+        return run_with(Runner(chosen, store, progress, policy=policy), scenario, settings, trace, code)
 
 
-def run_with(runner: Runner, scenario: Scenario, settings: RunSettings, trace: Trace | None = None) -> RunResult:
+def run_with(
+    runner: Runner,
+    scenario: Scenario,
+    settings: RunSettings,
+    trace: Trace | None = None,
+    policy: PolicyCode | None = None,
+) -> RunResult:
     """Run all replications of `scenario`, however large it is."""
-    setup = Setup.of_run(scenario, settings, trace)
+    setup = Setup.of_run(scenario, settings, trace, policy)
     digest = setup_digest(setup)
     numbers, logged = range(settings.replications), range(min(settings.keep_events, settings.replications))
     measures: dict[int, Measures] = {}
@@ -104,6 +121,7 @@ def run_with(runner: Runner, scenario: Scenario, settings: RunSettings, trace: T
         logs={number: logs[number] for number in logged if number in logs},
         log_files={number: runner.store.log_files(digest, number) for number in logged} if runner.store else {},
         trace=trace,
+        policy=policy,
     )
 
 

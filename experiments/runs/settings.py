@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from experiments.inputs.policy import PolicyCode
 from experiments.inputs.trace import Trace
 from gates.schema.base import Model
 from gates.schema.quantities import Count
@@ -44,12 +45,26 @@ class Setup(Model):
     """Whether replications are measured without ever holding a log; percentiles then come from a histogram."""
     trace: Trace | None = None
     """Recorded trucks that come instead of drawn ones."""
+    policy: PolicyCode | None = None
+    """Own rules, under which the reference engine runs."""
 
     @classmethod
-    def of_run(cls, scenario: Scenario, settings: RunSettings, trace: Trace | None = None) -> Setup:
+    def of_run(
+        cls,
+        scenario: Scenario,
+        settings: RunSettings,
+        trace: Trace | None = None,
+        policy: PolicyCode | None = None,
+    ) -> Setup:
         """Return what the replications of a run depend on."""
-        streamed = streams(settings)
-        return cls(scenario=scenario, seed=settings.seed, engine=settings.engine, streamed=streamed, trace=trace)
+        return cls(
+            scenario=scenario,
+            seed=settings.seed,
+            engine=settings.engine,
+            streamed=streams(settings),
+            trace=trace,
+            policy=policy,
+        )
 
     @property
     def text(self) -> str:

@@ -48,7 +48,7 @@ class LogFiles(NamedTuple):
 def setup_digest(setup: Setup) -> str:
     """Return the name of a setup's replications: all that they depend on, the software included."""
     how = [setup.seed, setup.engine, setup.streamed]
-    return digest([FORMAT, *identity(setup.scenario), *how, *inputs_document(setup.trace)])
+    return digest([FORMAT, *identity(setup.scenario), *how, inputs_document(setup.trace, setup.policy)])
 
 
 def ranges(numbers: Iterable[int], most: int) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.engines.log import NEVER, EventLog
+from sim.engines.log import NEVER, NO_RULE, EventLog
 from sim.metrics.time_use import truck_times
 from sim.plan.plan import Plan
 
@@ -54,6 +54,35 @@ def trucks_table(plan: Plan, replication: int, log: EventLog) -> pa.Table:
             "released": tick_column(log.released),
             "departed": tick_column(log.departed),
             **{name: times[:, n] for n, name in enumerate(("waiting", "closed", "served", "blocked"))},
+        }
+    )
+
+
+def decisions_table(plan: Plan, replication: int, log: EventLog) -> pa.Table:
+    """Return what was decided in a replication as a table, in order: lanes and units from then on, and trucks held.
+
+    The number is null where what the gate file says holds again.
+    """
+    groups = [f"{plan.stages[stage]}/{name}" for stage, name in zip(plan.groups.stage, plan.groups.name, strict=True)]
+    kinds = (
+        ("lanes", log.lane_changes, "group", "lanes", groups),
+        ("units", log.unit_changes, "pool", "units", plan.pools),
+        ("may start", log.holds, "stage", "trucks", plan.stages),
+    )
+    rows = [
+        (int(row["tick"]), what, names[row[of]], None if row[number] == NO_RULE else int(row[number]))
+        for what, changes, of, number, names in kinds
+        for row in changes
+    ]
+    rows.sort(key=lambda row: row[0])
+    tick, what, place, number = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return pa.table(
+        {
+            "replication": np.full(len(rows), replication, np.int32),
+            "tick": pa.array(tick, pa.int64()),
+            "what": pa.array(what, pa.string()).dictionary_encode(),
+            "place": pa.array(place, pa.string()).dictionary_encode(),
+            "number": pa.array(number, pa.int64()),
         }
     )
 

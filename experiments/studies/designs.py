@@ -238,16 +238,14 @@ def _one_at_a_time(study: Study) -> Iterator[Wanted]:
     for name, factor in study.factors.items():
         for value in values_of(name, factor):
             if value.suffix:
-                title = (
-                    f"{factor.title} {value.text}".strip() if factor.upgrade is None else title_of(name, factor, value)
-                )
+                title = _at_value(factor.title, value) if factor.upgrade is None else title_of(name, factor, value)
                 yield value.suffix, title, value.setting, {name: value.text}
 
 
 def title_of(name: str, factor: Factor, value: Value) -> str:
     """Return the title of a scenario in which one factor differs; of an upgrade, with those that it needs."""
     if factor.upgrade is None:
-        return f"{factor.title or name} {value.text}"
+        return _at_value(factor.title or name, value)
     needed = load_upgrade(factor.upgrade).needs
     title = factor.title or load_upgrade(factor.upgrade).title.get("en", name)
     level = "" if value.text == "on" else f", {value.text}"
@@ -270,7 +268,13 @@ def _grid(study: Study) -> Iterator[Wanted]:
 def _short(factor: Factor, value: Value) -> str:
     if not factor.title:
         return value.suffix
-    return factor.title if value.text == "on" else f"{factor.title} {value.text}"
+    return factor.title if value.text == "on" else _at_value(factor.title, value)
+
+
+def _at_value(title: str | None, value: Value) -> str:
+    """`Booths 3`, `Inspection × 0.8`, whether or not the title ends with the sign."""
+    times, number = value.text.startswith("x "), value.text.removeprefix("x ")
+    return f"{(title or '').removesuffix(' ×')} × {number}".strip() if times else f"{title or ''} {number}".strip()
 
 
 def _space_filling(study: Study) -> Iterator[Wanted]:

@@ -32,7 +32,7 @@ class Replication:
     percent: Floats
     """(P,) percentages."""
     by_clock: Floats
-    """(24,) mean trucks in line at all stages by hour since the start of the bulletin's day."""
+    """(24,) mean trucks in the queues of all stages by hour since the start of the bulletin's day."""
     in_line: Floats
     """(hours,) the same by hour since the start of the measured period."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.runs.statistics import mean_interval
 from experiments.studies.designs import Bench, Cell, at_points
 from experiments.studies.model import Study
 from experiments.studies.replication import Floats
@@ -59,14 +60,19 @@ def screening_cells(result: StudyResult) -> list[Cell]:
 
 
 def screening(result: StudyResult) -> list[dict[str, Any]]:
-    """Elementary effects of the deciding metric: mean of the absolute values, its bound, and their spread."""
+    """Elementary effects of the deciding metric: mean of the absolute values, its bound, and their spread.
+
+    None if it is unreached or undefined at some point: there is then no mean that an effect could be a difference of.
+    """
     from SALib.analyze import morris
 
-    study = result.study
+    study, outcomes = result.study, _outcomes(result, MORRIS)
+    if not np.isfinite(outcomes).all():
+        return []
     found = morris.analyze(
         _problem(list(study.factors)),
         screening_points(study),
-        _outcomes(result, MORRIS),
+        outcomes,
         num_levels=LEVELS,
         seed=study.seed % 2**32,
     )
@@ -118,7 +124,7 @@ def variance(result: StudyResult) -> list[dict[str, Any]]:
     from SALib.analyze import sobol
 
     outcomes = _outcomes(result, SOBOL)
-    if not outcomes.size:
+    if not outcomes.size or not np.isfinite(outcomes).all():
         return []
     names = strongest(result)
     found = sobol.analyze(_problem(names), outcomes, calc_second_order=False, seed=result.study.seed % 2**32)
@@ -137,6 +143,8 @@ def variance(result: StudyResult) -> list[dict[str, Any]]:
 
 
 def _outcomes(result: StudyResult, stage: str) -> Floats:
-    """(points,) mean of the deciding metric over replications."""
+    """(points,) mean of the deciding metric over replications; not finite where one does not reach it."""
     values = result.values(result.metrics[0])
-    return np.array([np.nanmean(values[cell.name]) for cell in result.cells if cell.factors.get("stage") == stage])
+    return np.array(
+        [mean_interval(values[cell.name].tolist()).value for cell in result.cells if cell.factors.get("stage") == stage]
+    )

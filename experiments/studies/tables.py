@@ -241,7 +241,7 @@ def _curved(result: StudyResult) -> Iterator[tuple[Cell, Any]]:
 
 
 def clock(result: StudyResult) -> Frame:
-    """Return the mean number of trucks in line at all stages by hour of the day of the bulletin's side."""
+    """Return the mean number of trucks in the queues of all stages by hour of the day of the bulletin's side."""
     frames = []
     for cell, found in _curved(result):
         hours = np.mean([each.by_clock for each in found], axis=0)
@@ -275,7 +275,7 @@ def growth(result: StudyResult) -> Frame:
 
 
 def warmup(result: StudyResult) -> Frame:
-    """Return the pilot runs behind a warm-up that was sought: mean trucks in line by day, and what MSER-5 cut."""
+    """Return the pilot runs behind a warm-up that was sought: mean trucks in queues by day, and what MSER-5 cut."""
     frames = [
         Frame({"scenario": w.scenario, "day": range(1, w.series.size + 1), "in_line": w.series}).assign(
             warmup_days=w.days, settled=w.settled

@@ -22,14 +22,14 @@ class Warmup:
     settled: bool
     """False if the rule wanted to leave out half of the pilot: no steady state in sight."""
     series: Floats
-    """(days,) mean trucks in line by day, over the pilot replications."""
+    """(days,) mean trucks in queues by day, over the pilot replications."""
 
 
 def found_warmup(scenario: str, pilots: list[Replication]) -> Warmup:
     """Return the warm-up of a scenario from pilot runs without any.
 
     MSER-5 (White 1997; Franklin and White 2008) wants batches of five observations. An observation here is the mean
-    number of trucks in line over a fifth of a day, so that a batch is one day and the daily cycle is no transient.
+    number of trucks in queues over a fifth of a day, so that a batch is one day and the daily cycle is no transient.
     """
     hours = np.mean([pilot.in_line for pilot in pilots], axis=0)
     days = hours[: hours.size // HOURS_A_DAY * HOURS_A_DAY].reshape(-1, HOURS_A_DAY).mean(axis=1)

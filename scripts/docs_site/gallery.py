@@ -52,7 +52,8 @@ def _pictures(made: Path, plots: list[Plot], target: Path) -> list[str]:
     for plot in plots:
         shutil.copyfile(made / "plots" / f"{plot.name}.svg", target / f"{plot.name}.svg")
         place = target.relative_to(target.parent.parent).as_posix()
-        picture = f"```{{image}} {place}/{plot.name}.svg\n:alt: {' '.join(plot.alt.split())}\n```"
+        image = f"```{{image}} {place}/{plot.name}.svg\n:alt: {' '.join(plot.alt.split())}\n```"
+        picture = f"````{{container}} plot\n{image}\n````"
         parts += [f"### {plot.title}", f"`{plot.name}`", picture]
     return parts
 

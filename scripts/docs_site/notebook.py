@@ -43,7 +43,7 @@ def _output(output: Any, name: str, folder: Path) -> str:
         return _text(output.text)
     if picture := data.get("image/svg+xml"):
         (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
-        return f"```{{image}} {name}.svg\n:alt: The plot that this cell makes\n```"
+        return f"````{{container}} plot\n```{{image}} {name}.svg\n:alt: The plot that this cell makes\n```\n````"
     return _text(data["text/plain"])
 
 

@@ -61,6 +61,8 @@ def staged(text: str, file: str, page: str, keep: Callable[[str], str]) -> str:
             path = index
         if path in known:
             return f"{match['open']}{posixpath.relpath(known[path] + '.md', there or '.')}{anchor})"
+        if path.endswith(".md"):  # a page that is not part of the site
+            return str(match["text"])
         return f"{match['open']}{posixpath.relpath(keep(path), there or '.')})"
 
     return "\n".join(LINK.sub(moved, line) if is_text else line for line, is_text in _lines(text)) + "\n"

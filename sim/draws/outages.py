@@ -6,7 +6,7 @@ down for a time, from the start of the run on. It goes on by the calendar, wheth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -40,6 +40,8 @@ class Outages(NamedTuple):
         return Windows(self.start[mine], self.end[mine])
 
 
+ALL_UNITS = 1 << 40
+"""Units that are down where all are, however many a policy asks for."""
 NO_OUTAGES = Outages(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64))
 
 
@@ -73,21 +75,36 @@ def _left(
     """Return when the units of a resource that are on duty and not down change, and how many are left."""
     mine = network.change_resource == resource
     scheduled_tick, scheduled = network.change_tick[mine], network.change_units[mine]
-    edges, steps = [], []
-    for source, spans in zip(sources, windows, strict=True):
-        if resource in source.resources:
-            size = int(scheduled.max(initial=0)) if source.units is None else source.units
-            edges += [spans.start, spans.end]
-            steps += [np.full(spans.start.size, size), np.full(spans.end.size, -size)]
-    edge, change = np.concatenate(edges), np.concatenate(steps)
-    order = np.argsort(edge, kind="stable")
-    edge, down = edge[order], np.cumsum(change[order])
+    edge, down = _down(resource, sources, windows, int(scheduled.max(initial=0)))
     tick = np.union1d(scheduled_tick, edge)
     planned = np.concatenate(([0], scheduled))[np.searchsorted(scheduled_tick, tick, side="right")]
     lost = np.concatenate(([0], down))[np.searchsorted(edge, tick, side="right")]
     left = np.maximum(planned - lost, 0)
     changes = left != np.concatenate(([0], left[:-1]))
     return tick[changes], left[changes]
+
+
+def _down(
+    resource: int, sources: Sequence[Source], windows: Sequence[Windows], every: int
+) -> tuple[Ticks, npt.NDArray[np.int64]]:
+    """Return when the units of a resource that are down change, and how many are; `every` stands for all of them."""
+    edges, steps = [], []
+    for source, spans in zip(sources, windows, strict=True):
+        if resource in source.resources:
+            size = every if source.units is None else source.units
+            edges += [spans.start, spans.end]
+            steps += [np.full(spans.start.size, size), np.full(spans.end.size, -size)]
+    edge, change = np.concatenate(edges), np.concatenate(steps)
+    order = np.argsort(edge, kind="stable")
+    return edge[order], np.cumsum(change[order])
+
+
+def units_down(plan: Plan, outages: Outages) -> Iterator[tuple[int, int, int]]:
+    """Yield (tick, resource, units): how many units of it are down from then on; of one tick the last counts."""
+    windows = [outages.of(n) for n in range(len(plan.outages))]
+    for resource in sorted({resource for source in plan.outages for resource in source.resources}):
+        for tick, units in zip(*_down(resource, plan.outages, windows, ALL_UNITS), strict=True):
+            yield int(tick), resource, int(units)
 
 
 def _clock(plan: Plan, group: int, windows: Sequence[Windows]) -> Pieces | None:

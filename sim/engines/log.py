@@ -20,6 +20,13 @@ NEVER = -1
 LANE_CHANGE = table_of(tick="i8", group="i8", lanes="i8")
 """From `tick` on, so many lanes of a lane group are open by the rule of the group, within its hours."""
 NO_LANE_CHANGES = np.zeros(0, LANE_CHANGE)
+UNIT_CHANGE = table_of(tick="i8", pool="i8", units="i8")
+"""From `tick` on, a policy has so many units of a pool on duty during its shifts; `NO_RULE` for those of the shifts."""
+NO_UNIT_CHANGES = np.zeros(0, UNIT_CHANGE)
+HOLD = table_of(tick="i8", stage="i8", trucks="i8")
+"""From `tick` on, a policy lets so many trucks start at a stage; `NO_RULE` for all."""
+NO_HOLDS = np.zeros(0, HOLD)
+NO_RULE = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +43,12 @@ class EventLog:
     by_hand: npt.NDArray[np.bool_]
     """(visits,) whether the service was done by hand because the link that it needs was down."""
     lane_changes: Rows = field(default_factory=NO_LANE_CHANGES.copy)
-    """`LANE_CHANGE` rows of the lanes that the queue opens or reverses, in order. Without a row none is open."""
+    """`LANE_CHANGE` rows of the lanes that the queue opens or reverses, or a policy (`sim.live`), in order. Without a
+    row none of the first two is open, and all of the others are."""
+    unit_changes: Rows = field(default_factory=NO_UNIT_CHANGES.copy)
+    """`UNIT_CHANGE` rows of what a policy did, in order."""
+    holds: Rows = field(default_factory=NO_HOLDS.copy)
+    """`HOLD` rows of what a policy did, in order."""
 
     @classmethod
     def empty(cls, draws: Draws) -> EventLog:
@@ -149,11 +161,13 @@ class EventLog:
 
     def equals(self, other: EventLog) -> bool:
         """Tell whether two logs of the same draws are equal, row by row."""
-        names = (*LOG_COLUMNS, "lane_changes")
+        names = (*LOG_COLUMNS, *DECISIONS)
         return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
 
-LOG_COLUMNS = tuple(each.name for each in fields(EventLog) if each.name not in ("draws", "lane_changes"))
+DECISIONS = ("lane_changes", "unit_changes", "holds")
+"""What was decided in the run, a row each time."""
+LOG_COLUMNS = tuple(each.name for each in fields(EventLog) if each.name not in ("draws", *DECISIONS))
 """What engines write of trucks: one row for each visit."""
 
 

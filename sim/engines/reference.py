@@ -18,14 +18,14 @@ import simpy
 from sim.arrays import NOBODY, records
 from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
-from sim.engines.log import FINISHED, JOINED, LANE_CHANGE, LEFT, NEVER, STARTED, EventLog
+from sim.engines.log import FINISHED, JOINED, LANE_CHANGE, LEFT, NEVER, NO_RULE, STARTED, EventLog
 from sim.plan.network import LONG_AGO, NO_LIMIT, UNTIL_GATED, UNTIL_LONGER
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.plan import Plan
 from sim.plan.work_clocks import NO_TICK, end_of_work
 
 RANK_TIMETABLE, RANK_ALARM, RANK_TRUCK, RANK_PATIENCE = range(4)
-_AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
+AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
 
 Process = Generator[simpy.Event, Any, None]
 Waiting = list[tuple[int, int, int]]
@@ -39,14 +39,14 @@ class Agenda(simpy.Environment):
         """Return an event that happens at `tick`."""
         event = simpy.Event(self)
         event._ok, event._value = True, None
-        self.schedule(event, _AT_ONCE + (rank << 32) + number, tick - self.now)  # type: ignore[arg-type]
+        self.schedule(event, AT_ONCE + (rank << 32) + number, tick - self.now)  # type: ignore[arg-type]
         return event
 
 
 class Run:
     """One run: the state of the gate, and the steps that change it."""
 
-    def __init__(self, plan: Plan, draws: Draws) -> None:
+    def __init__(self, plan: Plan, draws: Draws, agenda: Agenda | None = None) -> None:
         network = in_force(plan, draws.outages)
         self.draws, self.network = draws, network
         self.lines, self.stages, self.areas = records(network.lines), records(network.stages), records(network.areas)
@@ -61,7 +61,7 @@ class Run:
         self.taken = [records(network.taken[line.taken_from : line.taken_to]) for line in self.lines]
         self.given = [records(network.given[line.given_from : line.given_to]) for line in self.lines]
         self.log = EventLog.empty(draws)
-        self.agenda = Agenda()
+        self.agenda = agenda or Agenda()
         resources = len(self.groups) + len(self.pools)
         self.on_duty, self.busy = [0] * resources, [0] * resources
         self.admits_before = [NO_TICK] * len(self.groups)
@@ -88,6 +88,7 @@ class Run:
         self.timed = [False] * stages
         self.services = [0] * draws.trucks
         self.in_service: list[dict[int, int]] = [{} for _ in self.groups]
+        self.may_pass = [NO_RULE] * stages
 
     @property
     def now(self) -> int:
@@ -116,21 +117,24 @@ class Run:
         network = self.network
         for change in range(network.change_tick.size):
             yield self.agenda.at(int(network.change_tick[change]), RANK_TIMETABLE, change)
-            resource, units = int(network.change_resource[change]), int(network.change_units[change])
-            if resource >= len(self.groups):
-                self.on_duty[resource] = units
-                self.call_for_pool(resource)
-                continue
-            self.scheduled[resource] = units
-            if not units and self.groups[resource].serves_queue:
-                self.admits_before[resource] = self.now
-                continue
-            self.admits_before[resource] = NO_TICK
-            if self.faces[resource]:
-                self.on_duty[resource] = min(units, self.in_use[resource])
-                self.serve(resource)
-            if not units and self.groups[resource].hands_back:
-                self.hand_back(resource)
+            self.change(int(network.change_resource[change]), int(network.change_units[change]))
+
+    def change(self, resource: int, units: int) -> None:
+        """Have so many lanes of a group open, or units of a pool on duty, or so much of a link up."""
+        if resource >= len(self.groups):
+            self.on_duty[resource] = units
+            self.call_for_pool(resource)
+            return
+        self.scheduled[resource] = units
+        if not units and self.groups[resource].serves_queue:
+            self.admits_before[resource] = self.now
+            return
+        self.admits_before[resource] = NO_TICK
+        if self.faces[resource]:
+            self.on_duty[resource] = min(units, self.in_use[resource])
+            self.serve(resource)
+        if not units and self.groups[resource].hands_back:
+            self.hand_back(resource)
 
     def hand_back(self, group: int) -> None:
         """Give the trucks in service back to their lines, and let others use what they used."""
@@ -477,8 +481,11 @@ class Run:
         for units, pool in self.taken[line]:
             if not (self.log.by_hand[visit] and pool == self.lines[line].by_hand_without):
                 self.busy[pool] += units
+        stage = self.lines[line].stage
         if self.gathers(line):
-            self.called_up[self.lines[line].stage] -= 1
+            self.called_up[stage] -= 1
+        if self.may_pass[stage] != NO_RULE:
+            self.may_pass[stage] -= 1
         if self.lines[line].kept_out_of != NOBODY:
             self.take_space(self.lines[line].kept_out_of)
         self.log.times[visit, STARTED] = self.now
@@ -646,9 +653,11 @@ class Run:
     def may_start(self, line: int) -> bool:
         """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free.
 
-        A truck that the area ahead keeps out does not start: it would block a lane that others need.
+        A truck that the area ahead keeps out does not start: it would block a lane that others need. Nor does one
+        that a policy holds (`sim.live`).
         """
-        if self.gathers(line) and not self.called_up[self.lines[line].stage]:
+        stage = self.lines[line].stage
+        if (self.gathers(line) and not self.called_up[stage]) or not self.may_pass[stage]:
             return False
         if self.lines[line].kept_out_of != NOBODY and self.shut[self.lines[line].kept_out_of]:
             return False
@@ -676,12 +685,16 @@ class Run:
         """Return the area of a visit, or `NOBODY`."""
         return int(self.lines[self.draws.line[visit]].area)
 
+    def until(self, end: int) -> EventLog:
+        """Let the trucks come, run until the tick `end` and return what happened."""
+        for truck in range(self.draws.trucks):
+            self.agenda.process(self.truck(truck))
+        self.agenda.run(until=end)
+        return dataclasses.replace(self.log, lane_changes=np.array(self.lane_changes, LANE_CHANGE))
+
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:
     """Run the gate until `plan.end` and return what happened."""
     run = Run(plan, draws)
     run.agenda.process(run.timetable())
-    for truck in range(draws.trucks):
-        run.agenda.process(run.truck(truck))
-    run.agenda.run(until=plan.end)
-    return dataclasses.replace(run.log, lane_changes=np.array(run.lane_changes, LANE_CHANGE))
+    return run.until(plan.end)

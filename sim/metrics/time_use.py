@@ -13,7 +13,7 @@ from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.jit import kernel, step
 from sim.metrics.block import LogBlock
-from sim.metrics.open_lanes import OpenByQueue, open_by_queue, windows_of_lines
+from sim.metrics.decided import Decided, decided, decided_in, windows_of_lines
 from sim.metrics.scope import Counts, Scope, once
 from sim.plan.plan import Plan
 from sim.plan.timetable import Windows
@@ -64,7 +64,7 @@ class Visits(NamedTuple):
     group: Indices
 
 
-def openings(plan: Plan, by_queue: OpenByQueue = MappingProxyType({})) -> Openings:
+def openings(plan: Plan, kept: Decided = MappingProxyType({})) -> Openings:
     """Return the opening windows of the lines of `plan`, and the hours of its lane groups."""
     rows: dict[bytes, int] = {}
     distinct: list[Windows] = []
@@ -76,7 +76,7 @@ def openings(plan: Plan, by_queue: OpenByQueue = MappingProxyType({})) -> Openin
             distinct.append(windows)
         return rows[name]
 
-    of_line = np.array([row_of(windows) for windows in windows_of_lines(plan, by_queue)], np.int32)
+    of_line = np.array([row_of(windows) for windows in windows_of_lines(plan, kept)], np.int32)
     of_group = np.array([row_of(windows) for windows in plan.groups.windows], np.int32)
     cells = np.arange(plan.end // _CELL + 1) * _CELL
     offset = np.cumsum([0, *(windows.start.size + 1 for windows in distinct)])
@@ -108,16 +108,10 @@ def time_use(block: LogBlock) -> Totals:
     )
     visits = _visits(block.log, scope.direction_of_flow)
     span = np.array([plan.warmup, block.start, block.end])
-    by_queue = lanes_open_by_queue(block)
-    opened = openings(plan, by_queue) if by_queue else _openings(scope)
+    kept = decided_in(block)
+    opened = openings(plan, kept) if kept else _openings(scope)
     add_visits(visits, plan.network.line_stage, opened, span, totals)
     return totals
-
-
-@once
-def lanes_open_by_queue(block: LogBlock) -> OpenByQueue:
-    """Return when the lanes that the queue opens were open before the end of the block."""
-    return open_by_queue(block.scope.plan, block.log, block.end)
 
 
 @once
@@ -132,7 +126,7 @@ def truck_times(plan: Plan, log: EventLog) -> Ticks:
     """
     out = np.zeros((log.draws.trucks, 4), np.int64)
     visits = _visits(log, np.zeros(len(plan.streams), np.int32))
-    add_trucks(visits, openings(plan, open_by_queue(plan, log, plan.end)), plan.end, out)
+    add_trucks(visits, openings(plan, decided(plan, log)), plan.end, out)
     return out
 
 

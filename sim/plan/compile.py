@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -88,6 +89,7 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         ageing=np.array([stage.ageing for stage in gate.stages.values()]),
         bookings=tuple(_slots(scenario, name) for name in gate.booking),
         pools=(*gate.pools, *gate.links),
+        links=tuple(gate.links),
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
         road_m=tuple(area.road_per_truck for area in gate.areas.values()),
@@ -98,6 +100,7 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         warmup=int(days.midnight[first]),
         end=end,
         days=days,
+        zones={side: ZoneInfo(zone) for side, zone in gate.sides.items()},
         bulletin=np.array([days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64),
     )
 

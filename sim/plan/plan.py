@@ -17,6 +17,8 @@ rank  event                                               id
 3     the patience of a truck that waits is at its end     number of the truck
 ====  ==================================================  ====================================
 
+Own rules (`sim.live`, on the reference engine only) come after all of these at their tick.
+
 What an event makes possible at once is finished before the next event is taken, in this order:
 
 1. the truck whose service ended gives back the units of pools that it used, and takes an alternative of its path
@@ -56,6 +58,7 @@ for the kinds that the same lane groups admit with the same priority.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -210,6 +213,8 @@ class Plan:
     """Booking systems, in the order of the file."""
     pools: tuple[str, ...]
     """Pools, then links, in the order of the file."""
+    links: tuple[str, ...]
+    """Those of them that are links."""
     on_duty: tuple[OnDuty, ...]
     """(pools,) their units on duty over the run; of a link the rate that it can carry [kbit/s]."""
     areas: tuple[str, ...]
@@ -230,6 +235,8 @@ class Plan:
     """End of the run [tick]."""
     days: LocalDays
     """Days of the bulletin's side."""
+    zones: dict[str, ZoneInfo]
+    """Side -> time zone."""
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
 

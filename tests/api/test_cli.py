@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.validate import checked
 from gates.files.load import gate_path
 
 SHORT = ["--days", "2", "--warmup-days", "1", "--replications", "2"]
@@ -190,3 +191,37 @@ def test_gates_lists_and_shows(tmp_path: Path) -> None:
     shown = bordergate("gates", "friendship-pass", cwd=tmp_path).stdout
     for expected in ("Hữu Nghị", "友谊关", "07:00-20:00", "08:00-21:00", "F181", "assumption"):
         assert expected in shown
+
+
+TWO_ORDERS = """
+name: two-orders
+sides: {vn: Asia/Ho_Chi_Minh, cn: Asia/Shanghai}
+origin: {northbound: vn, southbound: cn}
+start: 2025-07-01
+end_of_day: {at: 24:00, side: vn}
+classes: {general: {}}
+flows:
+  n: {class: general, direction: northbound, per_day: 20}
+  s: {class: general, direction: southbound, per_day: 20}
+pools:
+  tractor: {title: {en: Tractors}, side: vn, shifts: [{hours: 24 h, units: 1}]}
+  trailer: {title: {en: Trailers}, side: vn, shifts: [{hours: 24 h, units: 1}]}
+stages:
+  a: {side: vn, lanes: 1, service: {constant: 10 min}, takes: {tractor: 1}}
+  b: {side: vn, lanes: 1, service: {constant: 10 min}, takes: {trailer: 1}}
+  c: {side: vn, lanes: 1, service: {constant: 10 min}, takes: {trailer: 1}}
+  d: {side: vn, lanes: 1, service: {constant: 10 min}, takes: {tractor: 1}}
+  e: {side: vn, lanes: 1, service: {constant: 10 min}, gives: {tractor: 1, trailer: 1}}
+paths: {northbound: [a, b, e], southbound: [c, d, e]}
+"""
+
+
+def test_validation_says_where_trucks_could_lock_each_other(tmp_path: Path) -> None:
+    (tmp_path / "gate.yaml").write_text(TWO_ORDERS, encoding="utf-8")
+    shown = " ".join(checked(tmp_path / "gate.yaml").split())
+    assert (
+        "Trucks could lock each other for ever: some hold a unit of Tractors while they wait for a unit of Trailers, "
+        "and others hold a unit of Trailers while they wait for a unit of Tractors."
+    ) in shown
+    (tmp_path / "gate.yaml").write_text(TWO_ORDERS.replace("[c, d, e]", "[d, c, e]"), encoding="utf-8")
+    assert "lock" not in checked(tmp_path / "gate.yaml")

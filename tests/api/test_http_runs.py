@@ -166,3 +166,11 @@ def test_a_run_that_takes_more_than_predicted_is_stopped(tmp_path, monkeypatch, 
         # the server goes on; on a busy machine a short run may take more than the limit, too
         tries = (finished(small, submitted(small, {**SHORT, "seed": seed})["id"])["status"] for seed in range(1, 6))
         assert "succeeded" in tries
+
+
+@pytest.mark.parametrize("name", ["policy", "trace"])
+@pytest.mark.parametrize("value", ["lambda live: None", {"arrival": [1]}, None])
+def test_rules_and_trucks_of_ones_own_do_not_come_over_http(client, name, value):
+    answer = client.post("/api/v1/runs", json={**SHORT, name: value})
+    problem(answer, 422, "invalid")
+    assert [finding["path"] for finding in answer.json()["findings"]] == [name]

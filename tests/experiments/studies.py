@@ -43,10 +43,11 @@ Values = Mapping[str, Mapping[str, Sequence[float]]]
 def made(study: Study, values: Values) -> StudyResult:
     """Return the result of a study whose replications have these values, without simulating anything."""
     all_cells = [cell for cell in cells(study, 0) if cell.name in values]
-    return StudyResult(study, tuple(all_cells), tuple(_replications(values[cell.name]) for cell in all_cells), 0)
+    return StudyResult(study, tuple(all_cells), tuple(replications_of(values[cell.name]) for cell in all_cells), 0)
 
 
-def _replications(values: Mapping[str, Sequence[float]]) -> tuple[Replication, ...]:
+def replications_of(values: Mapping[str, Sequence[float]]) -> tuple[Replication, ...]:
+    """Return replications that measured these values: metric -> a value for each."""
     keys, columns = tuple(metric_key(text) for text in values), np.array(list(values.values()), float)
     nothing, hours = np.zeros((1, 1)), np.zeros(24)
     return tuple(

@@ -84,6 +84,13 @@ def test_a_grid_has_every_combination_once():
     assert found["demand 1.2 + booths 3"].title == "Demand × 1.2 + Booths 3"
 
 
+@pytest.mark.parametrize("title", ["Inspection ×", "Inspection"])
+def test_a_factor_on_a_value_has_one_sign_in_its_title(title):
+    factor = {"title": title, "path": "stages.inspection.service", "scale": [1.0, 0.8]}
+    for design in ("grid", "one-at-a-time"):
+        assert made(design=design, factors={"inspection": factor})["inspection x 0.8"].title == "Inspection × 0.8"
+
+
 def test_a_space_filling_design_has_a_point_in_each_slice_of_each_range():
     found = made(
         design="space-filling",

@@ -194,7 +194,7 @@ def test_stages_without_a_panel_are_named():
     )
     caption = queue_by_hour(queues, labels(gate)).caption
     assert f"Not drawn: S{MOST_PANELS} 8 trucks at most." in caption
-    assert "less than one truck in line at any hour" in caption
+    assert "the queue is shorter than one truck at any hour" in caption
 
 
 def test_a_curve_ends_where_some_replication_knows_no_more():

@@ -10,7 +10,7 @@ from sim import Plan, measure, simulate
 from sim.draws.columns import Draws
 from sim.engines.simulate import Engine
 from sim.metrics.meter import Key
-from sim.metrics.resources.deadlock import can_lock
+from sim.metrics.resources.deadlock import can_lock, circle
 from tests.sim.hand import minutes, plan_of, trucks
 
 LOCKED = Key("locked_trucks", "total")
@@ -117,7 +117,7 @@ def two_orders(plan: Plan) -> Draws:
 def test_two_fleets_taken_in_two_orders_lock_the_trucks_that_hold_one_of_each(engine: Engine) -> None:
     # From 10 on one truck holds the tractor and waits for the trailer, the other the reverse. Who is behind holds none.
     plan = fleets()
-    assert can_lock(plan)
+    assert circle(plan) == [("pool", "tractor"), ("pool", "trailer")]
     log = simulate(plan, two_orders(plan), engine)
     assert measure(plan, log).values[LOCKED] == 2
 
@@ -146,11 +146,11 @@ def test_a_fleet_and_an_area_lock_a_truck_of_each(engine: Engine) -> None:
         areas={"yard": {"spaces": 1, "stages": ["b", "scan"]}},
     )
     draws = trucks(plan, ("general", 0, [("a", 10.0), ("b", 10.0)]), ("durian", 5, [("scan", 10.0)]))
-    assert can_lock(plan)
+    assert circle(plan) == [("area", "yard"), ("pool", "tractor")]
     assert measure(plan, simulate(plan, draws, engine)).values[LOCKED] == 2
 
 
 def test_a_fleet_that_all_take_in_one_order_cannot_lock() -> None:
     stages = {"a": {"lanes": 1, "takes": {"tractor": 1}}, "b": {"lanes": 1}, "e": {"lanes": 1, "gives": {"tractor": 1}}}
     pools = {"tractor": {"side": "vn", "shifts": [{"hours": "24 h", "units": 1}]}}
-    assert not can_lock(plan_of(stages, ["a", "b", "e"], pools=pools))
+    assert circle(plan_of(stages, ["a", "b", "e"], pools=pools)) == []

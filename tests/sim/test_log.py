@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.draws.columns import Draws
-from sim.engines.log import LOG_COLUMNS, NEVER, EventLog
+from sim.engines.log import DECISIONS, LOG_COLUMNS, NEVER, EventLog
 from tests.sim.hand import plan_of, trucks
 
 STAGES = {name: {"lanes": 1} for name in ("a", "b", "c")}
@@ -82,6 +82,15 @@ def test_released_on_arrival_although_it_is_still_inside() -> None:
     log = log_of(draws, [(60_000, 60_000, 120_000, 120_000), (60_000, NEVER, NEVER, NEVER)])
     assert log.released.tolist() == [60_000, 60_000]
     assert log.departed.tolist() == [120_000, NEVER]
+
+
+def test_logs_differ_by_what_was_decided() -> None:
+    draws = trucks(plan_of(STAGES, [*STAGES]), ("general", 0, WAY))
+    log = EventLog.empty(draws)
+    for name in DECISIONS:
+        other = EventLog.empty(draws)
+        vars(other)[name] = np.zeros(1, getattr(log, name).dtype)
+        assert not log.equals(other)
 
 
 @pytest.mark.parametrize("column", LOG_COLUMNS)

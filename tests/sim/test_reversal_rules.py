@@ -152,6 +152,11 @@ def test_who_gives_up_leaves_a_direction_empty(engine: Engine) -> None:
     draws = trucks(plan, *comes)
     assert minutes(plan, draws, engine) == [(10, None, 40), (20, 60, 70)]
     assert changes(plan, engine, draws) == [(0, 0, 1), (40, 0, 0), (45, 1, 1)]
+    # By the longer queue only trucks that join or leave a lane count: truck 1 gives up, too, at 119.
+    plan = bridge({"at": 2}, hours="01:00-24:00", patience={"constant": 60})
+    draws = trucks(plan, *comes)
+    assert minutes(plan, draws, engine) == [(10, None, 40), (20, None, 119)]
+    assert changes(plan, engine, draws) == [(0, 0, 1)]
 
 
 @both

@@ -22,6 +22,7 @@ default_role = "code"  # docstrings write `name` for code
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
+smartquotes = False  # options keep their two hyphens
 
 autodoc_typehints = "none"  # the signature has them
 autodoc_member_order = "bysource"

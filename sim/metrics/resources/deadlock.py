@@ -63,12 +63,31 @@ def can_lock(plan: Plan) -> bool:
 
     A stage elsewhere between two areas has room for a queue; so only steps from one area right into another count.
     """
+    return bool(circle(plan))
+
+
+def circle(plan: Plan) -> list[tuple[str, str]]:
+    """Return the fewest resources in which trucks can lock each other, by kind and name; none if they cannot.
+
+    A truck may hold each of them while it waits for the next one, and the last one while it waits for the first. The
+    kind is `lane` (of a stage), `area` or `pool`.
+    """
+    after = _after(plan)
+    circles = [found for resource in after if (found := _way_back(after, resource))]
+    shortest = min(circles, key=lambda found: (len(found), found), default=[])
+    pools = ("",) * plan.network.groups.size + plan.pools  # pools are numbered after the lane groups
+    names = {"lane": plan.stages, "area": plan.areas, "pool": pools}
+    return [(kind, names[kind][number]) for kind, number in shortest]
+
+
+def _after(plan: Plan) -> dict[Resource, set[Resource]]:
+    """Resource -> what trucks wait for while they hold it."""
     after: dict[Resource, set[Resource]] = {}
     for stream in plan.streams:
         for held, wanted in _waits(plan, stream):
             for resource in held:
                 after.setdefault(resource, set()).update(wanted - {resource})
-    return any(resource in _reached(after, resource) for resource in after)
+    return after
 
 
 def _waits(plan: Plan, stream: Stream) -> Iterator[tuple[set[Resource], set[Resource]]]:
@@ -119,14 +138,24 @@ def _all_make(path: Path, n: int) -> bool:
     return visit.share == 1 and not visit.when and not visit.needs and not path.forks
 
 
-def _reached(after: dict[Resource, set[Resource]], start: Resource) -> set[Resource]:
-    found: set[Resource] = set()
-    open_ends = [start]
-    while open_ends:
-        for resource in after.get(open_ends.pop(), set()) - found:
-            found.add(resource)
-            open_ends.append(resource)
-    return found
+def _way_back(after: dict[Resource, set[Resource]], start: Resource) -> list[Resource]:
+    """Return the shortest way from a resource back to it, without the last step; empty if there is none."""
+    came_from: dict[Resource, Resource] = {}
+    ends = [start]
+    while ends:
+        further = []
+        for here in ends:
+            for resource in sorted(after.get(here, ())):
+                if resource == start:
+                    way = [here]
+                    while way[-1] != start:
+                        way.append(came_from[way[-1]])
+                    return way[::-1]
+                if resource not in came_from:
+                    came_from[resource] = here
+                    further.append(resource)
+        ends = further
+    return []
 
 
 # Who is locked at the end
@@ -234,19 +263,22 @@ def _cannot_start(
     if ahead in dead and len(end.inside[ahead]) > network.areas[ahead]["reopens_at"]:
         return True
     groups = network.groups_of_line[line["groups_from"] : line["groups_to"]].tolist()
-    lanes = plan.groups.lanes
+    lanes = plan.groups.lanes.copy()
+    np.maximum.at(lanes, end.log.lane_changes["group"], end.log.lane_changes["lanes"])
     if all(lanes[g] < UNLIMITED_LANES and held_lanes[g] >= lanes[g] for g in groups):
         return True
     taken = network.taken[line["taken_from"] : line["taken_to"]]
     return any(
         held_units.get(int(entry["pool"]), 0) > 0
-        and held_units[int(entry["pool"])] + int(entry["units"]) > _most_on_duty(plan, int(entry["pool"]))
+        and held_units[int(entry["pool"])] + int(entry["units"]) > _most_on_duty(plan, end.log, int(entry["pool"]))
         for entry in taken
     )
 
 
-def _most_on_duty(plan: Plan, pool: int) -> int:
-    return int(plan.on_duty[pool - plan.network.groups.size].units.max(initial=0))
+def _most_on_duty(plan: Plan, log: EventLog, resource: int) -> int:
+    pool = resource - plan.network.groups.size
+    chosen = log.unit_changes["units"][log.unit_changes["pool"] == pool]
+    return int(np.append(plan.on_duty[pool].units, chosen).max(initial=0))
 
 
 def _next_rows(log: EventLog, row: int) -> Iterator[int]:

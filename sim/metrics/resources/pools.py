@@ -9,6 +9,7 @@ import numpy as np
 from sim.clock import Ticks
 from sim.engines.log import NEVER
 from sim.metrics.block import LogBlock
+from sim.metrics.decided import decided_in
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Counts, Scope
 from sim.metrics.stages.down import no_time_down, time_down
@@ -40,6 +41,8 @@ class PoolUse(Meter):
         """(pools,) units taken, or on their way back [unit tick]."""
         self._hours = [_hours(on_duty, scope.plan.end) for on_duty in scope.plan.on_duty]
         """When some units of each pool are on duty; None for all the time."""
+        self._there = np.zeros(pools, np.int64)
+        """(pools,) units on duty without outages [unit tick]."""
         self._down = no_time_down(scope)
         self._taken, self._given = (np.zeros((pools, network.lines.size), np.int64) for _ in range(2))
         for units, entries, name in ((self._taken, network.taken, "taken"), (self._given, network.given, "given")):
@@ -62,6 +65,7 @@ class PoolUse(Meter):
         plan, network, log, end = self._scope.plan, self._scope.plan.network, block.log, block.end
         line, back = log.draws.line, log.draws.comes_back
         begin = min(max(block.start, plan.warmup), end)
+        kept = decided_in(block)
         started = _known(log.started, begin, end)
         finished = _known(log.finished, begin, end)
         returning = block.contains(log.finished)
@@ -70,7 +74,9 @@ class PoolUse(Meter):
             if network.works_by_hand:  # such services leave the link alone
                 alone = log.by_hand & (network.lines["by_hand_without"][line] == network.groups.size + pool)
                 taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
-            hours = self._hours[pool]
+            on_duty = kept.get(network.groups.size + pool, plan.on_duty[pool])
+            hours = self._hours[pool] if on_duty is plan.on_duty[pool] else _hours(on_duty, plan.end)
+            self._there[pool] += on_duty.unit_time(begin, end)
             self._in_use[pool] += _time(hours, started, end, taken) - _time(hours, finished, end, given)
             if network.pools["comes_back"][pool]:
                 away = returning & (given > 0)
@@ -83,9 +89,8 @@ class PoolUse(Meter):
     def values(self) -> Readings:
         """Yield the share of each pool."""
         plan = self._scope.plan
-        for index, (name, on_duty) in enumerate(zip(plan.pools, plan.on_duty, strict=True)):
-            down = int(self._down[plan.network.groups.size + index])
-            there = on_duty.unit_time(plan.warmup, plan.end) - down
+        for index, name in enumerate(plan.pools):
+            there = int(self._there[index] - self._down[plan.network.groups.size + index])
             yield POOL_UTILISATION.key("share", stage=name), ratio(int(self._in_use[index]), there)
 
 

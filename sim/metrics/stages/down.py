@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 
 from sim.draws.outages import in_force
 from sim.metrics.block import LogBlock
+from sim.metrics.decided import as_decided, decided_in, planned
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Counts, Scope, once
 from sim.metrics.stages.lane_time import limited_stages, measured_span, open_lane_time
-from sim.metrics.time_use import lanes_open_by_queue
-from sim.plan.network import Network
 from sim.plan.supply import UNLIMITED_LANES
-from sim.plan.timetable import OnDuty, Windows
 
 DOWN = Metric(
     name="down_share",
@@ -30,24 +29,16 @@ DOWN = Metric(
 @once
 def time_down(block: LogBlock) -> Counts:
     """(groups, pools and links) scheduled lanes and units that are down in the measured period [lane or unit tick]."""
-    plan, network = block.scope.plan, block.scope.plan.network
+    network = as_decided(block.scope.plan.network, decided_in(block))
+    plan = replace(block.scope.plan, network=network)
     lost, left = no_time_down(block.scope), in_force(plan, block.log.draws.outages)
-    by_queue, span = lanes_open_by_queue(block), measured_span(block)
+    start, end = measured_span(block).tolist()
     for resource in {resource for source in plan.outages for resource in source.resources}:
         # of unlimited lanes no share is lost
         if resource >= network.groups.size or plan.groups.lanes[resource] < UNLIMITED_LANES:
-            windows = by_queue.get(resource, Windows(*span.reshape(2, 1)))
-            lost[resource] += _unit_time(network, resource, windows, span)
-            lost[resource] -= _unit_time(left, resource, windows, span)
+            lost[resource] += planned(network, resource).unit_time(start, end)
+            lost[resource] -= planned(left, resource).unit_time(start, end)
     return lost
-
-
-def _unit_time(network: Network, resource: int, windows: Windows, span: Counts) -> int:
-    """Return the lanes or units on duty, added up over windows as far as they are measured [lane or unit tick]."""
-    mine = network.change_resource == resource
-    on_duty = OnDuty(network.change_tick[mine], network.change_units[mine])
-    starts, ends = np.clip(windows.start, *span), np.clip(windows.end, *span)
-    return sum(on_duty.unit_time(*window) for window in zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def no_time_down(scope: Scope) -> Counts:

@@ -8,10 +8,10 @@ import numpy as np
 
 from sim.engines.log import NEVER
 from sim.metrics.block import LogBlock
+from sim.metrics.decided import decided_in, level, planned
 from sim.metrics.scope import Counts, Scope, once
-from sim.metrics.time_use import WHILE_OPEN, lanes_open_by_queue, time_use
 from sim.plan.supply import UNLIMITED_LANES
-from sim.plan.timetable import Windows
+from sim.plan.timetable import OnDuty
 
 
 class LimitedStage(NamedTuple):
@@ -40,16 +40,16 @@ def limited_stages(scope: Scope) -> list[LimitedStage]:
 def open_lane_time(block: LogBlock) -> Counts:
     """(groups,) lane time open in the block, as far as it is measured [lane tick]; 0 of unlimited lanes.
 
-    Lanes that the queue opens are open while it keeps them open, and while they finish a truck after that.
+    Lanes that the queue or a policy closes are open until they have finished the trucks that they serve.
     """
     groups, span = block.scope.plan.groups, measured_span(block)
-    by_queue = lanes_open_by_queue(block)
+    kept = decided_in(block)
     found = np.zeros(len(groups.name), np.int64)
     for group in np.flatnonzero(groups.lanes < UNLIMITED_LANES).tolist():
-        windows = by_queue.get(group, groups.windows[group])
-        found[group] = int(groups.lanes[group]) * int(np.diff(windows.open_before(span))[0])
-        if group in by_queue:
-            found[group] += int(time_use(block).lane[group, WHILE_OPEN]) - _busy(block, group, windows)
+        if group in kept:
+            found[group] = kept[group].unit_time(*span.tolist()) + _beyond(block, group, kept[group])
+        else:
+            found[group] = int(groups.lanes[group]) * int(np.diff(groups.windows[group].open_before(span))[0])
     return found
 
 
@@ -58,10 +58,14 @@ def measured_span(block: LogBlock) -> Counts:
     return np.array([min(max(block.start, block.scope.plan.warmup), block.end), block.end])
 
 
-def _busy(block: LogBlock, group: int, windows: Windows) -> int:
-    """Return how long lanes of a group serve or hold a truck within windows [lane tick]."""
+def _beyond(block: LogBlock, group: int, kept: OnDuty) -> int:
+    """Return how long lanes serve or hold trucks within their hours, beyond those that are kept open [lane tick]."""
     log, (start, end) = block.log, measured_span(block)
     mine = (log.group == group) & (log.started != NEVER)
     left = np.where(log.left[mine] == NEVER, end, log.left[mine])
-    begins, left = np.clip(log.started[mine], start, end), np.clip(left, start, end)
-    return int((windows.open_before(left) - windows.open_before(begins)).sum())
+    begins, left = np.sort(np.clip(log.started[mine], start, end)), np.sort(np.clip(left, start, end))
+    hours = planned(block.scope.plan.network, group)
+    tick = np.union1d(np.concatenate((begins, left)), np.clip(np.concatenate((kept.tick, hours.tick)), start, end))
+    busy = np.searchsorted(begins, tick, side="right") - np.searchsorted(left, tick, side="right")
+    beyond = np.maximum(busy - level(kept.tick, kept.units, tick), 0) * (level(hours.tick, hours.units, tick) > 0)
+    return int((np.diff(np.append(tick, end)) * beyond).sum())

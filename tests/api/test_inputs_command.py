@@ -1,4 +1,4 @@
-"""Traces on the command line, and results that hold one."""
+"""Traces on the command line, and results that hold one or were made under own rules."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 import bordergate as bg
 from experiments.result_folder import read_json
 from tests.api.test_run_again import contents, invoke, succeed
+from tests.experiments.test_policy import more_lanes
 from tests.experiments.test_trace import FULL, TWO_DAYS, gate_of
 
 
@@ -48,3 +49,14 @@ def test_workers_streams_and_the_command_line_take_a_trace(tmp_path: Path, monke
     (tmp_path / "trace.csv").write_text("flow,arrival\nnobody,1\n", encoding="utf-8")
     assert "no such flow" in refused("run", "minimal", "--trace", "trace.csv")
     assert "--trace" in refused("run", "out/manifest.json", "--trace", "trace.csv")
+
+
+def test_a_result_under_own_rules_cannot_be_made_again_from_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bg.run("minimal", policy=more_lanes, out="ruled", days=1, warmup_days=0, replications=1)
+    for command in (("run", "ruled/manifest.json"), ("verify", "ruled")):
+        text = refused(*command)
+        assert "the code of the policy is not in the result" in text
+        assert "policy=more_lanes" in text
