@@ -19,7 +19,7 @@ from api.cli.plot import plot
 from api.cli.run import run
 from api.cli.serve import serve
 from api.cli.study import study
-from api.cli.verify import verify
+from api.cli.verify import compare, verify
 
 app = typer.Typer(
     name="bordergate",
@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, migrate, run, study, plot, verify, serve):
+for command in (gates, validate, migrate, run, study, plot, verify, compare, serve):
     app.command()(command)
 app.add_typer(keys, name="keys")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -89,17 +90,19 @@ def run(
             keep_events=keep_events,
         )
         from experiments.result_folder import new_result
-        from experiments.runs.folder import fill_folder
+        from experiments.runs.folder import fill_folder, keep_confirmed
         from gates.describe import never_text
 
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
         with new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial:
             result = simulated_run(resolved, workers)
+            fill_folder(result, partial)
+            if confirm or _is_confirmed(gate):
+                keep_confirmed(partial, confirmed(result, partial, workers))
             with drawing():
-                fill_folder(result, partial)
                 draw_all(partial)
-        _print_result(folder, _confirmed(result, folder, workers) if confirm else [], full=full)
+        _print_result(folder, full=full)
         if never := never_text(resolved.scenario.gate):
             console.print(f"Note: {never}", markup=False)
 
@@ -163,15 +166,28 @@ def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     return replace(result, changes=resolved.changes)
 
 
-def _confirmed(result: RunResult, folder: Path, workers: int | None) -> list[str]:
-    """Run again with the largest cause of waiting of each direction relieved, and say what that does."""
+def _is_confirmed(gate: str) -> bool:
+    """Tell whether a manifest is named whose causes of waiting were relieved."""
+    from experiments.again import manifest_at
+
+    return "confirmed" in (manifest_at(gate, "run") or {})
+
+
+def confirmed(result: RunResult, folder: Path, workers: int | None) -> list[dict[str, Any]]:
+    """Run again with the largest cause of waiting of each direction relieved; return what that does, for the manifest.
+
+    Parameters
+    ----------
+    folder
+        Result folder of the run.
+    """
     from experiments.answers.run_causes import confirmation
     from experiments.answers.run_summary import read_summary
     from experiments.runs.request import ResolvedRun
     from experiments.studies.bottleneck import relief
     from sim.metrics.meter import Key
 
-    sentences = []
+    found = []
     for headline in read_summary(folder).headlines:
         cause, gate = headline.cause, result.scenario.gate
         easier = relief(gate, cause.kind, cause.place) if cause else None
@@ -181,13 +197,20 @@ def _confirmed(result: RunResult, folder: Path, workers: int | None) -> list[str
         key = Key("clearance_h", "mean", headline.direction)
         other = simulated_run(ResolvedRun(scenario, result.settings, trace=result.trace), workers)
         before, after = ([m.values[key] for m in each.measures] for each in (result, other))
-        sentences.append(confirmation(cause, easier.how, headline.direction, before, after))
-    return sentences
+        sentence = confirmation(cause, easier.how, headline.direction, before, after)
+        times = {name: [_finite(value) for value in values] for name, values in (("before", before), ("after", after))}
+        found.append({"direction": headline.direction, "sentence": sentence, "mean_clearance_h": times})
+    return found
 
 
-def _print_result(folder: Path, confirmed: list[str], *, full: bool) -> None:
+def _finite(value: float) -> float | None:
+    """Return a number for JSON; None where it is not reached or not defined."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _print_result(folder: Path, *, full: bool) -> None:
     from api.cli.tables import print_summary
     from experiments.answers.run_summary import read_summary
 
-    print_summary(console, read_summary(folder), confirmed, full=full)
+    print_summary(console, read_summary(folder), full=full)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -75,7 +75,13 @@ def study(
         options: dict[str, Any] = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
         options["margin"] = _margin(margin)
         chosen = _study_named(name, gate, upgrade or [], options)
-        run_and_write(chosen, out or Path("results") / chosen.name, workers, cluster, store, force=force)
+        run_and_write(chosen, out or _default_folder(chosen), workers, cluster, store, force=force)
+
+
+def _default_folder(study: Study) -> Path:
+    """Return where the result goes if nothing is said: by the name of the study; a bottleneck study has its gate's."""
+    is_bottleneck = study.name == BOTTLENECK and study.design == BOTTLENECK
+    return Path("results") / (f"{BOTTLENECK}-{study.own_gate().name}" if is_bottleneck else study.name)
 
 
 def _print_studies() -> None:

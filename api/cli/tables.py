@@ -127,10 +127,10 @@ def _millions(levels: Levels) -> str:
     return f"{base} ({low} to {high})"
 
 
-def print_summary(console: Console, summary: Summary, confirmed: Sequence[str] = (), *, full: bool = False) -> None:
+def print_summary(console: Console, summary: Summary, *, full: bool = False) -> None:
     """Print the summary of a run on one screen; with all tables if `full`."""
     console.print(f"\n[bold]{escape(summary.title)}[/bold]\n{wrapped(console, summary.basis)}\n")
-    for sentence in (*summary.answers, *confirmed):
+    for sentence in summary.answers:
         console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
     for table in (summary.first, *(summary.tables if full else ())):
         print_table(console, table.title, table.columns, table.rows)

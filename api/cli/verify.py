@@ -1,4 +1,4 @@
-"""`bordergate verify`: a result run again and compared byte by byte."""
+"""`bordergate verify` and `compare`: a result run again and compared byte by byte, and two results compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from api.cli.console import console, mistakes_shown
 from api.cli.plot import draw_all, drawing
-from api.cli.run import simulated_run
+from api.cli.run import confirmed, simulated_run
 from api.cli.study import local_processes, simulated_study
 
 MOST_NAMED = 12
@@ -60,13 +60,43 @@ def _make_again(document: Mapping[str, Any], was: Path, folder: Path, workers: i
     """Write the result of the manifest in the folder `was` into an empty one, with plots and report if it had them."""
     from experiments.again import run_of, study_of
     from experiments.runs.folder import fill_folder as fill_run
+    from experiments.runs.folder import keep_confirmed
     from experiments.studies.folder import fill_folder as fill_study
 
     if document["kind"] == "run":
-        fill_run(simulated_run(run_of(document, was), workers), folder)
+        result = simulated_run(run_of(document, was), workers)
+        fill_run(result, folder)
+        if "confirmed" in document:
+            keep_confirmed(folder, confirmed(result, folder, workers))
     else:
         with local_processes(workers) as pool:
             fill_study(simulated_study(study_of(document), pool, None), folder)
     if "report.html" in document["files"]:
         with drawing():
             draw_all(folder)
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The result folder of a run.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The one that is compared with it.")],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A number, such as wait_h.mean.northbound@bay-cn; may be repeated."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Every number that both have.")] = False,
+) -> None:
+    """Compare two results number by number: B less A with its 95 % interval, and what the interval says.
+
+    Replications are paired where seed, days and warm-up are the same; else the interval is Welch's.
+
+    Example: `bordergate compare results/base results/bays`
+    """
+    with mistakes_shown():
+        from api.cli.tables import print_table, wrapped
+        from experiments.results.calls import compare as compared
+        from experiments.results.side_by_side import comparison_table
+
+        table = comparison_table(compared(first, second), metric or [], full=full)
+        console.print(f"A: {first}   B: {second}", markup=False, soft_wrap=True)
+        print_table(console, table.title, table.columns, table.rows)
+        console.print(f"[dim]{wrapped(console, table.note)}[/dim]")

@@ -58,6 +58,8 @@ class Summary:
     """What one must know before any number: deadlock, overload, a run outside the calibrated range."""
     headlines: tuple[Headline, ...]
     """One for each direction; none if trucks are in deadlock."""
+    confirmed: tuple[str, ...]
+    """What relief of the largest causes does, where it was tried."""
     first: Table
     """The numbers of the first screen."""
     tables: tuple[Table, ...]
@@ -67,8 +69,9 @@ class Summary:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The warnings, and one text for each direction."""
-        return (*self.warnings, *(" ".join((each.sentence, *each.details)) for each in self.headlines))
+        """The warnings, one text for each direction, and what relief does."""
+        headlines = (" ".join((each.sentence, *each.details)) for each in self.headlines)
+        return (*self.warnings, *headlines, *self.confirmed)
 
 
 def read_summary(folder: Path) -> Summary:
@@ -86,6 +89,7 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
         basis=" ".join((f"{labels.basis}, seed {labels.seed}.", *inputs_sentences(manifest), interval_text(labels))),
         warnings=warnings(numbers, labels),
         headlines=headlines(numbers, labels),
+        confirmed=confirmed_sentences(manifest),
         first=first_table(numbers, labels),
         tables=(
             day_table(metrics, labels),
@@ -110,6 +114,11 @@ def inputs_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
         f"Under own rules: {rules}." if rules else "",
     )
     return tuple(text for text in told if text)
+
+
+def confirmed_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what relief of the largest cause of waiting does in each direction, where `--confirm` tried it."""
+    return tuple(str(each["sentence"]) for each in manifest.get("confirmed", ()))
 
 
 def interval_text(labels: Labels) -> str:

@@ -18,6 +18,7 @@ from experiments.answers.labels import Labels
 from experiments.answers.run_numbers import Metrics, read_numbers
 from experiments.answers.run_summary import (
     Headline,
+    confirmed_sentences,
     headlines,
     inputs_sentences,
     interval_text,
@@ -87,6 +88,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "answers": [
             Answer(labels.direction(d), d, said.get(d), first_numbers(numbers, labels, d)) for d in labels.directions
         ],
+        "confirmed": confirmed_sentences(manifest),
         "figures": [figure(plot) for plot in read_plots(folder)],
         "tables": _tables(metrics, labels),
         "local": {labels.stage(name): labels.local_title(name) for name in labels.gate.stages},

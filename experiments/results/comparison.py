@@ -51,6 +51,11 @@ class Comparison:
         return difference({FIRST: first[:count], SECOND: second[:count]}, (SECOND, FIRST), 0.95)
 
     @property
+    def names(self) -> list[str]:
+        """Names of the numbers that both results have."""
+        return list(self._differences)
+
+    @property
     def frame(self) -> pd.DataFrame:
         """The differences as a table: both means, the difference with its interval, and how it was made."""
         import pandas as pd

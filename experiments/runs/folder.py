@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from experiments.inputs.policy import FILE as POLICY
 from experiments.inputs.trace import FILE as TRACE
 from experiments.inputs.trace import write_trace
-from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
-from experiments.runs.provenance import manifest
+from experiments.result_folder import MANIFEST, NEWEST, new_result, read_json, write_json
+from experiments.runs.provenance import BY_MANIFEST, manifest
 from experiments.runs.run import RunResult
 from experiments.runs.statistics import CONFIDENCE, mean_interval
 from experiments.runs.tables import decisions_table, events_table, name_column, trucks_table, write_table
@@ -71,6 +71,17 @@ def fill_folder(result: RunResult, folder: Path) -> None:
     if result.measures[0].road_m:
         write_table(folder / "tailback.parquet", _tailback(result))
     _write_logs(result, folder)
+
+
+def keep_confirmed(folder: Path, found: list[dict[str, Any]]) -> None:
+    """Keep in the manifest what relief of the largest causes of waiting does: a row for each direction with one."""
+    document = read_json(folder / MANIFEST)
+    again = document["run_again"]
+    by_manifest = again == BY_MANIFEST.format(kind="run")
+    write_json(
+        folder / MANIFEST,
+        document | {"run_again": again if by_manifest else f"{again} --confirm", "confirmed": found},
+    )
 
 
 def metrics_document(result: RunResult) -> dict[str, Any]:

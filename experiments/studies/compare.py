@@ -214,10 +214,9 @@ def replications_needed(half: float, n: int, target: float, confidence: float) -
     def is_enough(count: int) -> bool:
         return t_quantile(count - 1, confidence) * spread / math.sqrt(count) <= target
 
-    most = n
+    least, most = 2, n
     while not is_enough(most):
         most *= 2
-    least = max(most // 2, 2)
     while least < most:
         middle = (least + most) // 2
         least, most = (least, middle) if is_enough(middle) else (middle + 1, most)

@@ -6,7 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from experiments.plots import theme
+
 SECONDS = 300  # that a cell may take
+ALT = "The plot that this cell makes"
 PICTURES = 'import altair; altair.renderers.enable("svg")'
 """Charts become pictures: the site loads no scripts from the network."""
 
@@ -42,8 +45,9 @@ def _output(output: Any, name: str, folder: Path) -> str:
     if output.output_type == "stream":
         return _text(output.text)
     if picture := data.get("image/svg+xml"):
-        (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
-        return f"````{{container}} plot\n```{{image}} {name}.svg\n:alt: The plot that this cell makes\n```\n````"
+        whole = theme.standalone(picture, ALT, theme.font_faces([picture]))
+        (folder / f"{name}.svg").write_text(whole, encoding="utf-8")
+        return f"````{{container}} plot\n```{{image}} {name}.svg\n:alt: {ALT}\n```\n````"
     return _text(data["text/plain"])
 
 

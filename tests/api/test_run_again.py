@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli.app import app
+from api.cli.study import _default_folder
 from experiments.result_folder import MANIFEST, list_drawn, read_json
 from experiments.runs.provenance import run_again
 from experiments.runs.request import resolve
@@ -51,6 +52,10 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     scenarios = [{"name": "more", "upgrades": ["./mine.yaml"], "level": "high"}, {"name": "busy", "demand": 1.5}]
     study = {**SMALL, "gate": "gate.yaml", "days": 2, "replications": 2, "scenarios": scenarios}
     (tmp_path / "small.yaml").write_text(json.dumps(study), encoding="utf-8")
+    demand = {"demand": True, "values": [1.0, 1.2]}
+    booths = {"path": "stages.booth.lanes", "values": [2, 3]}
+    contexts = {**study, "scenarios": [], "design": "grid", "factors": {"demand": demand, "booths": booths}}
+    (tmp_path / "contexts.yaml").write_text(json.dumps(contexts), encoding="utf-8")
     return tmp_path
 
 
@@ -64,6 +69,12 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ("study", "bottleneck", "minimal", *SHORT, "--workers", "1"),
             "bordergate study bottleneck minimal --days 2 --warmup-days 0 --replications 2",
         ),
+        (("study", "contexts.yaml", "--days", "3", "--workers", "1"), "bordergate study FOLDER/manifest.json"),
+        (
+            ("run", "minimal", *SHORT, "--confirm"),
+            "bordergate run minimal --days 2 --warmup-days 0 --start 2025-07-01 --replications 2 --seed 1 --confirm",
+        ),
+        (("run", "gate.yaml", *SHORT, "--confirm"), "bordergate run FOLDER/manifest.json"),
         (
             ("run", "minimal", *SHORT, "--demand", "1.0625", "--keep-events", "none", "--seed", "7"),
             "bordergate run minimal --days 2 --warmup-days 0 --start 2025-07-01 --replications 2 --seed 7"
@@ -79,6 +90,25 @@ def test_the_command_gives_the_result_again(own: Path, command: tuple[str, ...],
     assert again in (own / "first/report.html").read_text(encoding="utf-8")
     succeed(*shlex.split(again.replace("FOLDER", "first"))[1:], "--out", "second")
     assert contents(own / "second") == contents(own / "first")
+    succeed(command[0], "first/manifest.json", "--out", "third")
+    assert contents(own / "third") == contents(own / "first")
+    assert "Same: all " in succeed("verify", "first", "--workers", "1")
+
+
+def test_what_relief_does_is_kept_and_reported(own: Path) -> None:
+    shown = succeed("run", "minimal", *SHORT, "--confirm", "--out", "first")
+    (row,) = read_json(own / "first" / MANIFEST)["confirmed"]
+    said = "Opening round the clock of Booth"
+    assert row["direction"] == "northbound"
+    assert said in row["sentence"]
+    assert [len(times) for times in row["mean_clearance_h"].values()] == [2, 2]
+    assert row["sentence"] in (own / "first/report.html").read_text(encoding="utf-8")
+    assert said in " ".join(shown.split())
+
+
+def test_a_bottleneck_study_is_named_by_its_gate() -> None:
+    assert _default_folder(bottleneck_study("minimal")) == Path("results/bottleneck-minimal")
+    assert _default_folder(load_study("hours")) == Path("results/hours")
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,77 @@ def test_runs_with_other_seeds_are_compared_by_welch():
     assert (beyond.method, beyond.unreached, beyond.clear) == ("none", 1, False)
 
 
+def test_every_part_of_an_unpaired_comparison_by_hand():
+    # Means 12 and 21, variances 4 and 2: error sqrt(4/3 + 2/4), percent -9 of 21.
+    found = unpaired("a", np.array([10.0, 12, 14, math.nan]), "b", np.array([20.0, 20, 21, 23]))
+    assert (found.scenario, found.against, found.n, found.unreached, found.against_unreached) == ("a", "b", 3, 0, 0)
+    assert found.percent == pytest.approx(-900 / 21)
+    assert math.isnan(found.percent_low)
+    assert math.isnan(found.percent_high)
+    assert found.variance_ratio == 1.0, "common draws took off nothing, because there were none"
+    wide = unpaired("a", np.array([10.0, 12, 14]), "b", np.array([20.0, 20, 21, 23]), 0.99)
+    ends = stats.ttest_ind([10.0, 12, 14], [20.0, 20, 21, 23], equal_var=False).confidence_interval(0.99)
+    assert (wide.low, wide.high) == pytest.approx((ends.low, ends.high))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "value", "p", "percent"),
+    [([2, 2, 2], [2, 2, 2], 0, 1.0, 0.0), ([3, 3, 3], [2, 2, 2], 1, 0.0, 50.0), ([3, 3, 3], [0, 0, 0], 3, 0.0, None)],
+)
+def test_unpaired_runs_without_any_spread(a, b, value, p, percent):
+    found = unpaired("a", np.array(a, float), "b", np.array(b, float))
+    assert found[2:5] == (value, value, value)
+    assert found.p == p
+    assert math.isnan(found.percent) if percent is None else found.percent == percent
+
+
+@pytest.mark.parametrize(("a", "b"), [([1, 2], [1, 2, 3]), ([1, 2, 3], [1, 2]), ([1, 2, 3], [1, 2, math.inf])])
+def test_an_unpaired_comparison_that_cannot_be_made_has_no_numbers(a, b):
+    found = unpaired("a", np.array(a, float), "b", np.array(b, float))
+    assert (found.scenario, found.against, found.method) == ("a", "b", "none")
+    assert all(math.isnan(number) for number in found[2:10])
+    assert not found.clear
+
+
+def test_the_median_interval_is_that_of_the_signs():
+    a = np.array([1.0, 2, 3, 4, 6, 9])
+    # P(Bin(6, 1/2) = 0) = 1/64 <= 0.025 < 7/64: the smallest and the largest; the median of six is between 3 and 4
+    estimate, p = median_interval(a, np.zeros(6), 0.95)
+    assert estimate == (3.5, 1.0, 9.0, 6, 0)
+    assert p == pytest.approx(2 / 64)
+    assert median_interval(a, np.zeros(6), 1 - 2 / 64)[0][1:3] == (1.0, 9.0), "a level that is met exactly counts"
+    five, p = median_interval(a[:5], np.zeros(5), 0.95)
+    assert five[:3] == (3.0, -math.inf, math.inf), "1/32 is more than 0.025: no interval is wide enough"
+    assert p == pytest.approx(2 / 32)
+
+
+def test_equal_pairs_speak_for_neither_side():
+    # Two more, one less, one equal of four: P(Bin(4, 1/2) <= 2) = 11/16, doubled and cut at one.
+    _, p = median_interval(np.array([1.0, 1, -1, 0]), np.zeros(4), 0.95)
+    assert p == 1.0
+    # Three more, one equal: P(<= 1) = 5/16, not P(<= 0)
+    _, p = median_interval(np.array([1.0, 1, 1, 0]), np.zeros(4), 0.95)
+    assert p == pytest.approx(2 * 5 / 16)
+
+
+def test_a_median_between_pairs_that_neither_reaches_is_not_known():
+    a, b = np.array([math.inf] * 2 + [1.0]), np.array([math.inf] * 2 + [5.0])
+    (estimate, _) = median_interval(a, b, 0.95)
+    assert math.isnan(estimate.value)
+    assert (estimate.low, estimate.high, estimate.n) == (-math.inf, math.inf, 3)
+    (too_few, p) = median_interval(a[:2], b[:2], 0.95)
+    assert math.isnan(too_few.value)
+    assert math.isnan(p)
+
+
+@pytest.mark.parametrize("n", [3, 10, 50])
+@pytest.mark.parametrize("target", [0.3, 0.9, 1.7, 2.0, 5.0])
+def test_no_smaller_number_of_replications_would_do(n, target):
+    spread = 2 * math.sqrt(n) / stats.t.ppf(0.975, n - 1)
+    enough = [stats.t.ppf(0.975, count - 1) * spread / math.sqrt(count) <= target for count in range(2, 3000)]
+    assert replications_needed(2.0, n, target, 0.95) == min(2 + enough.index(True), 2999)
+
+
 def test_the_replications_that_a_half_width_needs():
     # Half 2 at n = 10: s = 2 sqrt(10) / 2.2622 = 2.7957. Half 1 needs n with t s / sqrt(n) <= 1: 33 (t 2.0369, 0.9913).
     assert replications_needed(2.0, 10, 1.0, 0.95) == 33
@@ -167,6 +238,28 @@ def test_the_effects_of_a_factorial_design_by_hand():
         {("A",): 7, ("B",): 1, ("A", "B"): 3}
     )
     assert found["A",].low == pytest.approx(7), "what all points share leaves no width"
+
+
+def test_intervals_of_effects_hold_together():
+    # A alone has noise -1, 0, 1 at its second value; three effects, so t(2) at 1 - 0.05/3; the contrast halves noise
+    noise = np.array([-1.0, 0, 1])
+    points: dict[tuple[bool, ...], Any] = {
+        (a, b): 10 + 4.0 * a + (noise if (a, b) == (True, True) else np.zeros(3))
+        for a in (False, True)
+        for b in (False, True)
+    }
+    found = {effect.factors: effect for effect in factorial_effects(points, ["A", "B"])}
+    half = stats.t.ppf(1 - 0.05 / 3 / 2, 2) * 0.5 / math.sqrt(3)
+    assert found["A",][1:] == pytest.approx((4, 4 - half, 4 + half))
+
+
+@pytest.mark.parametrize("broken", [np.array([1.0, 2, math.inf]), np.array([1.0, 2, math.nan])])
+def test_effects_of_what_is_not_reached_are_not_known(broken):
+    points: dict[tuple[bool, ...], Any] = {(False,): np.array([1.0, 2, 3]), (True,): broken}
+    (effect,) = factorial_effects(points, ["A"])
+    assert all(math.isnan(number) for number in effect[1:])
+    (few,) = factorial_effects({(False,): np.array([1.0, 2]), (True,): np.array([3.0, 4])}, ["A"])
+    assert math.isnan(few.value), "two replications tell nothing"
 
 
 def test_a_difference_shows_itself_in_one_line():

@@ -13,6 +13,7 @@ from experiments import RunResult, RunSettings, run_scenario
 from experiments.result_folder import MANIFEST, checked_manifest, list_drawn, new_result, read_json
 from experiments.runs.folder import fill_folder, write_result
 from gates import ConfigError, Scenario, load_gate
+from tests.needed import needs
 
 HELD = "Move them elsewhere, or name another folder."
 REPLACE = "Name another folder, or replace it with --force."
@@ -45,6 +46,7 @@ def seed(folder: Path) -> int:
     return int(read_json(folder / MANIFEST)["seed"])
 
 
+@needs("sha256sum")
 def test_the_manifest_lists_every_file_with_its_size_and_digest(folder: Path) -> None:
     files = read_json(folder / MANIFEST)["files"]
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}

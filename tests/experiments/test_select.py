@@ -112,6 +112,17 @@ def test_noise_proves_nothing_and_says_how_many_would():
     assert all(each.needed > 100 for each in found)
 
 
+def test_the_replications_that_show_a_scenario_as_good_by_its_present_mean():
+    # Other is 0.1 worse, with noise: it counts as good when the one-sided half width is down to the 0.2 left of 0.3.
+    other = 30.1 + 3 * SMALL / 0.01 * 0.1 + NOISE
+    found = {each.scenario: each for each in standings({"base": 30 + NOISE, "other": other}, 0.3, "less")}
+    spread, count = 0.3 * math.sqrt(10 / 9), int(found["other"].needed)
+    reach = [stats.t.ppf(0.95, n - 1) * spread / math.sqrt(n) for n in (count - 1, count)]
+    assert reach[0] > 0.2 >= reach[1]
+    assert not found["other"].as_good
+    assert found["other"].excess == pytest.approx(0.1 + stats.t.ppf(0.95, 9) * spread / math.sqrt(10))
+
+
 def test_unreached_values_are_never_as_good():
     values = {"base": np.full(10, math.inf), "works": 30 + NOISE, "often": np.where(NOISE > 1, math.inf, 20.0)}
     found = {each.scenario: each for each in standings(values, 0.3, "less")}

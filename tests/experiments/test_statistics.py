@@ -23,6 +23,13 @@ def test_undefined_and_single_values() -> None:
     assert math.isnan(mean_interval([5.0]).low)
 
 
+def test_a_document_holds_every_number_that_there_is() -> None:
+    found = mean_interval([1, 2, 3]).document()
+    assert found == {"value": 2, "low": found["low"], "high": found["high"], "n": 3, "unreached": 0}
+    assert found["low"] == pytest.approx(2 - 4.302653 / 3**0.5)
+    assert mean_interval([5.0]).document() == {"value": 5.0, "low": None, "high": None, "n": 1, "unreached": 0}
+
+
 def test_unreached_values_are_not_left_out() -> None:
     estimate = mean_interval([5.0, math.inf, math.nan, 6.0])
     assert (estimate.value, estimate.n, estimate.unreached) == (math.inf, 3, 1)
