@@ -77,6 +77,7 @@ def lane_groups(draw: st.DrawFn) -> Any:
         group: dict[str, Any] = {"name": f"g{n}", "lanes": draw(st.integers(1, 2))}
         if draw(st.booleans()):
             group["hours"] = draw(clock_windows)
+        group["at_closing"] = draw(st.sampled_from([None, "serves-whom-it-has", "serves-the-queue", "hands-back"]))
         if draw(st.booleans()):
             group["classes"] = draw(st.lists(st.sampled_from(CLASSES), min_size=1, max_size=3, unique=True))
         if draw(st.booleans()):
@@ -129,6 +130,7 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "side": draw(st.sampled_from(["cn", "vn"])),
         "lanes": draw(lane_groups()),
         "hours": draw(clock_windows),
+        "at_closing": draw(st.sampled_from(["serves-whom-it-has", "serves-the-queue", "hands-back"])),
         "service": draw(services()),
         "ageing": draw(st.sampled_from([1, 2.5])),
         "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),

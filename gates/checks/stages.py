@@ -119,6 +119,27 @@ def lanes_by_queue(gate: Gate) -> Findings:
                 yield finding((*place, n, "opens"), "", "reversible lanes cannot open by the queue", remedy)
 
 
+@rule()
+def closing_rules(gate: Gate) -> Findings:
+    """Lanes with a closing rule of their own do not pause when closed, reverse, open by the queue or fail."""
+    failing = {stage: name for name, outage in gate.outages.items() for stage in outage.stages}
+    for name, stage in gate.stages.items():
+        for n, group in enumerate(stage.lane_groups()):
+            rule_here = group.at_closing or stage.at_closing
+            if rule_here == "serves-whom-it-has":
+                continue
+            own = group.at_closing is not None and isinstance(stage.lanes, list)
+            place = ("stages", name, *(("lanes", n) if own else ()), "at_closing")
+            reasons = {
+                "a service here pauses when closed": stage.pauses_when_closed,
+                f"the outage {failing.get(name)} takes its lanes down": name in failing,
+                "its lanes reverse": group.reverses is not None,
+                "the queue opens its lanes": group.opens is not None,
+            }
+            for reason in (reason for reason, holds in reasons.items() if holds):
+                yield finding(place, rule_here, reason, "Remove one of the two.")
+
+
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
 def trucks_of_a_reserve(gate: Gate) -> Findings:
     """Every kind of truck has lanes that open at any length of the queue."""

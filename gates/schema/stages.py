@@ -80,6 +80,10 @@ class QueueOpening(Sourced):
     """Shortest time that they stay open [s]."""
 
 
+AtClosing = Literal["serves-whom-it-has", "serves-the-queue", "hands-back"]
+"""What a lane does when its hours end."""
+
+
 class LaneGroup(Sourced):
     """Lanes of a stage that serve the same trucks at the same hours."""
 
@@ -101,6 +105,8 @@ class LaneGroup(Sourced):
     reverses: Reversal | None = None
     """For lanes that serve one direction at a time, starting with the first of `directions`; by default they serve all
     that they admit at any time."""
+    at_closing: AtClosing | None = None
+    """What its lanes do when their hours end; by default as the stage."""
     opens: QueueOpening | None = None
     """For lanes that open only while the queue is long, such as a reserve; by default they are open at all their
     hours."""
@@ -155,6 +161,10 @@ class Stage(Sourced):
     with a free lane."""
     hours: OpeningHours = ALWAYS
     """Opening hours, daily or by weekday; a lane finishes the truck it serves, then closes."""
+    at_closing: AtClosing = "serves-whom-it-has"
+    """What its lanes do when their hours end: finish the trucks in service (`serves-whom-it-has`), serve all trucks,
+    too, that are in the queue then (`serves-the-queue`), or break services off and give the trucks back to the queue,
+    to start anew later (`hands-back`)."""
     service: Distribution
     """Distribution of the service time."""
     service_for: dict[str, Distribution] = {}

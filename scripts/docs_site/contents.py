@@ -34,6 +34,7 @@ SECTIONS = (
         {
             "concepts": "docs/concepts.md",
             "mechanisms": "docs/mechanisms.md",
+            "limits": "docs/limits.md",
             "plots": "docs/plots.md",
             "calibration": "docs/calibration.md",
             "decisions/README": "docs/decisions/README.md",

@@ -29,6 +29,7 @@ from sim.engines.agenda import (
 from sim.engines.conditions import (
     best_line,
     end_of_patience,
+    first_joined,
     free_group,
     gathers,
     has_patience,
@@ -44,7 +45,9 @@ from sim.engines.conditions import (
     may_start,
     next_area,
     next_area_is_full,
+    next_in_service,
     next_of_others,
+    stands_behind,
     stands_since,
     stays_too_long,
     waiting_for,
@@ -75,7 +78,7 @@ from sim.engines.state import (
 from sim.jit import kernel, seldom, step
 from sim.plan.network import NO_LIMIT, UNTIL_GATED, UNTIL_LONGER, Network
 from sim.plan.plan import Plan
-from sim.plan.work_clocks import end_of_work
+from sim.plan.work_clocks import NO_TICK, end_of_work
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:
@@ -150,9 +153,53 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
         call_for_pool(network, trucks, state, now, resource)
         return
     state.resources[resource]["scheduled"] = network.change_units[change]
+    if network.groups[resource]["serves_queue"] and network.change_units[change] == 0:
+        state.resources[resource]["admits_before"] = now
+        return
+    state.resources[resource]["admits_before"] = NO_TICK
     if state.resources[resource]["faces"]:
         put_on_duty(state, resource)
         call_trucks(network, trucks, state, now, resource)
+    if network.groups[resource]["hands_back"] and network.change_units[change] == 0:
+        hand_back(network, trucks, state, now, resource)
+
+
+@seldom
+def hand_back(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """Give the trucks in service back to their lines, and let others use what they used."""
+    truck = next_in_service(trucks, state, group, 0)
+    while truck != NOBODY:
+        break_off(network, trucks, state, now, truck)
+        truck = next_in_service(trucks, state, group, truck + 1)
+    stage = row_of(network.groups[group]["stage"])
+    for other in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
+        call_trucks(network, trucks, state, now, row_of(other))
+    for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
+        for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+            call_for_pool(network, trucks, state, now, row_of(network.taken[entry]["pool"]))
+    while call_for_space(network, trucks, state, now):
+        pass
+
+
+@seldom
+def break_off(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """Let a truck stand in line again as if its service had not started."""
+    visit = visit_of(state, truck)
+    line = line_of(trucks, visit)
+    drop_event(state.ends, row_of(state.trucks[truck]["leaf"]))
+    state.resources[group_of(trucks, visit)]["busy"] -= 1
+    for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
+        pool = row_of(network.taken[entry]["pool"])
+        if not (trucks.by_hand[visit] and pool == row_of(network.lines[line]["by_hand_without"])):
+            state.resources[pool]["busy"] -= network.taken[entry]["units"]
+    if gathers(network, line):
+        state.stages[row_of(network.lines[line]["stage"])]["called_up"] += 1
+    if has_space(network, trucks, visit):
+        free_space(network, state, row_of(network.lines[line]["kept_out_of"]))
+    trucks.times[visit, STARTED] = NEVER
+    trucks.group[visit] = NOBODY
+    trucks.by_hand[visit] = False
+    stand_in_line(network, trucks, state, line, truck, now)
 
 
 @seldom
@@ -324,7 +371,7 @@ def join(network: Network, trucks: Trucks, state: State, now: int, truck: int, v
         gather(network, trucks, state, now, row_of(network.lines[line]["stage"]))
     else:
         if may_start(network, state, line):
-            group = free_group(network, state, line)
+            group = free_group(network, state, line, now)
             if group != NOBODY:
                 start(network, trucks, state, now, truck, group)
                 return False
@@ -737,11 +784,13 @@ def call_for_pool(network: Network, trucks: Trucks, state: State, now: int, pool
             line = row_of(network.lines_of_pool[entry])
             if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
                 continue
-            if free_group(network, state, line) != NOBODY and is_before(network, trucks, state, line, best):
+            joined = first_joined(trucks, state, line)
+            if free_group(network, state, line, joined) != NOBODY and is_before(network, trucks, state, line, best):
                 best = line
         if best == NOBODY:
             return
-        start_first(network, trucks, state, now, best, free_group(network, state, best))
+        group = free_group(network, state, best, first_joined(trucks, state, best))
+        start_first(network, trucks, state, now, best, group)
 
 
 @step
@@ -758,9 +807,13 @@ def stand_for_space(trucks: Trucks, state: State, area: int, truck: int, now: in
 
 @step
 def stand_in_line(network: Network, trucks: Trucks, state: State, line: int, truck: int, now: int) -> None:
-    """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
+    """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts.
+
+    A truck that is handed back stands where it stood, and its patience has run on.
+    """
+    joined = trucks.times[visit_of(state, truck), JOINED]
     last = state.lines[line]["tail"]
-    while last != NOBODY and last > truck and trucks.times[visit_of(state, row_of(last)), JOINED] == now:
+    while last != NOBODY and stands_behind(trucks, state, row_of(last), joined, truck):
         last = state.trucks[last]["ahead"]
     put_in(state, state.lines, line, last, truck)
     state.lines[line]["waiting"] += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sim.arrays import NOBODY
 from sim.draws.columns import FOR_EVER
-from sim.engines.agenda import NO_EVENT, NUMBER_BITS, next_event
+from sim.engines.agenda import LEAVES, NO_EVENT, NUMBER_BITS, NUMBER_MASK, USED, next_event
 from sim.engines.log import FINISHED, JOINED
 from sim.engines.state import (
     NEXT_CHANGE,
@@ -22,6 +22,7 @@ from sim.engines.state import (
 from sim.jit import seldom, step
 from sim.plan.network import UNTIL_GATED, UNTIL_LONGER, Network
 from sim.plan.paths import SHORTEST_QUEUE
+from sim.plan.work_clocks import NO_TICK
 
 
 @step
@@ -47,9 +48,17 @@ def is_better(network: Network, state: State, rule: int, line: int, other: int) 
 def is_open(network: Network, state: State, line: int) -> bool:
     """Tell whether a lane group of the line is open."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
-        if state.resources[row_of(network.groups_of_line[entry])]["on_duty"] > 0:
+        if lanes_open(network, state, row_of(network.groups_of_line[entry])) > 0:
             return True
     return False
+
+
+@step
+def lanes_open(network: Network, state: State, group: int) -> int:
+    """Return the lanes of a group that admit trucks that join now."""
+    if network.serves_queue and state.resources[group]["admits_before"] < NO_TICK:
+        return 0
+    return int(state.resources[group]["on_duty"])
 
 
 @step
@@ -63,7 +72,7 @@ def load(network: Network, state: State, rule: int, line: int) -> float:
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         group = row_of(network.groups_of_line[entry])
         busy += state.resources[group]["busy"]
-        lanes += state.resources[group]["on_duty"]
+        lanes += lanes_open(network, state, group)
     waiting = in_line(network, state, row_of(network.lines[line]["stage"]))
     if rule == SHORTEST_QUEUE:
         return float(waiting + busy)
@@ -204,11 +213,19 @@ def may_start(network: Network, state: State, line: int) -> bool:
 
 
 @step
-def free_group(network: Network, state: State, line: int) -> int:
-    """Return the first lane group of the line with a free open lane, or `NOBODY`."""
+def first_joined(trucks: Trucks, state: State, line: int) -> int:
+    """Return when the first truck of a line joined it."""
+    return int(trucks.times[visit_of(state, row_of(state.lines[line]["head"])), JOINED])
+
+
+@step
+def free_group(network: Network, state: State, line: int, joined: int) -> int:
+    """Return the first lane group with a free open lane for a truck that joined the line then, or `NOBODY`."""
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         group = row_of(network.groups_of_line[entry])
-        if state.resources[group]["busy"] < state.resources[group]["on_duty"]:
+        if state.resources[group]["busy"] >= state.resources[group]["on_duty"]:
+            continue
+        if not network.serves_queue or joined < state.resources[group]["admits_before"]:
             return group
     return NOBODY
 
@@ -220,6 +237,8 @@ def best_line(network: Network, trucks: Trucks, state: State, group: int) -> int
     for entry in range(network.groups[group]["lines_from"], network.groups[group]["lines_to"]):
         line = row_of(network.lines_of_group[entry])
         if state.lines[line]["head"] == NOBODY or not may_start(network, state, line):
+            continue
+        if network.serves_queue and first_joined(trucks, state, line) >= state.resources[group]["admits_before"]:
             continue
         if is_before(network, trucks, state, line, best):
             best = line
@@ -237,6 +256,26 @@ def is_before(network: Network, trucks: Trucks, state: State, line: int, other: 
     joined_a = trucks.times[visit_of(state, a), JOINED]
     joined_b = trucks.times[visit_of(state, b), JOINED]
     return joined_a < joined_b or (joined_a == joined_b and a < b)
+
+
+@step
+def stands_behind(trucks: Trucks, state: State, other: int, joined: int, truck: int) -> bool:
+    """Tell whether another truck in line stands behind one that joined it then."""
+    other_joined = trucks.times[visit_of(state, other), JOINED]
+    return other_joined > joined or (other_joined == joined and other > truck)
+
+
+@seldom
+def next_in_service(trucks: Trucks, state: State, group: int, least: int) -> int:
+    """Return the first truck in service in a lane of the group whose number is at least `least`, or `NOBODY`."""
+    first = NOBODY
+    for leaf in range(state.ends.size[LEAVES], state.ends.size[LEAVES] + state.ends.size[USED]):
+        if state.ends.tree[leaf] == NO_EVENT:
+            continue
+        truck = row_of(state.ends.tree[leaf] & NUMBER_MASK)
+        if least <= truck < first and row_of(trucks.group[visit_of(state, truck)]) == group:
+            first = truck
+    return first
 
 
 @step
@@ -259,13 +298,13 @@ def has_patience(network: Network, trucks: Trucks, line: int, visit: int) -> boo
 
 @step
 def end_of_patience(network: Network, trucks: Trucks, line: int, visit: int, now: int) -> int:
-    """Return when a truck that now joins a line, and has patience, gives up."""
-    if not stays_too_long(trucks, visit):
-        return int(now + trucks.patience[visit])
-    end = max(now, trucks.gives_up[visit])
+    """Return when a truck that now stands in a line, and has patience, gives up."""
+    end = FOR_EVER
     if is_impatient(network, trucks, line, visit):
-        end = min(end, now + trucks.patience[visit])
-    return int(end)
+        end = trucks.times[visit, JOINED] + trucks.patience[visit]
+    if stays_too_long(trucks, visit):
+        end = min(end, trucks.gives_up[visit])
+    return int(max(now, end))
 
 
 @step

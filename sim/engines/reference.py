@@ -22,7 +22,7 @@ from sim.engines.log import FINISHED, JOINED, LANE_CHANGE, LEFT, NEVER, NO_RULE,
 from sim.plan.network import LONG_AGO, NO_LIMIT, UNTIL_GATED, UNTIL_LONGER
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.plan import Plan
-from sim.plan.work_clocks import end_of_work
+from sim.plan.work_clocks import NO_TICK, end_of_work
 
 RANK_TIMETABLE, RANK_ALARM, RANK_TRUCK, RANK_PATIENCE = range(4)
 AT_ONCE = 2  # SimPy's own priorities 0 and 1 stay ahead: what an event makes possible comes before the next event
@@ -64,6 +64,7 @@ class Run:
         self.agenda = agenda or Agenda()
         resources = len(self.groups) + len(self.pools)
         self.on_duty, self.busy = [0] * resources, [0] * resources
+        self.admits_before = [NO_TICK] * len(self.groups)
         self.waiting: list[Waiting] = [[] for _ in self.lines]
         self.inside = [0] * len(self.areas)
         self.shut, self.reopened = [False] * len(self.areas), [False] * len(self.areas)
@@ -85,8 +86,9 @@ class Run:
         stages = len(self.stages)
         self.gathering, self.called_up, self.gathered_since = [0] * stages, [0] * stages, [0] * stages
         self.timed = [False] * stages
+        self.services = [0] * draws.trucks
+        self.in_service: list[dict[int, int]] = [{} for _ in self.groups]
         self.may_pass = [NO_RULE] * stages
-        self.called = [self.agenda.event() for _ in range(draws.trucks)]
 
     @property
     def now(self) -> int:
@@ -94,13 +96,15 @@ class Run:
         return int(self.agenda.now)
 
     def truck(self, truck: int) -> Process:
-        """The life of a truck: it arrives, then visits stage after stage until it departs or turns back."""
+        """A truck arrives; from then on one event leads to the next."""
         yield self.agenda.at(int(self.draws.arrival[truck]), RANK_TRUCK, truck)
         self.arrive(truck)
-        while True:
-            visit = yield self.called[truck]
-            self.called[truck] = self.agenda.event()
-            yield self.agenda.at(self.end_of_service(visit), RANK_TRUCK, truck)
+
+    def be_served(self, truck: int, visit: int) -> Process:
+        """The service of a truck ends, unless the truck has been handed back meanwhile."""
+        service = self.services[truck]
+        yield self.agenda.at(self.end_of_service(visit), RANK_TRUCK, truck)
+        if self.services[truck] == service:
             self.finish(truck, visit)
 
     def end_of_service(self, visit: int) -> int:
@@ -122,9 +126,45 @@ class Run:
             self.call_for_pool(resource)
             return
         self.scheduled[resource] = units
+        if not units and self.groups[resource].serves_queue:
+            self.admits_before[resource] = self.now
+            return
+        self.admits_before[resource] = NO_TICK
         if self.faces[resource]:
             self.on_duty[resource] = min(units, self.in_use[resource])
             self.serve(resource)
+        if not units and self.groups[resource].hands_back:
+            self.hand_back(resource)
+
+    def hand_back(self, group: int) -> None:
+        """Give the trucks in service back to their lines, and let others use what they used."""
+        handed_back = sorted(self.in_service[group].items())
+        self.in_service[group] = {}
+        for truck, visit in handed_back:
+            self.break_off(truck, visit)
+        stage = self.stages[self.groups[group].stage]
+        for other in range(stage.groups_from, stage.groups_to):
+            self.serve(other)
+        for line in range(stage.lines_from, stage.lines_to):
+            for _, pool in self.taken[line]:
+                self.call_for_pool(pool)
+        while self.call_for_space():
+            pass
+
+    def break_off(self, truck: int, visit: int) -> None:
+        """Let a truck stand in line again as if its service had not started."""
+        line = self.draws.line[visit]
+        self.services[truck] += 1
+        self.busy[self.log.group[visit]] -= 1
+        for units, pool in self.taken[line]:
+            if not (self.log.by_hand[visit] and pool == self.lines[line].by_hand_without):
+                self.busy[pool] -= units
+        if self.gathers(line):
+            self.called_up[self.lines[line].stage] += 1
+        if self.lines[line].kept_out_of != NOBODY:
+            self.free_space(self.lines[line].kept_out_of)
+        self.log.times[visit, STARTED], self.log.group[visit], self.log.by_hand[visit] = NEVER, NEVER, False
+        self.stand_in_line(truck, visit)
 
     def come_back(self, pool: int, delay: int) -> Process:
         """A unit of a pool can be used again after a time."""
@@ -214,13 +254,17 @@ class Run:
         """
         line = self.draws.line[row]
         groups = self.groups_of_line[line]
-        busy, lanes = sum(self.busy[g] for g in groups), sum(self.on_duty[g] for g in groups)
+        busy, lanes = sum(self.busy[g] for g in groups), sum(self.on_duty[g] for g in groups if self.is_open(g))
         waiting = self.in_line(self.lines[line].stage)
         if self.draws.rule[row] == SHORTEST_QUEUE:
             return lanes == 0, float(waiting + busy)
         if busy < lanes:
             return False, 0.0
         return lanes == 0, float((waiting + 1) * self.lines[line].mean_service) / max(lanes, 1)
+
+    def is_open(self, group: int) -> bool:
+        """Tell whether the lanes of a group admit trucks that join now, if it has any."""
+        return self.admits_before[group] == NO_TICK
 
     def in_line(self, stage: int) -> int:
         """Return the number of trucks in line at a stage."""
@@ -241,7 +285,7 @@ class Run:
             self.stand_in_line(truck, visit)
             self.gather(stage)
         else:
-            group = self.free_group(line)
+            group = self.free_group(line, self.now)
             if group != NOBODY and self.may_start(line):
                 self.start(truck, visit, group)
                 return False
@@ -252,10 +296,14 @@ class Run:
         return False
 
     def stand_in_line(self, truck: int, visit: int) -> None:
-        """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts."""
-        insort(self.waiting[self.draws.line[visit]], (self.now, truck, visit))
+        """Stand behind all who joined before, or at the same tick with a smaller number, as long as patience lasts.
+
+        A truck that is handed back stands where it stood, and its patience has run on.
+        """
+        joined = int(self.log.times[visit, JOINED])
+        insort(self.waiting[self.draws.line[visit]], (joined, truck, visit))
         patience = int(self.draws.patience[visit]) if self.draws.patience.size else FOR_EVER
-        end = min(self.now + patience, self.end_of_stay(visit))
+        end = min(max(self.now, joined + patience), self.end_of_stay(visit))
         if end < FOR_EVER:
             self.agenda.process(self.lose_patience(truck, visit, end))
 
@@ -275,7 +323,7 @@ class Run:
     def lose_patience(self, truck: int, visit: int, end: int) -> Process:
         """A truck whose patience ends turns back, if it still stands in line."""
         yield self.agenda.at(end, RANK_PATIENCE, truck)
-        if self.log.times[visit, STARTED] != NEVER:
+        if self.log.times[visit, STARTED] != NEVER or self.log.times[visit, LEFT] != NEVER:
             return
         line = self.draws.line[visit]
         self.waiting[line].remove((int(self.log.times[visit, JOINED]), truck, visit))
@@ -442,7 +490,8 @@ class Run:
             self.take_space(self.lines[line].kept_out_of)
         self.log.times[visit, STARTED] = self.now
         self.log.group[visit] = group
-        self.called[truck].succeed(visit)
+        self.in_service[group][truck] = visit
+        self.agenda.process(self.be_served(truck, visit))
         self.started[group] += 1
         if self.started[group] in (self.groups[group].most_trucks, self.gate[group]):
             self.reverse_if_due(self.groups[group].other_way)
@@ -455,6 +504,7 @@ class Run:
     def finish(self, truck: int, visit: int) -> None:
         """End the service, and give units back."""
         self.log.times[visit, FINISHED] = self.now
+        del self.in_service[int(self.log.group[visit])][truck]
         self.give_back(visit)
         self.go_on(truck, visit)
 
@@ -562,6 +612,7 @@ class Run:
         """Call trucks from the lines, best first, while a lane is free and open."""
         while self.busy[group] < self.on_duty[group]:
             lines = [line for line in self.lines_of_group[group] if self.waiting[line] and self.may_start(line)]
+            lines = [line for line in lines if self.first_joined(line) < self.admits_before[group]]
             if not lines:
                 return
             self.start_first(min(lines, key=self.order), group)
@@ -574,11 +625,11 @@ class Run:
                 for line in self.lines_of_pool[pool - len(self.groups)]
                 if self.waiting[line] and self.may_start(line)
             ]
-            lines = [line for line in lines if self.free_group(line) != NOBODY]
+            lines = [line for line in lines if self.free_group(line, self.first_joined(line)) != NOBODY]
             if not lines:
                 return
             best = min(lines, key=self.order)
-            self.start_first(best, self.free_group(best))
+            self.start_first(best, self.free_group(best, self.first_joined(best)))
 
     def start_first(self, line: int, group: int) -> None:
         """Take the first truck out of a line and start it."""
@@ -590,9 +641,14 @@ class Run:
         """Return what orders the first trucks of lines."""
         return self.lines[line].priority, self.waiting[line][0]
 
-    def free_group(self, line: int) -> int:
-        """Return the first lane group of the line with a free open lane, or `NOBODY`."""
-        return next((group for group in self.groups_of_line[line] if self.busy[group] < self.on_duty[group]), NOBODY)
+    def first_joined(self, line: int) -> int:
+        """Return when the first truck of a line joined it."""
+        return self.waiting[line][0][0]
+
+    def free_group(self, line: int, joined: int) -> int:
+        """Return the first lane group with a free open lane for a truck that joined the line then, or `NOBODY`."""
+        free = (group for group in self.groups_of_line[line] if self.busy[group] < self.on_duty[group])
+        return next((group for group in free if joined < self.admits_before[group]), NOBODY)
 
     def may_start(self, line: int) -> bool:
         """Tell whether a truck of the line could start in a free lane: its batch is called up, all units are free.

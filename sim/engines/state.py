@@ -19,6 +19,7 @@ from sim.engines.agenda import Agenda, new_agenda
 from sim.engines.log import LANE_CHANGE, LOG_COLUMNS, EventLog
 from sim.jit import step
 from sim.plan.network import LONG_AGO, Network
+from sim.plan.work_clocks import NO_TICK
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -60,11 +61,13 @@ _RESOURCE_STATE = table_of(
     started="i8",
     gate="i8",
     timed_term="?",
+    admits_before="i8",
 )
 """Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of lanes also: what the
 timetable gives, whether they serve the group or not; whether they serve it, and since when; whether they reverse to it
 or are called for by the queue; how many are there for it. Of reversible lanes also: trucks that started since then, and
-after which they leave; whether the alarm for the end of the longest time is set."""
+after which they leave; whether the alarm for the end of the longest time is set. Of lanes that serve the queue: the
+tick of closing, if they still serve those who joined before, else `NO_TICK`."""
 _LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
 _AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?", reopened="?")
@@ -115,6 +118,7 @@ def new_state(network: Network, draws: Draws) -> State:
         cursor=np.array([0, 0, NO_LEAF, 0]),
     )
     state.resources["faces"][:groups] = network.groups["faces_first"]
+    state.resources["admits_before"] = NO_TICK
     state.resources["in_use"][:groups] = network.groups["lanes"] * network.groups["faces_first"]
     state.resources["faces_since"][:groups] = LONG_AGO
     for queues in (state.lines, state.areas):

@@ -78,10 +78,12 @@ class _GroupAt:
     """A lane group, and the lines that it serves, best priority first."""
 
     group: LaneGroup
+    stage: int
     lanes: int
     other_way: int
     """The same lanes in the other direction, or -1."""
     faces_first: bool
+    at_closing: str
     lines: list[int]
 
 
@@ -172,7 +174,21 @@ GROUPS: Table[_GroupAt] = Table(
             lambda at: at.other_way,
             neutral=-1,
         ),
+        Column("stage", ROW, "Stage.", lambda at: at.stage),
         Column("lanes", NUMBER, "Lanes when open.", lambda at: at.lanes),
+        Column(
+            "serves_queue",
+            FLAG,
+            "Whether its lanes serve all who are in line when they close.",
+            lambda at: at.at_closing == "serves-the-queue",
+            neutral=0,
+        ),
+        Column(
+            "hands_back",
+            FLAG,
+            "Whether its lanes give the trucks in service back to their lines when they close.",
+            lambda at: at.at_closing == "hands-back",
+        ),
         Column(
             "faces_first",
             FLAG,
@@ -342,6 +358,8 @@ class Network(NamedTuple):
     """Whether the queue opens any lanes."""
     works_by_hand: bool
     """Whether any stage works by hand while a link is down."""
+    serves_queue: bool
+    """Whether any lanes serve all who are in line when they close."""
     keeps_out: bool
     """Whether any area keeps trucks out of the lanes before it."""
 
@@ -410,6 +428,7 @@ def network_of(
         reverses=GROUPS.is_used("other_way", group_rows),
         opens_by_queue=GROUPS.is_used("opens_at", group_rows),
         works_by_hand=LINES.is_used("by_hand_without", line_rows),
+        serves_queue=GROUPS.is_used("serves_queue", group_rows),
         keeps_out=LINES.is_used("kept_out_of", line_rows),
     )
 
@@ -417,12 +436,16 @@ def network_of(
 def _groups_at(gate: Gate, lines: list[Line], groups: LaneGroups) -> list[_GroupAt]:
     """Return the lane groups; reversible lanes are two each, one after the other."""
     groups_at = []
-    for g, group in enumerate(group for stage in gate.stages.values() for group in directed_groups(stage)):
+    stages = [stage for stage in gate.stages.values() for _ in directed_groups(stage)]
+    directed = [group for stage in gate.stages.values() for group in directed_groups(stage)]
+    for g, (stage, group) in enumerate(zip(stages, directed, strict=True)):
         first = bool(groups.counted[g])
         other = -1 if group.reverses is None else g + (1 if first else -1)
         served = _best_first([n for n, line in enumerate(lines) if g in line.groups], lines)
         faces_first = first and group.opens is None
-        groups_at.append(_GroupAt(group, int(groups.lanes[g]), other, faces_first, served))
+        at_closing = group.at_closing or stage.at_closing
+        at = int(groups.stage[g])
+        groups_at.append(_GroupAt(group, at, int(groups.lanes[g]), other, faces_first, at_closing, served))
     return groups_at
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from gates import Gate, Scenario, load_gate
+from gates.schema.stages import Stage
 from sim import Draws, compile_plan, draw
 from sim.draws.uniforms import uniforms
-from sim.plan.distributions import sampler
+from sim.plan.distributions import Sampler, sampler
 
 
 def drawn(gate: Gate, seed: int = 1, replication: int = 0, demand: float = 1.0) -> Draws:
@@ -94,8 +98,6 @@ def test_more_demand_keeps_order_and_random_numbers(gate: Gate) -> None:
 )
 def test_laws_have_their_moments(text: dict[str, object], mean: float, sd: float) -> None:
     # A grid of 200,000 equal probabilities integrates the quantile function; its tails cost less than 0.5 % of sd.
-    from gates.schema.stages import Stage
-
     stage = Stage.model_validate({"side": "vn", "lanes": 1, "service": text})
     uniform = (np.arange(200_000) + 0.5) / 200_000
     seconds = sampler(stage.service).ticks(uniform) / 1000
@@ -106,11 +108,28 @@ def test_laws_have_their_moments(text: dict[str, object], mean: float, sd: float
 def test_tabulated_quantiles_are_those_of_the_law() -> None:
     from scipy import stats
 
-    from gates.schema.stages import Stage
-
     u = np.array([1e-9, 1e-4, 0.01, 0.3, 0.5, 0.9, 0.999, 1 - 1e-6])
     service = Stage.model_validate(
         {"side": "vn", "lanes": 1, "service": {"erlang": {"mean": 3600, "shape": 4}}}
     ).service
     exact = stats.gamma.ppf(u, 4, scale=900) * 1000
     assert np.abs(sampler(service).ticks(u) - exact).max() < 0.5 + 2e-5 * exact.max()
+
+
+def test_what_is_left_of_a_duration() -> None:
+    # Of 3 h always, 1 h is left after 2 h, and nothing after 4 h. Of an exponential time any rest is as long as the
+    # whole; of a lognormal one, the rest is the quantile of those that last as long: median of T given T > w.
+    waited = np.array([0, 2, 4]) * 3_600_000
+    assert (sampler_of({"constant": "3 h"}).left_after(waited, np.full(3, 0.5)) / 3_600_000).tolist() == [3, 1, 0]
+    uniform = np.linspace(0.01, 0.99, 99)
+    exponential = sampler_of({"exponential": {"mean": "2 h"}})
+    left = exponential.left_after(np.full(99, 5 * 3_600_000), uniform)
+    assert np.abs(left - exponential.ticks(uniform)).max() < 10_000  # of hours
+    sigma = np.sqrt(np.log1p(0.63**2))
+    law = stats.lognorm(sigma, scale=20 * np.exp(-(sigma**2) / 2))
+    days = sampler_of({"lognormal": {"mean": "20 d", "cv": 0.63}}).left_after(np.full(99, 7 * 86_400_000), uniform)
+    assert np.allclose(days / 86_400_000, law.isf(law.sf(7) * (1 - uniform)) - 7, rtol=1e-3, atol=1e-3)
+
+
+def sampler_of(distribution: dict[str, Any]) -> Sampler:
+    return sampler(Stage.model_validate({"side": "vn", "lanes": 1, "service": distribution}).service)

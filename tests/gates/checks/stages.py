@@ -141,6 +141,35 @@ TABLE: Table = {
             "Admit them in a lane group without `opens`, too.",
         ),
     ],
+    "closing_rules": [
+        (
+            [("stages.booth.at_closing", "serves-the-queue"), ("stages.booth.pauses_when_closed", True)],
+            "stages.booth.at_closing",
+            "serves-the-queue",
+            "a service here pauses when closed",
+            "Remove one of the two.",
+        ),
+        (
+            [
+                (
+                    "stages.booth.lanes",
+                    [
+                        {
+                            "name": "a",
+                            "lanes": 2,
+                            "directions": ["northbound", "southbound"],
+                            "at_closing": "serves-the-queue",
+                            "reverses": {"at": 5, "takes": "5 min"},
+                        }
+                    ],
+                )
+            ],
+            "stages.booth.lanes[0].at_closing",
+            "serves-the-queue",
+            "its lanes reverse",
+            "Remove one of the two.",
+        ),
+    ],
     "batches": [
         (
             [("stages.booth.lanes", 2), ("stages.booth.batch", {"size": 5, "after": "1 h"})],
