@@ -292,6 +292,12 @@ def refuse_newer(document: Mapping[str, Any], path: str, value: str) -> None:
         raise ConfigError([Finding(path, value, problem, "Install that version, or name another folder.")])
 
 
+def is_outdated(folder: Path) -> bool:
+    """Tell whether a result that is there has a format older than this version reads."""
+    document = read_json(folder / MANIFEST)
+    return bool(_number(document) < OLDEST[document["kind"]])
+
+
 def _number(document: Mapping[str, Any]) -> Any:
     return document.get(NEWEST[document["kind"]][0])
 

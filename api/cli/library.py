@@ -84,7 +84,6 @@ def migrate(
             console.print(f"Written: {target}", markup=False, soft_wrap=True)
         elif changes:
             console.print("Nothing was written: add --in-place, or --out FILE.")
+        sound = "no findings then" if changes and target is None else "no findings"
         sentence = checked_text(new, (target or file).name)
-        console.print(
-            f"{target or file}: no findings{'' if target or not changes else ' then'}. {sentence}", markup=False
-        )
+        console.print(f"{target or file}: {sound}. {sentence}", markup=False, soft_wrap=True)

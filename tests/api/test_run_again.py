@@ -98,7 +98,7 @@ def test_the_command_gives_the_result_again(own: Path, command: tuple[str, ...],
 def test_what_relief_does_is_kept_and_reported(own: Path) -> None:
     shown = succeed("run", "minimal", *SHORT, "--confirm", "--out", "first")
     (row,) = read_json(own / "first" / MANIFEST)["confirmed"]
-    said = "Opening round the clock of Booth"
+    said = "Round-the-clock opening of Booth"
     assert row["direction"] == "northbound"
     assert said in row["sentence"]
     assert [len(times) for times in row["mean_clearance_h"].values()] == [2, 2]

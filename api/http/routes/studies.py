@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Literal
 
 from fastapi import Path, Request
@@ -16,6 +17,7 @@ from api.http.routes.parameters import NamePath, StudyIdPath
 from api.http.routes.results import CSV, FORMS, PARQUET, REPORT, form_of, read
 from api.http.schemas import StudyPageShape, StudyShape, SubmittedStudyShape, TableShape, TablesShape
 from api.service import reading
+from experiments.result_folder import is_outdated
 
 EXAMPLE = {
     "name": "lanes",
@@ -49,6 +51,9 @@ router = lifecycle_routes(
 async def answer(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """What the study says first: warnings, the advice that answers its question, and what limits it."""
     folder = await result_of(here, who, study_id)
+    if await asyncio.to_thread(is_outdated, folder):
+        detail = "An earlier version wrote this study; its tables are there. Submit it again for its answer."
+        raise Problem("not-found", detail)
     return tagged(request, await read(here, reading.study_answer, folder), JSON, A_DAY_S)
 
 
