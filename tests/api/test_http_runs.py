@@ -154,7 +154,7 @@ def test_a_full_queue_and_a_full_disk(tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "days", "kind"),
-    [({"run_seconds": 3.0}, 2000, "time-limit"), ({"worker_mb": 350}, 500, "memory-limit")],
+    [({"run_seconds": 8.0}, 3000, "time-limit"), ({"worker_mb": 350}, 500, "memory-limit")],
 )
 def test_a_run_that_takes_more_than_predicted_is_stopped(tmp_path, monkeypatch, change, days, kind):
     monkeypatch.setattr(Admission, "refuse_what_is_too_large", lambda *_: None)
