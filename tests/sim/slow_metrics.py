@@ -234,8 +234,8 @@ class Slow:
     def finds_its_link_down(self, visit: Visit) -> bool:
         """Tell whether a service starts while the link is down without which it is done by hand, by the outages."""
         sends, outages = self.gate.stages[self.plan.stages[visit.stage]].sends, self.log.draws.outages
-        if sends is None or sends.without is None:
-            return False
+        if sends is None or sends.without is None or self.log.started[visit.row] == NEVER:
+            return False  # who turned back started nothing
         for source, start, end in zip(outages.source, outages.start, outages.end, strict=True):
             name = self.plan.outages[source].name
             whole = name in self.gate.outages and self.gate.outages[name].units is None
@@ -266,16 +266,32 @@ class Slow:
         Lanes that the queue opened are open until they have finished the truck that they serve when it closes them.
         """
         windows, lanes = self.plan.groups.windows[group], int(self.plan.groups.lanes[group])
-        busy, after, finishing = 0, 0, 0
+        busy, after, served = 0, 0, []
         for visit in self.visits:
             if self.log.group[visit.row] == group:
                 _, started, _, left = visit.known_at(self.plan.end)
                 started, left = max(started, self.plan.warmup), max(left, self.plan.warmup)
                 opened = open_time(windows, started, left)
                 busy, after = busy + opened, after + left - started - opened
-                finishing += opened - time_of(self.spans(group), started, left)
-        lanes *= int(self.plan.groups.counted[group])
-        return lanes * time_of(self.spans(group), self.plan.warmup, self.plan.end) + finishing, busy, after
+                served.append((started, left))
+        opened = time_of(self.spans(group), self.plan.warmup, self.plan.end)
+        return lanes * int(self.plan.groups.counted[group]) * opened + self.finishing(group, served), busy, after
+
+    def finishing(self, group: int, served: list[tuple[int, int]]) -> int:
+        """Return how long lanes that the queue opens serve or hold trucks within their hours beyond those in use."""
+        if not self.plan.network.groups["opens_at"][group]:
+            return 0
+        windows, spans = self.plan.groups.windows[group], self.spans(group)
+        moments = {tick for span in (*served, *spans) for tick in span} | {
+            *windows.start.tolist(),
+            *windows.end.tolist(),
+        }
+        total = 0
+        for a, b in pairwise(sorted(tick for tick in moments if self.plan.warmup <= tick <= self.plan.end)):
+            in_use = int(self.plan.groups.lanes[group]) if any(first <= a < last for first, last in spans) else 0
+            serving = sum(started <= a < left for started, left in served)
+            total += max(0, serving - in_use) * open_time(windows, a, b)
+        return total
 
     def down_time(self, stage: int) -> int:
         """Return the lane ticks that outages take from a stage, by a walk through all that begins and ends."""
