@@ -24,6 +24,7 @@ OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result fold
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+PngOption = Annotated[bool, typer.Option("--png", help="Write each plot as a PNG picture, too.")]
 
 
 def number(text: str) -> Any:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from experiments.inputs.policy import PolicyCode, policy_code
 from experiments.inputs.trace import Trace
-from experiments.runs import executors
+from experiments.result_folder import NEWEST
+from experiments.runs import executors, provenance
 from experiments.runs.replications import Progress, Runner, planned
 from experiments.runs.settings import RunSettings, Setup
+from experiments.runs.statistics import CONFIDENCE, mean_interval
 from experiments.runs.store import LogFiles, Store, setup_digest
 from gates.files.load import refuse_unsound
 from gates.findings import ConfigError, Finding
@@ -19,11 +22,14 @@ from gates.schema.scenario import Scenario
 from gates.upgrades import Change
 from sim.engines.log import EventLog
 from sim.metrics.fold import Measures
+from sim.metrics.registry import METRICS
 from sim.plan.plan import Plan
 
 if TYPE_CHECKING:
     from sim.live import Policy
 
+SCHEMA = NEWEST["run"][1]
+"""Number of the format of a run's folder; readers refuse a newer one."""
 MAX_VISITS_LOGGED = 40_000_000
 """Most stage visits that a run keeps in memory at once: about 70 bytes each."""
 MAX_VISITS = 20_000_000_000
@@ -49,6 +55,37 @@ class RunResult:
     """Recorded trucks that came instead of drawn ones."""
     policy: PolicyCode | None = None
     """Own rules, under which the reference engine ran."""
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What `manifest.json` of its folder holds, but the list of files."""
+        begin = self.plan.days.origin
+        return provenance.manifest(self.scenario, self.settings, self.changes, begin, SCHEMA, self.trace, self.policy)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` holds: every metric with its 95 % interval over replications."""
+        rows = []
+        for key in self.measures[0].values:
+            estimate = mean_interval([m.values[key] for m in self.measures])
+            rows.append(
+                {
+                    "metric": key.metric,
+                    "statistic": key.statistic,
+                    "direction": key.direction,
+                    "class": key.vehicle_class,
+                    "stage": key.stage,
+                    "unit": METRICS[key.metric].unit,
+                    **estimate.document(),
+                }
+            )
+        return {
+            "schema": SCHEMA,
+            "gate": self.scenario.gate.name,
+            "replications": len(self.measures),
+            "confidence": CONFIDENCE,
+            "metrics": rows,
+        }
 
     def __repr__(self) -> str:
         """Return a line: plan, measures and logs fill many screens."""

@@ -199,8 +199,7 @@ def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> 
     Replications run in processes of this worker's own, or on a cluster. Finished replications are in the store, so an
     interrupted study resumes where it stopped; the store is trimmed before and after, when no other study needs it.
     """
-    from experiments.plots.study import draw_study_plots
-    from experiments.report.study import write_study_report
+    from experiments.report.drawing import draw_result
     from experiments.runs import executors
     from experiments.runs.store import Store
     from experiments.studies.folder import write_study
@@ -214,8 +213,7 @@ def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> 
         partial.replace(places.progress)
 
     def draw(folder: Path) -> None:
-        draw_study_plots(folder)
-        write_study_report(folder)
+        draw_result(folder, png=True)
         sync_tree(folder)
 
     store = Store(Path(places.store))
