@@ -38,6 +38,7 @@ Write = Callable[[Path, Finish | None], Path]
 def run(
     gate: Gate | str | Path,
     *,
+    reading: str | None = None,
     upgrades: Sequence[str | Path] = (),
     days: int = 30,
     warmup_days: int = 7,
@@ -59,6 +60,8 @@ def run(
     ----------
     gate
         A gate, the name of one of the library, or the path of a file.
+    reading
+        Reading of a gate that has several; none means its baseline.
     upgrades
         Upgrades of the library to switch on, or paths of files.
     days, warmup_days
@@ -97,6 +100,7 @@ def run(
     written = gate.model_dump(mode="json", by_alias=True, warnings=False) if isinstance(gate, Gate) else str(gate)
     request = {
         "gate": written,
+        "reading": reading,
         "upgrades": [str(upgrade) for upgrade in upgrades],
         "level": level,
         "days": days,
