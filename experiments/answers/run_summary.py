@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.answers.labels import GLUE, Labels, listed, percent_with_interval, with_interval
+from experiments.answers.labels import Labels, listed, percent_with_interval, with_interval
+from experiments.answers.numbers import GLUE
 from experiments.answers.run_causes import Cause, causes, hours_text
 from experiments.answers.run_numbers import Metrics, RunNumbers, read_numbers
 from experiments.answers.run_tables import (
