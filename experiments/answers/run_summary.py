@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.answers.labels import GLUE, Labels, listed, percent_with_interval, with_interval
+from experiments.answers.labels import Labels, listed, percent_with_interval, with_interval
+from experiments.answers.numbers import GLUE
 from experiments.answers.run_causes import Cause, causes, hours_text
 from experiments.answers.run_numbers import Metrics, RunNumbers, read_numbers
 from experiments.answers.run_tables import (
@@ -86,7 +87,9 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
     labels, metrics = Labels(manifest), numbers.metrics
     return Summary(
         title=labels.title,
-        basis=" ".join((f"{labels.basis}, seed {labels.seed}.", *inputs_sentences(manifest), interval_text(labels))),
+        basis=" ".join(
+            (f"{labels.basis}, seed {labels.seed}.", *inputs_sentences(manifest), interval_text(labels, metrics))
+        ),
         warnings=warnings(numbers, labels),
         headlines=headlines(numbers, labels),
         confirmed=confirmed_sentences(manifest),
@@ -133,8 +136,14 @@ def confirmed_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(each["sentence"]) for each in manifest.get("confirmed", ()))
 
 
-def interval_text(labels: Labels) -> str:
+def interval_text(labels: Labels, metrics: Metrics) -> str:
     """Say what stands behind the ±."""
+    if metrics.batches:
+        return (
+            f"±: 95{GLUE}% interval of clearance, from {metrics.batches} batches of the days of this one run (batch "
+            "means, of percentiles batch quantiles). It is missing where batches are too alike, or do not reach the "
+            "number. Other numbers have no interval; run 20 replications for them."
+        )
     if labels.replications < 2:
         return "One replication gives no interval; run 20."
     return f"±: 95{GLUE}% interval of the mean over replications (Student t)."

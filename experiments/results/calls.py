@@ -69,7 +69,8 @@ def run(
     replications
         Number of independent replications.
     seed
-        Seed of all random numbers; runs with the same seed and days share their draws, so `compare` pairs them.
+        Seed of all random numbers; runs with the same seed, first day and days share their draws, so `compare` pairs
+        them.
     start
         First measured day, such as "2025-07-01"; none means the gate's own.
     demand
@@ -167,7 +168,8 @@ def study(
 def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:
     """Compare two results: the second less the first, in every number that both have.
 
-    Replications are paired where seed, days and warm-up are the same; else the intervals are Welch's.
+    Replications are paired where the same trucks come on the same days: seed, first day, days, warm-up and recorded
+    trucks are the same, and the gates share flows. Else the intervals are Welch's.
 
     Raises
     ------
