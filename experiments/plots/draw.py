@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import Labels
-from experiments.answers.run_numbers import Metrics, read_numbers
+from experiments.answers.run_numbers import read_numbers
 from experiments.answers.run_summary import warnings
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
@@ -25,7 +25,7 @@ from experiments.plots.marks import WIDE, Frame, Plot, picture, specification
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
-from experiments.result_folder import MANIFEST, read_json
+from experiments.result_folder import MANIFEST
 from gates.findings import ConfigError, Finding, suggestion
 
 OF_LOGS = {"clearance-by-arrival", "lanes-by-hour", "journeys"}
@@ -98,7 +98,7 @@ def _makers(folder: Path) -> dict[str, Callable[[], Plot]]:
     log = "events/rep-00000"
     found: dict[str, Callable[[], Plot]] = {
         "where-time-goes": lambda: where_time_goes(table("stages"), table("days"), labels),
-        "utilisation": lambda: utilisation(Metrics(read_json(folder / "metrics.json")), labels),
+        "utilisation": lambda: utilisation(read_numbers(folder).metrics, labels),
         "queue-by-hour": lambda: queue_by_hour(table("queues"), labels),
         "queue-map": lambda: queue_map(table("queues"), labels),
         "tailback-by-hour": lambda: tailback_by_hour(table("tailback"), labels),

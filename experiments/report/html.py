@@ -95,7 +95,7 @@ def content(folder: Path) -> Content:
     return {
         "labels": labels,
         "fonts": FONTS_GO_HERE,
-        "interval_text": interval_text(labels),
+        "interval_text": interval_text(labels, metrics),
         "inputs": inputs_sentences(manifest),
         "warnings": warnings(numbers, labels),
         "answers": [

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from experiments.inputs.policy import FILE as POLICY
 from experiments.inputs.trace import FILE as TRACE
 from experiments.inputs.trace import write_trace
 from experiments.result_folder import MANIFEST, new_result, read_json, write_json
 from experiments.runs.provenance import with_confirmed
-from experiments.runs.run import RunResult
-from experiments.runs.tables import decisions_table, events_table, name_column, trucks_table, write_table
+from experiments.runs.run import RunResult, truck_tables
+from experiments.runs.tables import decisions_table, events_table, name_column, write_table
 
 NAMES = ("metric", "statistic", "direction", "class", "stage")
 """Columns that name a number, as `sim.metrics.meter.Key` does."""
@@ -174,8 +173,7 @@ def _stages(result: RunResult) -> pa.Table:
 
 def _write_logs(result: RunResult, folder: Path) -> None:
     """Write the event logs of a result, and the table of their trucks."""
-    trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
-    trucks += [pq.read_table(files.trucks, partitioning=None) for files in result.log_files.values()]
+    trucks = truck_tables(result)
     if not trucks:
         return
     write_table(folder / "trucks.parquet", pa.concat_tables(trucks))

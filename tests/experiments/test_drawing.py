@@ -20,6 +20,7 @@ from experiments.runs.folder import write_result
 from experiments.runs.run import RunResult, run_scenario
 from experiments.runs.settings import RunSettings
 from gates import Scenario
+from gates.checks.soundness import remember_sound
 from tests.experiments.folders import friendship_pass, one_way, write_folder
 
 ANSWER_ONLY = """
@@ -102,7 +103,7 @@ def test_the_answer_is_printed_before_anything_is_written_or_drawn(tmp_path: Pat
 @pytest.fixture(scope="module", params=["one way", "nobody", "full gate"])
 def result(request: pytest.FixtureRequest) -> RunResult:
     gate = {"one way": one_way, "nobody": lambda: one_way(0), "full gate": friendship_pass}[request.param]()
-    scenario = Scenario(gate=gate, days=2, warmup_days=1)
+    scenario = Scenario(gate=remember_sound(gate), days=2, warmup_days=1)
     return run_scenario(scenario, RunSettings(replications=2), executor=Inline())
 
 
