@@ -117,8 +117,8 @@ def rotate_key(
             old = _known(stored, name)[-1]
             if until is None and old.expires is not None:
                 until = time.time() + old.expires - old.created
-            shares = {"weight": old.weight, "quota": old.quota}
-            secret, key = new_key(name, old.scope, old.projects, until, **shares)
+            allowed = old.scope, old.projects, until
+            secret, key = new_key(name, *allowed, weight=old.weight, quota=old.quota)
             stored.at_once(rotate(key, ends=key.created + overlap * HOUR_S))
         console.print(secret, markup=False)
 

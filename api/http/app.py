@@ -26,7 +26,8 @@ from api.http.telemetry import Counted, Telemetry
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
-from api.service.queue.scheduler import LEADERS, Pools
+from api.service.queue.leading import Pools
+from api.service.queue.scheduler import LEADERS
 from api.service.queue.workers import NICE, FairPool, Kind, Pool
 from api.service.runs import RunService
 from api.service.security.keyring import Keyring

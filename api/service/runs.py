@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 from api.service.data_folder import DataFolder
 from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
-from api.service.queue.scheduler import Pools, Scheduler
+from api.service.queue.leading import Pools
+from api.service.queue.scheduler import Scheduler
 from api.service.queue.states import RunStates, content_of
 from api.service.queue.tasks import CheckedRequest
 from api.service.security.access import LOCAL, Access

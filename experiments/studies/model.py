@@ -313,12 +313,6 @@ class Study(Model):
         return self._texts[path], Path(path).name
 
     @property
-    def most_replications(self) -> int:
-        """Replications of a scenario, at most."""
-        each = self.replications
-        return each.at_most if isinstance(each, Precision) else each
-
-    @property
     def inputs(self) -> dict[str, str]:
         """What its own files say that have been read, by the paths that it names."""
         return dict(sorted(self._texts.items()))

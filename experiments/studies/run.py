@@ -134,6 +134,11 @@ def most_scenarios(study: Study, gate: Gate) -> int:
     return 1 + len(study.scenarios) + (designed[study.design]() if study.design else 0)
 
 
+def most_replications(study: Study) -> int:
+    """Return how many replications a scenario of a study has at most."""
+    return study.replications.at_most if isinstance(study.replications, Precision) else study.replications
+
+
 def refuse_unknown_metrics(study: Study) -> None:
     """Raise if the gate does not have a metric that the study names, before anything runs.
 
@@ -166,7 +171,7 @@ def known_metrics(scenario: Scenario) -> list[str]:
 
 
 def _refuse_too_many(study: Study, count: int) -> None:
-    most = study.most_replications
+    most = most_replications(study)
     if most * count > MAX_REPLICATIONS_OF_A_STUDY:
         problem = f"{count:,} scenarios x {most:,} replications; the most are {MAX_REPLICATIONS_OF_A_STUDY:,}"
         raise ConfigError([Finding("replications", f"{most}", problem, "Use fewer scenarios or replications.")])

@@ -16,16 +16,15 @@ import logging
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from api.service.data_folder import DataFolder
-from api.service.queue import loans, tasks
+from api.service.queue import tasks
 from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
 from api.service.queue.fair import Share, Turns
-from api.service.queue.loans import Asked, Given
+from api.service.queue.leading import Pools, lead, lend
 from api.service.queue.states import RETRY_S, RunStates
 from api.service.queue.work import (
     INTERNAL,
@@ -36,11 +35,10 @@ from api.service.queue.work import (
     Piece,
     Work,
     problem_of,
-    progress_of_study,
     storage_trouble,
     work_on,
 )
-from api.service.queue.workers import FairPool, Pool, WorkerDied, WorkerTooSlow
+from api.service.queue.workers import WorkerDied
 from api.service.store import Row
 from gates.findings import ConfigError
 
@@ -52,29 +50,8 @@ LEADERS = 8
 """Studies that are led at once."""
 LATE_S = 2.0
 """Nobody waits longer than this for the end of others' pieces: then one more worker begins [s]."""
-PROGRESS_S = 0.3
-"""How often the progress of a study is read [s]."""
 ATTEMPTS = len(RETRY_S) + 1
 """Times that a piece is given to a worker before the run fails because workers die of it."""
-
-
-@dataclass(frozen=True)
-class Pools:
-    """The processes for each kind of work."""
-
-    simulators: Pool
-    """One more than there are slots, for whoever would wait too long."""
-    checker: FairPool
-    studies: Pool
-    """Processes that lead a study each, and borrow those that simulate."""
-    slots: int = 1
-    """Pieces that are done at once."""
-    cluster: str | None = None
-    """Address of a Dask scheduler on whose workers studies run instead."""
-
-    def all(self) -> tuple[Pool, ...]:
-        """Return all pools."""
-        return self.simulators, self.checker.pool, self.studies
 
 
 class Scheduler:
@@ -311,61 +288,26 @@ class Scheduler:
             part = piece.first, piece.end
             await simulators.run(work.time_left, tasks.simulate, work.text, str(folder), *part)
         elif isinstance(piece, Loan):
-            await self._lend(work, piece)
+            await lend(self._pools.simulators, work, piece)
         elif is_written:  # by a server that crashed before it could say so
             pass
         elif isinstance(piece, Lead):
-            await self._lead(work)
+            places = self._places(work)
+            await lead(self._pools, work, places, self._lent, self._tell)
         else:
             self._tell(work, work.done, work.total, "combining")
             await simulators.run(work.time_left, tasks.finish, work.text, str(folder), str(target))
 
-    async def _lend(self, work: Work, loan: Loan) -> None:
-        """Have done what the leader of a study asked for, and give it the answer, be it an error."""
-        try:
-            answer = await self._pools.simulators.run(work.time_left, loans.done, loan.asked.content)
-        except (WorkerDied, WorkerTooSlow, MemoryError):
-            raise
-        except Exception as error:
-            await asyncio.to_thread(loan.answer, Given(loan.asked.number, False, error))
-        else:
-            await asyncio.to_thread(loan.answer, Given(loan.asked.number, True, answer))
-
-    async def _lead(self, work: Work) -> None:
-        """Have a study led, and publish its progress meanwhile."""
-        progress = self._folder.work(work.id) / "progress"
-        places = tasks.StudyPlaces(
+    def _places(self, work: Work) -> tasks.StudyPlaces:
+        return tasks.StudyPlaces(
             store=str(self._folder.replications),
             kept_mb=self._limits.kept_mb,
             target=str(self._folder.result(work.id)),
-            progress=str(progress),
+            progress=str(self._folder.work(work.id) / "progress"),
         )
-        loop = asyncio.get_running_loop()
-
-        def lend(asked: Asked, answer: Callable[[Given], None]) -> None:
-            loop.call_soon_threadsafe(self._lent, work, Loan(asked, answer))
-
-        arguments = work.text, places, work.chunk, self._pools.cluster
-        # what it waits for others is not its own time: what counts is checked below
-        leading = asyncio.ensure_future(self._pools.studies.lead(lend, 100 * work.timeout, tasks.study, *arguments))
-        alone_since = time.monotonic()
-        try:
-            while not (await asyncio.wait({leading}, timeout=PROGRESS_S))[0]:
-                now = time.monotonic()
-                if not (work.todo or work.pieces):
-                    work.spent += now - alone_since
-                alone_since = now
-                if work.spent > work.timeout:
-                    raise WorkerTooSlow(f"not done after {work.timeout:.0f} s")
-                done, total, phase = progress_of_study(progress)
-                row = self._states.unfinished(work.id)
-                if row is not None and total and (done, total, phase) != (row.done, row.total, row.phase):
-                    self._tell(work, done, total, phase)
-        finally:
-            leading.cancel()
-        await leading
 
     def _lent(self, work: Work, loan: Loan) -> None:
+        """Note what the leader of a study asks for."""
         if work.is_led and not work.is_over:
             if not work.todo:
                 work.waiting_since = time.monotonic()

@@ -75,13 +75,13 @@ def size_of_study(request: str) -> tuple[int, Size]:
     from experiments.runs.prediction import size_of
     from experiments.studies.designs import Bench
     from experiments.studies.model import study_from_text
-    from experiments.studies.run import most_scenarios
+    from experiments.studies.run import most_replications, most_scenarios
     from sim.plan.compile import compile_plan
 
     _refuse_files(json.loads(request))
     study = study_from_text(request)
     base = Bench(study, 0).base().scenario
-    return most_scenarios(study, base.gate) * study.most_replications, size_of(compile_plan(base))
+    return most_scenarios(study, base.gate) * most_replications(study), size_of(compile_plan(base))
 
 
 def check_study_request(request: str) -> CheckedRequest:
@@ -96,6 +96,7 @@ def check_study_request(request: str) -> CheckedRequest:
     from experiments.runs.settings import RunSettings
     from experiments.studies.designs import cells
     from experiments.studies.model import study_from_text
+    from experiments.studies.run import most_replications
 
     _refuse_files(json.loads(request))
     study = study_from_text(request)
@@ -104,7 +105,7 @@ def check_study_request(request: str) -> CheckedRequest:
     settings = RunSettings(replications=1, seed=study.seed, keep_events=0)
     starts = {cell.scenario.first_simulated: cell.scenario for cell in made}
     code = digest([text, data_digest(), *(identity(scenario) for scenario in (made[0].scenario, *starts.values()))])
-    total = len(made) * study.most_replications
+    total = len(made) * most_replications(study)
     return CheckedRequest(text, code, study.gate, total, settings.model_dump(mode="json"), None)
 
 
