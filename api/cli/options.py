@@ -21,6 +21,10 @@ DatabaseOption = Annotated[
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result folder.")]
+ReadingOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Reading of a gate that has several; by default its baseline."),
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]

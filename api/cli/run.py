@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import Engine, ForceOption, OutOption, UpgradeLevel, number
+from api.cli.options import Engine, ForceOption, OutOption, ReadingOption, UpgradeLevel, number
 from api.cli.plot import draw_all, drawing
 from api.cli.study import local_processes, refuse_options
 
@@ -30,6 +30,7 @@ def run(
     gate: Annotated[
         str, typer.Argument(metavar="GATE", help="A gate of the library, a YAML file, or the manifest of a result.")
     ],
+    reading: ReadingOption = None,
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="An upgrade of the library, or a YAML file; may be repeated.")
     ] = None,
@@ -78,6 +79,7 @@ def run(
             out,
             trace,
             gate=gate,
+            reading=reading,
             upgrades=upgrade or [],
             level=level,
             days=days,

@@ -87,7 +87,8 @@ def compare(
 ) -> None:
     """Compare two results number by number: B less A with its 95 % interval, and what the interval says.
 
-    Replications are paired where seed, days and warm-up are the same; else the interval is Welch's.
+    Replications are paired where seed, first day, days, warm-up and recorded trucks are the same; else the interval is
+    Welch's.
 
     Example: `bordergate compare results/base results/bays`
     """

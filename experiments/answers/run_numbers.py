@@ -32,6 +32,8 @@ class Metrics:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.replications: int = document.get("replications", 0)
+        self.batches: int = document.get("batches", 0)
+        """Batches of days that give intervals of one long run; 0 where intervals are over replications."""
         self._estimates = {
             tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): estimate_of(row)
             for row in document["metrics"]

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import Labels
-from experiments.answers.run_numbers import Metrics, read_numbers
+from experiments.answers.run_numbers import read_numbers
 from experiments.answers.run_summary import warnings
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
@@ -84,12 +84,12 @@ def as_file(plot: Plot, labels: Labels) -> str:
 def read_plots(folder: Path) -> list[Plot]:
     """Return the plots of a result folder, ready to be drawn."""
     labels = Labels(read_json(folder / MANIFEST))
-    metrics = Metrics(read_json(folder / "metrics.json"))
+    numbers = read_numbers(folder)
     days = _table(folder / "days.parquet")
     queues, road = _table(folder / "queues.parquet"), folder / "tailback.parquet"
     found = [
         where_time_goes(_table(folder / "stages.parquet"), days, labels),
-        utilisation(metrics, labels),
+        utilisation(numbers.metrics, labels),
         queue_by_hour(queues, labels),
         queue_map(queues, labels),
         *([tailback_by_hour(_table(road), labels)] if road.is_file() else []),
@@ -102,7 +102,7 @@ def read_plots(folder: Path) -> list[Plot]:
         log = _table(events)
         found += [clearance_by_arrival(_table(folder / "trucks.parquet"), labels), lanes_in_use(log, labels)]
         found.append(journeys(log, labels))
-    warning = " ".join(warnings(read_numbers(folder), labels))
+    warning = " ".join(warnings(numbers, labels))
     return [dataclasses.replace(plot, warning=warning) for plot in found]
 
 

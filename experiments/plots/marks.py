@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ WIDE, NARROW = 760, 350
 PERCENTILES = (5, 95)
 ENOUGH_FOR_PERCENTILES = 20
 """With fewer replications the 5th and 95th percentile say no more than the lowest and the highest."""
+HOURS = 24
 
 Frame = pd.DataFrame
 
@@ -98,6 +100,25 @@ def hour_of_day(hour: Any, labels: Labels) -> Any:
     zone, begin = labels.zone(labels.bulletin_side), labels.midnight(0)
     clock = [(begin + dt.timedelta(hours=n)).astimezone(zone).hour for n in range(int(hour.max()) + 1)]
     return np.array(clock)[hour]
+
+
+def clock_axis(title: str = "Hour of day") -> Any:
+    """Return the axis of the hours of a day, field `hour`."""
+    axis = alt.Axis(values=[0, 6, 12, 18, 24], grid=False)
+    return alt.X("hour:Q", title=title, scale=alt.Scale(domain=[0, HOURS]), axis=axis)
+
+
+def to_end_of_day(rows: Frame) -> Frame:
+    """Return rows by hour, in order, with the last hour again at 24, because its step reaches to the end of it."""
+    rows = rows.sort_values("hour")
+    return pd.concat([rows, rows.tail(1).assign(hour=HOURS)])
+
+
+def date_axis(first: dt.date, days: int, most: int) -> Any:
+    """Return an axis of dates with at most so many labels, or one more."""
+    every = max(1, math.ceil(days / most))
+    marked = [stamp(pd.Timestamp(first) + pd.Timedelta(days=n)) for n in range(0, days, every)]
+    return alt.Axis(format="%-d %b", grid=False, values=marked)
 
 
 def band_text(labels: Labels, what: str = "Band") -> str:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import altair as alt
-import pandas as pd
 
 from experiments.answers.labels import Labels, count, listed
 from experiments.answers.run_numbers import HIGH_UTILISATION, Metrics
@@ -21,6 +20,7 @@ from experiments.plots.marks import (
     Plot,
     StageRows,
     band_text,
+    clock_axis,
     columns_of,
     data_of,
     hour_of_day,
@@ -28,6 +28,7 @@ from experiments.plots.marks import (
     over_replications,
     panel_title,
     shade,
+    to_end_of_day,
 )
 from experiments.plots.theme import STATE_COLOURS
 from sim.metrics.resources.areas import OUTSIDE
@@ -210,16 +211,8 @@ def _queue_panels(bands: Frame, shown: Sequence[str], labels: Labels, width: int
 
 
 def _queue_panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
-    rows = rows.sort_values("hour")
-    rows = pd.concat([rows, rows.tail(1).assign(hour=24)])  # a step reaches to the end of its hour
-    x = alt.X(
-        "hour:Q",
-        title="Hour of day",
-        scale=alt.Scale(domain=[0, 24]),
-        axis=alt.Axis(values=[0, 6, 12, 18, 24], grid=False),
-    )
     y = alt.Y("mean:Q", title="Trucks in the queue", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
-    line = alt.Chart(data_of(rows)).encode(x=x)
+    line = alt.Chart(data_of(to_end_of_day(rows))).encode(x=clock_axis())
     layers = [
         shade(closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),
         line.mark_area(interpolate="step-after", color=theme.BLUE, opacity=0.25).encode(y=y, y2=alt.datum(0))

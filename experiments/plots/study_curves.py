@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,11 @@ import pandas as pd
 
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
-from experiments.plots.marks import Frame, Plot, data_of, panel_title, stamp
+from experiments.plots.marks import Frame, Plot, data_of, date_axis, panel_title, stamp
 from experiments.studies.folder import read_table
 
 MOST_CURVES = 6
+MOST_DATES = 6
 MOST_DOSES = 3
 """Panels of what more of something brings."""
 FEWEST_DOSES = 3
@@ -66,7 +65,7 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
     day = (
         alt.X("day:Q", title="measured day", axis=alt.Axis(tickMinStep=1))
         if first is None
-        else alt.X("date:T", title=None, scale=alt.Scale(type="utc"), axis=_date_axis(first, labels.days))
+        else alt.X("date:T", title=None, scale=alt.Scale(type="utc"), axis=date_axis(first, labels.days, MOST_DATES))
     )
     left = alt.Y("value:Q", title="trucks not yet released")
     directions = list(dict.fromkeys(clearance["direction"]))
@@ -98,13 +97,6 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
             lambda width: by_direction(stock, day, left, width),
         ),
     ]
-
-
-def _date_axis(first: dt.date, days: int) -> Any:
-    """Return an axis of dates with few enough labels."""
-    every = max(1, math.ceil(days / 6))
-    marked = [stamp(pd.Timestamp(first) + pd.Timedelta(days=n)) for n in range(0, days, every)]
-    return alt.Axis(format="%-d %b", grid=False, values=marked)
 
 
 def dose_plot(estimates: Frame, scenarios: Frame, labels: StudyLabels) -> Plot | None:

@@ -30,6 +30,7 @@ from experiments.plots.marks import (
     shade,
 )
 from experiments.plots.theme import CLASS_COLOURS, CLASS_DASHES
+from sim.clock import TICKS_PER_HOUR
 
 JOURNEYS = 6
 """Trucks shown for each direction."""
@@ -38,7 +39,6 @@ STROKES = {"moves": 0.7, "waits": 1.7, "blocked": 1.7, "served": 4.2}
 """How thick a truck's line is [px]."""
 DOING = ("waits", "served", "blocked")
 """What lies between the times of a visit: joined, started, finished, left."""
-MS_PER_HOUR = 3_600_000
 
 
 # How long it takes
@@ -259,7 +259,7 @@ def _spells(visits: Frame, order: Sequence[str], start: float, hours: float, wit
         truck = visit["truck"]
         y = order.index(visit["stage"]) + height[truck]
         times = [visit[name] for name in ("joined", "started", "finished", "left")]
-        at = [hours if pd.isna(time) else min((time - start) / MS_PER_HOUR, hours) for time in times]
+        at = [hours if pd.isna(time) else min((time - start) / TICKS_PER_HOUR, hours) for time in times]
         if truck in before:
             rows.append((visit["class"], "moves", at[0], at[0], before[truck], y))
         rows += [(visit["class"], state, a, b, y, y) for state, a, b in zip(DOING, at, at[1:], strict=False) if b > a]

@@ -82,7 +82,7 @@ def _content(folder: Path) -> dict[str, Any]:
     return {
         "labels": labels,
         "fonts": FONTS_GO_HERE,
-        "interval_text": interval_text(labels),
+        "interval_text": interval_text(labels, metrics),
         "inputs": inputs_sentences(manifest),
         "warnings": warnings(numbers, labels),
         "answers": [

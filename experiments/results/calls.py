@@ -38,6 +38,7 @@ Write = Callable[[Path, Finish | None], Path]
 def run(
     gate: Gate | str | Path,
     *,
+    reading: str | None = None,
     upgrades: Sequence[str | Path] = (),
     days: int = 30,
     warmup_days: int = 7,
@@ -59,6 +60,8 @@ def run(
     ----------
     gate
         A gate, the name of one of the library, or the path of a file.
+    reading
+        Reading of a gate that has several; none means its baseline.
     upgrades
         Upgrades of the library to switch on, or paths of files.
     days, warmup_days
@@ -66,7 +69,8 @@ def run(
     replications
         Number of independent replications.
     seed
-        Seed of all random numbers; runs with the same seed and days share their draws, so `compare` pairs them.
+        Seed of all random numbers; runs with the same seed, first day and days share their draws, so `compare` pairs
+        them.
     start
         First measured day, such as "2025-07-01"; none means the gate's own.
     demand
@@ -97,6 +101,7 @@ def run(
     written = gate.model_dump(mode="json", by_alias=True, warnings=False) if isinstance(gate, Gate) else str(gate)
     request = {
         "gate": written,
+        "reading": reading,
         "upgrades": [str(upgrade) for upgrade in upgrades],
         "level": level,
         "days": days,
@@ -163,7 +168,8 @@ def study(
 def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:
     """Compare two results: the second less the first, in every number that both have.
 
-    Replications are paired where seed, days and warm-up are the same; else the intervals are Welch's.
+    Replications are paired where the same trucks come on the same days: seed, first day, days, warm-up and recorded
+    trucks are the same, and the gates share flows. Else the intervals are Welch's.
 
     Raises
     ------

@@ -17,9 +17,15 @@ from experiments.inputs.trace import write_trace
 from experiments.result_folder import MANIFEST, NEWEST, new_result, read_json, write_json
 from experiments.runs.provenance import BY_MANIFEST, manifest
 from experiments.runs.run import RunResult
-from experiments.runs.statistics import CONFIDENCE, mean_interval
+from experiments.runs.statistics import BATCHES, CONFIDENCE, FEWEST_BATCH_DAYS, batch_interval, mean_interval
 from experiments.runs.tables import decisions_table, events_table, name_column, trucks_table, write_table
+from sim.clock import Ticks
+from sim.engines.log import NEVER
+from sim.metrics.meter import Key
 from sim.metrics.registry import METRICS
+from sim.metrics.scope import Scope
+from sim.metrics.survival import CensoredTimes
+from sim.metrics.trucks.clearance import CLEARANCE, time_values
 
 SCHEMA = NEWEST["run"][1]
 """Number of the folder's format; readers refuse a newer one."""
@@ -85,10 +91,14 @@ def keep_confirmed(folder: Path, found: list[dict[str, Any]]) -> None:
 
 
 def metrics_document(result: RunResult) -> dict[str, Any]:
-    """Return what `metrics.json` holds: every metric with its 95 % interval over replications."""
-    rows = []
+    """Return what `metrics.json` holds: every metric with its 95 % interval over replications.
+
+    Of one long run whose event log is kept, the clearance of trucks has intervals of batches (`batch_values`).
+    """
+    rows, batches = [], batch_values(result)
     for key in result.measures[0].values:
-        estimate = mean_interval([m.values[key] for m in result.measures])
+        values = [m.values[key] for m in result.measures]
+        estimate = batch_interval(values[0], batches[key]) if key in batches else mean_interval(values)
         rows.append(
             {
                 "metric": key.metric,
@@ -105,8 +115,50 @@ def metrics_document(result: RunResult) -> dict[str, Any]:
         "gate": result.scenario.gate.name,
         "replications": len(result.measures),
         "confidence": CONFIDENCE,
+        **({"batches": BATCHES} if batches else {}),
         "metrics": rows,
     }
+
+
+def batch_values(result: RunResult) -> dict[Key, list[float]]:
+    """Return clearance in each batch of days of one long run; nothing of several replications, or without a log.
+
+    A truck belongs to the batch in which it arrives, whenever it is released.
+    """
+    days, plan = result.scenario.days, result.plan
+    if len(result.measures) > 1 or days < BATCHES * FEWEST_BATCH_DAYS or not (tables := _truck_tables(result)):
+        return {}
+    trucks, scope = tables[0], Scope(plan, exact=True)
+    row = np.array([scope.classes.index(kind) for kind in zip(*_words(trucks, "direction", "class"), strict=True)])
+    standing = {stream.name for stream in plan.streams if stream.standing}
+    stood = np.array([flow in standing for flow in _words(trucks, "flow")[0]])
+    arrived, released, departed = (_ticks(trucks, name) for name in ("arrived", "released", "departed"))
+    first_days = [result.scenario.warmup_days + part[0] for part in np.array_split(np.arange(days), BATCHES)]
+    batch = np.searchsorted(plan.midnight[first_days], arrived, side="right") - 1
+    measured = (arrived >= plan.warmup) & ~stood
+    times = CensoredTimes(len(scope.classes) * BATCHES, plan.end, exact=True)
+    place = (row * BATCHES + batch).astype(np.int32)
+    done = measured & (released != NEVER)
+    times.add(place[done], (released - arrived)[done])
+    inside = measured & (released == NEVER) & (departed == NEVER)  # who turned back is gone without a release
+    times.cut_short(place[inside], plan.end - arrived[inside])
+    found: dict[Key, list[float]] = {}
+    for number in range(BATCHES):
+        parts = {
+            (direction, name): times.survival([row * BATCHES + number for row in rows])
+            for direction, name, rows in scope.cohorts
+        }
+        for key, value in time_values(CLEARANCE, parts):
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def _words(table: pa.Table, *names: str) -> list[list[str]]:
+    return [table.column(name).to_pylist() for name in names]
+
+
+def _ticks(table: pa.Table, name: str) -> Ticks:
+    return np.asarray(table.column(name).fill_null(NEVER).to_numpy(), np.int64)
 
 
 def _replications(result: RunResult) -> pa.Table:
@@ -211,8 +263,7 @@ def _stages(result: RunResult) -> pa.Table:
 
 def _write_logs(result: RunResult, folder: Path) -> None:
     """Write the event logs of a result, and the table of their trucks."""
-    trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
-    trucks += [pq.read_table(files.trucks, partitioning=None) for files in result.log_files.values()]
+    trucks = _truck_tables(result)
     if not trucks:
         return
     write_table(folder / "trucks.parquet", pa.concat_tables(trucks))
@@ -225,6 +276,12 @@ def _write_logs(result: RunResult, folder: Path) -> None:
         write_table(events / f"rep-{number:05d}.parquet", events_table(result.plan, log))
     for number, files in result.log_files.items():
         shutil.copyfile(files.events, events / f"rep-{number:05d}.parquet")
+
+
+def _truck_tables(result: RunResult) -> list[pa.Table]:
+    """Return the trucks of each replication whose event log is kept."""
+    trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
+    return trucks + [pq.read_table(files.trucks, partitioning=None) for files in result.log_files.values()]
 
 
 def _replicated(result: RunResult, columns: Callable[[Any], Mapping[str, Column]]) -> pa.Table:
