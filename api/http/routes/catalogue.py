@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from api.http.answers import AN_HOUR_S, JSON, KNOWN, ROOT, as_body, problems, tagged
-from api.http.context import Here
+from api.http.context import Here, Who
 from api.http.problems import Problem
 from api.http.routes.runs import run_schema
 from api.http.schemas import CatalogueShape, GateShape, UpgradeShape
@@ -99,13 +99,13 @@ def upgrade(request: Request, name: NamePath) -> Response:
     response_class=Response,
 )
 async def schema(
-    request: Request, here: Here, kind: Annotated[Literal["run", "gate", "upgrade", "study"], Path()]
+    request: Request, here: Here, who: Who, kind: Annotated[Literal["run", "gate", "upgrade", "study"], Path()]
 ) -> Response:
     """JSON Schema of a request or a file."""
     if kind == "run":
         body = as_body(run_schema())
     elif kind == "study":
-        body = await here.read(reading.study_schema)
+        body = await here.read(who, reading.study_schema)
     else:
         body = as_body((Gate if kind == "gate" else Upgrade).model_json_schema(by_alias=True))
     return tagged(request, body, JSON, AN_HOUR_S)

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.http.answers import ROOT, json_answer, problems
-from api.http.context import Here
+from api.http.context import Here, Who
 from api.http.problems import document
 from api.http.routes.lifecycle import Kind, body, body_of, lifecycle_routes, take_options
 from api.http.schemas import PageShape, RunShape, SubmittedShape, ValidationShape
 from api.service.queue.admission import Refused
+from api.service.runs import PRIORITIES
 from api.service.security.keys import NAME
 from experiments.runs.request import RunRequest
 from gates.findings import ConfigError
@@ -31,6 +32,12 @@ def run_schema() -> dict[str, Any]:
         "pattern": f"^{NAME.pattern}$",
         "title": "Project",
         "description": project,
+    }
+    schema["properties"]["priority"] = {
+        "enum": list(PRIORITIES),
+        "default": "normal",
+        "title": "Priority",
+        "description": "Before or after your other runs; it changes nothing for those of others.",
     }
     return schema
 
@@ -56,13 +63,13 @@ checks = APIRouter(prefix=ROOT, tags=["runs"])
     responses={200: {"model": ValidationShape}, **problems(403, 413, 415, 422, 503)},
     openapi_extra=body_of({"type": "object", "description": "What may be a run; see the schema of `run`."}, EXAMPLE),
 )
-async def validate(request: Request, here: Here) -> Response:
+async def validate(request: Request, here: Here, who: Who) -> Response:
     """Check a run without submitting it: every finding, or what it will cost."""
     sent = await body(request, here)
     answer: dict[str, Any] = {"valid": False, "findings": [], "predicted": None, "accepted": False, "refusal": None}
     try:
         take_options(sent)
-        _, cost = await here.runs.admission.resolve(sent)
+        _, cost = await here.runs.admission.resolve(sent, "run", who.owner)
         predicted = cost._asdict()
         predicted.pop("replication_seconds")
         answer |= {"valid": True, "predicted": predicted}

@@ -54,7 +54,7 @@ async def answer(request: Request, here: Here, who: Who, study_id: StudyIdPath) 
     if await asyncio.to_thread(is_outdated, folder):
         detail = "An earlier version wrote this study; its tables are there. Submit it again for its answer."
         raise Problem("not-found", detail)
-    return tagged(request, await read(here, reading.study_answer, folder), JSON, A_DAY_S)
+    return tagged(request, await read(here, who, reading.study_answer, folder), JSON, A_DAY_S)
 
 
 @router.get(
@@ -71,7 +71,7 @@ async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPa
         raise Problem("not-found", "The study does not compare scenarios with the base; see its tables.")
     if form == CSV:
         return file_answer(request, path, CSV)
-    body = await read(here, reading.table, folder, "differences")
+    body = await read(here, who, reading.table, folder, "differences")
     return tagged(request, body, JSON, A_DAY_S)
 
 
@@ -111,7 +111,7 @@ async def table(
     if not path.is_file():
         raise Problem("not-found", f"The study does not have a table {name}.")
     if form == "json":
-        return tagged(request, await read(here, reading.table, folder, name), JSON, A_DAY_S)
+        return tagged(request, await read(here, who, reading.table, folder, name), JSON, A_DAY_S)
     kind = PARQUET if form == "parquet" else CSV
     return file_answer(request, path.with_suffix(f".{form}"), kind, f"{study_id}-{name}.{form}")
 
