@@ -31,6 +31,16 @@ ProjectOption = Annotated[
 ExpiresOption = Annotated[
     str | None, typer.Option(metavar="DATE", help="Last day on which the key works (UTC), such as 2027-06-30.")
 ]
+WeightOption = Annotated[
+    float | None,
+    typer.Option(min=0.1, max=100, help="How much of the workers its runs get beside those of others; 1 by default."),
+]
+QuotaOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=100_000, metavar="RUNS", help="Most runs that are not finished; the server's limit if left out."
+    ),
+]
 
 
 @keys.command("add")
@@ -39,6 +49,8 @@ def add_key(
     scope: Annotated[KeyScope, typer.Option(help=SCOPE_HELP)] = KeyScope.RUN,
     project: ProjectOption = None,
     expires: ExpiresOption = None,
+    weight: WeightOption = None,
+    quota: QuotaOption = None,
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -59,7 +71,7 @@ def add_key(
             if _keys_of(stored, name):
                 remedy = "Use another name, or make a new key for it: bordergate keys rotate."
                 raise ConfigError([Finding("NAME", name, "has a key already", remedy)])
-            secret, key = new_key(name, scope.value, project or [], until)
+            secret, key = new_key(name, scope.value, project or [], until, weight=weight or 1.0, quota=quota)
             stored.at_once(add(key))
         console.print(secret, markup=False)
 
@@ -76,7 +88,7 @@ def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
 
         with _opened(data, database) as stored:
             listed = stored.at_once(all_keys())
-        columns = ("Name", "Scope", "Projects", "Made", "Expires", "Last used")
+        columns = ("Name", "Scope", "Projects", "Weight", "Quota", "Made", "Expires", "Last used")
         print_table(console, "", columns, [_line(key) for key in listed])
 
 
@@ -92,8 +104,8 @@ def rotate_key(
 ) -> None:
     """Make a new key for a name and print it; the old one works for some hours more.
 
-    The new key has the scope and the projects of the old one. If the old one expires, so does the new one, after as
-    long a time, unless `--expires` says otherwise.
+    The new key has the scope, projects, weight and quota of the old one. If the old one expires, so does the new one,
+    after as long a time, unless `--expires` says otherwise.
 
     Example: `bordergate keys rotate planning-office --overlap 48`
     """
@@ -105,7 +117,8 @@ def rotate_key(
             old = _known(stored, name)[-1]
             if until is None and old.expires is not None:
                 until = time.time() + old.expires - old.created
-            secret, key = new_key(name, old.scope, old.projects, until)
+            allowed = old.scope, old.projects, until
+            secret, key = new_key(name, *allowed, weight=old.weight, quota=old.quota)
             stored.at_once(rotate(key, ends=key.created + overlap * HOUR_S))
         console.print(secret, markup=False)
 
@@ -116,6 +129,8 @@ def set_key(
     scope: Annotated[KeyScope | None, typer.Option(help=SCOPE_HELP)] = None,
     project: ProjectOption = None,
     expires: ExpiresOption = None,
+    weight: WeightOption = None,
+    quota: QuotaOption = None,
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -128,10 +143,16 @@ def set_key(
         from gates import ConfigError, Finding
 
         _check_names("--project", project or [])
-        options = {"scope": scope and scope.value, "projects": project, "expires": _end_of(expires)}
+        options = {
+            "scope": scope and scope.value,
+            "projects": project,
+            "expires": _end_of(expires),
+            "weight": weight,
+            "quota": quota,
+        }
         changes: dict[str, Any] = {field: value for field, value in options.items() if value is not None}
         if not changes:
-            remedy = "Give --scope, --project or --expires."
+            remedy = "Give --scope, --project, --expires, --weight or --quota."
             raise ConfigError([Finding("NAME", name[:60], "nothing to change", remedy)])
         with _opened(data, database) as stored:
             _known(stored, name)
@@ -167,7 +188,8 @@ def _line(key: AccessKey) -> tuple[str, ...]:
     if not key.is_valid(time.time()):
         expires = f"expired {expires}"
     used = "never" if key.last_used is None else _text(key.last_used, minute)
-    return key.name, key.scope, " ".join(key.projects) or "–", _text(key.created, day), expires, used
+    shares = f"{key.weight:g}", "–" if key.quota is None else str(key.quota)
+    return key.name, key.scope, " ".join(key.projects) or "–", *shares, _text(key.created, day), expires, used
 
 
 def _text(moment: float, form: str) -> str:

@@ -21,9 +21,14 @@ DatabaseOption = Annotated[
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result folder.")]
+ReadingOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Reading of a gate that has several; by default its baseline."),
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+PngOption = Annotated[bool, typer.Option("--png", help="Write each plot as a PNG picture, too.")]
 
 
 def number(text: str) -> Any:

@@ -202,7 +202,7 @@ def run_document(row: Row) -> dict[str, Any]:
         "created": instant(row.created),
         "started": instant(row.started),
         "finished": instant(row.finished),
-        "progress": {"done": row.done, "total": row.total, "eta_s": _eta(row)},
+        "progress": {"done": row.done, "total": row.total, "phase": phase(row), "eta_s": _eta(row)},
         "predicted": predicted,
         "request": json.loads(row.request),
         "digest": row.digest,
@@ -212,10 +212,14 @@ def run_document(row: Row) -> dict[str, Any]:
     }
 
 
+def phase(row: Row) -> str:
+    """Return what is being done for a run just now; its status once it is finished."""
+    return (row.phase or "waiting") if row.status == "running" else row.status
+
+
 def _eta(row: Row) -> float | None:
-    if row.status != "running" or row.started is None or not row.done:
-        return None
-    return round((time.time() - row.started) / row.done * (row.total - row.done), 1)
+    """Return the expected time to the end [s], never negative."""
+    return None if row.ends_at is None else round(max(0.0, row.ends_at - time.time()), 1)
 
 
 def instant(seconds: float | None) -> str | None:

@@ -27,8 +27,9 @@ from api.http.transfer import Transfer
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
-from api.service.queue.scheduler import Pools
-from api.service.queue.workers import NICE, Kind, Pool
+from api.service.queue.leading import Pools
+from api.service.queue.scheduler import LEADERS
+from api.service.queue.workers import NICE, FairPool, Kind, Pool
 from api.service.runs import RunService
 from api.service.security.keyring import Keyring
 from api.service.settings import ServiceSettings
@@ -38,6 +39,8 @@ from gates.findings import ConfigError, Finding, value_text
 
 log = logging.getLogger("bordergate")
 
+BESIDE = 3
+"""Processes that check requests, and as many that read results; no key gets all of them. Started when needed."""
 ABOUT = (
     "Simulate border gates: submit a run, follow it, and read its numbers, series, logs and plots. "
     "A submission is answered with 202 and a Location; errors are problem details with every finding."
@@ -88,7 +91,7 @@ def create_app(
         Whether every request needs an access key, however many there are.
     """
     limits, pools = settings.limits, _pools(settings)
-    reader = Pool(1, Kind(limits.worker_mb))
+    reader = FairPool(Pool(BESIDE, Kind(limits.worker_mb)), BESIDE - 1)
     telemetry = Telemetry()
 
     @asynccontextmanager
@@ -100,7 +103,7 @@ def create_app(
             yield
         finally:
             await service.stop()
-            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (*pools.all(), reader)))
+            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (*pools.all(), reader.pool)))
 
     app = FastAPI(
         title="bordergate",
@@ -141,9 +144,10 @@ def create_app(
 def _pools(settings: ServiceSettings) -> Pools:
     memory = settings.limits.worker_mb
     return Pools(
-        simulators=Pool(settings.workers, Kind(memory, NICE, tasks.warm_up)),
-        checker=Pool(1, Kind(memory, prepare=tasks.warm_up)),
-        studies=Pool(1, Kind(memory, NICE, has_children=True)),
+        simulators=Pool(settings.workers + 1, Kind(memory, NICE, tasks.warm_up)),
+        checker=FairPool(Pool(BESIDE, Kind(memory, prepare=tasks.warm_up)), 1),
+        studies=Pool(LEADERS, Kind(memory, NICE, borrows=True)),
+        slots=settings.workers,
         cluster=settings.cluster,
     )
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 RunId = Annotated[str, Field(pattern=r"^run_[0-9a-f]{16}$", examples=["run_0123456789abcdef"])]
 StudyId = Annotated[str, Field(pattern=r"^study_[0-9a-f]{16}$", examples=["study_0123456789abcdef"])]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Phase = Literal[Status, "waiting", "simulating", "combining", "drawing"]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-07-01T08:00:00Z"])]
 
 
@@ -62,8 +63,11 @@ class ProgressShape(Shape):
     done: Annotated[int, Field(examples=[8])]
     """Finished replications."""
     total: Annotated[int, Field(examples=[20])]
+    phase: Annotated[Phase, Field(examples=["simulating"])]
+    """What is being done just now: `waiting` for a free worker, `simulating`, `combining` the replications into a
+    result, `drawing` the plots of a study; else the status."""
     eta_s: Annotated[float | None, Field(examples=[1.8])]
-    """Expected time to the end [s]; null until it is known."""
+    """Expected time to the end [s], at the pace of the last half minute; null while it is not known."""
 
 
 class FailureShape(Shape):

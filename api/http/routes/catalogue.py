@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.http.answers import AN_HOUR_S, JSON, KNOWN, ROOT, as_body, problems, tagged
-from api.http.context import Here
+from api.http.context import Here, Who
 from api.http.problems import Problem
 from api.http.routes.parameters import LanguageQuery
 from api.http.routes.runs import run_schema
@@ -94,6 +94,7 @@ def gate(request: Request, name: NamePath) -> Response:
 async def gate_map(
     request: Request,
     here: Here,
+    who: Who,
     name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
     upgrade: Annotated[list[str] | None, Query(max_length=32, description="Upgrades that are switched on.")] = None,
@@ -102,7 +103,7 @@ async def gate_map(
     """The map of a gate: stages on both sides of the line, areas, and the moves of trucks, with upgrades or without."""
     if name not in library_gates():
         raise Problem("not-found", f"{name} is not a gate of the library.")
-    body = await here.read(reading.gate_map, name, upgrade or [], lang, form)
+    body = await here.read(who, reading.gate_map, name, upgrade or [], lang, form)
     return tagged(request, body, {"json": JSON, "svg": SVG, "png": "image/png"}[form], AN_HOUR_S)
 
 
@@ -130,13 +131,13 @@ def upgrade(request: Request, name: NamePath) -> Response:
     response_class=Response,
 )
 async def schema(
-    request: Request, here: Here, kind: Annotated[Literal["run", "gate", "upgrade", "study"], Path()]
+    request: Request, here: Here, who: Who, kind: Annotated[Literal["run", "gate", "upgrade", "study"], Path()]
 ) -> Response:
     """JSON Schema of a request or a file."""
     if kind == "run":
         body = as_body(run_schema())
     elif kind == "study":
-        body = await here.read(reading.study_schema)
+        body = await here.read(who, reading.study_schema)
     else:
         body = as_body((Gate if kind == "gate" else Upgrade).model_json_schema(by_alias=True))
     return tagged(request, body, JSON, AN_HOUR_S)

@@ -40,7 +40,7 @@ from api.http.routes.parameters import (
     id_path,
 )
 from api.http.schemas import Shape, Status
-from api.service.runs import Submission
+from api.service.runs import PRIORITIES, Submission
 from api.service.security.access import Access
 from api.service.store import FINISHED
 from api.service.store.rows import Filter
@@ -192,6 +192,7 @@ class Options(NamedTuple):
 
     reuse: bool
     project: str | None
+    priority: str
 
 
 def take_options(sent: dict[str, Any]) -> Options:
@@ -202,15 +203,18 @@ def take_options(sent: dict[str, Any]) -> Options:
     ConfigError
         If they cannot be used.
     """
-    reuse, project = sent.pop("reuse", True), sent.pop("project", None)
+    reuse, project, priority = sent.pop("reuse", True), sent.pop("project", None), sent.pop("priority", "normal")
     findings = []
     if not isinstance(reuse, bool):
         findings.append(Finding("reuse", value_text(reuse), "not true or false", "Write true or false."))
     if not isinstance(project, str | None):
         findings.append(Finding("project", value_text(project), "not a text", "Write the name of a project."))
+    if priority not in PRIORITIES:
+        remedy = f"Write one of {', '.join(PRIORITIES)}."
+        findings.append(Finding("priority", value_text(priority), "not a priority", remedy))
     if findings:
         raise ConfigError(findings)
-    return Options(reuse, project)
+    return Options(reuse, project, priority)
 
 
 def _submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:

@@ -53,7 +53,7 @@ async def answer(request: Request, here: Here, who: Who, study_id: StudyIdPath) 
     """What the study says first: warnings, the advice that answers its question, and what limits it."""
     folder = await result_of(here, who, study_id)
     await _refuse_outdated(folder, "its tables are there")
-    return tagged(request, await read(here, reading.study_answer, folder), JSON, A_DAY_S)
+    return tagged(request, await read(here, who, reading.study_answer, folder), JSON, A_DAY_S)
 
 
 async def _refuse_outdated(folder: FilePath, what_is_there: str) -> None:
@@ -77,7 +77,7 @@ async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPa
         raise Problem("not-found", "The study does not compare scenarios with the base; see its tables.")
     if form == CSV:
         return file_answer(request, path, CSV)
-    body = await read(here, reading.table, folder, "differences")
+    body = await read(here, who, reading.table, folder, "differences")
     return tagged(request, body, JSON, A_DAY_S)
 
 
@@ -117,7 +117,7 @@ async def table(
     if not path.is_file():
         raise Problem("not-found", f"The study does not have a table {name}.")
     if form == "json":
-        return tagged(request, await read(here, reading.table, folder, name), JSON, A_DAY_S)
+        return tagged(request, await read(here, who, reading.table, folder, name), JSON, A_DAY_S)
     kind = PARQUET if form == "parquet" else CSV
     return file_answer(request, path.with_suffix(f".{form}"), kind, f"{study_id}-{name}.{form}")
 
@@ -127,7 +127,7 @@ async def plots(request: Request, here: Here, who: Who, study_id: StudyIdPath) -
     """The plots of the study, each with its title, caption and text."""
     folder = await result_of(here, who, study_id)
     await _refuse_outdated(folder, "its tables are there")
-    body = await read(here, reading.study_plots, folder, f"{ROOT}/studies/{study_id}/plots/")
+    body = await read(here, who, reading.study_plots, folder, f"{ROOT}/studies/{study_id}/plots/")
     return tagged(request, body, JSON, A_DAY_S)
 
 
@@ -148,7 +148,7 @@ async def plot(
     folder = await result_of(here, who, study_id)
     if form == "json":
         await _refuse_outdated(folder, "its pictures are there")
-        return tagged(request, await read(here, reading.study_plot, folder, name), FORMS[form], A_DAY_S)
+        return tagged(request, await read(here, who, reading.study_plot, folder, name), FORMS[form], A_DAY_S)
     path = folder / "plots" / f"{name}.{form}"
     if not path.is_file():
         raise Problem("not-found", f"The study does not have a plot {name}.")
