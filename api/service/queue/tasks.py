@@ -218,8 +218,7 @@ def study(text: str, places: StudyPlaces, chunk: int, cluster: str | None) -> No
     Replications run in the server's processes, at most `chunk` of a scenario at once, or on a cluster. Finished ones
     are in the store, so an interrupted study resumes where it stopped; the store is trimmed before and after.
     """
-    from experiments.plots.study import draw_study_plots
-    from experiments.report.study import write_study_report
+    from experiments.report.drawing import draw_result
     from experiments.runs import executors
     from experiments.runs.store import Store
     from experiments.studies.folder import write_study
@@ -238,8 +237,7 @@ def study(text: str, places: StudyPlaces, chunk: int, cluster: str | None) -> No
 
     def draw(folder: Path) -> None:
         tell(*told, "drawing")
-        draw_study_plots(folder)
-        write_study_report(folder)
+        draw_result(folder, png=True)
         sync_tree(folder)
 
     store = Store(Path(places.store))
