@@ -48,6 +48,15 @@ class Engine(StrEnum):
     REFERENCE = "reference"
 
 
+class LogLevel(StrEnum):
+    """From what on a server logs."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class KeyScope(StrEnum):
     """What an access key allows."""
 

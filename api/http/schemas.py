@@ -328,6 +328,7 @@ class LimitsShape(Shape):
     worker_mb: int
     free_mb: float
     kept_mb: float
+    connections: int
     streams: int
     page: int
     points: int

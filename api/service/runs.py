@@ -97,7 +97,10 @@ class Submission:
 class RunService:
     """Submit, get, list, cancel, delete, and events."""
 
-    def __init__(self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits) -> None:
+    def __init__(
+        self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits, stopping: asyncio.Event | None = None
+    ) -> None:
+        self._stopping = stopping or asyncio.Event()
         self.folder, self._limits, self._store = folder, limits, stored
         self._background = Background()
         self._states = RunStates(stored, self._background)
@@ -118,6 +121,12 @@ class RunService:
             if path.name not in known:
                 shutil.rmtree(path, ignore_errors=True)
         self._scheduler.start(left)
+        self._background.start(self._release_who_waits())
+
+    async def _release_who_waits(self) -> None:
+        """When the server is to stop, let all who wait for a change have the present state."""
+        await self._stopping.wait()
+        self._states.release()
 
     async def stop(self) -> None:
         """Stop at once: what is not done is done by the next server."""
@@ -300,7 +309,7 @@ class RunService:
             if row.version > after:
                 after = row.version
                 yield row
-            if row.status in FINISHED:
+            if row.status in FINISHED or self._stopping.is_set():
                 return
             if not await self._states.change_after(run, after, pause):
                 yield None
@@ -309,7 +318,7 @@ class RunService:
         """Return the run once it is finished or the time is over."""
         row = await self.get(access, run)
         until = time.monotonic() + seconds
-        while row.status not in FINISHED and (left := until - time.monotonic()) > 0:
+        while row.status not in FINISHED and not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
             await self._states.change_after(run, row.version, left)
             row = await self.get(access, run)
         return row
