@@ -171,6 +171,9 @@ class Stage(Sourced):
     """Other distributions for a vehicle class, or for `empty` trucks (which beats the class)."""
     move_up: Seconds = 0.0
     """Time to move up into the lane, added to each service [s]."""
+    hold: bool = False
+    """Whether the service is a hold: the time until a load is ready to go on (papers, an order, a buyer, a partner
+    truck), which no capacity shortens. Results count it as waiting for readiness, not as processing."""
     ageing: Factor = 1.0
     """How fast loads age here: 1 at the right temperature, more where doors are open or the cooling is off."""
     needs: dict[Name, Units] = {}
