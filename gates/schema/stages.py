@@ -194,6 +194,10 @@ class Stage(Sourced):
     """Other distributions of patience for a vehicle class."""
     turns_away_at: Units | None = None
     """Length of the queue [trucks] at which a truck that arrives does not join but turns back; by default never."""
+    wait_target: Seconds | None = None
+    """Wait in the queue, while a lane for the truck is open, that is still in time [s]. Omit if only the mean wait is
+    of interest: with a target the waits of the stage are measured by class and lane group, with percentiles and the
+    shares that queue and that wait longer."""
     batch: Batch | None = None
     """Trucks that start together; by default each starts when it can."""
     breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []
