@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import console
+from api.cli.data import data
 from api.cli.keys import keys
 from api.cli.library import gates, migrate, validate
 from api.cli.plot import plot
@@ -32,6 +33,7 @@ app = typer.Typer(
 for command in (gates, validate, migrate, run, study, plot, verify, compare, serve):
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(data, name="data")
 
 
 def main() -> None:
