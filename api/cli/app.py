@@ -15,7 +15,7 @@ import typer
 from api.cli.console import console
 from api.cli.data import data
 from api.cli.keys import keys
-from api.cli.library import gates, migrate, validate
+from api.cli.library import gate_map, gates, migrate, validate
 from api.cli.plot import plot
 from api.cli.run import run
 from api.cli.serve import serve
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 for command in (gates, validate, migrate, run, study, plot, verify, compare, serve):
     app.command()(command)
+app.command("map")(gate_map)
 app.add_typer(keys, name="keys")
 app.add_typer(data, name="data")
 

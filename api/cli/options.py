@@ -73,6 +73,14 @@ class UpgradeLevel(StrEnum):
     HIGH = "high"
 
 
+class Language(StrEnum):
+    """The languages of names."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+    CHINESE = "zh"
+
+
 def default_data_folder() -> Path:
     """Return where the user's data goes by convention."""
     from experiments.operating_system import user_data

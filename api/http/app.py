@@ -20,10 +20,11 @@ from starlette.types import ASGIApp
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
-from api.http.routes import catalogue, operations, results, runs, studies
+from api.http.routes import catalogue, operations, page, results, runs, studies
 from api.http.routes.parameters import only_known_parameters
 from api.http.schemas import ProblemShape
 from api.http.telemetry import Counted, Journals, Telemetry
+from api.http.transfer import Transfer
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
@@ -125,14 +126,22 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    for router in (catalogue.router, runs.router, runs.checks, results.router, studies.router, operations.router):
+    for router in (
+        catalogue.router,
+        runs.router,
+        runs.checks,
+        results.router,
+        studies.router,
+        operations.router,
+        page.router,
+    ):
         app.include_router(router)
     _handle_errors(app)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
     keyring = Keyring(opened.stored) if keys else None
     outer: ASGIApp = Guard(
-        app, Door(frozenset(host.lower() for host in hosts), frozenset(origins), limits.body_bytes, keyring)
+        Transfer(app), Door(frozenset(host.lower() for host in hosts), frozenset(origins), limits.body_bytes, keyring)
     )
     if origins:
         outer = CORSMiddleware(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,8 +21,14 @@ from api.service.store import StoreUnavailable
 
 refusals = logging.getLogger("bordergate.refused")
 
-OPEN_PATHS = ("/health", "/docs", "/openapi.json")
+OPEN_PATHS = ("/health", "/docs", "/openapi.json", "/assets/", "/favicon.")
 """Need no key: they say nothing about any run."""
+PAGE = re.compile(r"/(new|runs(/[^/]+(/replay)?)?|gates/[^/]+)?")
+"""Addresses of the page, which is the same for everybody; what it shows needs a key."""
+SESSION = "/api/v1/session"
+"""Every key may sign in and out there."""
+COOKIE = "bordergate-key"
+"""Holds the key of a page that signed in; scripts cannot read it, and other websites cannot send it."""
 BODY_S = 30.0
 """The longest that a body may take to arrive [s]."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -61,6 +69,18 @@ def host_name(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
+def sent_key(headers: Mapping[bytes, bytes]) -> str:
+    """Return the key that a request sends: in `Authorization`, or in the cookie of a page that signed in."""
+    if (sent := headers.get(b"authorization")) is not None:
+        scheme, _, secret = sent.decode("latin-1").partition(" ")
+        return secret.strip() if scheme.lower() == "bearer" else ""
+    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
+
+
 class Guard:
     """Refuses what must not reach a route, and adds the headers of every answer."""
 
@@ -99,7 +119,7 @@ class Guard:
         scope.setdefault("state", {})["access"] = access
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return receive
-        if not access.allows("run"):
+        if not access.allows("run") and scope["path"] != SESSION:
             raise Problem("forbidden", "This key may only read.", reason=f"key {access.owner} may only read")
         if not self._is_of_a_known_page(headers):
             raise Problem("cross-site", "Send the request from a page of this server, or from outside a browser.")
@@ -116,11 +136,10 @@ class Guard:
         """Return what a request may do."""
         if self._door.keyring is None:
             return LOCAL
-        if scope["path"].startswith(OPEN_PATHS):
+        if scope["path"].startswith(OPEN_PATHS) or PAGE.fullmatch(scope["path"]):
             return EVERYBODY
-        scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         try:
-            return await self._door.keyring.access(secret.strip() if scheme.lower() == "bearer" else "")
+            return await self._door.keyring.access(sent_key(headers))
         except KeyRefused as refused:
             challenge = {"WWW-Authenticate": 'Bearer realm="bordergate"'}
             raise Problem("no-key", refused.remedy, headers=challenge, reason=str(refused)) from None

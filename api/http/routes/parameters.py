@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Header, Path, Query, Request
 
@@ -33,6 +33,9 @@ PreferHeader = Annotated[
 LastEventHeader = Annotated[str | None, Header(alias="Last-Event-ID", description="Number of the last event received.")]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Most entries.")]
 CursorQuery = Annotated[str | None, Query(max_length=40, description="`next` of the previous page.")]
+LanguageQuery = Annotated[
+    Literal["en", "vi", "zh"], Query(description="Language of names; English where one is missing.")
+]
 GateQuery = Annotated[
     str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only those of this gate.")
 ]
