@@ -108,15 +108,27 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
 
 
 def inputs_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Say what was given beside the gate."""
+    """Say what was given beside the gate, and under which of its readings it ran."""
     trucks = manifest.get("trace", {}).get("trucks", {})
     of_flows = listed([f"{count:,} of {flow}" for flow, count in trucks.items()])
     rules = manifest.get("policy", {}).get("name", "")
     told = (
+        reading_sentence(manifest),
         f"Recorded trucks instead of drawn ones: {of_flows}." if trucks else "",
         f"Under own rules: {rules}." if rules else "",
     )
     return tuple(text for text in told if text)
+
+
+def reading_sentence(manifest: Mapping[str, Any]) -> str:
+    """Say which reading of several a gate ran under; empty if it has none."""
+    reading = manifest.get("reading")
+    if reading is None:
+        return ""
+    count = len(reading["others"])
+    others = f"{count} other{'s explain' if count > 1 else ' explains'} the same published figures" if count else ""
+    role = "the baseline" if reading["baseline"] else "not the baseline"
+    return f"Reading: {reading['title']}, {role}" + (f"; {others} (bordergate calibration)." if others else ".")
 
 
 def confirmed_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:

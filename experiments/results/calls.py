@@ -38,6 +38,7 @@ Write = Callable[[Path, Finish | None], Path]
 def run(
     gate: Gate | str | Path,
     *,
+    reading: str | None = None,
     upgrades: Sequence[str | Path] = (),
     days: int = 30,
     warmup_days: int = 7,
@@ -59,6 +60,8 @@ def run(
     ----------
     gate
         A gate, the name of one of the library, or the path of a file.
+    reading
+        Reading of a gate that has several; none means its baseline.
     upgrades
         Upgrades of the library to switch on, or paths of files.
     days, warmup_days
@@ -98,6 +101,7 @@ def run(
     written = gate.model_dump(mode="json", by_alias=True, warnings=False) if isinstance(gate, Gate) else str(gate)
     request = {
         "gate": written,
+        "reading": reading,
         "upgrades": [str(upgrade) for upgrade in upgrades],
         "level": level,
         "days": days,
@@ -119,7 +123,7 @@ def run(
             resolved.scenario, resolved.settings, trace=resolved.trace, policy=policy, executor=executor
         )
     made = dataclasses.replace(made, changes=resolved.changes)
-    return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn_run)
+    return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn)
 
 
 def study(
@@ -158,7 +162,7 @@ def study(
         refuse_other_content(Path(out))
     with _executor(workers) as executor:
         made = run_study(chosen, executor=executor)
-    return _over(StudyFolder, out, lambda folder, finish: write_study(made, folder, finish), _drawn_study)
+    return _over(StudyFolder, out, lambda folder, finish: write_study(made, folder, finish), _drawn)
 
 
 def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:
@@ -231,17 +235,7 @@ def _over(kind: type[Shown], out: str | Path | None, write: Write, finish: Finis
     return kind(write(temporary / "result", None), temporary=temporary)
 
 
-def _drawn_run(folder: Path) -> None:
-    from experiments.plots.draw import draw_plots
-    from experiments.report.html import write_report
+def _drawn(folder: Path) -> None:
+    from experiments.report.drawing import draw_result
 
-    draw_plots(folder)
-    write_report(folder)
-
-
-def _drawn_study(folder: Path) -> None:
-    from experiments.plots.study import draw_study_plots
-    from experiments.report.study import write_study_report
-
-    draw_study_plots(folder)
-    write_study_report(folder)
+    draw_result(folder)
