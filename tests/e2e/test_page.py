@@ -66,7 +66,7 @@ def opened(server, browser) -> Iterator[Open]:
     def open_page(path: str, width: int = 1280, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-GB", **options})
         contexts.append(context)
-        page = context.new_page()
+        page: Page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", heard)
         page.on("pageerror", lambda error: wrong.append(str(error)))
