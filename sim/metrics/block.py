@@ -87,6 +87,12 @@ def truck_moves(block: LogBlock) -> TruckMoves:
 
 
 @once
+def visits_of_line(block: LogBlock) -> Counts:
+    """(lines,) rows of the log of each line."""
+    return np.bincount(block.log.draws.line, minlength=block.scope.plan.network.lines.size)
+
+
+@once
 def arrived_by_row(block: LogBlock) -> Counts:
     """(rows,) trucks that arrive in the block and in the measured period."""
     moves = truck_moves(block)

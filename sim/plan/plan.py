@@ -57,7 +57,8 @@ for the kinds that the same lane groups admit with the same priority.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -239,6 +240,8 @@ class Plan:
     """Side -> time zone."""
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
+    memory: dict[Any, Any] = field(default_factory=dict, init=False)
+    """What draws and metrics worked out of it, for the next replication."""
 
     def __repr__(self) -> str:
         """Return a line: its arrays fill many screens."""
