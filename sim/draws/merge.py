@@ -8,13 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.draws.booking import BOOKED, FlowTrucks
-from sim.draws.columns import Counts, Draws, Mask, blank
+from sim.draws.columns import COLUMNS, Counts, Draws, Mask, unwritten
 from sim.draws.flow import Rows, Trips, columns_by_truck, fill_visits
 from sim.draws.visits import PathLines, VisitOrder, lines_of, put_lines, visit_order
 from sim.jit import kernel, step
 from sim.plan.paths import Path
 from sim.plan.plan import MAX_TRUCKS, Plan, Stream
 
+_WRITTEN = {"line", "next_row", "alternative_row", "rule"} | {
+    column.name for column in COLUMNS.values() if column.per == "truck"
+}
+"""Columns of which every entry is written here."""
 NO_ROW = -1
 """Row of a release that no visit brings."""
 
@@ -33,7 +37,7 @@ def merged(plan: Plan, flows: list[Trips], missing: list[FlowTrucks]) -> Draws:
     visits = np.empty(arrival.size, np.int64)
     for trips, trucks in zip(flows, places, strict=True):
         visits[trucks] = trips.made.sum(axis=0)
-    draws = blank(plan, np.concatenate(([0], np.cumsum(visits))))
+    draws = unwritten(plan, np.concatenate(([0], np.cumsum(visits))), _WRITTEN)
     for n, (trips, trucks) in enumerate(zip(flows, places, strict=True)):
         draws.flow[trucks] = n
         for name, values in columns_by_truck(plan, trips).items():
@@ -98,7 +102,7 @@ def put_loads(
                     empty = at
         released[trucks[n]] = release
         emptied[trucks[n]] = at if back else empty
-        if loads.second >= 0:
+        if second_released.size:
             second_released[trucks[n]] = second if back else NO_ROW
 
 

@@ -39,8 +39,11 @@ class HourlySeries:
 
     def __getitem__(self, place: int) -> npt.NDArray[np.integer[Any]]:
         """Return (hours,) the numbers of a place."""
-        mine = self._numbers[:, place]
-        return mine.astype(np.min_scalar_type(int(mine.max())))
+        return self._numbers[:, place]
+
+    def small(self, place: int) -> npt.NDArray[np.integer[Any]]:
+        """Return (hours,) the numbers of a place, in as few bytes each as its largest needs."""
+        return self[place].astype(np.min_scalar_type(int(self[place].max())))
 
     def between(self, first: int, stop: int) -> Counts:
         """Return (hours, places) a copy of the numbers of some hours."""
@@ -175,7 +178,7 @@ def follow(moves: Moves, level_of: Counts, span: Ticks, bulletins: Ticks, levels
     """
     zero, begin, end = span
     for place in range(level_of.size):
-        level, now, day = level_of[place], begin, 0
+        level, now, day, integral, highest = level_of[place], begin, 0, 0, 0
         come, go = moves.begin[0, place], moves.begin[1, place]
         come_to, go_to = moves.end[0, place], moves.end[1, place]
         while come < come_to and moves.tick[come] < begin:
@@ -198,15 +201,21 @@ def follow(moves: Moves, level_of: Counts, span: Ticks, bulletins: Ticks, levels
             while day < bulletins.size and bulletins[day] <= tick:
                 levels.bulletin[place, day] = level
                 day += 1
-            while now < tick:
-                until = min(tick, hour_ends)
-                levels.integral[hour, place] += level * (until - now)
-                levels.highest[hour, place] = max(levels.highest[hour, place], level)
-                now = until
-                if now == hour_ends:
+            if tick > now:
+                while tick >= hour_ends:
+                    levels.integral[hour, place] += integral + level * (hour_ends - now)
+                    levels.highest[hour, place] = max(levels.highest[hour, place], highest, level)
+                    integral, highest, now = 0, 0, hour_ends
                     hour += 1
                     hour_ends += TICKS_PER_HOUR
+                if tick > now:
+                    integral += level * (tick - now)
+                    highest = max(highest, level)
+                    now = tick
             if tick == end:
+                if integral or highest:
+                    levels.integral[hour, place] += integral
+                    levels.highest[hour, place] = max(levels.highest[hour, place], highest)
                 break
             if come < come_to and moves.tick[come] == tick:
                 level += 1

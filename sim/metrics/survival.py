@@ -128,6 +128,7 @@ class CensoredTimes:
 
     def __init__(self, rows: int, longest: int, exact: bool) -> None:
         self._durations: Durations = Values(rows) if exact else Histogram(rows, longest)
+        self._rows = rows
         self._cut: tuple[Indices, Ticks] = np.empty(0, np.int32), np.empty(0, np.int64)
 
     def add(self, row: Indices, duration: Ticks) -> None:
@@ -140,7 +141,9 @@ class CensoredTimes:
 
     def cut(self, rows: Sequence[int]) -> Ticks:
         """Return the durations of some rows that have not ended [tick]."""
-        return self._cut[1][np.isin(self._cut[0], rows)]
+        mine = np.zeros(self._rows, np.bool_)
+        mine[list(rows)] = True
+        return self._cut[1][mine[self._cut[0]]]
 
     def survival(self, rows: Sequence[int]) -> Survival:
         """Return the distribution of the durations of some rows together."""

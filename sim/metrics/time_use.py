@@ -37,6 +37,8 @@ class WindowTable(NamedTuple):
     """(windows,) [tick]."""
     before: Ticks
     """(windows,) time open before each window [tick]."""
+    near: Indices
+    """(rows,) window that was looked up last in each row, as mostly the next one is the same. Only a hint."""
 
 
 class Openings(NamedTuple):
@@ -100,6 +102,7 @@ def window_table(rows: Sequence[Windows], end: int) -> WindowTable:
         start=_joined([part for windows in rows for part in (windows.start, never)]),
         end=_joined([part for windows in rows for part in (windows.end, never)]),
         before=_joined([np.cumsum([0, *(windows.end - windows.start)]) for windows in rows]),
+        near=entry[:, 0].copy(),
     )
 
 
@@ -216,10 +219,14 @@ def until(tick: int, end: int) -> int:
 @step
 def open_between(table: WindowTable, row: int, start: int, end: int) -> int:
     """Return how long the windows of a row are open in [start, end) [tick]."""
+    window = table.near[row]
+    if table.start[window] <= start and end <= table.end[window]:
+        return end - start
     window = table.entry[row, start // _CELL]
     while table.end[window] <= start:
         window += 1
-    if table.start[window] <= start and end <= table.end[window]:  # as mostly
+    table.near[row] = window
+    if table.start[window] <= start and end <= table.end[window]:
         return end - start
     before = table.before[window] + max(0, start - table.start[window])
     return open_before(table, row, end) - int(before)

@@ -79,12 +79,12 @@ class Road(NamedTuple):
     @property
     def integral(self) -> Series:
         """(hours,) integral of the number of trucks [truck tick]."""
-        return self.levels.integral[self.number]
+        return self.levels.integral.small(self.number)
 
     @property
     def highest(self) -> Series:
         """(hours,) largest number of trucks."""
-        return self.levels.highest[self.number]
+        return self.levels.highest.small(self.number)
 
 
 class Areas(Meter):
