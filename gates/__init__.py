@@ -3,6 +3,7 @@
 from gates.checks.check import check
 from gates.files.load import gate_from_data, gate_from_text, library_gates, load_gate
 from gates.findings import ConfigError, Finding
+from gates.rivals import with_reading
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from gates.sources import Fact, SourcedNumber, assumptions, every_number
@@ -35,4 +36,5 @@ __all__ = [
     "load_gate",
     "load_upgrade",
     "upgrade_names",
+    "with_reading",
 ]

@@ -49,6 +49,7 @@ _PLAIN = {
     int: "whole number",
     float: "number",
     type(None): "",
+    Any: "any value",
 }
 
 
@@ -165,7 +166,9 @@ def _quantity(metadata: Sequence[Any]) -> tuple[str, Callable[[Any], str]]:
 
 def _name(metadata: Sequence[Any]) -> str:
     patterns = [item.pattern for item in metadata if isinstance(item, StringConstraints) and item.pattern]
-    return ("side" if "{2}" in str(patterns[0]) else "name") if patterns else ""
+    if not patterns:
+        return ""
+    return "period" if "\\d" in str(patterns[0]) else "side" if "{2}" in str(patterns[0]) else "name"
 
 
 def _limits(metadata: Sequence[Any], text: Callable[[Any], str]) -> Iterator[str]:

@@ -31,7 +31,7 @@ from gates.schema.quantities import number_text
 ASSUMPTION = "assumption"
 OWN = "own"
 _ID = re.compile(r"[FUT]\d{2,4}")
-_NOT_NUMBERS = frozenset({"sources", "title", "about"})
+_NOT_NUMBERS = frozenset({"sources", "title", "about", "readings", "reading", "targets"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

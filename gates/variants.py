@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gates.edits import Edit
 from gates.findings import ConfigError, Finding
 from gates.schema.gate import Gate
 from gates.upgrades.apply import apply_upgrades
-from gates.upgrades.model import Edit, Upgrade
+from gates.upgrades.model import Upgrade
 
 CHANGED = "assumption: changed in Python"
 """What the sources of a variant say of the values that it sets."""

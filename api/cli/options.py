@@ -21,9 +21,14 @@ DatabaseOption = Annotated[
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Result folder.")]
+ReadingOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Reading of a gate that has several; by default its baseline."),
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+PngOption = Annotated[bool, typer.Option("--png", help="Write each plot as a PNG picture, too.")]
 
 
 def number(text: str) -> Any:
@@ -43,6 +48,15 @@ class Engine(StrEnum):
     REFERENCE = "reference"
 
 
+class LogLevel(StrEnum):
+    """From what on a server logs."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class KeyScope(StrEnum):
     """What an access key allows."""
 
@@ -57,6 +71,14 @@ class UpgradeLevel(StrEnum):
     LOW = "low"
     BASE = "base"
     HIGH = "high"
+
+
+class Language(StrEnum):
+    """The languages of names."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+    CHINESE = "zh"
 
 
 def default_data_folder() -> Path:

@@ -76,6 +76,12 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
             console.print(f"\n[bold]{title}[/bold]")
             for line in lines:
                 console.print(f"  {line}", markup=False)
+    if shown.readings:
+        found = [(row.title, row.name, row.weight, row.changes, row.about) for row in shown.readings]
+        print_table(console, "Readings", ("Reading", "Name", "Weight", "Changes", "What holds the trucks"), found)
+    if shown.targets:
+        held_to = [(row.title, row.name, row.band, row.kind, row.date) for row in shown.targets]
+        print_table(console, "Targets", ("Target", "Name", "Band", "Kind", "Date"), held_to)
     if numbers:
         rows = [(n.path, n.value, n.source, n.note) for n in shown.numbers]
         print_table(console, "Every number with its source", ("Number", "Value", "Source", "Note"), rows)
@@ -111,6 +117,14 @@ def print_upgrade(console: Console, upgrade: Upgrade) -> None:
         (e.path, e.operation, *(value_in_words(e.value(level)) for level in LEVELS), e.source) for e in upgrade.changes
     ]
     print_table(console, "Changes", ("Place", "How", "Low", "Base", "High", "Source"), rows)
+    for name, adaptation in upgrade.readings.items():
+        left_out = [(path, "left out", "", "", "", "") for path in adaptation.leave_out]
+        more = [
+            (e.path, e.operation, *(value_in_words(e.value(level)) for level in LEVELS), e.source)
+            for e in adaptation.changes
+        ]
+        columns = ("Place", "How", "Low", "Base", "High", "Source")
+        print_table(console, f"Under the reading {name}", columns, [*left_out, *more])
     if upgrade.costs is not None:
         costs, why = upgrade.costs, upgrade.costs.sources
         money = [

@@ -39,7 +39,10 @@ def checked_text(text: str, file: str) -> str:
     if kind == "study":
         return _study(text, file)
     gate = gate_from_text(text, file)
-    sentence = f"Gate {gate.name}: {len(gate.stages)} stages, {len(gate.flows)} flows; {footing_text(gate)}."
+    held = [f"{len(gate.stages)} stages", f"{len(gate.flows)} flows"]
+    held += [f"{len(gate.readings)} readings"] if gate.readings else []
+    held += [f"{len(gate.targets)} targets"] if gate.targets else []
+    sentence = f"Gate {gate.name}: {', '.join(held)}; {footing_text(gate)}."
     return " ".join(filter(None, [sentence, never_text(gate), _lock_text(gate)]))
 
 

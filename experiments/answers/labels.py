@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from experiments.answers.numbers import GLUE, decimals_of, decimals_of_half
 from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
 from gates.schema.paths import PlacedStep, Step, Visit, walk
@@ -28,8 +29,6 @@ COUNTRIES = {
 """Side -> name; a side that is not here is called by its two letters."""
 NOTHING = "–"
 """Shown for a number that is not defined."""
-GLUE = "\N{NO-BREAK SPACE}"
-"""Keeps a value, its interval and its unit on one line."""
 MOST_CHANGES = 3
 """Offsets of a clock in a period that are named with their days; of more, only the offsets are."""
 Spell = tuple[dt.datetime, dt.datetime]
@@ -327,8 +326,8 @@ def with_interval(estimate: Estimate | None, most_decimals: int = 2, unit: str =
         return f"beyond the run in {estimate.unreached} of {estimate.n}"
     half = (estimate.high - estimate.low) / 2
     if not math.isfinite(half) or half == 0:
-        return number_text(estimate.value, min(most_decimals, _decimals(estimate.value, 3))) + unit
-    decimals = min(most_decimals, _decimals(half, 1 + (_first_digit(half) == 1)))
+        return number_text(estimate.value, min(most_decimals, decimals_of(estimate.value, 3))) + unit
+    decimals = min(most_decimals, decimals_of_half(half))
     if abs(estimate.value) < 10.0**-decimals / 2 and half < 10.0**-decimals / 2:
         return number_text(estimate.value, decimals) + unit
     value = f"{estimate.value + 0.0:,.{decimals}f}".replace("-", "−")
@@ -341,12 +340,3 @@ def percent_with_interval(estimate: Estimate | None) -> str:
         return NOTHING
     low, high = 100 * estimate.low, 100 * estimate.high
     return with_interval(estimate._replace(value=100 * estimate.value, low=low, high=high), 1, f"{GLUE}%")
-
-
-def _decimals(value: float, digits: int) -> int:
-    """Decimals with which `value` shows so many significant digits, none if it is large."""
-    return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
-
-
-def _first_digit(value: float) -> int:
-    return int(f"{abs(value):e}"[0])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 GLUE = "\N{NO-BREAK SPACE}"
+"""Keeps a value, its interval and its unit on one line."""
 BEYOND = "beyond the run"
 """Shown for a number that is not reached before the end of the run."""
 MOST_DECIMALS = 6
@@ -54,6 +55,11 @@ def decimals_of(value: float, digits: int = 2) -> int:
     return max(0, digits - 1 - math.floor(math.log10(abs(value)) + 1e-9))
 
 
+def decimals_of_half(half: float) -> int:
+    """Return the decimals of a half width: one significant digit, two if the first is 1."""
+    return decimals_of(half, 1 + (f"{half:e}"[0] == "1"))
+
+
 def short(value: float, *, sign: bool = False) -> str:
     """A number with two significant digits, whole from ten on: `26`, `3.8`, `6`."""
     text = plain(value, min(decimals_of(value), MOST_DECIMALS), sign=sign)
@@ -87,7 +93,7 @@ def _decimals_between(low: float, high: float) -> int:
     ends = [end for end in (low, high) if math.isfinite(end)]
     if not (math.isfinite(half) and _has_width(low, high)):
         return max((decimals_of(end, 3) for end in ends), default=0)
-    decimals = min(decimals_of(half, 1 + (f"{half:e}"[0] == "1")), MOST_DECIMALS)
+    decimals = min(decimals_of_half(half), MOST_DECIMALS)
     while decimals < MOST_DECIMALS and any(end and not round(end, decimals) for end in ends):
         decimals += 1  # an end that is not zero is not shown as zero
     return decimals

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.answers.labels import GLUE, Labels
-from experiments.answers.numbers import amount, interval, scale_of, within
+from experiments.answers.labels import Labels
+from experiments.answers.numbers import GLUE, amount, interval, scale_of, within
 from experiments.answers.run_numbers import RunNumbers, StageTime, added
 from experiments.runs.statistics import Estimate, mean_interval
 from experiments.studies.select import margin_of

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.answers.labels import GLUE, Labels, listed, percent_with_interval, with_interval
+from experiments.answers.labels import Labels, listed, percent_with_interval, with_interval
+from experiments.answers.numbers import GLUE
 from experiments.answers.run_causes import Cause, causes, hours_text
 from experiments.answers.run_numbers import Metrics, RunNumbers, read_numbers
 from experiments.answers.run_tables import (
@@ -86,7 +87,9 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
     labels, metrics = Labels(manifest), numbers.metrics
     return Summary(
         title=labels.title,
-        basis=" ".join((f"{labels.basis}, seed {labels.seed}.", *inputs_sentences(manifest), interval_text(labels))),
+        basis=" ".join(
+            (f"{labels.basis}, seed {labels.seed}.", *inputs_sentences(manifest), interval_text(labels, metrics))
+        ),
         warnings=warnings(numbers, labels),
         headlines=headlines(numbers, labels),
         confirmed=confirmed_sentences(manifest),
@@ -105,15 +108,27 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
 
 
 def inputs_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Say what was given beside the gate."""
+    """Say what was given beside the gate, and under which of its readings it ran."""
     trucks = manifest.get("trace", {}).get("trucks", {})
     of_flows = listed([f"{count:,} of {flow}" for flow, count in trucks.items()])
     rules = manifest.get("policy", {}).get("name", "")
     told = (
+        reading_sentence(manifest),
         f"Recorded trucks instead of drawn ones: {of_flows}." if trucks else "",
         f"Under own rules: {rules}." if rules else "",
     )
     return tuple(text for text in told if text)
+
+
+def reading_sentence(manifest: Mapping[str, Any]) -> str:
+    """Say which reading of several a gate ran under; empty if it has none."""
+    reading = manifest.get("reading")
+    if reading is None:
+        return ""
+    count = len(reading["others"])
+    others = f"{count} other{'s explain' if count > 1 else ' explains'} the same published figures" if count else ""
+    role = "the baseline" if reading["baseline"] else "not the baseline"
+    return f"Reading: {reading['title']}, {role}" + (f"; {others} (bordergate calibration)." if others else ".")
 
 
 def confirmed_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
@@ -121,8 +136,14 @@ def confirmed_sentences(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(each["sentence"]) for each in manifest.get("confirmed", ()))
 
 
-def interval_text(labels: Labels) -> str:
+def interval_text(labels: Labels, metrics: Metrics) -> str:
     """Say what stands behind the ±."""
+    if metrics.batches:
+        return (
+            f"±: 95{GLUE}% interval of clearance, from {metrics.batches} batches of the days of this one run (batch "
+            "means, of percentiles batch quantiles). It is missing where batches are too alike, or do not reach the "
+            "number. Other numbers have no interval; run 20 replications for them."
+        )
     if labels.replications < 2:
         return "One replication gives no interval; run 20."
     return f"±: 95{GLUE}% interval of the mean over replications (Student t)."

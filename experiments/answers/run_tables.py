@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.answers.labels import GLUE, NOTHING, Labels, percent_with_interval, with_interval
+from experiments.answers.labels import NOTHING, Labels, percent_with_interval, with_interval
+from experiments.answers.numbers import GLUE
 from experiments.answers.run_numbers import HIGH_UTILISATION, Metrics, RunNumbers
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +16,12 @@ from experiments.answers.labels import Labels, listed, together
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
+    Chart,
     Frame,
     Plot,
     band_text,
     data_of,
+    date_axis,
     message,
     over_replications,
     panel_title,
@@ -117,19 +118,16 @@ def _day_lines(bands: Frame, series: _Series, labels: Labels, width: int, title:
     days = labels.days
     begin = pd.Timestamp(labels.first)
     half, last = pd.Timedelta(hours=12), begin + pd.Timedelta(days=days - 1)
-    every = max(1, math.ceil(days / (6 if width > NARROW else 4)))
     x = alt.X(
         "date:T",
         title=None,
         scale=alt.Scale(type="utc", domain=[stamp(begin - half), stamp(last + half)]),
-        axis=alt.Axis(
-            format="%-d %b", grid=False, values=[stamp(begin + pd.Timedelta(days=n)) for n in range(0, days, every)]
-        ),
+        axis=date_axis(labels.first, days, 6 if width > NARROW else 4),
     )
     rank = bands[series.field].map(list(series.titles).index)
     rows = bands.assign(date=[stamp(pd.Timestamp(date)) for date in bands["date"]], rank=rank)
     colour = series.channel(alt.Color, series.colours, "stroke" if days > 1 else "circle")
-    chart = alt.Chart(data_of(rows.sort_values(["rank", "date"]))).encode(x=x, color=colour)
+    chart = Chart(data_of(rows.sort_values(["rank", "date"]))).encode(x=x, color=colour)
     y = alt.Y("mean:Q", title=title, scale=alt.Scale(domainMin=0))
     low, high = alt.Y("low:Q", title=title), alt.Y2("high:Q")
     layers: list[Any] = []

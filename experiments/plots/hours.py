@@ -9,16 +9,28 @@ from typing import Any
 import altair as alt
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from experiments.answers.labels import Labels, count
 from experiments.plots import theme
-from experiments.plots.marks import NARROW, Frame, Plot, StageRows, data_of, hour_of_day, message, panel_title, shade
+from experiments.plots.marks import (
+    HOURS,
+    NARROW,
+    Chart,
+    Frame,
+    Plot,
+    StageRows,
+    clock_axis,
+    data_of,
+    hour_of_day,
+    message,
+    panel_title,
+    shade,
+    to_end_of_day,
+)
 from experiments.plots.stages import MOST_PANELS, NOTABLE_QUEUE, SHARE_OF_DAYS, closed_hours
 from gates.schema.base import UNLIMITED
+from sim.clock import TICKS_PER_HOUR
 
-MS_PER_HOUR = 3_600_000
-HOURS = 24
 BLUES = ["#f2f5f9", "#9ecae1", "#08519c"]
 FEWEST = 20
 """An hour of arrival with fewer trucks has no percentiles."""
@@ -27,11 +39,6 @@ NOTABLE_USE = 0.05
 """A stage of which at no hour this share of the lanes is in use has no panel."""
 
 Floats = npt.NDArray[np.float64]
-
-
-def _clock_axis(title: str = "Hour of day", *, grid: bool = False) -> Any:
-    axis = alt.Axis(values=[0, 6, 12, 18, 24], grid=grid)
-    return alt.X("hour:Q", title=title, scale=alt.Scale(domain=[0, HOURS], nice=False), axis=axis)
 
 
 # Queues of all stages at once
@@ -74,10 +81,8 @@ def _map(rows: Frame, shown: Sequence[str], labels: Labels, width: int) -> Any:
         scale=alt.Scale(type="sqrt", range=BLUES, domain=[0, float(rows["mean"].max())]),
         legend=alt.Legend(gradientLength=min(260, width - 80), format="d", tickCount=5),
     )
-    cells = alt.Chart(data_of(rows.assign(end=rows["hour"] + 1))).mark_rect(**_rect(names))
-    return names.layered(
-        [cells.encode(x=_clock_axis(grid=False), x2="end:Q", y=y, color=colour), names.names(shown, y, labels)]
-    )
+    cells = Chart(data_of(rows.assign(end=rows["hour"] + 1))).mark_rect(**_rect(names))
+    return names.layered([cells.encode(x=clock_axis(), x2="end:Q", y=y, color=colour), names.names(shown, y, labels)])
 
 
 def _rect(rows: StageRows) -> dict[str, Any]:
@@ -91,8 +96,8 @@ def clearance_by_arrival(trucks: Frame, labels: Labels) -> Plot:
     """Draw the median clearance, and that of 10 and 90 %, by the hour at which trucks arrive."""
     begin, end = labels.ticks(labels.midnight(0)), labels.ticks(labels.midnight(labels.days))
     here = trucks[(trucks["arrived"] >= begin) & (trucks["arrived"] < end)]
-    since = ((here["arrived"] - begin) // MS_PER_HOUR).astype(int)
-    waited = ((here["released"] - here["arrived"]) / MS_PER_HOUR).fillna(np.inf)
+    since = ((here["arrived"] - begin) // TICKS_PER_HOUR).astype(int)
+    waited = ((here["released"] - here["arrived"]) / TICKS_PER_HOUR).fillna(np.inf)
     known = here.assign(hour=hour_of_day(since, labels) if len(here) else since, clearance=waited)
     groups = known.groupby(["direction", "hour"])["clearance"]
     found = Frame({name: groups.quantile(share, interpolation="higher") for name, share in SHARES.items()})
@@ -126,9 +131,8 @@ def _arrival_panels(found: Frame, shown: Sequence[str], labels: Labels, width: i
     panels = []
     for name in shown:
         rows = found[found["direction"] == name].set_index("hour").reindex(range(HOURS)).reset_index()
-        rows = pd.concat([rows, rows.tail(1).assign(hour=HOURS)])  # a step reaches to the end of its hour
         colour = theme.DIRECTION_COLOURS[name]
-        chart = alt.Chart(data_of(rows)).encode(x=_clock_axis("Hour of arrival"))
+        chart = Chart(data_of(to_end_of_day(rows))).encode(x=clock_axis("Hour of arrival"))
         title = "Clearance [h]"
         y = alt.Y("p50:Q", title=title, scale=alt.Scale(domainMin=0))
         band = chart.mark_area(interpolate="step-after", color=colour, opacity=0.22)
@@ -145,7 +149,7 @@ def _arrival_panels(found: Frame, shown: Sequence[str], labels: Labels, width: i
 def lanes_in_use(events: Frame, labels: Labels) -> Plot:
     """Draw the lanes in use by hour of day, a panel for each stage with a limit, the fullest first."""
     begin = labels.ticks(labels.midnight(0))
-    edges = begin + MS_PER_HOUR * np.arange(HOURS * labels.days + 1, dtype=np.float64)
+    edges = begin + TICKS_PER_HOUR * np.arange(HOURS * labels.days + 1, dtype=np.float64)
     clock = hour_of_day(np.arange(HOURS * labels.days), labels)
     lanes = {name: _lanes(name, labels) for name in _limited(labels)}
     used = {}
@@ -187,7 +191,7 @@ def _mean_busy(starts: Floats, ends: Floats, edges: Floats) -> Floats:
         found: Floats = sums[before] + (ordered.size - before) * edges
         return found
 
-    found: Floats = np.diff(spent(ends) - spent(starts)) / MS_PER_HOUR
+    found: Floats = np.diff(spent(ends) - spent(starts)) / TICKS_PER_HOUR
     return found
 
 
@@ -200,11 +204,11 @@ def _lane_panels(
     each = width // 3 - 52 if width > NARROW else width // 2 - 56
     panels = []
     for name in shown:
-        rows = Frame({"hour": range(HOURS + 1), "lanes": [*used[name], used[name][-1]]})
+        rows = to_end_of_day(Frame({"hour": range(HOURS), "lanes": used[name]}))
         y = alt.Y("lanes:Q", title="Lanes in use", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
-        chart = alt.Chart(data_of(rows)).encode(x=_clock_axis(), y=y)
+        chart = Chart(data_of(rows)).encode(x=clock_axis(), y=y)
         green = theme.STATE_COLOURS["Being processed"]
-        limit = alt.Chart(data_of(Frame({"lanes": [lanes[name]]}))).mark_rule(color=theme.INK, strokeDash=[4, 3])
+        limit = Chart(data_of(Frame({"lanes": [lanes[name]]}))).mark_rule(color=theme.INK, strokeDash=[4, 3])
         layers = [
             shade(closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),
             chart.mark_area(interpolate="step-after", color=green, opacity=0.3),

@@ -7,18 +7,21 @@ from functools import partial
 from typing import Any
 
 import altair as alt
-import pandas as pd
 
-from experiments.answers.labels import GLUE, Labels, count, listed
+from experiments.answers.labels import Labels, count, listed
+from experiments.answers.numbers import GLUE
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
+    Chart,
     Frame,
     Plot,
+    clock_axis,
     data_of,
     hour_of_day,
     message,
     panel_title,
+    to_end_of_day,
 )
 from experiments.plots.theme import DIRECTION_COLOURS
 from experiments.runs.statistics import mean_interval
@@ -96,15 +99,9 @@ def _panels(bands: Frame, shown: list[str], labels: Labels, width: int) -> Any:
 
 
 def _panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
-    rows = rows.sort_values("hour")
-    rows = pd.concat([rows, rows.tail(1).assign(hour=24)])  # a step reaches to the end of its hour
+    rows = to_end_of_day(rows)
     lines = rows.melt(["hour"], list(LINES), var_name="line", value_name="km")
-    x = alt.X(
-        "hour:Q",
-        title="Hour of day",
-        scale=alt.Scale(domain=[0, 24]),
-        axis=alt.Axis(values=[0, 6, 12, 18, 24], grid=False),
-    )
+    x = clock_axis()
     title = "Tail-back [km]"
     y = alt.Y("km:Q", title=title, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=5))
     colour = DIRECTION_COLOURS.get(name, theme.GREEN)
@@ -116,10 +113,10 @@ def _panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
             labelExpr=f"{json.dumps(LINES)}[datum.label]", symbolType="stroke", symbolSize=400, direction="vertical"
         ),
     )
-    drawn = alt.Chart(data_of(lines)).mark_line(interpolate="step-after", color=colour, strokeWidth=1.8)
+    drawn = Chart(data_of(lines)).mark_line(interpolate="step-after", color=colour, strokeWidth=1.8)
     layers = [drawn.encode(x=x, y=y, strokeDash=dash)]
     if labels.replications > 1:
-        band = alt.Chart(data_of(rows)).mark_area(interpolate="step-after", color=colour, opacity=0.3)
+        band = Chart(data_of(rows)).mark_area(interpolate="step-after", color=colour, opacity=0.3)
         layers.insert(0, band.encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q"))
     heading = panel_title(_title(name, labels), width, "group")
     return alt.layer(*layers).properties(width=width, height=170, title=heading)

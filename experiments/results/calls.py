@@ -38,6 +38,7 @@ Write = Callable[[Path, Finish | None], Path]
 def run(
     gate: Gate | str | Path,
     *,
+    reading: str | None = None,
     upgrades: Sequence[str | Path] = (),
     days: int = 30,
     warmup_days: int = 7,
@@ -59,6 +60,8 @@ def run(
     ----------
     gate
         A gate, the name of one of the library, or the path of a file.
+    reading
+        Reading of a gate that has several; none means its baseline.
     upgrades
         Upgrades of the library to switch on, or paths of files.
     days, warmup_days
@@ -66,7 +69,8 @@ def run(
     replications
         Number of independent replications.
     seed
-        Seed of all random numbers; runs with the same seed and days share their draws, so `compare` pairs them.
+        Seed of all random numbers; runs with the same seed, first day and days share their draws, so `compare` pairs
+        them.
     start
         First measured day, such as "2025-07-01"; none means the gate's own.
     demand
@@ -97,6 +101,7 @@ def run(
     written = gate.model_dump(mode="json", by_alias=True, warnings=False) if isinstance(gate, Gate) else str(gate)
     request = {
         "gate": written,
+        "reading": reading,
         "upgrades": [str(upgrade) for upgrade in upgrades],
         "level": level,
         "days": days,
@@ -118,7 +123,7 @@ def run(
             resolved.scenario, resolved.settings, trace=resolved.trace, policy=policy, executor=executor
         )
     made = dataclasses.replace(made, changes=resolved.changes)
-    return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn_run)
+    return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn)
 
 
 def study(
@@ -157,13 +162,14 @@ def study(
         refuse_other_content(Path(out))
     with _executor(workers) as executor:
         made = run_study(chosen, executor=executor)
-    return _over(StudyFolder, out, lambda folder, finish: write_study(made, folder, finish), _drawn_study)
+    return _over(StudyFolder, out, lambda folder, finish: write_study(made, folder, finish), _drawn)
 
 
 def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:
     """Compare two results: the second less the first, in every number that both have.
 
-    Replications are paired where seed, days and warm-up are the same; else the intervals are Welch's.
+    Replications are paired where the same trucks come on the same days: seed, first day, days, warm-up and recorded
+    trucks are the same, and the gates share flows. Else the intervals are Welch's.
 
     Raises
     ------
@@ -229,17 +235,7 @@ def _over(kind: type[Shown], out: str | Path | None, write: Write, finish: Finis
     return kind(write(temporary / "result", None), temporary=temporary)
 
 
-def _drawn_run(folder: Path) -> None:
-    from experiments.plots.draw import draw_plots
-    from experiments.report.html import write_report
+def _drawn(folder: Path) -> None:
+    from experiments.report.drawing import draw_result
 
-    draw_plots(folder)
-    write_report(folder)
-
-
-def _drawn_study(folder: Path) -> None:
-    from experiments.plots.study import draw_study_plots
-    from experiments.report.study import write_study_report
-
-    draw_study_plots(folder)
-    write_study_report(folder)
+    draw_result(folder)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from experiments.answers.labels import listed
 from experiments.results.run import Result, estimate_text, known_name, name_of
 from experiments.runs.folder import NAMES
 from experiments.studies.compare import Difference, difference, unpaired
@@ -28,16 +29,23 @@ class Comparison:
         self.first, self.second = first, second
 
     @cached_property
+    def unlike(self) -> tuple[str, ...]:
+        """What keeps replication r of both from meeting the same trucks on the same days, in words."""
+        first, second = _draws(self.first), _draws(self.second)
+        found = [words for words in first if first[words] != second[words]]
+        return tuple(found if _flows(self.first) & _flows(self.second) else [*found, "flows"])
+
+    @property
     def paired(self) -> bool:
-        """Whether replications are compared one by one: they share their draws where seed and days are the same."""
-        return _draws(self.first) == _draws(self.second)
+        """Whether replications are compared one by one, because the same trucks come on the same days in both."""
+        return not self.unlike
 
     @property
     def method(self) -> str:
         """How the intervals are made, in words."""
         if self.paired:
             return "paired by replication"
-        return "unpaired (Welch), because the seeds, days or warm-ups differ"
+        return f"unpaired (Welch), because the {listed(self.unlike)} differ"
 
     @cached_property
     def _differences(self) -> dict[str, Difference]:
@@ -98,10 +106,22 @@ class Comparison:
         return f"<strong>{heading}</strong><ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
 
 
-def _draws(result: Result) -> tuple[object, ...]:
-    """Return what two runs must share so that replication r meets the same trucks in both."""
-    scenario = result.manifest["scenario"]
-    return result.manifest["seed"], scenario["days"], scenario["warmup_days"]
+def _draws(result: Result) -> dict[str, object]:
+    """Return what two runs must share so that replication r meets the same trucks on the same days: words -> value."""
+    manifest, scenario = result.manifest, result.manifest["scenario"]
+    return {
+        "seeds": manifest["seed"],
+        "first days": scenario["start"] or scenario["gate"]["start"],
+        "numbers of days": scenario["days"],
+        "warm-ups": scenario["warmup_days"],
+        "recorded trucks": manifest.get("trace"),
+    }
+
+
+def _flows(result: Result) -> set[str]:
+    """Return the flows of a gate; those of one name draw the same trucks at every gate."""
+    flows: Mapping[str, Any] = result.manifest["scenario"]["gate"]["flows"]
+    return set(flows)
 
 
 def _values(result: Result) -> dict[str, npt.NDArray[np.float64]]:

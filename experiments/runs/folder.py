@@ -9,20 +9,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from experiments.inputs.policy import FILE as POLICY
 from experiments.inputs.trace import FILE as TRACE
 from experiments.inputs.trace import write_trace
-from experiments.result_folder import MANIFEST, NEWEST, new_result, read_json, write_json
-from experiments.runs.provenance import BY_MANIFEST, manifest
-from experiments.runs.run import RunResult
-from experiments.runs.statistics import CONFIDENCE, mean_interval
-from experiments.runs.tables import decisions_table, events_table, name_column, trucks_table, write_table
-from sim.metrics.registry import METRICS
+from experiments.result_folder import MANIFEST, new_result, read_json, write_json
+from experiments.runs.provenance import with_confirmed
+from experiments.runs.run import RunResult, truck_tables
+from experiments.runs.tables import decisions_table, events_table, name_column, write_table
 
-SCHEMA = NEWEST["run"][1]
-"""Number of the folder's format; readers refuse a newer one."""
 NAMES = ("metric", "statistic", "direction", "class", "stage")
 """Columns that name a number, as `sim.metrics.meter.Key` does."""
 Column = Any
@@ -55,14 +50,12 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
 
 def fill_folder(result: RunResult, folder: Path) -> None:
     """Write the files of a run's result into a folder that is there."""
-    tick_zero = result.plan.days.origin
-    origin = manifest(result.scenario, result.settings, result.changes, tick_zero, SCHEMA, result.trace, result.policy)
-    write_json(folder / MANIFEST, origin)
+    write_json(folder / MANIFEST, result.manifest)
     if result.trace is not None:
         write_trace(result.trace, folder / TRACE)
     if result.policy is not None:
         (folder / POLICY).write_text(result.policy.source + "\n", encoding="utf-8", newline="\n")
-    write_json(folder / "metrics.json", metrics_document(result))
+    write_json(folder / "metrics.json", result.metrics)
     write_table(folder / "replications.parquet", _replications(result))
     write_table(folder / "queues.parquet", _queues(result))
     write_table(folder / "days.parquet", _days(result))
@@ -75,38 +68,7 @@ def fill_folder(result: RunResult, folder: Path) -> None:
 
 def keep_confirmed(folder: Path, found: list[dict[str, Any]]) -> None:
     """Keep in the manifest what relief of the largest causes of waiting does: a row for each direction with one."""
-    document = read_json(folder / MANIFEST)
-    again = document["run_again"]
-    by_manifest = again == BY_MANIFEST.format(kind="run")
-    write_json(
-        folder / MANIFEST,
-        document | {"run_again": again if by_manifest else f"{again} --confirm", "confirmed": found},
-    )
-
-
-def metrics_document(result: RunResult) -> dict[str, Any]:
-    """Return what `metrics.json` holds: every metric with its 95 % interval over replications."""
-    rows = []
-    for key in result.measures[0].values:
-        estimate = mean_interval([m.values[key] for m in result.measures])
-        rows.append(
-            {
-                "metric": key.metric,
-                "statistic": key.statistic,
-                "direction": key.direction,
-                "class": key.vehicle_class,
-                "stage": key.stage,
-                "unit": METRICS[key.metric].unit,
-                **estimate.document(),
-            }
-        )
-    return {
-        "schema": SCHEMA,
-        "gate": result.scenario.gate.name,
-        "replications": len(result.measures),
-        "confidence": CONFIDENCE,
-        "metrics": rows,
-    }
+    write_json(folder / MANIFEST, with_confirmed(read_json(folder / MANIFEST), found))
 
 
 def _replications(result: RunResult) -> pa.Table:
@@ -211,8 +173,7 @@ def _stages(result: RunResult) -> pa.Table:
 
 def _write_logs(result: RunResult, folder: Path) -> None:
     """Write the event logs of a result, and the table of their trucks."""
-    trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
-    trucks += [pq.read_table(files.trucks, partitioning=None) for files in result.log_files.values()]
+    trucks = truck_tables(result)
     if not trucks:
         return
     write_table(folder / "trucks.parquet", pa.concat_tables(trucks))

@@ -20,6 +20,7 @@ from experiments.runs.settings import RunSettings
 from gates import Change, Fact, Gate, Scenario, SourcedNumber, apply_upgrades, every_number, load_gate
 from gates.files.load import library_gates
 from gates.findings import ConfigError
+from gates.rivals import reading_document, with_reading
 from gates.schema.holidays import public_holidays
 from gates.schema.quantities import DAY_S
 from gates.upgrades import Level, upgrade_names
@@ -219,6 +220,7 @@ def manifest(
             "result": result_digest(scenario, settings, changes, trace, policy),
         },
         **inputs_document(trace, policy),
+        **reading_document(scenario.gate),
         "looked_up": looked_up(scenario, document),
         "changes": [dataclasses.asdict(change) for change in changes],
         "run_again": run_again(scenario, settings, changes, trace, policy),
@@ -226,6 +228,13 @@ def manifest(
         "sources": [_sourced(n) for n in numbers if n.facts],
         "unsourced": [{"path": n.path, "value": n.value} for n in numbers if not n.is_sourced],
     }
+
+
+def with_confirmed(document: Mapping[str, Any], found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a manifest that says what relief of the largest causes of waiting does, and how to try it again."""
+    again = document["run_again"]
+    by_manifest = again == BY_MANIFEST.format(kind="run")
+    return {**document, "run_again": again if by_manifest else f"{again} --confirm", "confirmed": found}
 
 
 def run_again(
@@ -246,6 +255,7 @@ def run_again(
         return BY_MANIFEST.format(kind="run")
     parts = [
         f"bordergate run {scenario.gate.name}",
+        *_reading_option(scenario.gate),
         *(f"--upgrade {name}" for name in dict.fromkeys(change.upgrade for change in changes)),
         *dict.fromkeys(f"--level {change.level}" for change in changes if change.level != "base"),
         f"--days {scenario.days} --warmup-days {scenario.warmup_days}",
@@ -261,6 +271,11 @@ def run_again(
     return " ".join(parts)
 
 
+def _reading_option(gate: Gate) -> list[str]:
+    """Return the option that names the reading of a gate of the library; none for its baseline."""
+    return [f"--reading {gate.reading}"] if gate.reading not in (None, gate.baseline) else []
+
+
 def _is_of_library(gate: Gate, changes: tuple[Change, ...]) -> bool:
     """Tell whether gate and upgrades of the library, by their names, give this gate with these changes."""
     names = list(dict.fromkeys(change.upgrade for change in changes))
@@ -268,7 +283,7 @@ def _is_of_library(gate: Gate, changes: tuple[Change, ...]) -> bool:
     if gate.name not in library_gates() or not set(names) <= set(upgrade_names()) or len(levels) > 1:
         return False
     try:
-        return apply_upgrades(load_gate(gate.name), names, *levels) == (gate, changes)
+        return apply_upgrades(with_reading(load_gate(gate.name), gate.reading), names, *levels) == (gate, changes)
     except ConfigError:  # they do not go together: then the gate was made otherwise
         return False
 

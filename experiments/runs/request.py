@@ -22,6 +22,7 @@ from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationC
 from gates.files.explain import model_findings
 from gates.files.load import gate_from_data, library_gates, load_gate
 from gates.findings import ConfigError, Finding, suggestion, within
+from gates.rivals import with_reading
 from gates.schema.base import Model
 from gates.schema.gate import Gate
 from gates.schema.quantities import Day, refusal
@@ -68,6 +69,8 @@ class RunRequest(Model):
         BeforeValidator(_gate_written, json_schema_input_type=Annotated[str, Field(min_length=1)] | dict[str, Any]),
     ]
     """Name of a gate of the library, or a whole gate, as in a gate file."""
+    reading: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    """Reading of the gate, where it has several; none means its baseline."""
     upgrades: Annotated[tuple[UpgradeWritten, ...], Field(max_length=MAX_UPGRADES)] = ()
     """Upgrades of the library to switch on."""
     level: Level = "base"
@@ -137,9 +140,10 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, tra
     upgrades: list[Upgrade] = []
     for number, name in enumerate(request.upgrades):
         findings += _upgrade(number, name, files, upgrades)
-    if findings or gate is None:
-        raise ConfigError(findings)
-    gate, changes = apply_upgrades(gate, upgrades, request.level)
+    under, wrong = _under(gate, request.reading)
+    if findings or wrong or under is None:
+        raise ConfigError([*findings, *wrong])
+    gate, changes = apply_upgrades(under, upgrades, request.level)
     scenario = Scenario(
         gate=gate,
         days=request.days,
@@ -159,6 +163,14 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, tra
     from experiments.inputs.read_trace import read_trace
 
     return ResolvedRun(scenario, settings, changes, read_trace(trace, scenario))
+
+
+def _under(gate: Gate | None, reading: str | None) -> tuple[Gate | None, list[Finding]]:
+    """Return a gate under a reading, or what is wrong with it."""
+    try:
+        return None if gate is None else with_reading(gate, reading), []
+    except ConfigError as error:
+        return None, error.findings
 
 
 def run_text(resolved: ResolvedRun) -> str:
@@ -188,9 +200,12 @@ def _read(data: Mapping[str, Any], files: bool) -> RunRequest:
         return RunRequest.model_validate(data)
     except ValidationError as error:
         findings = model_findings(error, RunRequest)
-        gate, upgrades = data.get("gate"), data.get("upgrades")
+        gate, upgrades, reading = data.get("gate"), data.get("upgrades"), data.get("reading")
         if isinstance(gate, str | dict) and not _is_about(findings, "gate"):
-            findings += _gate(gate, files)[1]
+            found, wrong = _gate(gate, files)
+            findings += wrong
+            if isinstance(reading, str) and not _is_about(findings, "reading"):
+                findings += _under(found, reading)[1]
         if isinstance(upgrades, list | tuple) and not _is_about(findings, "upgrades"):
             findings += [found for n, name in enumerate(upgrades) for found in _upgrade(n, name, files, [])]
         raise ConfigError(findings) from None

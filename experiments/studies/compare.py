@@ -10,7 +10,8 @@ Three procedures:
 - `sign`: where a value is unreached (infinite), the median of the paired differences with its order-statistic
   interval and the sign test (David and Nagaraja 2003, section 7.1; Conover 1999, section 3.4). Pairs in which neither
   scenario reaches the number count against either answer;
-- `Welch`: runs with other seeds, which are not paired (Welch 1947; Law 2015, section 10.2.2).
+- `Welch`: runs that do not meet the same trucks on the same days, which are not paired (Welch 1947; Law
+  2015, section 10.2.2).
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ def _median(ordered: Floats) -> float:
 
 
 def unpaired(name: str, a: Floats, against: str, b: Floats, confidence: float = CONFIDENCE) -> Difference:
-    """Compare runs that do not share their draws (other seeds), by Welch's interval.
+    """Compare runs that do not share their draws (other seeds or days), by Welch's interval.
 
     A number that a run does not reach cannot be compared so; the interval and p are NaN then.
     """

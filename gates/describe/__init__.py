@@ -2,7 +2,8 @@
 
 from gates.describe.calendar import never_text, uncalibrated_text
 from gates.describe.gate import sheet
-from gates.describe.tables import AreaRow, FlowRow, GateSheet, PathRow, PoolRow, StageRow
+from gates.describe.readings import band_text
+from gates.describe.tables import AreaRow, FlowRow, GateSheet, PathRow, PoolRow, ReadingRow, StageRow, TargetRow
 from gates.describe.texts import distribution_text, hours_on_clocks, title_of
 
 __all__ = [
@@ -11,7 +12,10 @@ __all__ = [
     "GateSheet",
     "PathRow",
     "PoolRow",
+    "ReadingRow",
     "StageRow",
+    "TargetRow",
+    "band_text",
     "distribution_text",
     "hours_on_clocks",
     "never_text",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gates.describe.calendar import entry_words
 from gates.describe.demand import flow_row, initial_queue_words
 from gates.describe.paths import path_words
+from gates.describe.readings import reading_row, target_row
 from gates.describe.resources import area_row, link_words, outage_words, pool_rows
 from gates.describe.stages import stage_rows
 from gates.describe.tables import GateSheet, PathRow
@@ -43,6 +44,8 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         initial=tuple(initial_queue_words(entry) for entry in gate.initial),
         links=tuple(link_words(gate, name, language) for name in gate.links),
         outages=tuple(outage_words(gate, name, language) for name in gate.outages),
+        readings=tuple(reading_row(gate, name, language) for name in gate.readings),
+        targets=tuple(target_row(gate, name) for name in gate.targets),
         numbers=numbers,
         assumptions=sum(number.is_assumption for number in numbers),
         unsourced=sum(not number.is_sourced for number in numbers),

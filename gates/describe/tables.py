@@ -78,6 +78,33 @@ class PathRow:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A reading."""
+
+    name: str
+    title: str
+    weight: str
+    changes: str
+    """How many places of the file it changes; `the baseline` if none."""
+    about: str
+    evidence: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TargetRow:
+    """A target."""
+
+    name: str
+    title: str
+    metric: str
+    band: str
+    """`0.95 to 1.4`, `at least 275`."""
+    kind: str
+    date: str
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class GateSheet:
     """Everything that a person wants to see of a gate."""
 
@@ -101,6 +128,8 @@ class GateSheet:
     """Data networks and who sends over them, in words."""
     outages: tuple[str, ...]
     """What fails, and what goes down with it, in words."""
+    readings: tuple[ReadingRow, ...]
+    targets: tuple[TargetRow, ...]
     numbers: tuple[SourcedNumber, ...]
     assumptions: int
     """Numbers that rest, at least in part, on an assumption."""

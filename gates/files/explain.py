@@ -103,6 +103,8 @@ def _unknown_key(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, st
 
 
 def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    if r"\d{4}" in details.get("ctx", {})["pattern"]:
+        return "not a date", "Write a year, a month such as 2025-07, a day, or two of them with a slash between."
     if "[A-Z]{2}" in details.get("ctx", {})["pattern"]:
         return "not a country", "Use its code of two capital letters, such as VN, or that of a part, such as GB-ENG."
     if "{2}" in details.get("ctx", {})["pattern"]:

@@ -20,6 +20,7 @@ from gates.files.explain import MOST_FINDINGS, model_findings
 from gates.files.repair import best_effort
 from gates.files.yaml import Document, parse, read_text
 from gates.findings import ConfigError, Finding, shortened, suggestion, within
+from gates.rivals import reading_findings
 from gates.schema.base import Model
 from gates.schema.gate import Gate
 from gates.schema.quantities import UNITS_REQUIRED
@@ -52,7 +53,8 @@ def load_gate(name_or_path: str | Path) -> Gate:
         With every finding at once, if it cannot be used.
     """
     path = gate_path(name_or_path)
-    return gate_from_text(read_text(path), path.name)
+    shipped = path.parent == _library()  # its readings are checked by the tests of the library
+    return _built(parse(read_text(path), path.name), path.name, UNITS_REQUIRED, shipped=shipped)
 
 
 def gate_path(name_or_path: str | Path) -> Path:
@@ -114,7 +116,7 @@ def gate_from_data(data: dict[str, Any], file: str = "") -> Gate:
     return _built(Document(data), file, None)
 
 
-def _built(document: Document, file: str, context: dict[str, str] | None) -> Gate:
+def _built(document: Document, file: str, context: dict[str, str] | None, *, shipped: bool = False) -> Gate:
     broken = [finding.path for finding in document.findings]
     try:
         gate = Gate.model_validate(document.data, context=context)
@@ -126,6 +128,8 @@ def _built(document: Document, file: str, context: dict[str, str] | None) -> Gat
         findings = [*document.findings, *refused, *checked]
         raise ConfigError(_with_lines(findings, document), file) from None
     findings = [*document.findings, *check(gate, damaged=broken)]
+    if not findings and not shipped:
+        findings = reading_findings(gate)
     if findings:
         raise ConfigError(_with_lines(findings, document), file)
     return remember_sound(gate)

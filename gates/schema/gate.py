@@ -19,6 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from gates.readings import Reading, Target
 from gates.schema.base import (
     DirectionName,
     Name,
@@ -97,6 +98,18 @@ class Gate(Sourced):
     """Closures, public holidays, surges of demand and slowdowns of services."""
     initial: Annotated[list[InitialQueue], Field(max_length=256)] = []
     """Trucks in queues when the run begins, which is before the warm-up."""
+    readings: Annotated[dict[Name, Reading], Field(max_length=16)] = {}
+    """Structures that explain the same published figures; the one without changes is the baseline, which the file
+    describes."""
+    reading: Name | None = None
+    """The reading that this gate is of, where it was chosen or the gate was changed; omit it in a file."""
+    targets: Annotated[dict[Name, Target], Field(max_length=64)] = {}
+    """Published figures that the gate is held to."""
+
+    @property
+    def baseline(self) -> str | None:
+        """The reading that the gate file describes; None if the gate has no readings."""
+        return next((name for name, reading in self.readings.items() if not reading.changes), None)
 
     def with_(self, changes: Mapping[str, Any]) -> Gate:
         """Return this gate with some values changed, checked as a file is: `gate.with_({"stages.bay-cn.lanes": 15})`.

@@ -4,12 +4,14 @@ An upgrade says which fields of a gate change and to what; what that does to cle
 (decision 003). Numbers may have three values, `{low: .., base: .., high: ..}`; one level is used for all of them.
 """
 
+from gates.edits import LEVELS, Change, Edit, Level
 from gates.upgrades.apply import apply_upgrades, check_upgrade
 from gates.upgrades.library import load_upgrade, upgrade_from_text, upgrade_names, with_needs
-from gates.upgrades.model import LEVELS, Change, Edit, Level, Levels, Slug, Upgrade
+from gates.upgrades.model import Adaptation, Levels, Slug, Upgrade
 
 __all__ = [
     "LEVELS",
+    "Adaptation",
     "Change",
     "Edit",
     "Level",

@@ -1,39 +1,22 @@
 """Upgrades applied to a gate: a new gate, checked like a file, and the list of what changed.
 
-However many upgrades are applied, all new entries come first, then all values that are set, then all that are
-added to, then all that are scale_value; within each kind the caller's order holds. So the result of a set of upgrades
-does not depend on the order of the set, as long as no two set the same path, which is refused.
+The result of a set of upgrades does not depend on their order (`gates.edited`), as long as no two set the same path,
+which is refused. Under another reading of the gate than the baseline, upgrades adapt to it as their files say.
 """
 
 from __future__ import annotations
 
-import copy
-import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from gates.addresses import (
-    Data,
-    PlaceError,
-    Spot,
-    add_to_value,
-    find,
-    parts_of,
-    scale_value,
-    set_source,
-    value_in_words,
-)
-from gates.checks.check import check
-from gates.checks.soundness import remember_sound
-from gates.files.explain import model_findings
-from gates.findings import ConfigError, Finding, Place, path_text, within
+from gates.addresses import PlaceError, parts_of
+from gates.edited import Placed, edited
+from gates.edits import LEVELS, Change, Level
+from gates.findings import ConfigError, Finding, suggestion, within
+from gates.rivals import known_reading, reading_of
 from gates.schema.gate import Gate
-from gates.schema.quantities import UNITS_REQUIRED
 from gates.upgrades.library import load_upgrade
-from gates.upgrades.model import LEVELS, Change, Edit, Level, Upgrade
+from gates.upgrades.model import Upgrade
 
 
 def apply_upgrades(
@@ -55,30 +38,39 @@ def apply_upgrades(
         path, a path that names nothing, a value that the gate refuses.
     """
     loaded = [upgrade if isinstance(upgrade, Upgrade) else load_upgrade(upgrade) for upgrade in upgrades]
-    findings = [*_combination_findings(loaded), *_conflict_findings(loaded)]
+    reading = reading_of(gate)
+    findings = [*_combination_findings(loaded), *_conflict_findings(loaded, reading)]
     if findings:
         raise ConfigError(findings)
     if not loaded:
         return gate, ()
-    application = _Application(gate.model_dump(mode="json", by_alias=True), gate.name, level)
-    for step in (application.add_entry, application.set_value, application.add_number, application.scale):
-        for upgrade in loaded:
-            for n, edit in enumerate(upgrade.changes):
-                application.attempt(step, upgrade, n, edit)
-    if application.findings:
-        raise ConfigError(application.findings)
-    return application.checked(), tuple(application.changes)
+    edits = [
+        Placed(edit, place, upgrade.name, upgrade.file)
+        for upgrade in loaded
+        for place, edit in upgrade.edits_under(reading)
+    ]
+    return edited(gate, edits, level)
 
 
 def check_upgrade(upgrade: Upgrade, gate: Gate, others: Iterable[Upgrade] = ()) -> list[Finding]:
     """What is wrong with an upgrade for a gate, at any level; `others` are those it needs."""
-    findings: list[Finding] = []
-    for level in LEVELS:
-        try:
-            apply_upgrades(gate, [*others, upgrade], level)
-        except ConfigError as error:
-            findings += [finding for finding in error.findings if finding not in findings]
+    findings = list(_reading_findings(upgrade, gate))
+    known = [name for name in gate.readings if name in upgrade.readings] if not findings else []
+    for under in (gate, *(known_reading(gate, name) for name in known)):
+        for level in LEVELS:
+            try:
+                apply_upgrades(under, [*others, upgrade], level)
+            except ConfigError as error:
+                findings += [finding for finding in error.findings if finding not in findings]
     return findings
+
+
+def _reading_findings(upgrade: Upgrade, gate: Gate) -> Iterable[Finding]:
+    """Yield a finding for each reading that the gate does not have, though it has some."""
+    for name in upgrade.readings if gate.readings else ():
+        if name not in gate.readings:
+            problem = f"no such reading of gate {gate.name}"
+            yield Finding(f"readings.{name}", name, problem, suggestion(gate.readings, name), upgrade.file)
 
 
 def _combination_findings(upgrades: Sequence[Upgrade]) -> list[Finding]:
@@ -99,18 +91,19 @@ def _combination_findings(upgrades: Sequence[Upgrade]) -> list[Finding]:
     return findings
 
 
-def _conflict_findings(upgrades: Sequence[Upgrade]) -> list[Finding]:
+def _conflict_findings(upgrades: Sequence[Upgrade], reading: str | None) -> list[Finding]:
     """Findings for each path that two upgrades set, or that one sets inside what another sets."""
     paths_set: list[tuple[str, Upgrade]] = []
     findings = []
     for upgrade in upgrades:
-        own = [(n, path) for n, e in enumerate(upgrade.changes) if e.operation == "set" and (path := _plain(e.path))]
-        for n, path in own:
+        edits = upgrade.edits_under(reading)
+        own = [(place, path) for place, e in edits if e.operation == "set" and (path := _plain(e.path))]
+        for place, path in own:
             for other_path, other in paths_set:
                 if within(path, other_path) or within(other_path, path):
                     problem = f"{upgrade.file} and {other.file} both set {other_path}"
                     remedy = "Use one of the two, or let one of them scale or add."
-                    findings.append(Finding(f"changes[{n}].path", path, problem, remedy, upgrade.file))
+                    findings.append(Finding(f"{place}.path", path, problem, remedy, upgrade.file))
         paths_set += [(path, upgrade) for _, path in own]
     return findings
 
@@ -121,125 +114,3 @@ def _plain(path: str) -> str:
         return ".".join(parts_of(path))
     except PlaceError:
         return ""
-
-
-Applied = tuple[Place, Any, Any] | None
-"""(place, before, after) of a change that was made; None if the change is of another kind."""
-
-
-class _Application:
-    """A gate as plain data, being changed."""
-
-    def __init__(self, data: Data, gate: str, level: Level | Mapping[str, Level]) -> None:
-        self.data = data
-        self.gate = gate
-        self.level = level
-        self.changes: list[Change] = []
-        self.findings: list[Finding] = []
-        self.done: list[tuple[str, Upgrade, int]] = []
-        """(path with entry numbers, upgrade, number of its change)."""
-        self._settled: set[tuple[str, int]] = set()
-        """Changes that were made or refused: (upgrade, number)."""
-
-    def attempt(self, step: Callable[[Edit, Any], Applied], upgrade: Upgrade, n: int, edit: Edit) -> None:
-        """Make a change if it is of the kind of `step`, and note what changed, or what is wrong with it."""
-        if (upgrade.name, n) in self._settled:
-            return
-        level = self.level if isinstance(self.level, str) else self.level.get(upgrade.name, "base")
-        try:
-            made = step(edit, copy.deepcopy(edit.value(level)))
-        except PlaceError as error:
-            self._settled.add((upgrade.name, n))
-            problem = f"{error.problem} (gate {self.gate})"
-            self.findings.append(Finding(f"changes[{n}].path", edit.path, problem, error.remedy, upgrade.file))
-            return
-        if made is not None:
-            place, before, after = made
-            self._settled.add((upgrade.name, n))
-            self.changes.append(
-                Change(edit.path, value_in_words(before), value_in_words(after), upgrade.name, edit.source, level)
-            )
-            self.done.append((path_text(place), upgrade, n))
-
-    def add_entry(self, edit: Edit, value: Any) -> Applied:
-        if edit.operation != "add":
-            return None
-        spot = find(self.data, edit.path)
-        if spot.present and isinstance(spot.value, list):
-            return self._insert(spot, edit, value)
-        if not spot.present:
-            spot.put(value)
-            return spot.place, None, value
-        if isinstance(value, dict):
-            raise PlaceError("it is already there", "Use `set`, or another name.")
-        return None
-
-    def _insert(self, spot: Spot, edit: Edit, value: Any) -> tuple[Place, Any, Any]:
-        steps = value if isinstance(value, list) else [value]
-        if not all(isinstance(step, str | dict) for step in steps):
-            raise PlaceError(
-                f"{value_in_words(value)} cannot be added to a list", "Let the path end at a number in it."
-            )
-        beside = edit.before or edit.after
-        if beside is None:
-            spot.value.extend(steps)
-            return spot.place, None, steps
-        at = find(self.data, f"{edit.path}.{beside}")
-        where = int(at.key) + (edit.after is not None)
-        at.holder[where:where] = steps  # type: ignore[index]
-        return (*at.place[:-1], where), None, steps
-
-    def set_value(self, edit: Edit, value: Any) -> Applied:
-        if edit.operation != "set":
-            return None
-        spot = find(self.data, edit.path)
-        before = spot.value
-        spot.put(value)
-        set_source(self.data, spot.place, edit.source)
-        return spot.place, before, value
-
-    def add_number(self, edit: Edit, value: Any) -> Applied:
-        if edit.operation != "add":
-            return None
-        spot = find(self.data, edit.path)
-        return self._changed(spot, add_to_value(spot.value, value), edit)
-
-    def scale(self, edit: Edit, value: Any) -> Applied:
-        if edit.operation != "scale":
-            return None
-        spot = find(self.data, edit.path)
-        if not spot.present:
-            raise PlaceError("there is no such value", "Name a number of the gate.")
-        return self._changed(spot, scale_value(spot.value, value), edit)
-
-    def _changed(self, spot: Spot, after: Any, edit: Edit) -> tuple[Place, Any, Any]:
-        before = spot.value
-        spot.put(after)
-        set_source(self.data, spot.place, edit.source)
-        return spot.place, before, after
-
-    def checked(self) -> Gate:
-        """Return the gate, or raise with what is wrong with it now, each finding at the change that made it so."""
-        try:
-            gate = Gate.model_validate(self.data, context=UNITS_REQUIRED)
-        except ValidationError as error:
-            raise ConfigError([self._at_its_change(finding) for finding in model_findings(error, Gate)]) from None
-        findings = check(gate)
-        if findings:
-            raise ConfigError([self._at_its_change(finding) for finding in findings])
-        return remember_sound(gate)
-
-    def _at_its_change(self, finding: Finding) -> Finding:
-        """A finding about the gate as a finding about the change nearest to it."""
-        near = [
-            (len(path), upgrade, n)
-            for path, upgrade, n in self.done
-            if within(finding.path, path) or within(path, finding.path)
-        ]
-        if not near:
-            return dataclasses.replace(
-                finding, file=f"{self.gate} with {', '.join({c.upgrade: 0 for c in self.changes})}"
-            )
-        _, upgrade, n = max(near, key=lambda item: item[0])
-        problem = f"{finding.problem} (at {finding.path})"
-        return Finding(f"changes[{n}]", finding.value, problem, finding.remedy, upgrade.file)

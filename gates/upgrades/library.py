@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-from gates.addresses import PlaceError, parts_of
 from gates.files.load import library_path, model_from_text
 from gates.files.yaml import read_text
-from gates.findings import Finding, shortened
-from gates.sources import source_mistake
+from gates.findings import Finding, shortened, suggestion
+from gates.rivals import edit_findings, source_findings
 from gates.upgrades.model import Upgrade
 
 
@@ -50,24 +49,24 @@ def upgrade_from_text(text: str, file: str = "") -> Upgrade:
 
 def _check(upgrade: Upgrade) -> list[Finding]:
     """What is wrong with an upgrade by itself."""
-    findings = []
-    for n, edit in enumerate(upgrade.changes):
-        try:
-            parts_of(edit.path)
-        except PlaceError as error:
-            findings.append(Finding(f"changes[{n}].path", shortened(edit.path), error.problem, error.remedy))
-        findings += _source_findings(f"changes[{n}].source", edit.source)
+    findings: list[Finding] = []
+    own = [f"changes[{n}]" for n in range(len(upgrade.changes))]
+    edits = list(zip(own, upgrade.changes, strict=True))
+    for name, adaptation in upgrade.readings.items():
+        place = f"readings.{name}"
+        edits += [(f"{place}.changes[{n}]", edit) for n, edit in enumerate(adaptation.changes)]
+        for n, path in enumerate(adaptation.leave_out):
+            if path not in (paths := {edit.path for edit in upgrade.changes}):
+                remedy = suggestion(sorted(paths), path)
+                findings.append(Finding(f"{place}.leave_out[{n}]", shortened(path), "is not what it changes", remedy))
+    for place, edit in edits:
+        findings += edit_findings(place, edit)
     for key, source in (upgrade.costs.sources if upgrade.costs else {}).items():
-        findings += _source_findings(f"costs.sources.{key}", source)
+        findings += source_findings(f"costs.sources.{key}", source)
     for name in upgrade.needs:
         if name in upgrade.excludes:
             findings.append(Finding("needs", name, "both needed and excluded", "Keep it in one of the two."))
     return findings
-
-
-def _source_findings(path: str, text: str) -> list[Finding]:
-    mistake = source_mistake(text)
-    return [Finding(path, shortened(text), mistake, "Name facts, or write `assumption`.")] if mistake else []
 
 
 def with_needs(names: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from sim.metrics.meter import Key
 
 CLEARANCE = "clearance_h.mean.northbound"
 LIFE = "shelf_life_d.mean.northbound"
+SCENARIO = {"days": 2, "warmup_days": 0, "start": "2025-07-01", "gate": {"flows": {"north": {}}}}
 
 
 def result(seed: int, **numbers: list[float]) -> Any:
@@ -32,7 +33,7 @@ def result(seed: int, **numbers: list[float]) -> Any:
     ]
     named = {CLEARANCE: numbers["clearance"], LIFE: numbers["life"]}
     return SimpleNamespace(
-        manifest={"seed": seed, "scenario": {"days": 2, "warmup_days": 0}},
+        manifest={"seed": seed, "scenario": SCENARIO},
         rows={name: {"unit": "h" if name == CLEARANCE else "days"} for name in named},
         replications=pd.DataFrame(rows),
         metric=lambda name: SimpleNamespace(value=float(np.mean(named[name]))),
@@ -63,8 +64,22 @@ def test_pairs_by_hand() -> None:
 def test_other_seeds_by_hand() -> None:
     # clearance: variances 8/3 and 10/3, standard error 1.2247, 5.93 degrees of freedom, t = 2.454: ± 3.005
     method, found = rows(result(1, **A), result(2, **B))
-    assert method == "Unpaired (Welch), because the seeds, days or warm-ups differ"
+    assert method == "Unpaired (Welch), because the seeds differ"
     assert found[0] == (CLEARANCE, "12 h", "10 h", "−2 h (−5 to +1)", "too few replications to tell (n = 4)")
+
+
+def test_what_keeps_runs_from_being_paired() -> None:
+    def method(**changes: Any) -> str:
+        other = result(1, **B)
+        other.manifest = {**other.manifest, **changes}
+        return Comparison(result(1, **A), other).method
+
+    elsewhere = {**SCENARIO, "gate": {"flows": {"east": {}}}}
+    assert method() == "paired by replication"
+    assert method(scenario={**SCENARIO, "gate": {"flows": {"north": {}, "east": {}}}}) == "paired by replication"
+    assert method(scenario={**SCENARIO, "start": "2025-07-02"}) == "unpaired (Welch), because the first days differ"
+    assert method(trace={"sha256": "0"}) == "unpaired (Welch), because the recorded trucks differ"
+    assert method(seed=2, scenario=elsewhere) == "unpaired (Welch), because the seeds and flows differ"
 
 
 def test_worse_equal_and_beyond_the_run() -> None:
@@ -90,7 +105,7 @@ def test_the_command_on_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert done.exit_code == 0, done.output
     assert done.output.startswith("A: a   B: b\n")
     assert "utilisation.share@booth" in done.output
-    assert "Unpaired (Welch), because the seeds, days or warm-ups differ" in done.output
+    assert "Unpaired (Welch), because the seeds differ" in done.output
     done = invoke("compare", "a", "b", "--metric", "utilisation.share@boot")
     said = "metric = utilisation.share@boot - this result has no such metric. Did you mean utilisation.share@booth"
     assert (done.exit_code, done.output[: len(said)]) == (2, said)

@@ -116,6 +116,9 @@ def test_a_bottleneck_study_is_named_by_its_gate() -> None:
     [
         ({}, ""),
         ({"upgrades": ["more-bays"]}, "--upgrade more-bays"),
+        ({"reading": "list-at-dawn"}, ""),
+        ({"reading": "daily-list"}, "--reading daily-list"),
+        ({"reading": "daily-list", "upgrades": ["booking-slots"]}, "--reading daily-list --upgrade booking-slots"),
         ({"upgrades": ["more-bays"], "level": "high"}, "--upgrade more-bays --level high"),
         ({"demand": 1.23456789}, "--demand 1.23456789"),
         ({"engine": "reference"}, "--engine reference"),

@@ -136,8 +136,29 @@ def test_results_of_other_seeds_are_compared_by_welch(base):
     assert each.high - each.low > 2 * 1.96 * error
     assert each.method == "Welch"
     assert repr(compared).splitlines()[0] == (
-        "The second result less the first, unpaired (Welch), because the seeds, days or warm-ups differ"
+        "The second result less the first, unpaired (Welch), because the seeds differ"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"start": "2025-07-08"}, "first days"),
+        ({"days": 3}, "numbers of days"),
+        ({"warmup_days": 2, "days": 1}, "numbers of days and warm-ups"),
+        ({"trace": {"arrival": [600.0], "flow": ["general"]}}, "recorded trucks"),
+    ],
+)
+def test_only_the_same_trucks_on_the_same_days_are_paired(base, options, words):
+    compared = bg.compare(base, bg.run("minimal", **{**SHORT, **options}))
+    assert not compared.paired
+    assert compared.method == f"unpaired (Welch), because the {words} differ"
+    assert compared.metric(NUMBER).method in ("Welch", "none")
+
+
+def test_the_same_first_day_by_another_way_is_paired(base):
+    start = str(bg.load_gate("minimal").start)
+    assert bg.compare(base, bg.run("minimal", **SHORT, start=start, demand=1.1)).paired
 
 
 def test_a_run_is_refused_with_every_finding():

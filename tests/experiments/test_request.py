@@ -118,3 +118,26 @@ def test_reading_a_request_loads_no_engine():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"numpy", "numba", "pandas", "pyarrow"} & set(done.stdout.split())
+
+
+def test_a_reading_is_a_part_of_what_is_run_and_of_its_name():
+    base, held = (
+        resolve({"gate": "friendship-pass", "upgrades": ["booking-slots"], "reading": name, "days": 2})
+        for name in (None, "hold-by-goods")
+    )
+    assert (base.scenario.gate.reading, held.scenario.gate.reading) == ("list-at-dawn", "hold-by-goods")
+    assert base.digest != held.digest
+    assert base.digest == resolve({"gate": "friendship-pass", "upgrades": ["booking-slots"], "days": 2}).digest
+    again = run_from_text(run_text(held))
+    assert again.digest == held.digest
+    shift = "stages.metering-yard.hours"
+    assert shift in {change.path for change in base.changes} - {change.path for change in held.changes}
+
+
+@pytest.mark.parametrize("days", [2, 0])
+def test_an_unknown_reading_is_a_finding_among_all_others(days):
+    with pytest.raises(ConfigError) as caught:
+        resolve({"gate": "friendship-pass", "reading": "hold-by-good", "upgrades": ["more-bay"], "days": days})
+    found = {(each.path, each.remedy) for each in caught.value.findings}
+    assert {("reading", "Did you mean hold-by-goods?"), ("upgrades[0]", "Did you mean more-bays?")} <= found
+    assert ("days" in {path for path, _ in found}) == (days == 0)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from experiments import RunResult, RunSettings, run_scenario
+from experiments.answers.run_summary import read_summary
 from experiments.result_folder import read_json
 from experiments.runs.executors import Inline
 from experiments.runs.folder import write_result
-from gates import ConfigError, Scenario, load_gate
+from experiments.runs.run import batch_values
+from experiments.runs.statistics import batch_interval
+from experiments.runs.store import Store
+from gates import ConfigError, Gate, Scenario, load_gate
+from gates.checks.soundness import remember_sound
+from sim.metrics.meter import Key
+from tests.experiments.folders import one_way
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +111,91 @@ def test_a_folder_that_is_no_result_is_never_replaced(result: RunResult, tmp_pat
     with pytest.raises(ConfigError, match="exists and is not a result folder"):
         write_result(result, tmp_path)
     assert (tmp_path / "thesis.txt").exists()
+
+
+# One long run
+
+
+def one_run(store: Store | None = None, *, days: int = 75, replications: int = 1, keep_events: int = 1) -> RunResult:
+    """A run of batches of 8 days five times, then of 7."""
+    gate = remember_sound(with_patience_and_initial_queue())
+    scenario = Scenario(gate=gate, days=days, warmup_days=2)
+    return run_scenario(scenario, RunSettings(replications=replications, keep_events=keep_events), store=store)
+
+
+def with_patience_and_initial_queue() -> Gate:
+    """A desk that turns some trucks back, that has a queue at the start, and never releases the last of them."""
+    return one_way(
+        per_day=30,
+        classes={"general": {"patience": {"constant": "9 h"}}, "spare": {}},
+        flows={
+            "general": {"class": "general", "direction": "northbound", "per_day": 30},
+            "spare": {"class": "spare", "direction": "northbound", "per_day": 5},
+        },
+        initial=[{"class": "general", "direction": "northbound", "stage": "booth", "trucks": 4}],
+    )
+
+
+@pytest.fixture(scope="module")
+def long_run() -> RunResult:
+    return one_run()
+
+
+def test_clearance_of_one_long_run_has_the_interval_of_ten_batches(long_run: RunResult, tmp_path: Path) -> None:
+    folder = write_result(long_run, tmp_path / "a")
+    document = read_json(folder / "metrics.json")
+    assert document["batches"] == 10
+    trucks = pq.read_table(folder / "trucks.parquet").to_pandas()
+    day = trucks["arrived"] / 86_400_000 - 2
+    turned_back = trucks["released"].isna() & trucks["departed"].notna()
+    assert turned_back.any()
+    first = np.array([0, 8, 16, 24, 32, 40, 47, 54, 61, 68])
+    trucks = trucks.assign(batch=np.searchsorted(first, day, side="right") - 1)[(day >= 0) & ~turned_back]
+    hours = (trucks["released"] - trucks["arrived"]).div(3_600_000).fillna(np.inf)
+    batches = batch_values(long_run)
+    for name in (None, "general", "spare"):
+        mine = trucks["class"].eq(name) if name else trucks["class"].notna()
+        by_hand = [np.quantile(each, 0.9, method="inverted_cdf") for _, each in hours[mine].groupby(trucks["batch"])]
+        values = batches[Key("clearance_h", "p90", "northbound", name)]
+        assert values[:9] == pytest.approx(by_hand[:9], rel=1e-12)
+        assert values[9] <= by_hand[9], "who is still inside may take less than for ever"
+        row = next(
+            row
+            for row in document["metrics"]
+            if (row["metric"], row["statistic"], row["class"]) == ("clearance_h", "p90", name)
+        )
+        expected = batch_interval(row["value"], values)
+        assert not math.isnan(expected.low)
+        assert [row[end] for end in ("low", "high", "n")] == [expected.low, expected.high, 1]
+    others = [row for row in document["metrics"] if row["metric"] != "clearance_h"]
+    assert all(row["low"] is None for row in others)
+
+
+def test_the_mean_of_a_batch_counts_who_is_still_inside(long_run: RunResult) -> None:
+    values = batch_values(long_run)[Key("clearance_h", "mean", "northbound")]
+    whole = long_run.measures[0].values[Key("clearance_h", "mean", "northbound")]
+    assert len(values) == 10
+    assert min(values) < whole < max(values)
+    assert sum(values) / 10 == pytest.approx(whole, rel=0.05)
+
+
+def test_a_store_gives_the_same_intervals(long_run: RunResult, tmp_path: Path) -> None:
+    stored = one_run(Store(tmp_path / "store"))
+    assert not stored.logs
+    assert stored.metrics == long_run.metrics
+
+
+@pytest.mark.parametrize("changes", [{"days": 69}, {"keep_events": 0}, {"replications": 2}])
+def test_a_short_run_or_one_without_its_log_has_no_batches(changes: Any) -> None:
+    made = one_run(**changes)
+    assert batch_values(made) == {}
+    assert "batches" not in made.metrics
+
+
+def test_the_answer_says_where_the_interval_of_one_run_is_from(long_run: RunResult, tmp_path: Path) -> None:
+    shown = read_summary(write_result(long_run, tmp_path / "a"))
+    assert "±: 95\N{NO-BREAK SPACE}% interval of clearance, from 10 batches of the days of this one run" in shown.basis
+    assert "One replication gives no interval" not in shown.basis
+    cells = dict((row[0], row[1]) for row in shown.first.rows)
+    assert "±" in cells["Clearance, mean [h]"]
+    assert "±" not in cells["Released [trucks/day]"]

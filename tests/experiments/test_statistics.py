@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from experiments import mean_interval
+from experiments.runs.statistics import batch_interval, neighbours_alike
 
 
 def test_worked_by_hand() -> None:
@@ -36,6 +37,67 @@ def test_unreached_values_are_not_left_out() -> None:
     assert math.isnan(estimate.low)
     assert math.isnan(estimate.high)
     assert estimate.document() == {"value": None, "low": None, "high": None, "n": 3, "unreached": 1}
+
+
+def test_ten_batches_by_hand() -> None:
+    # 1, 3, 2, 4, 1, 3, 2, 4, 1, 3: mean 2.4, squares of distances 12.4, standard deviation sqrt(12.4 / 9);
+    # t(9, 0.975) = 2.262157. Steps +2, -1, +2, -3, +2, -1, +2, -3, +2: squares 40, ratio 1 - 40 / 24.8 < 0
+    batches = [1.0, 3, 2, 4, 1, 3, 2, 4, 1, 3]
+    half = 2.262157 * (12.4 / 9 / 10) ** 0.5
+    assert batch_interval(2.5, batches) == pytest.approx((2.5, 2.5 - half, 2.5 + half, 1, 0), rel=1e-6)
+    wider = batch_interval(2.5, batches, 0.99)
+    assert wider.high - 2.5 == pytest.approx(half * 3.249836 / 2.262157, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "batches"),
+    [
+        (2.5, [1.0, 3, 2, 4, 1, 3, 2, 4, 1, math.inf]),
+        (2.5, [1.0, 3, 2, 4, 1, 3, 2, 4, 1, math.nan]),
+        (2.5, [1.0, 3]),
+        (5.5, [1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+    ],
+)
+def test_batches_that_tell_nothing_give_no_interval(value: float, batches: list[float]) -> None:
+    found = batch_interval(value, batches)
+    assert found.value == value
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    assert found.n == 1
+
+
+def test_a_value_that_is_not_reached_has_no_interval_of_batches() -> None:
+    assert batch_interval(math.inf, [1.0, 3, 2, 4])[::3] == (math.inf, 1)
+
+
+def test_neighbours_that_are_alike_by_hand() -> None:
+    # 1, 1, 2, 2: squares of steps 1, of distances 1: 1 - 1/2 = 0.5; bound 1.6449 sqrt(2 / 15) = 0.6006
+    assert not neighbours_alike([1.0, 1, 2, 2])
+    # 1, 1, 1, 2, 2, 2: squares of steps 1, of distances 1.5: 1 - 1/3 = 0.667; bound 1.6449 sqrt(4 / 35) = 0.5561
+    assert neighbours_alike([1.0, 1, 1, 2, 2, 2])
+    assert not neighbours_alike([2.0, 2, 2, 2])
+    rng = np.random.default_rng(1)
+    refused = [neighbours_alike(row) for row in rng.normal(size=(10_000, 10)).tolist()]
+    assert abs(np.mean(refused) - 0.05) < 0.012, "5 % of independent values, standard error 0.0022, normal only nearly"
+
+
+def test_the_interval_of_batches_covers_as_often_as_it_says() -> None:
+    """The time in an M/M/1 queue at load 0.6, of which every percentile is known: -log(1 - p) / (1 - 0.6)."""
+    rng = np.random.default_rng(2)
+    runs, trucks = 400, 10_000
+    step = rng.exponential(1, (trucks, runs)) - rng.exponential(1 / 0.6, (trucks, runs))
+    wait = np.zeros((trucks, runs))
+    for n in range(1, trucks):
+        wait[n] = np.maximum(wait[n - 1] + step[n], 0)
+    stay = wait + rng.exponential(1, (trucks, runs))
+    for share, truth in ((0.5, 0.693147 / 0.4), (0.9, 2.302585 / 0.4)):
+        whole = np.quantile(stay, share, axis=0)
+        parts = np.quantile(stay.reshape(10, -1, runs), share, axis=1)
+        found = [batch_interval(value, part) for value, part in zip(whole.tolist(), parts.T.tolist(), strict=True)]
+        known = [each for each in found if not math.isnan(each.low)]
+        assert len(known) > 0.9 * runs
+        covered = np.mean([each.low <= truth <= each.high for each in known])
+        assert abs(covered - 0.95) < 0.033, "three standard errors of 400 intervals"
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:
