@@ -196,7 +196,7 @@ def _fill_column(plan: Plan, rows: Rows, column: Column, out: Ticks) -> None:
     trips = rows.trips
     sampler = _samplers(plan, trips.stream, column.name)
     if (sampler >= 0).any():
-        names = keys([f"{trips.name}/{visit.name}/{column.stream}" for visit in trips.path.visits])
+        names = keys(*[f"{trips.name}/{visit.name}/{column.stream}" for visit in trips.path.visits])
         put_times(plan, sampler, names, trips.trucks.number, trips.made, rows.first, out)
 
 

@@ -6,8 +6,8 @@ keyed by a hash of the name. The numbers are those of `numpy.random.Philox`, fou
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,8 @@ _NEXT_FIRST, _NEXT_SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE858
 _ZERO, _ELEVEN = np.uint64(0), np.uint64(11)
 
 
-def keys(names: Sequence[str]) -> Keys:
+@functools.lru_cache(maxsize=2048)  # the blocks of a run ask for the same again and again
+def keys(*names: str) -> Keys:
     """Return (names, 2) the keys of named streams."""
     digests = b"".join(hashlib.blake2b(name.encode(), digest_size=16).digest() for name in names)
     return np.frombuffer(digests, "<u8").reshape(-1, 2)
@@ -41,7 +42,7 @@ def uniforms(name: str, start: int, count: int) -> Floats:
     """Return the uniform numbers in (0, 1) with numbers `start` to `start + count - 1` of a named stream."""
     skip = start % PER_COUNTER
     found = np.empty(skip + count + PER_COUNTER - 1)
-    (key,) = keys([name])
+    (key,) = keys(name)
     fill(key[0], key[1], start - skip, skip + count, found)
     return found[skip : skip + count]
 

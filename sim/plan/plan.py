@@ -270,6 +270,11 @@ class Plan:
         ]
 
     @property
+    def expected_visits(self) -> float:
+        """Expected number of stage visits."""
+        return sum(stream.expected(self.end) * stream.path.expected_visits() for stream in self.streams)
+
+    @property
     def midnight(self) -> Ticks:
         """(days + 1,) borders of the simulated days [tick]."""
         return self.days.midnight

@@ -32,7 +32,7 @@ def plan_with(*samplers: Sampler) -> Any:
 
 def generated(name: str, start: int, count: int) -> np.ndarray:
     """Return the uniform numbers of a stream as NumPy's generator gives them."""
-    (key,) = keys([name])
+    (key,) = keys(name)
     generator = np.random.Philox(key=0)
     state = generator.state
     state["state"] = {"counter": np.zeros(4, np.uint64), "key": key}
@@ -75,7 +75,7 @@ def test_times_are_those_of_the_samplers() -> None:
     row = np.concatenate(([0], np.cumsum(made.sum(axis=0))))
     names = [f"stream/{visit}" for visit in range(which.size)]
     out = np.full(row[-1], -7)
-    put_times(plan_with(*samplers), which, keys(names), number, made, row[:-1], out)
+    put_times(plan_with(*samplers), which, keys(*names), number, made, row[:-1], out)
     wanted = np.full((which.size, number.size), -7)
     for visit, name in enumerate(names):
         if which[visit] >= 0:
@@ -97,7 +97,7 @@ def test_times_in_doubt_are_left_to_the_sampler(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Sampler, "ticks", spy)
     out, made = np.zeros(500, np.int64), np.ones((1, 500), np.bool_)
-    put_times(plan_with(middle), np.zeros(1, np.int64), keys(["x"]), np.arange(500), made, np.arange(500), out)
+    put_times(plan_with(middle), np.zeros(1, np.int64), keys("x"), np.arange(500), made, np.arange(500), out)
     assert asked == [500]
     assert np.array_equal(out, ticks(middle, uniforms("x", 0, 500)))
 
@@ -113,6 +113,6 @@ def test_the_tails_are_left_to_the_sampler(uniform: float) -> None:
 def test_nobody_comes() -> None:
     out = np.zeros(0, np.int64)
     put_times(
-        plan_with(sampler(ALL[1])), np.zeros(2, np.int64), keys(["a", "b"]), out, np.ones((2, 0), np.bool_), out, out
+        plan_with(sampler(ALL[1])), np.zeros(2, np.int64), keys("a", "b"), out, np.ones((2, 0), np.bool_), out, out
     )
     assert not out.size
