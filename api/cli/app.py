@@ -14,7 +14,7 @@ import typer
 
 from api.cli.console import console
 from api.cli.keys import keys
-from api.cli.library import gates, migrate, validate
+from api.cli.library import calibration, gates, migrate, validate
 from api.cli.plot import plot
 from api.cli.run import run
 from api.cli.serve import serve
@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, migrate, run, study, plot, verify, compare, serve):
+for command in (gates, validate, migrate, run, study, plot, verify, compare, calibration, serve):
     app.command()(command)
 app.add_typer(keys, name="keys")
 

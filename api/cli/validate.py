@@ -39,11 +39,22 @@ def checked_text(text: str, file: str) -> str:
     if kind == "study":
         return _study(text, file)
     gate = gate_from_text(text, file)
+    if gate.targets:
+        _refuse_unknown_metrics(gate, file)
     held = [f"{len(gate.stages)} stages", f"{len(gate.flows)} flows"]
     held += [f"{len(gate.readings)} readings"] if gate.readings else []
     held += [f"{len(gate.targets)} targets"] if gate.targets else []
     sentence = f"Gate {gate.name}: {', '.join(held)}; {footing_text(gate)}."
     return " ".join(filter(None, [sentence, never_text(gate), _lock_text(gate)]))
+
+
+def _refuse_unknown_metrics(gate: Gate, file: str) -> None:
+    from experiments.calibration.targets import refuse_unknown_metrics
+
+    try:
+        refuse_unknown_metrics(gate)
+    except ConfigError as error:
+        raise ConfigError(error.findings, file) from None
 
 
 def _lock_text(gate: Gate) -> str:
