@@ -255,5 +255,5 @@ def test_validate_counts_readings_and_targets_and_knows_their_metrics() -> None:
 
     assert "1 flows, 2 readings, 3 targets" in checked_text(text(EDGE), "edge.json")
     wrong = edge(targets={"flow": target("wait_h.mean.northbound@cal", low=1)})
-    with pytest.raises(ConfigError, match="edge.json: targets.flow.metric"):
+    with pytest.raises(ConfigError, match=r"edge\.json: targets\.flow\.metric"):
         checked_text(text(wrong), "edge.json")
