@@ -5,6 +5,7 @@ neither script. So the package carries its own fonts, cut down to the characters
 
 On Debian or Ubuntu:        python scripts/make_fonts.py
 With unpacked packages:     python scripts/make_fonts.py --unpacked FOLDER
+Only the parts for pages:   python scripts/make_fonts.py --slices
 
 The output is the same to the byte for the same packages and the same version of fontTools.
 """
@@ -24,6 +25,10 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from experiments.plots import theme  # noqa: E402
+
 FONTS = ROOT / "experiments" / "plots" / "fonts"
 PACKAGES = ("fonts-noto-core", "fonts-noto-cjk")
 TRUETYPE = "usr/share/fonts/truetype/noto"
@@ -148,16 +153,27 @@ def make(folder: Path) -> None:
         print(f"{name}: {len(font.getBestCmap()):,} characters, {size / 1000:,.0f} kB")
 
 
+def slices() -> None:
+    """Cut the parts of Noto Sans that pages and plots carry with them, so that nobody cuts them at run time."""
+    for style in ("Regular", "Bold"):
+        for name, letters in theme.SLICES.items():
+            part = FONTS / f"NotoSans-{style}.{name}.woff2"
+            part.write_bytes(theme.cut(FONTS / f"NotoSans-{style}.ttf", letters))
+            print(f"{part.name}: {len(letters):,} characters, {part.stat().st_size / 1000:,.1f} kB")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--unpacked", type=Path, help=f"a folder with {' and '.join(PACKAGES)} unpacked in it")
+    parser.add_argument("--slices", action="store_true", help="only cut the parts for pages from the fonts there")
     arguments = parser.parse_args()
     if arguments.unpacked:
         make(arguments.unpacked)
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        download(Path(folder))
-        make(Path(folder))
+    elif not arguments.slices:
+        with tempfile.TemporaryDirectory() as folder:
+            download(Path(folder))
+            make(Path(folder))
+    slices()
     return 0
 
 

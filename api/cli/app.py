@@ -14,7 +14,7 @@ import typer
 
 from api.cli.console import console
 from api.cli.keys import keys
-from api.cli.library import calibration, gates, migrate, validate
+from api.cli.library import calibration, gate_map, gates, migrate, validate
 from api.cli.plot import plot
 from api.cli.run import run
 from api.cli.serve import serve
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 for command in (gates, validate, migrate, run, study, plot, verify, compare, calibration, serve):
     app.command()(command)
+app.command("map")(gate_map)
 app.add_typer(keys, name="keys")
 
 

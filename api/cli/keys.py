@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,16 @@ ProjectOption = Annotated[
 ExpiresOption = Annotated[
     str | None, typer.Option(metavar="DATE", help="Last day on which the key works (UTC), such as 2027-06-30.")
 ]
+WeightOption = Annotated[
+    float | None,
+    typer.Option(min=0.1, max=100, help="How much of the workers its runs get beside those of others; 1 by default."),
+]
+QuotaOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=100_000, metavar="RUNS", help="Most runs that are not finished; the server's limit if left out."
+    ),
+]
 
 
 @keys.command("add")
@@ -39,6 +50,8 @@ def add_key(
     scope: Annotated[KeyScope, typer.Option(help=SCOPE_HELP)] = KeyScope.RUN,
     project: ProjectOption = None,
     expires: ExpiresOption = None,
+    weight: WeightOption = None,
+    quota: QuotaOption = None,
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -59,8 +72,9 @@ def add_key(
             if _keys_of(stored, name):
                 remedy = "Use another name, or make a new key for it: bordergate keys rotate."
                 raise ConfigError([Finding("NAME", name, "has a key already", remedy)])
-            secret, key = new_key(name, scope.value, project or [], until)
+            secret, key = new_key(name, scope.value, project or [], until, weight=weight or 1.0, quota=quota)
             stored.at_once(add(key))
+            _note(data, "add key", name, scope=scope.value, projects=project)
         console.print(secret, markup=False)
 
 
@@ -76,7 +90,7 @@ def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
 
         with _opened(data, database) as stored:
             listed = stored.at_once(all_keys())
-        columns = ("Name", "Scope", "Projects", "Made", "Expires", "Last used")
+        columns = ("Name", "Scope", "Projects", "Weight", "Quota", "Made", "Expires", "Last used")
         print_table(console, "", columns, [_line(key) for key in listed])
 
 
@@ -92,8 +106,8 @@ def rotate_key(
 ) -> None:
     """Make a new key for a name and print it; the old one works for some hours more.
 
-    The new key has the scope and the projects of the old one. If the old one expires, so does the new one, after as
-    long a time, unless `--expires` says otherwise.
+    The new key has the scope, projects, weight and quota of the old one. If the old one expires, so does the new one,
+    after as long a time, unless `--expires` says otherwise.
 
     Example: `bordergate keys rotate planning-office --overlap 48`
     """
@@ -105,8 +119,10 @@ def rotate_key(
             old = _known(stored, name)[-1]
             if until is None and old.expires is not None:
                 until = time.time() + old.expires - old.created
-            secret, key = new_key(name, old.scope, old.projects, until)
+            allowed = old.scope, old.projects, until
+            secret, key = new_key(name, *allowed, weight=old.weight, quota=old.quota)
             stored.at_once(rotate(key, ends=key.created + overlap * HOUR_S))
+            _note(data, "rotate key", name)
         console.print(secret, markup=False)
 
 
@@ -116,6 +132,8 @@ def set_key(
     scope: Annotated[KeyScope | None, typer.Option(help=SCOPE_HELP)] = None,
     project: ProjectOption = None,
     expires: ExpiresOption = None,
+    weight: WeightOption = None,
+    quota: QuotaOption = None,
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -128,14 +146,21 @@ def set_key(
         from gates import ConfigError, Finding
 
         _check_names("--project", project or [])
-        options = {"scope": scope and scope.value, "projects": project, "expires": _end_of(expires)}
+        options = {
+            "scope": scope and scope.value,
+            "projects": project,
+            "expires": _end_of(expires),
+            "weight": weight,
+            "quota": quota,
+        }
         changes: dict[str, Any] = {field: value for field, value in options.items() if value is not None}
         if not changes:
-            remedy = "Give --scope, --project or --expires."
+            remedy = "Give --scope, --project, --expires, --weight or --quota."
             raise ConfigError([Finding("NAME", name[:60], "nothing to change", remedy)])
         with _opened(data, database) as stored:
             _known(stored, name)
             stored.at_once(change(name, changes))
+            _note(data, "change key", name, **changes)
 
 
 @keys.command("remove")
@@ -159,6 +184,14 @@ def remove_key(
                 problem = "is the last key that works; without it, nobody can use a server that asks for keys"
                 remedy = "Make another key first, or use --force."
                 raise ConfigError([Finding("NAME", name, problem, remedy)])
+            _note(data, "remove key", name)
+
+
+def _note(data: Path | None, what: str, name: str, **values: Any) -> None:
+    """Write into the audit log what was done to a key, and by which user of this machine."""
+    from api.service.logs import note
+
+    note(data or default_data_folder(), who=getpass.getuser(), what=what, key=name, **values)
 
 
 def _line(key: AccessKey) -> tuple[str, ...]:
@@ -167,7 +200,8 @@ def _line(key: AccessKey) -> tuple[str, ...]:
     if not key.is_valid(time.time()):
         expires = f"expired {expires}"
     used = "never" if key.last_used is None else _text(key.last_used, minute)
-    return key.name, key.scope, " ".join(key.projects) or "–", _text(key.created, day), expires, used
+    shares = f"{key.weight:g}", "–" if key.quota is None else str(key.quota)
+    return key.name, key.scope, " ".join(key.projects) or "–", *shares, _text(key.created, day), expires, used
 
 
 def _text(moment: float, form: str) -> str:

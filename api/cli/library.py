@@ -1,4 +1,4 @@
-"""`bordergate gates`, `validate`, `migrate`, `calibration`: what is in the library, and whether a file is right."""
+"""`bordergate gates`, `map`, `validate`, `migrate`, `calibration`: the library, and whether a file is right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import number
+from api.cli.options import Language, number
 
 
 def gates(
@@ -32,6 +32,34 @@ def gates(
             print_library(console)
         else:
             print_gate(console, load_gate(name), numbers=numbers)
+
+
+def gate_map(
+    gate: Annotated[str, typer.Argument(metavar="GATE", help="A gate of the library, or a YAML file.")],
+    upgrade: Annotated[
+        list[str] | None, typer.Option("--upgrade", metavar="U", help="An upgrade of the library, or a file; repeat.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="An .svg or .png file; by default GATE.svg.")] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language of the names.")] = Language.ENGLISH,
+) -> None:
+    """Draw the map of a gate: its stages on both sides of the line, lanes, areas, and the ways of trucks.
+
+    Example: `bordergate map friendship-pass --upgrade igv-smart-lane --out map.png`
+    """
+    from experiments.map import lay_out, svg
+    from experiments.runs.files import atomic_file
+    from gates import ConfigError, Finding, apply_upgrades, load_gate
+
+    with mistakes_shown():
+        drawn, _ = apply_upgrades(load_gate(gate), upgrade or [])
+        target = out or Path(f"{drawn.name}.svg")
+        if target.suffix not in (".svg", ".png"):
+            raise ConfigError([Finding("--out", str(target), "not a picture", "End the name with .svg or .png.")])
+        laid_out = lay_out(drawn, language.value)
+        content = svg.as_png(laid_out) if target.suffix == ".png" else svg.standalone(laid_out).encode()
+        with atomic_file(target) as partial:
+            partial.write_bytes(content)
+        console.print(f"Written: {target}", markup=False, soft_wrap=True)
 
 
 def validate(file: Annotated[Path, typer.Argument(help="A gate, upgrade or study file.")]) -> None:

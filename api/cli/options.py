@@ -28,6 +28,7 @@ ReadingOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+PngOption = Annotated[bool, typer.Option("--png", help="Write each plot as a PNG picture, too.")]
 
 
 def number(text: str) -> Any:
@@ -47,6 +48,15 @@ class Engine(StrEnum):
     REFERENCE = "reference"
 
 
+class LogLevel(StrEnum):
+    """From what on a server logs."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class KeyScope(StrEnum):
     """What an access key allows."""
 
@@ -61,6 +71,14 @@ class UpgradeLevel(StrEnum):
     LOW = "low"
     BASE = "base"
     HIGH = "high"
+
+
+class Language(StrEnum):
+    """The languages of names."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+    CHINESE = "zh"
 
 
 def default_data_folder() -> Path:

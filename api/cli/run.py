@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import Engine, ForceOption, OutOption, ReadingOption, UpgradeLevel, number
-from api.cli.plot import draw_all, drawing
+from api.cli.options import Engine, ForceOption, OutOption, PngOption, ReadingOption, UpgradeLevel, number
+from api.cli.plot import drawing
 from api.cli.study import local_processes, refuse_options
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gates import Finding
 
 
-BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm"}
+BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm", "png"}
 
 
 def run(
@@ -67,10 +67,13 @@ def run(
         typer.Option("--confirm", help="Run again with the largest cause of waiting relieved: is it the bottleneck?"),
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
+    png: PngOption = False,
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Run a gate and write its result folder with plots and a report; the manifest of a result gives it again.
+    """Run a gate, print the answer, then write its result folder with plots and a report.
+
+    The manifest of a result gives it again.
 
     Example: `bordergate run friendship-pass --upgrade more-bays --days 30 --replications 20 --out results/bays`
     """
@@ -91,22 +94,26 @@ def run(
             engine=engine,
             keep_events=keep_events,
         )
+        from experiments.report.drawing import draw_result, painters
         from experiments.result_folder import new_result
-        from experiments.runs.folder import fill_folder, keep_confirmed
-        from gates.describe import never_text
 
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
-        with new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial:
+        with (
+            new_result(folder, "run", resolved.scenario.gate.name, force=force) as partial,
+            painters() as processes,
+        ):
             result = simulated_run(resolved, workers)
-            fill_folder(result, partial)
-            if confirm or _is_confirmed(gate):
-                keep_confirmed(partial, confirmed(result, partial, workers))
+            found = confirmed(result, workers) if confirm or _is_confirmed(gate) else None
+            _print_answer(result, found, full=full)
             with drawing():
-                draw_all(partial)
-        _print_result(folder, full=full)
-        if never := never_text(resolved.scenario.gate):
-            console.print(f"Note: {never}", markup=False)
+                from experiments.runs.folder import fill_folder, keep_confirmed  # loads Arrow
+
+                fill_folder(result, partial)
+                if found is not None:
+                    keep_confirmed(partial, found)
+                draw_result(partial, processes, png=png)
+        console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
 
 
 def _of_manifest(context: typer.Context, gate: str) -> ResolvedRun | None:
@@ -175,22 +182,17 @@ def _is_confirmed(gate: str) -> bool:
     return "confirmed" in (manifest_at(gate, "run") or {})
 
 
-def confirmed(result: RunResult, folder: Path, workers: int | None) -> list[dict[str, Any]]:
-    """Run again with the largest cause of waiting of each direction relieved; return what that does, for the manifest.
-
-    Parameters
-    ----------
-    folder
-        Result folder of the run.
-    """
+def confirmed(result: RunResult, workers: int | None) -> list[dict[str, Any]]:
+    """Run again with the largest cause of waiting of each direction relieved; return what the manifest says of it."""
     from experiments.answers.run_causes import confirmation
-    from experiments.answers.run_summary import read_summary
+    from experiments.answers.run_numbers import numbers_of
+    from experiments.answers.run_summary import summary
     from experiments.runs.request import ResolvedRun
     from experiments.studies.bottleneck import relief
     from sim.metrics.meter import Key
 
     found = []
-    for headline in read_summary(folder).headlines:
+    for headline in summary(numbers_of(result), result.manifest).headlines:
         cause, gate = headline.cause, result.scenario.gate
         easier = relief(gate, cause.kind, cause.place) if cause else None
         if cause is None or easier is None:
@@ -210,9 +212,15 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _print_result(folder: Path, *, full: bool) -> None:
+def _print_answer(result: RunResult, found: list[dict[str, Any]] | None, *, full: bool) -> None:
+    """Print the answer of a run that has no folder yet, and what else its reader must know."""
     from api.cli.tables import print_summary
-    from experiments.answers.run_summary import read_summary
+    from experiments.answers.run_numbers import numbers_of
+    from experiments.answers.run_summary import summary
+    from experiments.runs.provenance import with_confirmed
+    from gates.describe import never_text
 
-    print_summary(console, read_summary(folder), full=full)
-    console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
+    document = result.manifest if found is None else with_confirmed(result.manifest, found)
+    print_summary(console, summary(numbers_of(result), document), full=full)
+    if never := never_text(result.scenario.gate):
+        console.print(f"Note: {never}", markup=False)

@@ -12,8 +12,8 @@ import typer
 from rich.markup import escape
 
 from api.cli.console import console, mistakes_shown, replication_bar
-from api.cli.options import ForceOption, OutOption, number
-from api.cli.plot import draw_all, drawing
+from api.cli.options import ForceOption, OutOption, PngOption, number
+from api.cli.plot import drawing
 
 if TYPE_CHECKING:
     from experiments import Study, StudyResult
@@ -57,6 +57,7 @@ def study(
         int | None, typer.Option(parser=number, metavar="N", help="Replications, instead of the study's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(parser=number, metavar="N", help="Seed, instead of the study's.")] = None,
+    png: PngOption = False,
     margin: Annotated[
         str | None, typer.Option(help="Smallest difference worth having: 2%, or 0.5 in the deciding metric's unit.")
     ] = None,
@@ -75,7 +76,7 @@ def study(
         options: dict[str, Any] = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
         options["margin"] = _margin(margin)
         chosen = _study_named(name, gate, upgrade or [], options)
-        run_and_write(chosen, out or _default_folder(chosen), workers, cluster, store, force=force)
+        run_and_write(chosen, out or _default_folder(chosen), workers, cluster, store, force=force, png=png)
 
 
 def _default_folder(study: Study) -> Path:
@@ -144,15 +145,23 @@ def _margin(text: str | None) -> dict[str, str | float] | None:
 
 
 def run_and_write(
-    study: Study, folder: Path, workers: int | None, cluster: str | None, kept_in: Path, *, force: bool = False
+    study: Study,
+    folder: Path,
+    workers: int | None,
+    cluster: str | None,
+    kept_in: Path,
+    *,
+    force: bool = False,
+    png: bool = False,
 ) -> None:
-    """Run a study with a progress bar, write its folder, and print its advice.
+    """Run a study with a progress bar, print its advice, and write its folder.
 
     Raises
     ------
     ConfigError
         If it cannot be run.
     """
+    from experiments.report.drawing import draw_result
     from experiments.result_folder import new_result
     from experiments.runs.store import Store
     from experiments.studies.folder import fill_folder
@@ -163,13 +172,14 @@ def run_and_write(
     with new_result(folder, "study", study.own_gate().name, force=force) as partial:
         with _executor(workers, cluster) as executor:
             result = simulated_study(study, executor, Store(kept_in))
+        fill_folder(result, partial)
+        made = sum(map(len, result.replications))
+        if result.simulated < made:
+            console.print(f"{made - result.simulated:,} of {made:,} replications reused.", markup=False)
+        _print_advice(partial)
         with drawing():
-            fill_folder(result, partial)
-            draw_all(partial)
-    made = sum(map(len, result.replications))
-    if result.simulated < made:
-        console.print(f"{made - result.simulated:,} of {made:,} replications reused.", markup=False)
-    _print_advice(folder)
+            draw_result(partial, png=png)
+    console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
 
 
 def simulated_study(study: Study, executor: Executor, store: Store | None) -> StudyResult:
@@ -244,4 +254,3 @@ def _print_advice(folder: Path) -> None:
         print_table(console, table.title, [table.columns[n] for n in shown], rows)
         if len(table.rows) > SHOWN:
             console.print(f"{len(table.rows) - SHOWN} more rows are in the report.", style="dim", markup=False)
-    console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.console import console, mistakes_shown
-from api.cli.plot import draw_all, drawing
+from api.cli.plot import drawing
 from api.cli.run import confirmed, simulated_run
 from api.cli.study import local_processes, simulated_study
 
@@ -59,6 +59,7 @@ def _moved(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 def _make_again(document: Mapping[str, Any], was: Path, folder: Path, workers: int | None) -> None:
     """Write the result of the manifest in the folder `was` into an empty one, with plots and report if it had them."""
     from experiments.again import run_of, study_of
+    from experiments.report.drawing import draw_result
     from experiments.runs.folder import fill_folder as fill_run
     from experiments.runs.folder import keep_confirmed
     from experiments.studies.folder import fill_folder as fill_study
@@ -67,13 +68,13 @@ def _make_again(document: Mapping[str, Any], was: Path, folder: Path, workers: i
         result = simulated_run(run_of(document, was), workers)
         fill_run(result, folder)
         if "confirmed" in document:
-            keep_confirmed(folder, confirmed(result, folder, workers))
+            keep_confirmed(folder, confirmed(result, workers))
     else:
         with local_processes(workers) as pool:
             fill_study(simulated_study(study_of(document), pool, None), folder)
     if "report.html" in document["files"]:
         with drawing():
-            draw_all(folder)
+            draw_result(folder, png=any(name.endswith(".png") for name in document["files"]))
 
 
 def compare(

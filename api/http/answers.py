@@ -29,6 +29,7 @@ _DETAILS = {
     "not-found": "run_0123456789abcdef does not exist.",
     "not-acceptable": "Accept one of application/json, text/csv.",
     "finished": "The run has succeeded; there is nothing to cancel.",
+    "changed": 'It has the entity tag "3" now. Read it again.',
     "body-too-large": "The body may have 262,144 bytes at most.",
     "not-json": "Send the body as JSON, with `Content-Type: application/json`.",
     "range": "The file has 20,480 bytes.",
@@ -70,6 +71,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Nothing of this name exists.",
         406: "None of the accepted formats is available.",
         409: "The state of the run does not allow it.",
+        412: "It has changed since it was read.",
         413: "The body is too large.",
         415: "The body is not JSON.",
         416: "The range is not satisfiable.",
@@ -124,8 +126,16 @@ def tagged(request: Request, body: bytes, media_type: str, max_age: int = 0) -> 
     return with_tag(request, body, tag, media_type, f"private, max-age={max_age}")
 
 
+def refuse_unmatched(given: str, tag: str) -> None:
+    """Refuse a request that is only for another version: RFC 9110, section 13.1.1. Weak tags never match."""
+    if given.strip() != "*" and tag not in (one.strip() for one in given.split(",")):
+        raise Problem("changed", f"It has the entity tag {tag} now. Read it again.")
+
+
 def with_tag(request: Request, body: bytes, tag: str, media_type: str, caching: str = "no-cache") -> Response:
     """Return a body with this entity tag, or 304 if the client has it already."""
+    if (given := request.headers.get("if-match")) is not None:
+        refuse_unmatched(given, tag)
     headers = {"ETag": tag, "Cache-Control": caching}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
@@ -145,6 +155,8 @@ def file_answer(request: Request, path: Path, media_type: str, name: str | None 
     status = path.stat()
     tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
+    if (given := request.headers.get("if-match")) is not None:
+        refuse_unmatched(given, tag)
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     _refuse_beyond(request, status.st_size)
@@ -202,7 +214,7 @@ def run_document(row: Row) -> dict[str, Any]:
         "created": instant(row.created),
         "started": instant(row.started),
         "finished": instant(row.finished),
-        "progress": {"done": row.done, "total": row.total, "eta_s": _eta(row)},
+        "progress": {"done": row.done, "total": row.total, "phase": phase(row), "eta_s": _eta(row)},
         "predicted": predicted,
         "request": json.loads(row.request),
         "digest": row.digest,
@@ -212,10 +224,14 @@ def run_document(row: Row) -> dict[str, Any]:
     }
 
 
+def phase(row: Row) -> str:
+    """Return what is being done for a run just now; its status once it is finished."""
+    return (row.phase or "waiting") if row.status == "running" else row.status
+
+
 def _eta(row: Row) -> float | None:
-    if row.status != "running" or row.started is None or not row.done:
-        return None
-    return round((time.time() - row.started) / row.done * (row.total - row.done), 1)
+    """Return the expected time to the end [s], never negative."""
+    return None if row.ends_at is None else round(max(0.0, row.ends_at - time.time()), 1)
 
 
 def instant(seconds: float | None) -> str | None:

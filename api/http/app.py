@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -20,14 +20,17 @@ from starlette.types import ASGIApp
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
-from api.http.routes import catalogue, operations, results, runs, studies
+from api.http.routes import catalogue, operations, page, results, runs, studies
+from api.http.routes.parameters import only_known_parameters
 from api.http.schemas import ProblemShape
-from api.http.telemetry import Counted, Telemetry
+from api.http.telemetry import Counted, Journals, Telemetry
+from api.http.transfer import Transfer
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
-from api.service.queue.scheduler import Pools
-from api.service.queue.workers import NICE, Kind, Pool
+from api.service.queue.leading import Pools
+from api.service.queue.scheduler import LEADERS
+from api.service.queue.workers import NICE, FairPool, Kind, Pool
 from api.service.runs import RunService
 from api.service.security.keyring import Keyring
 from api.service.settings import ServiceSettings
@@ -37,6 +40,8 @@ from gates.findings import ConfigError, Finding, value_text
 
 log = logging.getLogger("bordergate")
 
+BESIDE = 3
+"""Processes that check requests, and as many that read results; no key gets all of them. Started when needed."""
 ABOUT = (
     "Simulate border gates: submit a run, follow it, and read its numbers, series, logs and plots. "
     "A submission is answered with 202 and a Location; errors are problem details with every finding."
@@ -73,7 +78,13 @@ def open_data(settings: ServiceSettings) -> Opened:
 
 
 def create_app(
-    settings: ServiceSettings, opened: Opened, *, hosts: Sequence[str], origins: Sequence[str] = (), keys: bool
+    settings: ServiceSettings,
+    opened: Opened,
+    *,
+    hosts: Sequence[str],
+    origins: Sequence[str] = (),
+    keys: bool,
+    stopping: asyncio.Event | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -85,23 +96,27 @@ def create_app(
         Websites whose pages may send requests, for instance `https://example.org`.
     keys
         Whether every request needs an access key, however many there are.
+    stopping
+        Set when the server is to stop: then nobody waits any longer for what is to come.
     """
     limits, pools = settings.limits, _pools(settings)
-    reader = Pool(1, Kind(limits.worker_mb))
-    telemetry = Telemetry()
+    reader = FairPool(Pool(BESIDE, Kind(limits.worker_mb)), BESIDE - 1)
+    telemetry, journals = Telemetry(), Journals(opened.folder.root, access=settings.access_log)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        service = RunService(opened.folder, opened.stored, pools, limits)
+        service = RunService(opened.folder, opened.stored, pools, limits, stopping)
         app.state.server = Server(service, opened.stored, reader, limits, telemetry)
         try:
             await service.start()
             yield
         finally:
             await service.stop()
-            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (*pools.all(), reader)))
+            await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (*pools.all(), reader.pool)))
+            journals.close()
 
     app = FastAPI(
+        dependencies=[Depends(only_known_parameters)],
         title="bordergate",
         version=version(),
         description=ABOUT,
@@ -111,30 +126,41 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    for router in (catalogue.router, runs.router, runs.checks, results.router, studies.router, operations.router):
+    for router in (
+        catalogue.router,
+        runs.router,
+        runs.checks,
+        results.router,
+        studies.router,
+        operations.router,
+        page.router,
+    ):
         app.include_router(router)
     _handle_errors(app)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
     keyring = Keyring(opened.stored) if keys else None
-    outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keyring))
+    outer: ASGIApp = Guard(
+        Transfer(app), Door(frozenset(host.lower() for host in hosts), frozenset(origins), limits.body_bytes, keyring)
+    )
     if origins:
         outer = CORSMiddleware(
             outer,
             allow_origins=list(origins),
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
-            expose_headers=["Location", "ETag", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "Prefer"],
+            expose_headers=["Location", "ETag", "Retry-After", "X-Request-ID"],
         )
-    return Counted(outer, telemetry)
+    return Counted(outer, telemetry, journals)
 
 
 def _pools(settings: ServiceSettings) -> Pools:
     memory = settings.limits.worker_mb
     return Pools(
-        simulators=Pool(settings.workers, Kind(memory, NICE, tasks.warm_up)),
-        checker=Pool(1, Kind(memory, prepare=tasks.warm_up)),
-        studies=Pool(1, Kind(memory, NICE, has_children=True)),
+        simulators=Pool(settings.workers + 1, Kind(memory, NICE, tasks.warm_up)),
+        checker=FairPool(Pool(BESIDE, Kind(memory, prepare=tasks.warm_up)), 1),
+        studies=Pool(LEADERS, Kind(memory, NICE, borrows=True)),
+        slots=settings.workers,
         cluster=settings.cluster,
     )
 

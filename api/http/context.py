@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from api.http.problems import Problem
 from api.http.telemetry import Telemetry
-from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
+from api.service.queue.workers import FairPool, WorkerDied, WorkerTooSlow
 from api.service.runs import RunService
 from api.service.security.access import Access
 from api.service.settings import Limits
@@ -26,13 +26,13 @@ class Server:
 
     runs: RunService
     stored: Store
-    reader: Pool
+    reader: FairPool
     limits: Limits
     telemetry: Telemetry
     streams: int = 0
     """Event streams open now."""
 
-    async def read(self, function: Callable[..., Answer], *arguments: Any) -> Answer:
+    async def read(self, access: Access, function: Callable[..., Answer], *arguments: Any) -> Answer:
         """Read files of a result in a process of its own; `ConfigError` passes through.
 
         Raises
@@ -41,7 +41,7 @@ class Server:
             If it takes too long or too much.
         """
         try:
-            return await self.reader.run(READING_S, function, *arguments)
+            return await self.reader.run(access.owner, READING_S, function, *arguments)
         except (WorkerTooSlow, WorkerDied, MemoryError):
             raise Problem("unavailable", "This took too long or too much memory. Ask for less, or again.") from None
 

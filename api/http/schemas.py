@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 RunId = Annotated[str, Field(pattern=r"^run_[0-9a-f]{16}$", examples=["run_0123456789abcdef"])]
 StudyId = Annotated[str, Field(pattern=r"^study_[0-9a-f]{16}$", examples=["study_0123456789abcdef"])]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Phase = Literal[Status, "waiting", "simulating", "combining", "drawing"]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-07-01T08:00:00Z"])]
 
 
@@ -62,8 +63,11 @@ class ProgressShape(Shape):
     done: Annotated[int, Field(examples=[8])]
     """Finished replications."""
     total: Annotated[int, Field(examples=[20])]
+    phase: Annotated[Phase, Field(examples=["simulating"])]
+    """What is being done just now: `waiting` for a free worker, `simulating`, `combining` the replications into a
+    result, `drawing` the plots of a study; else the status."""
     eta_s: Annotated[float | None, Field(examples=[1.8])]
-    """Expected time to the end [s]; null until it is known."""
+    """Expected time to the end [s], at the pace of the last half minute; null while it is not known."""
 
 
 class FailureShape(Shape):
@@ -184,6 +188,61 @@ class ValidationShape(Shape):
     """Why not."""
 
 
+class ChangeShape(Shape):
+    """What an upgrade changes."""
+
+    path: str
+    before: str
+    """The value before; empty for a new entry."""
+    after: str
+    upgrade: str
+    source: str
+    level: Literal["low", "base", "high"]
+
+
+class CostsTogetherShape(Shape):
+    """Costs of several upgrades, added up level by level."""
+
+    capital_usd: dict[str, float]
+    running_usd_per_year: dict[str, float]
+    lead_time_months: float
+    """The longest."""
+    unknown: list[str]
+    """Upgrades whose costs are not known."""
+
+
+class MapShape(Shape):
+    """Where everything of a map stands [px]."""
+
+    title: str
+    width: float
+    height: float
+    line_x: float | None
+    """The border; null if all stages stand on one side."""
+    sides: list[dict[str, Any]]
+    directions: dict[str, str]
+    areas: list[dict[str, Any]]
+    """Grounds of areas of limited space: title, spaces, place, size."""
+    stages: list[dict[str, Any]]
+    """Title, lines, side, place, lanes, share of the trucks, and details of each lane group."""
+    moves: list[dict[str, Any]]
+    """`path` is what SVG draws; `kind` is `first`, `other`, `shared` or `empty`."""
+    box: dict[str, float]
+    """Size of a stage."""
+
+
+class PreviewShape(ValidationShape):
+    """A run before it runs."""
+
+    gate: dict[str, Any] | None
+    """Names, sides, first day, trucks a day by direction, classes; null if there are findings."""
+    changes: list[ChangeShape]
+    costs: CostsTogetherShape | None
+    map: MapShape | None
+    warnings: list[str]
+    """What lies outside the range for which the gate was calibrated."""
+
+
 class NamedShape(Shape):
     """An entry of a catalogue."""
 
@@ -196,6 +255,24 @@ class CatalogueShape(Shape):
     """A catalogue."""
 
     items: list[NamedShape]
+
+
+class UpgradeEntryShape(NamedShape):
+    """An upgrade of the library."""
+
+    about: str
+    gate: str
+    """The gate for which its paths are written."""
+    needs: list[str]
+    excludes: list[str]
+    costs: dict[str, Any] | None
+    """Capital and running cost in US dollars at three levels, life, lead time; null if not known."""
+
+
+class UpgradesShape(Shape):
+    """The upgrades of the library."""
+
+    items: list[UpgradeEntryShape]
 
 
 class NumberShape(Shape):
@@ -251,6 +328,7 @@ class LimitsShape(Shape):
     worker_mb: int
     free_mb: float
     kept_mb: float
+    connections: int
     streams: int
     page: int
     points: int

@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 from api.service.data_folder import DataFolder
 from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
-from api.service.queue.scheduler import Pools, Scheduler
-from api.service.queue.states import RunStates
+from api.service.queue.leading import Pools
+from api.service.queue.scheduler import Scheduler
+from api.service.queue.states import RunStates, content_of
 from api.service.queue.tasks import CheckedRequest
 from api.service.security.access import LOCAL, Access
 from api.service.security.keys import NAME
@@ -36,6 +37,7 @@ refusals = logging.getLogger("bordergate.refused")
 
 HEARTBEAT_S = 15.0
 """After this time without a change, event streams send a sign of life [s]."""
+PRIORITIES = {"low": -1, "normal": 0, "high": 1}
 KEY_REUSED = "This Idempotency-Key was used for another request."
 
 
@@ -53,11 +55,15 @@ class Submission:
     """Idempotency key: the same key with the same request gives the same run."""
     reuse: bool = True
     """Whether an identical run of the same owner may be given instead."""
+    priority: str = "normal"
+    """One of `PRIORITIES`: before or after other runs of the same key."""
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what must be the same when an idempotency key is used again."""
-        return hashlib.sha256(canonical_json([self.kind, self.request, self.reuse, self.project])).hexdigest()
+        return hashlib.sha256(
+            canonical_json([self.kind, self.request, self.reuse, self.project, self.priority])
+        ).hexdigest()
 
     @property
     def owner(self) -> str:
@@ -91,25 +97,36 @@ class Submission:
 class RunService:
     """Submit, get, list, cancel, delete, and events."""
 
-    def __init__(self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits) -> None:
+    def __init__(
+        self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits, stopping: asyncio.Event | None = None
+    ) -> None:
+        self._stopping = stopping or asyncio.Event()
         self.folder, self._limits, self._store = folder, limits, stored
         self._background = Background()
         self._states = RunStates(stored, self._background)
         self.admission = Admission(folder, pools.checker, limits)
         self._scheduler = Scheduler(folder, self._states, self.admission, pools, self._background)
         self._being_answered: dict[tuple[str, str], str] = {}
+        self._being_stored: dict[tuple[str, ...], asyncio.Future[None]] = {}
 
     async def start(self) -> None:
         """Take over what an earlier server left."""
         for row in await self._store.asynchronously(rows.with_status(DELETED)):
             await self._remove(row.id)
-        left = [row.id for row in await self._states.start()]
+        left = await self._states.start()
+        known = {row.id for row in left}
         await self._store.asynchronously(idempotency.forget_old())
         half_written = (self.folder.root / "runs").glob(".*")
         for path in (*half_written, *(self.folder.root / "work").iterdir()):
-            if path.name not in left:
+            if path.name not in known:
                 shutil.rmtree(path, ignore_errors=True)
         self._scheduler.start(left)
+        self._background.start(self._release_who_waits())
+
+    async def _release_who_waits(self) -> None:
+        """When the server is to stop, let all who wait for a change have the present state."""
+        await self._stopping.wait()
+        self._states.release()
 
     async def stop(self) -> None:
         """Stop at once: what is not done is done by the next server."""
@@ -130,7 +147,7 @@ class RunService:
             earlier = await self._earlier(submission)
             if earlier is not None:
                 return earlier, True
-            resolved, cost = await self.admission.resolve(submission.request, submission.kind)
+            resolved, cost = await self.admission.resolve(submission.request, submission.kind, submission.owner)
             self.admission.refuse_what_is_too_large(cost, submission.kind)
             row = _new_row(submission, project, resolved, cost)
             stored = await self._take(row, submission)
@@ -167,11 +184,24 @@ class RunService:
 
     async def _take(self, row: Row, submission: Submission) -> Row:
         """Store a run and put it into the queue; or return an identical one of its owner, if that may be given."""
-        same = self._states.same(row) if submission.reuse else None
+        if not submission.reuse:
+            return await self._store_new(row, submission)
+        content = content_of(row)
+        while (pending := self._being_stored.get(content)) is not None:  # the same is submitted at the same moment
+            await asyncio.wait({pending})
+        same = self._states.same(row)
         if same is not None:
             if submission.remembered is not None:
                 await self._ask(idempotency.remember(row.owner, *submission.remembered, same.id))
             return same
+        stored = self._being_stored[content] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._store_new(row, submission)
+        finally:
+            del self._being_stored[content]
+            stored.set_result(None)
+
+    async def _store_new(self, row: Row, submission: Submission) -> Row:
         await self._refuse_if_full(row, submission)
         self._states.add(row)
         try:
@@ -183,15 +213,20 @@ class RunService:
             self._states.drop(row.id)
             return stored
         self._states.confirm(stored)
-        self._scheduler.enqueue(stored.id)
+        self._scheduler.enqueue(stored)
         return stored
 
     async def _refuse_if_full(self, row: Row, submission: Submission) -> None:
-        own = self._states.count(row.owner) if row.owner else 0
-        if self._states.count() < self._limits.queued and own < self._limits.queued_a_key:
+        access, own = submission.access, self._states.count(row.owner) if row.owner else 0
+        quota = self._limits.queued_a_key if access.quota is None else access.quota
+        if self._states.count() < self._limits.queued and own < quota:
             return
         if submission.reuse and await self._ask(rows.same(row)) is not None:
             return
+        if own >= quota:
+            raise Refused(
+                "queue-full", f"{own} runs of this key are not finished, as many as it may have. Wait for them."
+            )
         raise Refused("queue-full", "Too many runs are waiting. Try again when some are finished.")
 
     async def get(self, access: Access, run: str) -> Row:
@@ -274,7 +309,7 @@ class RunService:
             if row.version > after:
                 after = row.version
                 yield row
-            if row.status in FINISHED:
+            if row.status in FINISHED or self._stopping.is_set():
                 return
             if not await self._states.change_after(run, after, pause):
                 yield None
@@ -283,7 +318,7 @@ class RunService:
         """Return the run once it is finished or the time is over."""
         row = await self.get(access, run)
         until = time.monotonic() + seconds
-        while row.status not in FINISHED and (left := until - time.monotonic()) > 0:
+        while row.status not in FINISHED and not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
             await self._states.change_after(run, row.version, left)
             row = await self.get(access, run)
         return row
@@ -335,4 +370,6 @@ def _new_row(submission: Submission, project: str, resolved: CheckedRequest, cos
         done=0,
         total=resolved.total,
         created=time.time(),
+        priority=PRIORITIES[submission.priority],
+        weight=submission.access.weight,
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.runs.statistics import Estimate, growth_a_day, mean_interval
+
+if TYPE_CHECKING:
+    from experiments.runs.run import RunResult
 
 HIGH_UTILISATION = 0.70
 """With random arrivals and services (M/M/1) the mean wait is u / (1 - u) services: one at 50 %, 2.3 at 70 %, nine at
@@ -141,6 +144,29 @@ def read_numbers(folder: Path) -> RunNumbers:
         stage_times(parquet.read_table(folder / "stages.parquet").to_pylist()),
         days(parquet.read_table(folder / "days.parquet").to_pylist()),
     )
+
+
+def numbers_of(result: RunResult) -> RunNumbers:
+    """Return the numbers of a run that has no folder yet: those that `read_numbers` finds there."""
+    return RunNumbers(Metrics(result.metrics), stage_times(_stage_rows(result)), days(_day_rows(result)))
+
+
+def _stage_rows(result: RunResult) -> Iterator[Mapping[str, Any]]:
+    """Yield what `stages.parquet` has of each replication, stage and direction."""
+    for replication, measures in enumerate(result.measures):
+        for (stage, direction), time in measures.stage_time.items():
+            hours = {f"{state}_h": hours for state, hours in zip(STATES, time[1:], strict=True)}
+            yield {"replication": replication, "stage": stage, "direction": direction, **hours}
+
+
+def _day_rows(result: RunResult) -> Iterator[Mapping[str, Any]]:
+    """Yield what `days.parquet` has of each replication, day and direction."""
+    for replication, measures in enumerate(result.measures):
+        for n, direction in enumerate(measures.directions):
+            pairs = zip(measures.arrived[:, n].tolist(), measures.stock[:, n].tolist(), strict=True)
+            for day, (arrived, stock) in enumerate(pairs):
+                row = {"replication": replication, "day": day, "direction": direction}
+                yield {**row, "arrived": arrived, "stock": stock}
 
 
 def stage_times(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], StageTime]:

@@ -16,6 +16,7 @@ from experiments.answers.labels import Labels, listed, together
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
+    Chart,
     Frame,
     Plot,
     band_text,
@@ -126,7 +127,7 @@ def _day_lines(bands: Frame, series: _Series, labels: Labels, width: int, title:
     rank = bands[series.field].map(list(series.titles).index)
     rows = bands.assign(date=[stamp(pd.Timestamp(date)) for date in bands["date"]], rank=rank)
     colour = series.channel(alt.Color, series.colours, "stroke" if days > 1 else "circle")
-    chart = alt.Chart(data_of(rows.sort_values(["rank", "date"]))).encode(x=x, color=colour)
+    chart = Chart(data_of(rows.sort_values(["rank", "date"]))).encode(x=x, color=colour)
     y = alt.Y("mean:Q", title=title, scale=alt.Scale(domainMin=0))
     low, high = alt.Y("low:Q", title=title), alt.Y2("high:Q")
     layers: list[Any] = []

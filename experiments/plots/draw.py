@@ -7,8 +7,9 @@ the clock, hours per truck. Every caption says what its band is and whose clock 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +21,21 @@ from experiments.answers.run_summary import warnings
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
 from experiments.plots.hours import clearance_by_arrival, lanes_in_use, queue_map
-from experiments.plots.marks import WIDE, Frame, Plot
+from experiments.plots.marks import WIDE, Frame, Plot, picture, specification
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
-from experiments.result_folder import MANIFEST, read_json
+from experiments.result_folder import MANIFEST
 from gates.findings import ConfigError, Finding, suggestion
 
-
-def draw_plots(folder: Path) -> list[Path]:
-    """Write `plots/NAME.svg` and `.png` of a result folder; return their paths."""
-    labels = Labels(read_json(folder / MANIFEST))
-    plots = read_plots(folder)
-    pictures = [as_file(plot, labels) for plot in plots]
-    return write_pictures(folder, plots, pictures)
+OF_LOGS = {"clearance-by-arrival", "lanes-by-hour", "journeys"}
+"""Plots of a replication whose event log is kept."""
 
 
-def write_pictures(folder: Path, plots: Sequence[Plot], pictures: Sequence[str]) -> list[Path]:
-    """Write the SVG of each plot, and its PNG, to `plots/` of a folder; return their paths."""
-    faces = theme.font_faces(pictures)
-    target = folder / "plots"
-    target.mkdir(exist_ok=True)
-    written = []
-    for plot, svg in zip(plots, pictures, strict=True):
-        vector, picture = target / f"{plot.name}.svg", target / f"{plot.name}.png"
-        vector.write_text(theme.standalone(svg, plot.alt, faces), encoding="utf-8", newline="\n")
-        picture.write_bytes(theme.png_of(svg))
-        written += [vector, picture]
-    return written
+def draw_plots(folder: Path, *, png: bool = False) -> list[Path]:
+    """Write `plots/NAME.svg` of a result folder, and `.png` if wanted; return their paths."""
+    labels = _labels(folder)
+    return theme.write_pictures(folder, [picture(plot) for plot in read_plots(folder)], labels, png=png)
 
 
 def drawn(folder: Path, name: str, form: str) -> bytes:
@@ -58,55 +46,80 @@ def drawn(folder: Path, name: str, form: str) -> bytes:
     ConfigError
         If the result has no plot of this name.
     """
-    found = {plot.name: plot for plot in read_plots(folder)}
-    if name not in found:
-        raise ConfigError([Finding("name", name[:60], "the run has no such plot", suggestion(found, name))])
+    makers = _makers(folder)
+    if name not in makers:
+        raise ConfigError([Finding("name", name[:60], "the run has no such plot", suggestion(makers, name))])
+    plot = read_plot(folder, name)
     if form == "json":
-        return json.dumps(as_specification(found[name]), ensure_ascii=False).encode()
-    svg = as_file(found[name], Labels(read_json(folder / MANIFEST)))
+        return json.dumps(as_specification(plot), ensure_ascii=False).encode()
+    svg = theme.as_file(picture(plot), _labels(folder))
     if form == "png":
         return theme.png_of(svg)
-    return theme.standalone(svg, found[name].alt, theme.font_faces([svg])).encode()
+    return theme.standalone(svg, plot.alt, theme.font_faces([svg])).encode()
 
 
 def as_specification(plot: Plot) -> dict[str, Any]:
     """Return a plot as Vega-Lite, its title, caption and text for those who cannot see it under `usermeta`."""
     said = {"name": plot.name, "title": plot.title, "caption": plot.caption, "alt": plot.alt, "warning": plot.warning}
-    return {**plot.chart(WIDE).to_dict(), "config": theme.CONFIG, "usermeta": said}
-
-
-def as_file(plot: Plot, labels: Labels) -> str:
-    """Return a plot as its file shows it, as SVG: under its title, the gate's names and its caption."""
-    svg = theme.svg_of(plot.chart(WIDE))
-    return theme.with_heading(svg, plot.title, labels.title, f"{labels.basis}. {plot.caption}", plot.warning)
+    return {**specification(plot, WIDE), "usermeta": said}
 
 
 def read_plots(folder: Path) -> list[Plot]:
     """Return the plots of a result folder, ready to be drawn."""
-    labels = Labels(read_json(folder / MANIFEST))
-    numbers = read_numbers(folder)
-    days = _table(folder / "days.parquet")
-    queues, road = _table(folder / "queues.parquet"), folder / "tailback.parquet"
-    found = [
-        where_time_goes(_table(folder / "stages.parquet"), days, labels),
-        utilisation(numbers.metrics, labels),
-        queue_by_hour(queues, labels),
-        queue_map(queues, labels),
-        *([tailback_by_hour(_table(road), labels)] if road.is_file() else []),
-        end_of_day_stock(days, labels),
-        throughput(days, labels),
-        clearance_distribution(_table(folder / "clearance.parquet"), labels),
-    ]
-    events = folder / "events" / "rep-00000.parquet"
-    if events.is_file():
-        log = _table(events)
-        found += [clearance_by_arrival(_table(folder / "trucks.parquet"), labels), lanes_in_use(log, labels)]
-        found.append(journeys(log, labels))
-    warning = " ".join(warnings(numbers, labels))
-    return [dataclasses.replace(plot, warning=warning) for plot in found]
+    warning = plots_warning(folder)
+    return [read_plot(folder, name, warning) for name in plot_names(folder)]
 
 
-def _table(path: Path) -> Frame:
-    frame = pd.read_parquet(path)
-    words = frame.select_dtypes("category").columns
-    return frame.astype(dict.fromkeys(words, object))
+def plot_names(folder: Path) -> list[str]:
+    """Return the names of the plots that a result has, in their order."""
+    return list(_makers(folder))
+
+
+def plots_warning(folder: Path) -> str:
+    """Return what one must know before any number of a result."""
+    return " ".join(warnings(read_numbers(folder), _labels(folder)))
+
+
+def read_plot(folder: Path, name: str, warning: str | None = None) -> Plot:
+    """Return one plot of a result folder, ready to be drawn; its warning is looked up if it is not given."""
+    plot = _makers(folder)[name]()
+    return dataclasses.replace(plot, warning=plots_warning(folder) if warning is None else warning)
+
+
+def _makers(folder: Path) -> dict[str, Callable[[], Plot]]:
+    """Return name of a plot -> what makes it from the tables that it needs."""
+    labels = _labels(folder)
+
+    def table(name: str) -> Frame:
+        frame = pd.read_parquet(folder / f"{name}.parquet")
+        words = frame.select_dtypes("category").columns
+        return frame.astype(dict.fromkeys(words, object))
+
+    log = "events/rep-00000"
+    found: dict[str, Callable[[], Plot]] = {
+        "where-time-goes": lambda: where_time_goes(table("stages"), table("days"), labels),
+        "utilisation": lambda: utilisation(read_numbers(folder).metrics, labels),
+        "queue-by-hour": lambda: queue_by_hour(table("queues"), labels),
+        "queue-map": lambda: queue_map(table("queues"), labels),
+        "tailback-by-hour": lambda: tailback_by_hour(table("tailback"), labels),
+        "end-of-day-stock": lambda: end_of_day_stock(table("days"), labels),
+        "throughput": lambda: throughput(table("days"), labels),
+        "clearance-distribution": lambda: clearance_distribution(table("clearance"), labels),
+        "clearance-by-arrival": lambda: clearance_by_arrival(table("trucks"), labels),
+        "lanes-by-hour": lambda: lanes_in_use(table(log), labels),
+        "journeys": lambda: journeys(table(log), labels),
+    }
+    left_out = {"tailback-by-hour"} if not (folder / "tailback.parquet").is_file() else set()
+    if not (folder / f"{log}.parquet").is_file():
+        left_out |= OF_LOGS
+    return {name: make for name, make in found.items() if name not in left_out}
+
+
+def _labels(folder: Path) -> Labels:
+    return _labels_of((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
+@functools.lru_cache(maxsize=2)
+def _labels_of(manifest: str) -> Labels:
+    """Return the labels of a manifest; the plots of a result share them."""
+    return Labels(json.loads(manifest))

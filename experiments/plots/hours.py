@@ -15,6 +15,7 @@ from experiments.plots import theme
 from experiments.plots.marks import (
     HOURS,
     NARROW,
+    Chart,
     Frame,
     Plot,
     StageRows,
@@ -80,7 +81,7 @@ def _map(rows: Frame, shown: Sequence[str], labels: Labels, width: int) -> Any:
         scale=alt.Scale(type="sqrt", range=BLUES, domain=[0, float(rows["mean"].max())]),
         legend=alt.Legend(gradientLength=min(260, width - 80), format="d", tickCount=5),
     )
-    cells = alt.Chart(data_of(rows.assign(end=rows["hour"] + 1))).mark_rect(**_rect(names))
+    cells = Chart(data_of(rows.assign(end=rows["hour"] + 1))).mark_rect(**_rect(names))
     return names.layered([cells.encode(x=clock_axis(), x2="end:Q", y=y, color=colour), names.names(shown, y, labels)])
 
 
@@ -131,7 +132,7 @@ def _arrival_panels(found: Frame, shown: Sequence[str], labels: Labels, width: i
     for name in shown:
         rows = found[found["direction"] == name].set_index("hour").reindex(range(HOURS)).reset_index()
         colour = theme.DIRECTION_COLOURS[name]
-        chart = alt.Chart(data_of(to_end_of_day(rows))).encode(x=clock_axis("Hour of arrival"))
+        chart = Chart(data_of(to_end_of_day(rows))).encode(x=clock_axis("Hour of arrival"))
         title = "Clearance [h]"
         y = alt.Y("p50:Q", title=title, scale=alt.Scale(domainMin=0))
         band = chart.mark_area(interpolate="step-after", color=colour, opacity=0.22)
@@ -205,9 +206,9 @@ def _lane_panels(
     for name in shown:
         rows = to_end_of_day(Frame({"hour": range(HOURS), "lanes": used[name]}))
         y = alt.Y("lanes:Q", title="Lanes in use", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
-        chart = alt.Chart(data_of(rows)).encode(x=clock_axis(), y=y)
+        chart = Chart(data_of(rows)).encode(x=clock_axis(), y=y)
         green = theme.STATE_COLOURS["Being processed"]
-        limit = alt.Chart(data_of(Frame({"lanes": [lanes[name]]}))).mark_rule(color=theme.INK, strokeDash=[4, 3])
+        limit = Chart(data_of(Frame({"lanes": [lanes[name]]}))).mark_rule(color=theme.INK, strokeDash=[4, 3])
         layers = [
             shade(closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),
             chart.mark_area(interpolate="step-after", color=green, opacity=0.3),

@@ -13,6 +13,7 @@ from experiments.answers.numbers import GLUE
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
+    Chart,
     Frame,
     Plot,
     clock_axis,
@@ -112,10 +113,10 @@ def _panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
             labelExpr=f"{json.dumps(LINES)}[datum.label]", symbolType="stroke", symbolSize=400, direction="vertical"
         ),
     )
-    drawn = alt.Chart(data_of(lines)).mark_line(interpolate="step-after", color=colour, strokeWidth=1.8)
+    drawn = Chart(data_of(lines)).mark_line(interpolate="step-after", color=colour, strokeWidth=1.8)
     layers = [drawn.encode(x=x, y=y, strokeDash=dash)]
     if labels.replications > 1:
-        band = alt.Chart(data_of(rows)).mark_area(interpolate="step-after", color=colour, opacity=0.3)
+        band = Chart(data_of(rows)).mark_area(interpolate="step-after", color=colour, opacity=0.3)
         layers.insert(0, band.encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q"))
     heading = panel_title(_title(name, labels), width, "group")
     return alt.layer(*layers).properties(width=width, height=170, title=heading)

@@ -16,6 +16,7 @@ from experiments.answers.run_numbers import HIGH_UTILISATION, Metrics
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
+    Chart,
     Frame,
     Plot,
     StageRows,
@@ -97,8 +98,8 @@ def _time_bars(bars: Frame, totals: Frame, shown: Sequence[str], labels: Labels,
         y = alt.Y("stage:N", sort=order, axis=None)
         parts = bars[(bars["direction"] == direction) & bars["stage"].isin(order)]
         parts = parts.assign(text=parts["state"].map(STATES), rank=parts["state"].map(list(STATES).index))
-        bar = alt.Chart(data_of(parts)).mark_bar(**rows.bar).encode(x=x, y=y, color=colour, order="rank:O")
-        ends = alt.Chart(data_of(here.assign(text=here["mean"].map(_hours_text)))).encode(y=y)
+        bar = Chart(data_of(parts)).mark_bar(**rows.bar).encode(x=x, y=y, color=colour, order="rank:O")
+        ends = Chart(data_of(here.assign(text=here["mean"].map(_hours_text)))).encode(y=y)
         value = ends.mark_text(align="left", dx=5, dy=rows.shift, fontSize=11)
         layers = [bar, rows.names(order, y, labels), value.encode(x="high:Q", text="text:N")]
         if labels.replications > 1:
@@ -155,9 +156,9 @@ def _utilisation_bars(frame: Frame, labels: Labels, width: int) -> Any:
         axis=alt.Axis(values=[0, 25, 50, 75, 100]),
     )
     y = alt.Y("stage:N", sort=order, axis=None)
-    chart = alt.Chart(data_of(frame)).encode(y=y)
+    chart = Chart(data_of(frame)).encode(y=y)
     colour = alt.condition("datum.over", alt.value(theme.ORANGE), alt.value(theme.SKY))
-    limit = alt.Chart(data_of(Frame({"limit": [100 * HIGH_UTILISATION]})))
+    limit = Chart(data_of(Frame({"limit": [100 * HIGH_UTILISATION]})))
     layers = [
         chart.mark_bar(**rows.bar).encode(x=x, color=colour),
         limit.mark_rule(strokeDash=[5, 4], color=theme.MUTED).encode(x="limit:Q"),
@@ -212,7 +213,7 @@ def _queue_panels(bands: Frame, shown: Sequence[str], labels: Labels, width: int
 
 def _queue_panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
     y = alt.Y("mean:Q", title="Trucks in the queue", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
-    line = alt.Chart(data_of(to_end_of_day(rows))).encode(x=clock_axis())
+    line = Chart(data_of(to_end_of_day(rows))).encode(x=clock_axis())
     layers = [
         shade(closed_hours(name, labels)).encode(x=alt.X("from:Q"), x2="to:Q", opacity=SHARE_OF_DAYS),
         line.mark_area(interpolate="step-after", color=theme.BLUE, opacity=0.25).encode(y=y, y2=alt.datum(0))

@@ -13,10 +13,8 @@ import pandas as pd
 
 from experiments.answers.numbers import short
 from experiments.answers.study_advice import study_warnings
-from experiments.answers.study_labels import StudyLabels, read_labels
-from experiments.plots import theme
-from experiments.plots.draw import write_pictures
-from experiments.plots.marks import WIDE, Frame, Plot
+from experiments.answers.study_labels import StudyLabels
+from experiments.plots.marks import Frame, Plot
 from experiments.plots.study_curves import curves, dose_plot, warmup_plot
 from experiments.plots.study_inputs import bottleneck_plot, screening_plot, tornado_plot, variance_plot
 from experiments.plots.study_rows import BETTER, UNCLEAR, VALUE, WORSE, interval_rows, mark_of
@@ -24,19 +22,6 @@ from experiments.studies.folder import read_table
 
 MOST_ROWS = 24
 SIDES = {"less": ": better to the left", "more": ": better to the right", "neither": ""}
-
-
-def draw_study_plots(folder: Path) -> list[Path]:
-    """Write `plots/NAME.svg` and `.png` of a study's folder; return their paths."""
-    labels = read_labels(folder)
-    plots = study_plots(folder, labels)
-    pictures = [
-        theme.with_heading(
-            theme.svg_of(plot.chart(WIDE)), plot.title, labels.title, f"{labels.basis}. {plot.caption}", plot.warning
-        )
-        for plot in plots
-    ]
-    return write_pictures(folder, plots, pictures)
 
 
 def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
-from experiments.plots.marks import Frame, Plot, data_of, date_axis, panel_title, stamp
+from experiments.plots.marks import Chart, Frame, Plot, data_of, date_axis, panel_title, stamp
 from experiments.studies.folder import read_table
 
 MOST_CURVES = 6
@@ -50,9 +50,7 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
 
     def lines(frame: Frame, x: Any, y: Any, width: int, heading: str = "") -> Any:
         chart = (
-            alt.Chart(data_of(frame))
-            .mark_line(strokeWidth=2, clip=True)
-            .encode(x=x, y=y, color=colour, strokeDash=dash)
+            Chart(data_of(frame)).mark_line(strokeWidth=2, clip=True).encode(x=x, y=y, color=colour, strokeDash=dash)
         )
         more = {"title": panel_title(heading, width)} if heading else {}
         return chart.properties(width=width - 70, height=230, **more)
@@ -122,7 +120,7 @@ def dose_plot(estimates: Frame, scenarios: Frame, labels: StudyLabels) -> Plot |
     def panel(name: str, frame: Frame, width: int) -> Any:
         rows = frame.assign(title=frame["context"].map(lambda title: title or "Base"))
         rows = rows.assign(value=rows["value"].where(np.isfinite(rows["value"])))
-        base = alt.Chart(data_of(rows[["number", "title", "value", "low", "high"]]))
+        base = Chart(data_of(rows[["number", "title", "value", "low", "high"]]))
         x = alt.X("number:Q", title=labels.factor(factor), axis=alt.Axis(tickMinStep=1))
         y = alt.Y("value:Q", title=labels.unit(name), scale=alt.Scale(zero=False))
         low = alt.Y("low:Q", title=labels.unit(name))
@@ -152,16 +150,16 @@ def warmup_plot(frame: Frame, labels: StudyLabels) -> Plot:
 
     def chart(width: int) -> Any:
         lines = (
-            alt.Chart(data_of(frame))
+            Chart(data_of(frame))
             .mark_line(strokeWidth=1.5, opacity=0.7)
             .encode(
                 x=alt.X("day:Q", title="day of the pilot, which starts empty"),
                 y=alt.Y("in_line:Q", title="mean trucks in queues"),
                 detail="title:N",
-                color=alt.value(theme.BLUE),
+                color=alt.ColorValue(theme.BLUE),
             )
         )
-        marked = alt.Chart(data_of(Frame({"day": [cut]}))).mark_rule(color=theme.VERMILION, strokeWidth=2)
+        marked = Chart(data_of(Frame({"day": [cut]}))).mark_rule(color=theme.VERMILION, strokeWidth=2)
         rule = marked.encode(x="day:Q")
         return alt.layer(lines, rule).properties(width=width - 70, height=220)
 

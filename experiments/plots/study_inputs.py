@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.answers.study_bottleneck import HEADINGS
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
-from experiments.plots.marks import Frame, Plot, StageRows, data_of, message
+from experiments.plots.marks import Chart, Frame, Plot, StageRows, at_px, data_of, message
 from experiments.plots.study_rows import VALUE, interval_rows, mark_of
 from experiments.studies.tables import TRUCK_HOURS
 
@@ -39,16 +39,16 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
         )
         title = f"what the choice changes, {labels.unit(metric)}"
         bars = (
-            alt.Chart(data_of(shown))
+            Chart(data_of(shown))
             .mark_bar(**rows.bar)
             .encode(y=y, x=alt.X("start:Q", title=title, scale=alt.Scale(zero=False)), x2="value:Q", color=colour)
         )
-        middle = alt.Chart(data_of(Frame({"x": [unvaried]}))).mark_rule(color=theme.INK).encode(x="x:Q")
+        middle = Chart(data_of(Frame({"x": [unvaried]}))).mark_rule(color=theme.INK).encode(x="x:Q")
         side: Any = "right" if rows.beside else "left"
         names = (
-            alt.Chart(data_of(Frame({"place": order, "title": [labels.place(name) for name in order]})))
+            Chart(data_of(Frame({"place": order, "title": [labels.place(name) for name in order]})))
             .mark_text(fontSize=11, color=theme.MUTED, align=side, dy=0 if rows.beside else -8)
-            .encode(y=y, x=alt.value(-6 if rows.beside else 1), text="title:N")
+            .encode(y=y, x=at_px(-6 if rows.beside else 1), text="title:N")
         )
         return rows.layered([bars, middle, names])
 

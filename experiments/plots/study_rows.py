@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments.answers.numbers import BEYOND, interval, within
 from experiments.plots import theme
-from experiments.plots.marks import Frame, StageRows, data_of
+from experiments.plots.marks import Chart, Frame, StageRows, at_px, data_of
 
 NUMBERS_PX = 118
 """Room for the numbers at the right of a row."""
@@ -64,7 +64,7 @@ def interval_rows(
     shape = alt.Shape("mark:N", scale=alt.Scale(domain=marks, range=[SHAPES[m] for m in marks]), legend=legend)
     frame = frame.assign(text=[_number(row) for _, row in frame.iterrows()])
     frame = frame.assign(value=frame["value"].where(np.isfinite(frame["value"])))
-    base = alt.Chart(data_of(frame[["row", "value", "low", "high", "mark", "text"]])).encode(y=y)
+    base = Chart(data_of(frame[["row", "value", "low", "high", "mark", "text"]])).encode(y=y)
     cut = not zero and _is_far_from_zero(frame)
     axis = f"{axis}; the axis does not start at 0" if cut else axis
     scale = alt.Scale(zero=not cut, nice=True)
@@ -74,18 +74,18 @@ def interval_rows(
     dots = base.mark_point(size=62, opacity=1, filled=True, yOffset=rows.shift).encode(x=x, color=colour, shape=shape)
     side: Any = "right" if rows.beside else "left"
     above, room = (0, 430) if rows.beside else (-8, width - NUMBERS_PX)
-    names = alt.Chart(data_of(Frame({"row": order, "title": [titles[name] for name in order]})))
+    names = Chart(data_of(Frame({"row": order, "title": [titles[name] for name in order]})))
     named = names.mark_text(fontSize=11, color=theme.MUTED, align=side, dy=above, limit=room)
     numbers = base.mark_text(fontSize=10.5, color=theme.INK, align="left", dy=rows.shift)
     layers = [
         bars,
         dots,
-        named.encode(y=y, x=alt.value(-6 if rows.beside else 1), text="title:N"),
-        numbers.encode(x=alt.value(inner + 8), text="text:N"),
+        named.encode(y=y, x=at_px(-6 if rows.beside else 1), text="title:N"),
+        numbers.encode(x=at_px(inner + 8), text="text:N"),
     ]
     against = 0.0 if zero else before
     if math.isfinite(against):
-        line = alt.Chart(data_of(Frame({"against": [against]}))).mark_rule(color=theme.INK, strokeDash=[3, 3])
+        line = Chart(data_of(Frame({"against": [against]}))).mark_rule(color=theme.INK, strokeDash=[3, 3])
         layers.insert(0, line.encode(x="against:Q"))
     return rows.layered(layers, heading).properties(width=inner)
 

@@ -12,11 +12,12 @@ import functools
 import json
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 FONT = "Noto Sans, Noto Sans SC"
@@ -26,6 +27,14 @@ FACES = (
     ("Noto Sans SC", 400, "NotoSansSC-Regular.otf"),
 )
 """Family, weight, file."""
+
+LATIN = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\u00a0\u2009±·×−–“”…→≤≥²°λ")
+VIETNAMESE = frozenset(map(chr, range(0x1EA0, 0x1EFA))) | frozenset("ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯàáâãèéêìíòóôõùúýăđĩũơư")
+SLICES = {"latin": LATIN, "vietnamese": VIETNAMESE}
+"""Letters for which the fonts of the first family were cut when they were made; others are cut where they are used."""
+NOT_DRAWN = frozenset("\n\r\t")
+HAN_FROM = "\u3000"
+"""Letters from here on are of the second family."""
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -84,6 +93,36 @@ CONFIG: dict[str, Any] = {
 }
 
 
+class Naming(Protocol):
+    """What a file of a plot says of its result."""
+
+    @property
+    def title(self) -> str:
+        """The gate in its languages."""
+        ...
+
+    @property
+    def basis(self) -> str:
+        """What was run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot that was drawn, in both widths: for files and for pages."""
+
+    name: str
+    """File name, without its ending."""
+    title: str
+    caption: str
+    alt: str
+    warning: str
+    wide: str
+    """SVG for a file and a screen."""
+    narrow: str
+    """SVG for a phone."""
+
+
 @functools.cache
 def _registered() -> Any:
     """Return the renderer, the fonts of this package known to it."""
@@ -95,13 +134,12 @@ def _registered() -> Any:
 
 def svg_of(chart: Any) -> str:
     """Return an Altair chart as SVG text; the same chart gives the same text."""
-    return _rendered(json.dumps({**chart.to_dict(), "config": CONFIG}, ensure_ascii=False))
+    return rendered({**chart.to_dict(), "config": CONFIG})
 
 
-@functools.lru_cache(maxsize=64)
-def _rendered(specification: str) -> str:
-    """Render once what files and page both show."""
-    text: str = _registered().vegalite_to_svg(specification)
+def rendered(specification: dict[str, Any]) -> str:
+    """Return a chart in Vega-Lite as SVG text."""
+    text: str = _registered().vegalite_to_svg(json.dumps(specification, ensure_ascii=False))
     # the renderer numbers what it clips through the life of the process: number anew, so that files repeat
     names = {name: f"part{n}" for n, name in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))}
     text = re.sub(r'\bid="([^"]+)"', lambda found: f'id="{names[found[1]]}"', text)
@@ -112,6 +150,28 @@ def png_of(svg: str) -> bytes:
     """Return an SVG as a PNG picture of twice its size."""
     picture: bytes = _registered().svg_to_png(svg, scale=PNG_SCALE)
     return picture
+
+
+def write_pictures(folder: Path, pictures: Iterable[Picture], labels: Naming, *, png: bool = False) -> list[Path]:
+    """Write the SVG of each picture, and its PNG if wanted, to `plots/` of a folder; return their paths."""
+    shown = {picture: as_file(picture, labels) for picture in pictures}
+    faces = font_faces(shown.values())
+    target = folder / "plots"
+    target.mkdir(exist_ok=True)
+    written = []
+    for picture, svg in shown.items():
+        written.append(target / f"{picture.name}.svg")
+        written[-1].write_text(standalone(svg, picture.alt, faces), encoding="utf-8", newline="\n")
+        if png:
+            written.append(target / f"{picture.name}.png")
+            written[-1].write_bytes(png_of(svg))
+    return written
+
+
+def as_file(picture: Picture, labels: Naming) -> str:
+    """Return a picture as its file shows it: under its title, the gate's names and its caption."""
+    text = f"{labels.basis}. {picture.caption}"
+    return with_heading(picture.wide, picture.title, labels.title, text, picture.warning)
 
 
 def with_heading(svg: str, title: str, subtitle: str, text: str, warning: str = "") -> str:
@@ -159,36 +219,68 @@ def _opened(svg: str) -> tuple[float, float, str]:
 
 def font_faces(texts: Iterable[str]) -> str:
     """Return `@font-face` rules that hold the letters of these texts, so that nothing needs loading."""
-    letters = frozenset("".join(texts))
+    letters = frozenset("".join(texts)) - NOT_DRAWN
     return "".join(
         f"@font-face{{font-family:'{family}';font-weight:{weight};"
-        f"src:url(data:font/woff2;base64,{_packed(file, letters)}) format('woff2')}}"
+        f"src:url(data:font/woff2;base64,{packed}) format('woff2');unicode-range:{_ranges(held)}}}"
         for family, weight, file in FACES
-        if letters & _held(file)
+        for packed, held in _parts(file, letters)
     )
+
+
+def _parts(file: str, letters: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the parts of a font that hold some letters, as base64 of WOFF2, each with its own letters."""
+    if not file.startswith("NotoSans-"):
+        others = frozenset(letter for letter in letters if letter >= HAN_FROM)
+    else:
+        for name, held in SLICES.items():
+            if letters & held:
+                yield _slice(file, name), held
+        others = frozenset(letter for letter in letters if letter < HAN_FROM).difference(*SLICES.values())
+    if others and (known := others & _held(file)):
+        yield _packed(file, known), known
+
+
+@functools.cache
+def _slice(file: str, name: str) -> str:
+    """Return a part of a font that was cut when the fonts were made (`scripts/make_fonts.py`)."""
+    return base64.b64encode((FONTS / f"{Path(file).stem}.{name}.woff2").read_bytes()).decode("ascii")
+
+
+def _ranges(letters: Iterable[str]) -> str:
+    """Return letters as CSS writes them: `U+20-7E,U+B1`."""
+    codes = sorted(map(ord, letters))
+    first = [code for n, code in enumerate(codes) if n == 0 or codes[n - 1] != code - 1]
+    last = [code for n, code in enumerate(codes) if n == len(codes) - 1 or codes[n + 1] != code + 1]
+    return ",".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in zip(first, last, strict=True))
 
 
 @functools.cache
 def _held(file: str) -> frozenset[str]:
-    """The letters that a font adds; Latin ones are left to the first family."""
+    """Return the letters that a font has."""
     from fontTools.ttLib import TTFont
 
     with TTFont(FONTS / file, lazy=True) as font:
-        codes = font.getBestCmap()
-    return frozenset(chr(code) for code in codes if file.startswith("NotoSans-") or code > 0x2FFF)
+        return frozenset(map(chr, font.getBestCmap()))
 
 
+@functools.lru_cache(maxsize=32)
 def _packed(file: str, letters: frozenset[str]) -> str:
     """Return a font cut down to `letters`, as base64 of WOFF2."""
+    return base64.b64encode(cut(FONTS / file, letters)).decode("ascii")
+
+
+def cut(font_file: Path, letters: Iterable[str]) -> bytes:
+    """Return a font cut down to some letters, as WOFF2; the same bytes for the same letters."""
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
     options = subset.Options(hinting=False, layout_features=["kern", "mark", "mkmk", "ccmp", "tnum"])
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=sorted(ord(letter) for letter in letters & _held(file)))
+    cutter.populate(unicodes=sorted(map(ord, letters)))
     packed = BytesIO()
-    with TTFont(FONTS / file, recalcTimestamp=False, lazy=True) as font:
+    with TTFont(font_file, recalcTimestamp=False, lazy=True) as font:
         cutter.subset(font)
         font.flavor = "woff2"
         font.save(packed)
-    return base64.b64encode(packed.getvalue()).decode("ascii")
+    return packed.getvalue()

@@ -17,9 +17,11 @@ from experiments.answers.labels import Labels, count, country, day_text
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
+    Chart,
     Frame,
     Plot,
     StageRows,
+    at_px,
     band_text,
     columns_of,
     data_of,
@@ -100,7 +102,7 @@ def _clearance_panel(bands: Frame, direction: str, labels: Labels, width: int) -
     legend = alt.Legend(columns=columns_of(domain, width), symbolSize=300, symbolType="stroke")
     colour = alt.Color("title:N", title=None, scale=alt.Scale(domain=domain, range=colours), legend=legend)
     dash = alt.StrokeDash("title:N", title=None, scale=alt.Scale(domain=domain, range=dashes), legend=legend)
-    chart = alt.Chart(data_of(rows)).encode(y=y, color=colour)
+    chart = Chart(data_of(rows)).encode(y=y, color=colour)
     line = chart.mark_line(clip=True, orient="vertical").encode(
         x=x,
         strokeDash=dash,
@@ -213,19 +215,19 @@ def _journey_panel(visits: Frame, span: Span, labels: Labels, rows: StageRows) -
     )
     scale = alt.Scale(domain=[-0.5, len(order) - 0.5], reverse=True, nice=False, zero=False)
     y = alt.Y("y:Q", axis=None, scale=scale)
-    names = alt.Chart(data_of(Frame({"y": range(len(order)), "text": [labels.stage(name) for name in order]})))
+    names = Chart(data_of(Frame({"y": range(len(order)), "text": [labels.stage(name) for name in order]})))
     side: Any = "right" if rows.beside else "left"
-    borders = alt.Chart(data_of(Frame({"y": [n + 0.5 for n in range(len(order) - 1)]})))
+    borders = Chart(data_of(Frame({"y": [n + 0.5 for n in range(len(order) - 1)]})))
     layers = [
         shade(_closed_rows(order, span, labels)).encode(x="from:Q", x2="to:Q", y=y, y2="y2:Q"),
         borders.mark_rule(color=theme.GRID).encode(y=y),
         names.mark_text(fontSize=11, color=theme.MUTED, align=side, dy=0 if rows.beside else -10).encode(
-            y=y, x=alt.value(-6 if rows.beside else 2), text="text:N"
+            y=y, x=at_px(-6 if rows.beside else 2), text="text:N"
         ),
     ]
     colour = _class_colour(spells, labels, rows.width)
     for state, stroke in STROKES.items():
-        chart = alt.Chart(data_of(spells[spells["state"] == state]))
+        chart = Chart(data_of(spells[spells["state"] == state]))
         line = chart.mark_rule(clip=True, strokeWidth=stroke, opacity=0.6 if stroke < 1 else 1)
         layers.append(line.encode(x=x, x2="to:Q", y=y, y2="y2:Q", color=colour))
     height = (26 if rows.beside else 36) * len(order)

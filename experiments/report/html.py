@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,26 +34,39 @@ from experiments.answers.run_tables import (
     time_table,
 )
 from experiments.plots import theme
-from experiments.plots.draw import read_plots
-from experiments.plots.marks import NARROW, WIDE, Plot
+from experiments.plots.theme import Picture
 from experiments.result_folder import MANIFEST, read_json
 
+Content = dict[str, Any]
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 FONTS_GO_HERE = "/* fonts */"
 LANGUAGES = {"cn": "zh-Hans", "vn": "vi"}
 """Side -> language of the stage titles there, as HTML writes it."""
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, pictures: Sequence[Picture] | None = None, page: Content | None = None) -> Path:
     """Write `report.html` of a result folder, and return its path."""
     path = folder / "report.html"
-    path.write_text(report(folder), encoding="utf-8", newline="\n")
+    path.write_text(report(folder, pictures, page), encoding="utf-8", newline="\n")
     return path
 
 
-def report(folder: Path) -> str:
-    """Return the report of a result folder as HTML."""
-    return rendered("report.html.j2", _content(folder))
+def report(folder: Path, pictures: Sequence[Picture] | None = None, page: Content | None = None) -> str:
+    """Return the report of a result folder as HTML.
+
+    Parameters
+    ----------
+    pictures
+        Its plots, if they were drawn already.
+    page
+        Everything else on the page, if it was read already.
+    """
+    if pictures is None:
+        from experiments.plots.draw import read_plots
+        from experiments.plots.marks import picture
+
+        pictures = [picture(plot) for plot in read_plots(folder)]
+    return rendered("report.html.j2", {**(page or content(folder)), "figures": figures(pictures)})
 
 
 def rendered(template: str, content: Mapping[str, Any]) -> str:
@@ -71,8 +84,8 @@ def rendered(template: str, content: Mapping[str, Any]) -> str:
     return page.replace(FONTS_GO_HERE, theme.font_faces([html.unescape(page)]))
 
 
-def _content(folder: Path) -> dict[str, Any]:
-    """Return what the template shows."""
+def content(folder: Path) -> Content:
+    """Return what the template shows, but the plots."""
     from sim.metrics.registry import METRICS
 
     manifest = read_json(folder / MANIFEST)
@@ -89,7 +102,6 @@ def _content(folder: Path) -> dict[str, Any]:
             Answer(labels.direction(d), d, said.get(d), first_numbers(numbers, labels, d)) for d in labels.directions
         ],
         "confirmed": confirmed_sentences(manifest),
-        "figures": [figure(plot) for plot in read_plots(folder)],
         "tables": _tables(metrics, labels),
         "local": {labels.stage(name): labels.local_title(name) for name in labels.gate.stages},
         "language": {labels.stage(name): LANGUAGES.get(s.side, "") for name, s in labels.gate.stages.items()},
@@ -116,23 +128,14 @@ class Answer:
     """(what it is, value with interval)."""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A plot on the page."""
+def figures(pictures: Iterable[Picture]) -> list[Picture]:
+    """Return plots as a page shows them: each part under a name of its own."""
+    from markupsafe import Markup  # Vega escapes the texts that it draws
 
-    plot: Plot
-    wide: str
-    """SVG for a screen."""
-    narrow: str
-    """SVG for a phone."""
+    def inlined(picture: Picture, width: str) -> Markup:
+        return Markup(theme.inline(getattr(picture, width), f"{picture.name}-{width}"))
 
-
-def figure(plot: Plot) -> Figure:
-    """Return a plot drawn for a screen and for a phone."""
-    from markupsafe import Markup
-
-    wide, narrow = (theme.inline(theme.svg_of(plot.chart(width)), f"{plot.name}-{width}") for width in (WIDE, NARROW))
-    return Figure(plot, Markup(wide), Markup(narrow))  # Vega escapes the texts that it draws
+    return [replace(each, wide=inlined(each, "wide"), narrow=inlined(each, "narrow")) for each in pictures]
 
 
 def _tables(metrics: Metrics, labels: Labels) -> list[Table]:

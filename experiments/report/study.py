@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from experiments.answers.study_advice import read_answer
 from experiments.answers.study_labels import read_labels
-from experiments.plots.study import study_plots
-from experiments.report.html import FONTS_GO_HERE, figure, rendered
+from experiments.plots.theme import Picture
+from experiments.report.html import FONTS_GO_HERE, figures, rendered
 from experiments.studies.model import metric_key
 from gates.sources import footing_text
 
@@ -16,10 +17,11 @@ SHOWN = 40
 """Scenarios whose changes are on the page; all are in the manifest."""
 
 
-def write_study_report(folder: Path) -> Path:
-    """Write `report.html` of a study's folder, and return its path."""
+def write_study_report(folder: Path, pictures: Sequence[Picture]) -> Path:
+    """Write `report.html` of a study's folder with its plots, and return its path."""
     path = folder / "report.html"
-    path.write_text(rendered("study.html.j2", _content(folder)), encoding="utf-8", newline="\n")
+    page = {**_content(folder), "figures": figures(pictures)}
+    path.write_text(rendered("study.html.j2", page), encoding="utf-8", newline="\n")
     return path
 
 
@@ -33,7 +35,6 @@ def _content(folder: Path) -> dict[str, Any]:
         "labels": labels,
         "answer": read_answer(folder),
         "fonts": FONTS_GO_HERE,
-        "figures": [figure(plot) for plot in study_plots(folder, labels)],
         "scenarios": scenarios[:SHOWN],
         "left_out": max(0, len(scenarios) - SHOWN),
         "footing": footing_text(labels.gate.gate),

@@ -123,7 +123,7 @@ def run(
             resolved.scenario, resolved.settings, trace=resolved.trace, policy=policy, executor=executor
         )
     made = dataclasses.replace(made, changes=resolved.changes)
-    return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn_run)
+    return _over(Result, out, lambda folder, finish: write_result(made, folder, finish), _drawn)
 
 
 def study(
@@ -162,7 +162,7 @@ def study(
         refuse_other_content(Path(out))
     with _executor(workers) as executor:
         made = run_study(chosen, executor=executor)
-    return _over(StudyFolder, out, lambda folder, finish: write_study(made, folder, finish), _drawn_study)
+    return _over(StudyFolder, out, lambda folder, finish: write_study(made, folder, finish), _drawn)
 
 
 def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:
@@ -235,17 +235,7 @@ def _over(kind: type[Shown], out: str | Path | None, write: Write, finish: Finis
     return kind(write(temporary / "result", None), temporary=temporary)
 
 
-def _drawn_run(folder: Path) -> None:
-    from experiments.plots.draw import draw_plots
-    from experiments.report.html import write_report
+def _drawn(folder: Path) -> None:
+    from experiments.report.drawing import draw_result
 
-    draw_plots(folder)
-    write_report(folder)
-
-
-def _drawn_study(folder: Path) -> None:
-    from experiments.plots.study import draw_study_plots
-    from experiments.report.study import write_study_report
-
-    draw_study_plots(folder)
-    write_study_report(folder)
+    draw_result(folder)

@@ -9,26 +9,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from experiments.inputs.policy import FILE as POLICY
 from experiments.inputs.trace import FILE as TRACE
 from experiments.inputs.trace import write_trace
-from experiments.result_folder import MANIFEST, NEWEST, new_result, read_json, write_json
-from experiments.runs.provenance import BY_MANIFEST, manifest
-from experiments.runs.run import RunResult
-from experiments.runs.statistics import BATCHES, CONFIDENCE, FEWEST_BATCH_DAYS, batch_interval, mean_interval
-from experiments.runs.tables import decisions_table, events_table, name_column, trucks_table, write_table
-from sim.clock import Ticks
-from sim.engines.log import NEVER
-from sim.metrics.meter import Key
-from sim.metrics.registry import METRICS
-from sim.metrics.scope import Scope
-from sim.metrics.survival import CensoredTimes
-from sim.metrics.trucks.clearance import CLEARANCE, time_values
+from experiments.result_folder import MANIFEST, new_result, read_json, write_json
+from experiments.runs.provenance import with_confirmed
+from experiments.runs.run import RunResult, truck_tables
+from experiments.runs.tables import decisions_table, events_table, name_column, write_table
 
-SCHEMA = NEWEST["run"][1]
-"""Number of the folder's format; readers refuse a newer one."""
 NAMES = ("metric", "statistic", "direction", "class", "stage")
 """Columns that name a number, as `sim.metrics.meter.Key` does."""
 Column = Any
@@ -61,14 +50,12 @@ def write_result(result: RunResult, folder: Path, finish: Callable[[Path], objec
 
 def fill_folder(result: RunResult, folder: Path) -> None:
     """Write the files of a run's result into a folder that is there."""
-    tick_zero = result.plan.days.origin
-    origin = manifest(result.scenario, result.settings, result.changes, tick_zero, SCHEMA, result.trace, result.policy)
-    write_json(folder / MANIFEST, origin)
+    write_json(folder / MANIFEST, result.manifest)
     if result.trace is not None:
         write_trace(result.trace, folder / TRACE)
     if result.policy is not None:
         (folder / POLICY).write_text(result.policy.source + "\n", encoding="utf-8", newline="\n")
-    write_json(folder / "metrics.json", metrics_document(result))
+    write_json(folder / "metrics.json", result.metrics)
     write_table(folder / "replications.parquet", _replications(result))
     write_table(folder / "queues.parquet", _queues(result))
     write_table(folder / "days.parquet", _days(result))
@@ -81,84 +68,7 @@ def fill_folder(result: RunResult, folder: Path) -> None:
 
 def keep_confirmed(folder: Path, found: list[dict[str, Any]]) -> None:
     """Keep in the manifest what relief of the largest causes of waiting does: a row for each direction with one."""
-    document = read_json(folder / MANIFEST)
-    again = document["run_again"]
-    by_manifest = again == BY_MANIFEST.format(kind="run")
-    write_json(
-        folder / MANIFEST,
-        document | {"run_again": again if by_manifest else f"{again} --confirm", "confirmed": found},
-    )
-
-
-def metrics_document(result: RunResult) -> dict[str, Any]:
-    """Return what `metrics.json` holds: every metric with its 95 % interval over replications.
-
-    Of one long run whose event log is kept, the clearance of trucks has intervals of batches (`batch_values`).
-    """
-    rows, batches = [], batch_values(result)
-    for key in result.measures[0].values:
-        values = [m.values[key] for m in result.measures]
-        estimate = batch_interval(values[0], batches[key]) if key in batches else mean_interval(values)
-        rows.append(
-            {
-                "metric": key.metric,
-                "statistic": key.statistic,
-                "direction": key.direction,
-                "class": key.vehicle_class,
-                "stage": key.stage,
-                "unit": METRICS[key.metric].unit,
-                **estimate.document(),
-            }
-        )
-    return {
-        "schema": SCHEMA,
-        "gate": result.scenario.gate.name,
-        "replications": len(result.measures),
-        "confidence": CONFIDENCE,
-        **({"batches": BATCHES} if batches else {}),
-        "metrics": rows,
-    }
-
-
-def batch_values(result: RunResult) -> dict[Key, list[float]]:
-    """Return clearance in each batch of days of one long run; nothing of several replications, or without a log.
-
-    A truck belongs to the batch in which it arrives, whenever it is released.
-    """
-    days, plan = result.scenario.days, result.plan
-    if len(result.measures) > 1 or days < BATCHES * FEWEST_BATCH_DAYS or not (tables := _truck_tables(result)):
-        return {}
-    trucks, scope = tables[0], Scope(plan, exact=True)
-    row = np.array([scope.classes.index(kind) for kind in zip(*_words(trucks, "direction", "class"), strict=True)])
-    standing = {stream.name for stream in plan.streams if stream.standing}
-    stood = np.array([flow in standing for flow in _words(trucks, "flow")[0]])
-    arrived, released, departed = (_ticks(trucks, name) for name in ("arrived", "released", "departed"))
-    first_days = [result.scenario.warmup_days + part[0] for part in np.array_split(np.arange(days), BATCHES)]
-    batch = np.searchsorted(plan.midnight[first_days], arrived, side="right") - 1
-    measured = (arrived >= plan.warmup) & ~stood
-    times = CensoredTimes(len(scope.classes) * BATCHES, plan.end, exact=True)
-    place = (row * BATCHES + batch).astype(np.int32)
-    done = measured & (released != NEVER)
-    times.add(place[done], (released - arrived)[done])
-    inside = measured & (released == NEVER) & (departed == NEVER)  # who turned back is gone without a release
-    times.cut_short(place[inside], plan.end - arrived[inside])
-    found: dict[Key, list[float]] = {}
-    for number in range(BATCHES):
-        parts = {
-            (direction, name): times.survival([row * BATCHES + number for row in rows])
-            for direction, name, rows in scope.cohorts
-        }
-        for key, value in time_values(CLEARANCE, parts):
-            found.setdefault(key, []).append(value)
-    return found
-
-
-def _words(table: pa.Table, *names: str) -> list[list[str]]:
-    return [table.column(name).to_pylist() for name in names]
-
-
-def _ticks(table: pa.Table, name: str) -> Ticks:
-    return np.asarray(table.column(name).fill_null(NEVER).to_numpy(), np.int64)
+    write_json(folder / MANIFEST, with_confirmed(read_json(folder / MANIFEST), found))
 
 
 def _replications(result: RunResult) -> pa.Table:
@@ -263,7 +173,7 @@ def _stages(result: RunResult) -> pa.Table:
 
 def _write_logs(result: RunResult, folder: Path) -> None:
     """Write the event logs of a result, and the table of their trucks."""
-    trucks = _truck_tables(result)
+    trucks = truck_tables(result)
     if not trucks:
         return
     write_table(folder / "trucks.parquet", pa.concat_tables(trucks))
@@ -276,12 +186,6 @@ def _write_logs(result: RunResult, folder: Path) -> None:
         write_table(events / f"rep-{number:05d}.parquet", events_table(result.plan, log))
     for number, files in result.log_files.items():
         shutil.copyfile(files.events, events / f"rep-{number:05d}.parquet")
-
-
-def _truck_tables(result: RunResult) -> list[pa.Table]:
-    """Return the trucks of each replication whose event log is kept."""
-    trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
-    return trucks + [pq.read_table(files.trucks, partitioning=None) for files in result.log_files.values()]
 
 
 def _replicated(result: RunResult, columns: Callable[[Any], Mapping[str, Column]]) -> pa.Table:

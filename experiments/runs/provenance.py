@@ -230,6 +230,13 @@ def manifest(
     }
 
 
+def with_confirmed(document: Mapping[str, Any], found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a manifest that says what relief of the largest causes of waiting does, and how to try it again."""
+    again = document["run_again"]
+    by_manifest = again == BY_MANIFEST.format(kind="run")
+    return {**document, "run_again": again if by_manifest else f"{again} --confirm", "confirmed": found}
+
+
 def run_again(
     scenario: Scenario,
     settings: RunSettings,

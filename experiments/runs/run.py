@@ -5,25 +5,40 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from experiments.inputs.policy import PolicyCode, policy_code
 from experiments.inputs.trace import Trace
-from experiments.runs import executors
+from experiments.result_folder import NEWEST
+from experiments.runs import executors, provenance
 from experiments.runs.replications import Progress, Runner, planned
 from experiments.runs.settings import RunSettings, Setup
+from experiments.runs.statistics import BATCHES, CONFIDENCE, FEWEST_BATCH_DAYS, batch_interval, mean_interval
 from experiments.runs.store import LogFiles, Store, setup_digest
 from gates.files.load import refuse_unsound
 from gates.findings import ConfigError, Finding
 from gates.schema.scenario import Scenario
 from gates.upgrades import Change
-from sim.engines.log import EventLog
+from sim.clock import Ticks
+from sim.engines.log import NEVER, EventLog
 from sim.metrics.fold import Measures
+from sim.metrics.meter import Key
+from sim.metrics.registry import METRICS
+from sim.metrics.scope import Scope
+from sim.metrics.survival import CensoredTimes
+from sim.metrics.trucks.clearance import CLEARANCE, time_values
 from sim.plan.plan import Plan
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sim.live import Policy
 
+SCHEMA = NEWEST["run"][1]
+"""Number of the format of a run's folder; readers refuse a newer one."""
 MAX_VISITS_LOGGED = 40_000_000
 """Most stage visits that a run keeps in memory at once: about 70 bytes each."""
 MAX_VISITS = 20_000_000_000
@@ -49,6 +64,42 @@ class RunResult:
     """Recorded trucks that came instead of drawn ones."""
     policy: PolicyCode | None = None
     """Own rules, under which the reference engine ran."""
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What `manifest.json` of its folder holds, but the list of files."""
+        begin = self.plan.days.origin
+        return provenance.manifest(self.scenario, self.settings, self.changes, begin, SCHEMA, self.trace, self.policy)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` holds: every metric with its 95 % interval over replications.
+
+        Of one long run whose event log is kept, the clearance of trucks has intervals of batches (`batch_values`).
+        """
+        rows, batches = [], batch_values(self)
+        for key in self.measures[0].values:
+            values = [m.values[key] for m in self.measures]
+            estimate = batch_interval(values[0], batches[key]) if key in batches else mean_interval(values)
+            rows.append(
+                {
+                    "metric": key.metric,
+                    "statistic": key.statistic,
+                    "direction": key.direction,
+                    "class": key.vehicle_class,
+                    "stage": key.stage,
+                    "unit": METRICS[key.metric].unit,
+                    **estimate.document(),
+                }
+            )
+        return {
+            "schema": SCHEMA,
+            "gate": self.scenario.gate.name,
+            "replications": len(self.measures),
+            "confidence": CONFIDENCE,
+            **({"batches": BATCHES} if batches else {}),
+            "metrics": rows,
+        }
 
     def __repr__(self) -> str:
         """Return a line: plan, measures and logs fill many screens."""
@@ -146,3 +197,54 @@ def refuse_too_large_run(plan: Plan, settings: RunSettings) -> None:
         findings.append(Finding("replications", str(settings.replications), problem, remedy))
     if findings:
         raise ConfigError(findings)
+
+
+def batch_values(result: RunResult) -> dict[Key, list[float]]:
+    """Return clearance in each batch of days of one long run; nothing of several replications, or without a log.
+
+    A truck belongs to the batch in which it arrives, whenever it is released.
+    """
+    days, plan = result.scenario.days, result.plan
+    if len(result.measures) > 1 or days < BATCHES * FEWEST_BATCH_DAYS or not (tables := truck_tables(result)):
+        return {}
+    trucks, scope = tables[0], Scope(plan, exact=True)
+    row = np.array([scope.classes.index(kind) for kind in zip(*_words(trucks, "direction", "class"), strict=True)])
+    standing = {stream.name for stream in plan.streams if stream.standing}
+    stood = np.array([flow in standing for flow in _words(trucks, "flow")[0]])
+    arrived, released, departed = (_ticks(trucks, name) for name in ("arrived", "released", "departed"))
+    first_days = [result.scenario.warmup_days + part[0] for part in np.array_split(np.arange(days), BATCHES)]
+    batch = np.searchsorted(plan.midnight[first_days], arrived, side="right") - 1
+    measured = (arrived >= plan.warmup) & ~stood
+    times = CensoredTimes(len(scope.classes) * BATCHES, plan.end, exact=True)
+    place = (row * BATCHES + batch).astype(np.int32)
+    done = measured & (released != NEVER)
+    times.add(place[done], (released - arrived)[done])
+    inside = measured & (released == NEVER) & (departed == NEVER)  # who turned back is gone without a release
+    times.cut_short(place[inside], plan.end - arrived[inside])
+    found: dict[Key, list[float]] = {}
+    for number in range(BATCHES):
+        parts = {
+            (direction, name): times.survival([row * BATCHES + number for row in rows])
+            for direction, name, rows in scope.cohorts
+        }
+        for key, value in time_values(CLEARANCE, parts):
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def _words(table: pa.Table, *names: str) -> list[list[str]]:
+    return [table.column(name).to_pylist() for name in names]
+
+
+def _ticks(table: pa.Table, name: str) -> Ticks:
+    return np.asarray(table.column(name).fill_null(NEVER).to_numpy(), np.int64)
+
+
+def truck_tables(result: RunResult) -> list[pa.Table]:
+    """Return the trucks of each replication whose event log is kept; loads Arrow."""
+    from pyarrow import parquet
+
+    from experiments.runs.tables import trucks_table
+
+    trucks = [trucks_table(result.plan, number, log) for number, log in result.logs.items()]
+    return trucks + [parquet.read_table(files.trucks, partitioning=None) for files in result.log_files.values()]

@@ -15,6 +15,7 @@ import contextlib
 import itertools
 import re
 import struct
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -30,6 +31,9 @@ Read = TypeVar("Read")
 
 FORMAT = 2
 """Number of the format of these files and of a replication in them; a part of the digest."""
+ATTEMPTS = 5
+WRITING_S = 3600.0
+"""A file that another process is writing is not older than this [s]."""
 _BLOCK = re.compile(r"(\d{5})-(\d{5})\.replications")
 _LENGTH = struct.Struct("<Q")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -126,8 +130,15 @@ class Store:
             If the disk is full or the place cannot be written.
         """
         path = self._folder(setup) / f"{first:05d}-{first + len(replications):05d}.replications"
-        with atomic_file(path, durable=self._durable) as partial:
-            partial.write_bytes(b"".join(_LENGTH.pack(len(packed)) + packed for packed in replications))
+        content = b"".join(_LENGTH.pack(len(packed)) + packed for packed in replications)
+        for attempt in range(ATTEMPTS):
+            try:
+                with atomic_file(path, durable=self._durable) as partial:
+                    partial.write_bytes(content)
+                return
+            except FileNotFoundError:  # trimmed by another in that moment: the folder was empty
+                if attempt == ATTEMPTS - 1:
+                    raise
 
     def log_files(self, setup: str, number: int) -> LogFiles:
         """Return where the event log of a replication stands, or would stand."""
@@ -149,16 +160,22 @@ class Store:
                 write_table(partial, table)
 
     def trim(self, most_bytes: float) -> None:
-        """Remove the oldest files, until those left take at most `most_bytes`; only while nothing uses the folder.
+        """Remove the oldest files, until those left take at most `most_bytes`.
 
         What another version or a killed process left goes first. A file that no version of this software wrote is
-        never touched. Interrupted, it has merely removed less.
+        never touched, and none that others who use the folder may be writing just now; a replication that they find
+        gone they make again. Interrupted, it has merely removed less.
         """
-        ours = [path for path in self.folder.glob("??/*/*") if _DIGEST.fullmatch(path.parent.name)]
-        for path in ours:
-            if _LEFT_OVER.fullmatch(path.name):
-                _remove(path)
-        kept = [(path.stat(), path) for path in ours if _CURRENT.fullmatch(path.name)]
+        kept, written_before = [], time.time() - WRITING_S
+        for path in self.folder.glob("??/*/*"):
+            if not _DIGEST.fullmatch(path.parent.name):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # another one trims, too
+                status = path.stat()
+                if _CURRENT.fullmatch(path.name):
+                    kept.append((status, path))
+                elif _LEFT_OVER.fullmatch(path.name) and status.st_mtime < written_before:
+                    _remove(path)
         size = sum(stat.st_size for stat, _ in kept)
         for stat, path in sorted(kept, key=lambda one: one[0].st_mtime_ns):
             if size <= most_bytes:
@@ -189,7 +206,7 @@ def _split(content: bytes) -> list[bytes]:
 
 def _remove(path: Path) -> None:
     """Remove a file, and its folders if nothing else is in them."""
-    path.unlink()
+    path.unlink(missing_ok=True)  # another one may trim, too
     for folder in (path.parent, path.parent.parent):
         with contextlib.suppress(OSError):  # others are in it
             folder.rmdir()

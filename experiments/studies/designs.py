@@ -140,10 +140,12 @@ def cells(study: Study, warmup_days: int) -> list[Cell]:
         With the findings of every cell at once.
     """
     bench = Bench(study, warmup_days)
-    wanted = list(_wanted(study, bench.gate))
+    wanted = list(itertools.islice(_wanted(study, bench.gate), MAX_SCENARIOS))
     if len(wanted) >= MAX_SCENARIOS:
         remedy = "Use fewer factors or values, or a space-filling design."
-        raise ConfigError([Finding("factors", "", f"{len(wanted)} scenarios; the most are {MAX_SCENARIOS}", remedy)])
+        raise ConfigError(
+            [Finding("factors", "", f"more than {MAX_SCENARIOS - 1:,} scenarios beside the base", remedy)]
+        )
     made, findings = [bench.base()], []
     for name, title, setting, factors in wanted:
         try:

@@ -7,6 +7,7 @@ order by cell and number, never by completion.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
@@ -14,8 +15,8 @@ from experiments.runs.replications import Progress, Runner
 from experiments.runs.settings import Setup
 from experiments.runs.statistics import mean_interval
 from experiments.runs.store import Store
-from experiments.studies.bottleneck import after_relief, tenth_more
-from experiments.studies.designs import Bench, Cell, cells
+from experiments.studies.bottleneck import after_relief, growths, tenth_more
+from experiments.studies.designs import Bench, Cell, cells, values_of, varied_places
 from experiments.studies.model import (
     Precision,
     Study,
@@ -25,9 +26,10 @@ from experiments.studies.model import (
 )
 from experiments.studies.replication import Replication, kept
 from experiments.studies.result import StudyResult
-from experiments.studies.sensitivity import screening_cells, variance_cells
+from experiments.studies.sensitivity import power_of_two, screening_cells, variance_cells
 from experiments.studies.warm_up import PILOT_DAYS, PILOT_REPLICATIONS, Warmup, found_warmup
 from gates.findings import ConfigError, Finding, suggestion
+from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 
 MOST_WARMED = 32
@@ -44,6 +46,7 @@ def run_study(
     executor: Executor | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    chunk: int | None = None,
 ) -> StudyResult:
     """Run a study.
 
@@ -57,6 +60,8 @@ def run_study(
         Called at the beginning and after some replications each.
     cancelled
         Asked now and then whether to stop.
+    chunk
+        Most replications of a scenario that a worker makes at once; if not said, the runner decides.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def run_study(
     Cancelled
         If `cancelled` said so.
     """
-    runner = Runner(executor, store, progress, cancelled)
+    runner = Runner(executor, store, progress, cancelled, chunk)
     refuse_unknown_metrics(study)
     warmup_days, warmups = _warmup(study, runner)
     made = cells(study, warmup_days)
@@ -104,6 +109,36 @@ PHASES: dict[str, tuple[Phase, ...]] = {
 }
 
 
+def most_scenarios(study: Study, gate: Gate) -> int:
+    """Return how many scenarios a study has at most, without making them: a grid may have more than a machine holds.
+
+    Parameters
+    ----------
+    gate
+        The gate of its base.
+    """
+    values = [len(values_of(name, factor)) for name, factor in study.factors.items() if factor.low is None]
+    ranges = sum(factor.low is not None for factor in study.factors.values())
+    places = study.assumptions.paths
+    designed = {
+        "one-at-a-time": lambda: sum(values),
+        "grid": lambda: math.prod(values),
+        "space-filling": lambda: study.points,
+        "screening": lambda: (
+            study.trajectories * (len(values) + ranges + 1)
+            + bool(study.strongest) * power_of_two(study.points) * (study.strongest + 2)
+        ),
+        "tornado": lambda: 4 * len(varied_places(gate) if places is None else places),
+        "bottleneck": lambda: 2 * len(growths(gate)),
+    }
+    return 1 + len(study.scenarios) + (designed[study.design]() if study.design else 0)
+
+
+def most_replications(study: Study) -> int:
+    """Return how many replications a scenario of a study has at most."""
+    return study.replications.at_most if isinstance(study.replications, Precision) else study.replications
+
+
 def refuse_unknown_metrics(study: Study) -> None:
     """Raise if the gate does not have a metric that the study names, before anything runs.
 
@@ -136,7 +171,7 @@ def known_metrics(scenario: Scenario) -> list[str]:
 
 
 def _refuse_too_many(study: Study, count: int) -> None:
-    most = study.replications.at_most if isinstance(study.replications, Precision) else study.replications
+    most = most_replications(study)
     if most * count > MAX_REPLICATIONS_OF_A_STUDY:
         problem = f"{count:,} scenarios x {most:,} replications; the most are {MAX_REPLICATIONS_OF_A_STUDY:,}"
         raise ConfigError([Finding("replications", f"{most}", problem, "Use fewer scenarios or replications.")])

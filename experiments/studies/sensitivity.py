@@ -101,13 +101,14 @@ def _variance_points(study: Study, names: Sequence[str]) -> Floats:
     """(points, factors) of the Sobol stage: Saltelli et al. (2010); factors left out stay in the middle."""
     from SALib.sample import sobol
 
-    inner = sobol.sample(_problem(names), _power_of_two(study.points), calc_second_order=False, seed=study.seed % 2**32)
+    inner = sobol.sample(_problem(names), power_of_two(study.points), calc_second_order=False, seed=study.seed % 2**32)
     points = np.full((len(inner), len(study.factors)), 0.5)
     points[:, [list(study.factors).index(name) for name in names]] = inner
     return points
 
 
-def _power_of_two(count: int) -> int:
+def power_of_two(count: int) -> int:
+    """Return the points that a Sobol sequence has for so many wanted."""
     return 1 << max(1, (count - 1).bit_length())
 
 

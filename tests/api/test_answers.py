@@ -42,18 +42,23 @@ def test_links_of_a_study():
 @pytest.mark.parametrize(
     ("change", "eta"),
     [
-        ({"done": 2}, 60.0),  # 20 s for two of eight: ten seconds each, six to go
-        ({"done": 8}, 0.0),
-        ({"done": 0}, None),
-        ({"done": 2, "status": "queued"}, None),
-        ({"done": 2, "status": "succeeded"}, None),
-        ({"done": 2, "started": None}, None),
+        ({"ends_at": 60.0}, 60.0),
+        ({"ends_at": -5.0}, 0.0),  # late, or the clock was put forward
+        ({}, None),
     ],
 )
 def test_time_left(change, eta):
-    running = dataclasses.replace(ROW, status="running", started=time.time() - 20)
-    found = run_document(dataclasses.replace(running, **change))["progress"]["eta_s"]
+    now = {name: time.time() + value for name, value in change.items()}
+    found = run_document(dataclasses.replace(ROW, status="running", **now))["progress"]["eta_s"]
     assert found == (None if eta is None else pytest.approx(eta, abs=3))
+
+
+@pytest.mark.parametrize(
+    ("status", "doing", "told"),
+    [("queued", "", "queued"), ("running", "", "waiting"), ("running", "drawing", "drawing"), ("failed", "", "failed")],
+)
+def test_what_is_done_just_now(status, doing, told):
+    assert run_document(dataclasses.replace(ROW, status=status, phase=doing))["progress"]["phase"] == told
 
 
 def test_nobody_is_no_owner():

@@ -225,22 +225,23 @@ def stored_keys() -> list[AccessKey]:
 
 def test_keys_are_listed_with_what_they_allow(folder):
     invoke("add", "reader", "--scope", "read", "--project", "north", "--project", "south")
-    invoke("add", "guest", "--expires", "2099-12-31")
+    invoke("add", "guest", "--expires", "2099-12-31", "--weight", "2.5", "--quota", "3")
     today = dt.datetime.now(dt.UTC).date()
     rows = [re.split(r"\s{2,}", line.strip()) for line in invoke("list") if str(today) in line]
     assert rows == [
-        ["guest", "run", "–", str(today), "2100-01-01 00:00", "never"],
-        ["reader", "read", "north south", str(today), "never", "never"],
+        ["guest", "run", "–", "2.5", "3", str(today), "2100-01-01 00:00", "never"],
+        ["reader", "read", "north south", "1", "–", str(today), "never", "never"],
     ]
 
 
 def test_a_key_is_rotated_without_a_gap(folder):
-    (old,) = invoke("add", "office", "--scope", "admin", "--project", "north")
+    (old,) = invoke("add", "office", "--scope", "admin", "--project", "north", "--weight", "2", "--quota", "9")
     (new,) = invoke("rotate", "office", "--overlap", "48")
     before, after = stored_keys()
     assert (before.sha256, after.sha256) == (keys.hashed(old), keys.hashed(new))
     assert before.expires == after.created + 48 * 3600
     assert (after.name, after.scope, after.projects, after.expires) == ("office", "admin", ("north",), None)
+    assert (after.weight, after.quota) == (2.0, 9)
     invoke("rotate", "office", "--overlap", "72")
     assert stored_keys()[0].expires == before.expires, "the older one is not prolonged"
     invoke("rotate", "office", "--overlap", "0")
@@ -264,8 +265,9 @@ def test_a_key_is_changed(folder):
     invoke("add", "office")
     invoke("set", "office", "--project", "north", "--scope", "admin")
     invoke("set", "office", "--expires", "2099-12-31")
+    invoke("set", "office", "--weight", "3", "--quota", "7")
     (found,) = stored_keys()
-    assert (found.scope, found.projects) == ("admin", ("north",))
+    assert (found.scope, found.projects, found.weight, found.quota) == ("admin", ("north",), 3.0, 7)
     assert found.expires == dt.datetime(2100, 1, 1, tzinfo=dt.UTC).timestamp()
 
 
@@ -305,7 +307,7 @@ def test_the_last_key_that_works_stays(folder):
         (["add", "x", "--expires", "2020-02-29"], "--expires = 2020-02-29 - is over. Use today or a later day."),
         (["rotate", "nobody"], "NAME = nobody - has no key. bordergate keys list shows all keys."),
         (["set", "nobody", "--scope", "read"], "NAME = nobody - has no key. bordergate keys list shows all keys."),
-        (["set", "a"], "NAME = a - nothing to change. Give --scope, --project or --expires."),
+        (["set", "a"], "NAME = a - nothing to change. Give --scope, --project, --expires, --weight or --quota."),
         (["remove", "nobody"], "NAME = nobody - has no key. bordergate keys list shows all keys."),
     ],
 )

@@ -14,9 +14,10 @@ import pytest
 from api.http.app import open_data
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
-from api.service.queue.scheduler import ATTEMPTS, Pools
+from api.service.queue.leading import Pools
+from api.service.queue.scheduler import ATTEMPTS, LEADERS
 from api.service.queue.states import SKIPPED_VERSIONS
-from api.service.queue.workers import Kind, Pool
+from api.service.queue.workers import FairPool, Kind, Pool
 from api.service.runs import RunService, Submission
 from api.service.security.access import LOCAL
 from api.service.settings import Limits, ServiceSettings
@@ -33,7 +34,8 @@ async def service(data: Path) -> AsyncIterator[RunService]:
     limits = Limits(free_mb=1)
     opened = open_data(ServiceSettings(data=data, limits=limits))
     kind = Kind(limits.worker_mb, prepare=tasks.warm_up)
-    pools = Pools(simulators=Pool(1, kind), checker=Pool(1, kind), studies=Pool(1, kind))
+    leading = Kind(limits.worker_mb, borrows=True)
+    pools = Pools(simulators=Pool(2, kind), checker=FairPool(Pool(2, kind), 1), studies=Pool(LEADERS, leading))
     found = RunService(opened.folder, opened.stored, pools, limits)
     try:
         await found.start()

@@ -153,11 +153,12 @@ def test_only_an_identical_run_of_its_owner_is_given_again(stored, change):
     assert stored.at_once(rows.add(other, reuse=True)).id == other.id
 
 
-def test_tables_of_format_1_are_brought_up_to_date(tmp_path: Path):
+@pytest.mark.parametrize("number", [1, 2])
+def test_tables_of_earlier_formats_are_brought_up_to_date(tmp_path: Path, number: int):
     url = f"sqlite:///{tmp_path / 'db'}"
     engine = sa.create_engine(url)
     with engine.begin() as connection:
-        for line in FORMAT_1:
+        for line in FORMAT_1 if number == 1 else (*FORMAT_1, *TO_FORMAT_2):
             connection.execute(sa.text(line))
     engine.dispose()
     for _ in range(2):
@@ -166,7 +167,7 @@ def test_tables_of_format_1_are_brought_up_to_date(tmp_path: Path):
         assert found == dataclasses.replace(ROW, owner="office", seq=1)
         assert stored.at_once(keys.all_keys()) == [AccessKey("5ec", "office", "run", (), 7.0)]
         layout = stored.at_once(lambda connection: connection.scalar(sa.select(tables.meta.c.format)))
-        assert layout == tables.FORMAT == 2
+        assert layout == tables.FORMAT == 3
         stored.close()
 
 
@@ -184,7 +185,18 @@ FORMAT_1 = (
     "scope VARCHAR(10) NOT NULL, created FLOAT NOT NULL)",
     "INSERT INTO bordergate_keys VALUES ('office', '5ec', 'run', 7.0)",
 )
-"""The tables of the earlier version, as it made them, with a run and a key."""
+"""The tables of the first version, as it made them, with a run and a key."""
+TO_FORMAT_2 = (
+    "UPDATE bordergate_meta SET format = 2",
+    "ALTER TABLE bordergate_runs ADD COLUMN project VARCHAR(80) DEFAULT '' NOT NULL",
+    "CREATE TABLE bordergate_access_keys (sha256 VARCHAR(64) NOT NULL PRIMARY KEY, name VARCHAR(80) NOT NULL, "
+    "scope VARCHAR(10) NOT NULL, projects TEXT DEFAULT '' NOT NULL, created FLOAT NOT NULL, expires FLOAT, "
+    "last_used FLOAT)",
+    "INSERT INTO bordergate_access_keys (sha256, name, scope, created) SELECT sha256, name, scope, created "
+    "FROM bordergate_keys",
+    "DROP TABLE bordergate_keys",
+)
+"""What the second version made of them."""
 
 
 def test_tables_of_a_newer_version_are_refused(tmp_path: Path):

@@ -29,12 +29,13 @@ def test_a_study_is_run_and_goes_on_where_it_was(study):
     assert done.exit_code == 0, done.output
     assert "Best: A third booth. It cuts mean northbound clearance by " in done.output
     assert (study / "results" / "small" / "report.html").is_file()
-    assert (study / "results" / "small" / "plots" / "comparison.png").is_file()
+    assert [path.suffix for path in (study / "results" / "small" / "plots").glob("comparison.*")] == [".svg"]
     again = invoke("study", "small.yaml", "--workers", "1")
     assert again.exit_code == 0, again.output
     assert "9 of 12 replications reused." in again.output
     plotted = invoke("plot", "results/small")
     assert plotted.exit_code == 0, plotted.output
+    assert (study / "results" / "small" / "plots" / "comparison.png").is_file()
 
 
 def test_what_binds(study):

@@ -8,6 +8,8 @@ import pytest
 import vl_convert
 from fontTools.ttLib import TTFont
 
+from experiments.plots import theme
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 FONTS = ROOT / "experiments" / "plots" / "fonts"
 FAMILIES = {
@@ -27,7 +29,32 @@ def drawn(*names: str) -> set[str]:
 
 def test_the_folder_holds_these_fonts_and_their_licence():
     held = {path.name for path in FONTS.iterdir()}
-    assert held == {*FAMILIES, "OFL.txt", "README.md"}
+    slices = {f"NotoSans-{style}.{name}.woff2" for style in ("Regular", "Bold") for name in theme.SLICES}
+    assert held == {*FAMILIES, *slices, "OFL.txt", "README.md"}
+
+
+@pytest.mark.parametrize("style", ["Regular", "Bold"])
+@pytest.mark.parametrize("name", theme.SLICES)
+def test_a_slice_holds_its_letters_as_the_font_has_them(style, name):
+    """`python scripts/make_fonts.py --slices` makes them again."""
+    cut = FONTS / f"NotoSans-{style}.{name}.woff2"
+    assert {chr(code) for code in TTFont(cut).getBestCmap()} == theme.SLICES[name]
+    assert cut.read_bytes() == theme.cut(FONTS / f"NotoSans-{style}.ttf", theme.SLICES[name])
+
+
+def test_letters_outside_the_slices_are_cut_where_they_are_used():
+    assert theme.font_faces(["A"]).count("@font-face") == 2  # regular and bold
+    assert theme.font_faces(["\n"]) == ""
+    greek = theme.font_faces(["Ω"])
+    assert greek.count("unicode-range:U+3A9}") == 2
+    assert theme.font_faces(["\U000f0000"]) == ""  # no font has it
+    assert theme._ranges("abcz") == "U+61-63,U+7A"
+
+
+def test_texts_of_the_product_need_no_letter_of_the_first_family_cut():
+    latin = drawn("NotoSans-Regular.ttf").difference(*theme.SLICES.values())
+    texts = (path.read_text(encoding="utf-8") for folder in SHOWN for path in (ROOT / folder).rglob("*.yaml"))
+    assert not latin.intersection(*["".join(texts)])
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -16,7 +16,8 @@ from experiments import RunResult, RunSettings, run_scenario
 from experiments.answers.run_summary import read_summary
 from experiments.result_folder import read_json
 from experiments.runs.executors import Inline
-from experiments.runs.folder import batch_values, metrics_document, write_result
+from experiments.runs.folder import write_result
+from experiments.runs.run import batch_values
 from experiments.runs.statistics import batch_interval
 from experiments.runs.store import Store
 from gates import ConfigError, Gate, Scenario, load_gate
@@ -181,14 +182,14 @@ def test_the_mean_of_a_batch_counts_who_is_still_inside(long_run: RunResult) -> 
 def test_a_store_gives_the_same_intervals(long_run: RunResult, tmp_path: Path) -> None:
     stored = one_run(Store(tmp_path / "store"))
     assert not stored.logs
-    assert metrics_document(stored) == metrics_document(long_run)
+    assert stored.metrics == long_run.metrics
 
 
 @pytest.mark.parametrize("changes", [{"days": 69}, {"keep_events": 0}, {"replications": 2}])
 def test_a_short_run_or_one_without_its_log_has_no_batches(changes: Any) -> None:
     made = one_run(**changes)
     assert batch_values(made) == {}
-    assert "batches" not in metrics_document(made)
+    assert "batches" not in made.metrics
 
 
 def test_the_answer_says_where_the_interval_of_one_run_is_from(long_run: RunResult, tmp_path: Path) -> None:

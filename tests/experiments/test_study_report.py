@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments.answers.study_advice import read_answer
-from experiments.plots.study import draw_study_plots
-from experiments.report.study import write_study_report
+from experiments.report.drawing import draw_result
 from experiments.studies.folder import read_table, write_study
 from experiments.studies.run import run_study
 from tests.experiments.studies import SCENARIOS, small
@@ -61,7 +60,8 @@ def test_the_advice_is_sentences_with_numbers(folder):
 
 
 def test_plots_are_drawn_and_described(folder):
-    paths = draw_study_plots(folder)
+    *paths, report = draw_result(folder, png=True)
+    assert report == folder / "report.html"
     assert len({path.stem for path in paths}) == len(paths) / 2
     for path in paths:
         if path.suffix == ".svg":
@@ -72,7 +72,7 @@ def test_plots_are_drawn_and_described(folder):
 
 
 def test_the_page_stands_alone(folder):
-    page = write_study_report(folder).read_text(encoding="utf-8")
+    page = draw_result(folder)[-1].read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!#)', page)
     assert "Content-Security-Policy" in page
     for sentence in read_answer(folder).advice:

@@ -12,7 +12,6 @@ import json
 from pathlib import Path
 
 from experiments import RunSettings, run_scenario
-from experiments.runs.folder import metrics_document
 from gates import Scenario, library_gates, load_gate
 
 FOLDER = Path(__file__).parent
@@ -26,7 +25,7 @@ def results(gate: str) -> dict[str, float | None]:
     """Return every metric of a week of the gate, two replications, by a name that says which it is."""
     found_gate = load_gate(str(FOLDER / gate) if gate in EARLIER else gate)
     scenario = Scenario(gate=found_gate, days=7, warmup_days=3)
-    document = metrics_document(run_scenario(scenario, RunSettings(replications=2)))
+    document = run_scenario(scenario, RunSettings(replications=2)).metrics
     found = {}
     for row in document["metrics"]:
         parts = [row[part] for part in ("metric", "statistic", "direction", "class", "stage") if row[part]]

@@ -22,6 +22,7 @@ from api.http.answers import (
     json_answer,
     problems,
     ranged,
+    refuse_unmatched,
     run_body,
     run_document,
     with_tag,
@@ -34,13 +35,14 @@ from api.http.routes.parameters import (
     CursorQuery,
     GateQuery,
     IdempotencyHeader,
+    IfMatchHeader,
     LastEventHeader,
     LimitQuery,
     PreferHeader,
     id_path,
 )
 from api.http.schemas import Shape, Status
-from api.service.runs import Submission
+from api.service.runs import PRIORITIES, Submission
 from api.service.security.access import Access
 from api.service.store import FINISHED
 from api.service.store.rows import Filter
@@ -128,10 +130,11 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         description=kind.cancel,
         responses={
             202: {"model": kind.shape, "description": "Its cores are free."},
-            **problems(403, 404, 409, 422, 503, 507),
+            **problems(403, 404, 409, 412, 422, 503, 507),
         },
     )
-    async def cancel(here: Here, who: Who, one: str = id_of_one) -> Response:
+    async def cancel(here: Here, who: Who, one: str = id_of_one, if_match: IfMatchHeader = None) -> Response:
+        await refuse_if_changed(here, who, one, if_match)
         return Response(run_body(await here.runs.cancel(who, one)), 202, media_type=JSON)
 
     @router.delete(
@@ -139,9 +142,13 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         status_code=204,
         description=f"Remove a finished {kind.name} with all its files.",
         response_class=Response,
-        responses={204: {"description": "It is gone, with all its files."}, **problems(403, 404, 409, 422, 503, 507)},
+        responses={
+            204: {"description": "It is gone, with all its files."},
+            **problems(403, 404, 409, 412, 422, 503, 507),
+        },
     )
-    async def delete(here: Here, who: Who, one: str = id_of_one) -> Response:
+    async def delete(here: Here, who: Who, one: str = id_of_one, if_match: IfMatchHeader = None) -> Response:
+        await refuse_if_changed(here, who, one, if_match)
         await here.runs.delete(who, one)
         return Response(status_code=204)
 
@@ -164,6 +171,12 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         return file_answer(request, await result_of(here, who, one) / "manifest.json", JSON)
 
     return router
+
+
+async def refuse_if_changed(here: Server, who: Access, run: str, if_match: str | None) -> None:
+    """Answer that a run has changed, if the client asks for the version that it knows."""
+    if if_match is not None:
+        refuse_unmatched(if_match, f'"{(await here.runs.get(who, run)).version}"')
 
 
 async def result_of(here: Server, who: Access, run: str) -> Path:
@@ -192,6 +205,7 @@ class Options(NamedTuple):
 
     reuse: bool
     project: str | None
+    priority: str
 
 
 def take_options(sent: dict[str, Any]) -> Options:
@@ -202,15 +216,18 @@ def take_options(sent: dict[str, Any]) -> Options:
     ConfigError
         If they cannot be used.
     """
-    reuse, project = sent.pop("reuse", True), sent.pop("project", None)
+    reuse, project, priority = sent.pop("reuse", True), sent.pop("project", None), sent.pop("priority", "normal")
     findings = []
     if not isinstance(reuse, bool):
         findings.append(Finding("reuse", value_text(reuse), "not true or false", "Write true or false."))
     if not isinstance(project, str | None):
         findings.append(Finding("project", value_text(project), "not a text", "Write the name of a project."))
+    if priority not in PRIORITIES:
+        remedy = f"Write one of {', '.join(PRIORITIES)}."
+        findings.append(Finding("priority", value_text(priority), "not a priority", remedy))
     if findings:
         raise ConfigError(findings)
-    return Options(reuse, project)
+    return Options(reuse, project, priority)
 
 
 def _submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:

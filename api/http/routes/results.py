@@ -31,8 +31,10 @@ from api.http.result_schemas import (
     SeriesShape,
 )
 from api.http.routes.lifecycle import result_of
-from api.http.routes.parameters import NamePath, RunIdPath
+from api.http.routes.parameters import LanguageQuery, NamePath, RunIdPath
+from api.http.schemas import MapShape
 from api.service import reading
+from api.service.security.access import Access
 from gates.findings import ConfigError
 
 router = APIRouter(prefix=f"{ROOT}/runs/{{run_id}}", tags=["results"])
@@ -42,18 +44,21 @@ PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
 FORMS = {"json": "application/vnd.vegalite.v6+json", "svg": "image/svg+xml", "png": "image/png"}
 CSV_ROWS = 50_000
+WINDOW_END = "to"
+"""Where a finding says that a window holds too much: what is requested exists, but must be asked for in parts."""
 REPORT = ranged("The report: one page that needs nothing else.", {"text/html": {}})
 
 SeenBy = Annotated[str, Header(description="Accepted formats of the answer.")]
 Replication = Annotated[int, Query(ge=0, le=99_999, description="Number of the replication.")]
 
 
-async def read(here: Server, function: Callable[..., Any], *arguments: Any) -> Any:
+async def read(here: Server, who: Access, function: Callable[..., Any], *arguments: Any) -> Any:
     """Read from a result in another process, or answer that it does not hold what is requested."""
     try:
-        return await here.read(function, *arguments)
+        return await here.read(who, function, *arguments)
     except ConfigError as error:
-        raise with_findings(error.findings, "not-found") from None
+        kind = "invalid" if error.findings[0].path == WINDOW_END else "not-found"
+        raise with_findings(error.findings, kind) from None
 
 
 def form_of(request: Request, *offered: str) -> str:
@@ -70,7 +75,7 @@ def form_of(request: Request, *offered: str) -> str:
 async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """What the run says first: warnings, what trucks wait for in each direction, the numbers of the first screen."""
     folder = await result_of(here, who, run_id)
-    return tagged(request, await read(here, reading.answer, folder), JSON, A_DAY_S)
+    return tagged(request, await read(here, who, reading.answer, folder), JSON, A_DAY_S)
 
 
 @router.get(
@@ -78,14 +83,42 @@ async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> R
     responses={200: {"model": MetricsShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
     | problems(404, 406, 409, 422, 503, 507),
 )
-async def metrics(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
+async def metrics(
+    request: Request,
+    here: Here,
+    who: Who,
+    run_id: RunIdPath,
+    wanted: Annotated[
+        Literal["json", "csv"] | None, Query(alias="format", description="For links; otherwise `Accept` decides.")
+    ] = None,
+) -> Response:
     """Every number with its 95 % interval, as JSON or, with `Accept: text/csv`, as a table."""
     folder = await result_of(here, who, run_id)
-    form = form_of(request, JSON, CSV)
+    form = form_of(request, JSON, CSV) if wanted is None else {"json": JSON, "csv": CSV}[wanted]
     body = (folder / "metrics.json").read_bytes()
     if form == CSV:
         body = reading.metrics_csv(body)
     return tagged(request, body, form, A_DAY_S)
+
+
+@router.get(
+    "/map.{form}",
+    response_class=Response,
+    responses={200: {"model": MapShape, "content": {FORMS["svg"]: {}, FORMS["png"]: {}}}, **KNOWN}
+    | problems(404, 409, 422, 503, 507),
+)
+async def gate_map(
+    request: Request,
+    here: Here,
+    who: Who,
+    run_id: RunIdPath,
+    form: Annotated[Literal["json", "svg", "png"], Path()],
+    lang: LanguageQuery = "en",
+) -> Response:
+    """The map of the gate that was run, with its upgrades."""
+    folder = await result_of(here, who, run_id)
+    body = await read(here, who, reading.run_map, folder, lang, form)
+    return tagged(request, body, JSON if form == "json" else FORMS[form], A_DAY_S)
 
 
 @router.get(
@@ -102,7 +135,7 @@ async def queue_series(
 ) -> Response:
     """Queue length over time: mean over replications, its 95 % interval, and the maximum."""
     folder = await result_of(here, who, run_id)
-    body = await read(here, reading.queue_series, folder, stage, points)
+    body = await read(here, who, reading.queue_series, folder, stage, points)
     return tagged(request, body, JSON, A_DAY_S)
 
 
@@ -124,7 +157,7 @@ async def clearance(
 ) -> Response:
     """Clearance or passage time: a histogram, and quantiles with their 95 % intervals."""
     folder = await result_of(here, who, run_id)
-    body = await read(here, reading.clearance, folder, measure, direction, vehicle_class, bins)
+    body = await read(here, who, reading.clearance, folder, measure, direction, vehicle_class, bins)
     return tagged(request, body, JSON, A_DAY_S)
 
 
@@ -153,14 +186,14 @@ async def event_log(
         path = folder / "events" / f"rep-{rep:05d}.parquet"
         if path.is_file():
             return file_answer(request, path, PARQUET, name)
-    rows = await read(here, reading.log_rows, folder, rep)
+    rows = await read(here, who, reading.log_rows, folder, rep)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Accept-Ranges": "none"}
-    return StreamingResponse(_csv(here, folder, rep, rows), media_type=CSV, headers=headers)
+    return StreamingResponse(_csv(here, who, folder, rep, rows), media_type=CSV, headers=headers)
 
 
-async def _csv(here: Server, folder: FilePath, rep: int, rows: int) -> AsyncIterator[bytes]:
+async def _csv(here: Server, who: Access, folder: FilePath, rep: int, rows: int) -> AsyncIterator[bytes]:
     for first in range(0, max(rows, 1), CSV_ROWS):
-        yield await here.read(reading.log_csv, folder, rep, first, CSV_ROWS)
+        yield await here.read(who, reading.log_csv, folder, rep, first, CSV_ROWS)
 
 
 @router.get(
@@ -184,7 +217,7 @@ async def replay(
     """The stage visits of each truck in a window of time, in columns: as JSON, or as an Arrow stream by `Accept`."""
     folder = await result_of(here, who, run_id)
     form = form_of(request, JSON, ARROW)
-    body = await read(here, reading.replay, folder, rep, start, end, here.limits.replay_rows, form == ARROW)
+    body = await read(here, who, reading.replay, folder, rep, start, end, here.limits.replay_rows, form == ARROW)
     return tagged(request, body, form, A_DAY_S)
 
 
@@ -192,7 +225,7 @@ async def replay(
 async def plots(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """The plots of the run."""
     folder = await result_of(here, who, run_id)
-    body = await read(here, reading.plots, folder, f"{ROOT}/runs/{run_id}/plots/")
+    body = await read(here, who, reading.plots, folder, f"{ROOT}/runs/{run_id}/plots/")
     return tagged(request, body, JSON, A_DAY_S)
 
 
@@ -213,7 +246,7 @@ async def plot(
     folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / f"{name}.{form}"
     if not path.is_file():
-        await read(here, reading.draw_plot, folder, name, form, path)
+        await read(here, who, reading.draw_plot, folder, name, form, path)
     return file_answer(request, path, FORMS[form])
 
 
@@ -227,5 +260,5 @@ async def report(request: Request, here: Here, who: Who, run_id: RunIdPath) -> R
     folder = await result_of(here, who, run_id)
     path = here.runs.folder.drawn(run_id) / "report.html"
     if not path.is_file():
-        await read(here, reading.draw_report, folder, path)
+        await read(here, who, reading.draw_report, folder, path)
     return report_answer(request, path)

@@ -12,7 +12,7 @@ from typing import Any
 from api.service.data_folder import DataFolder
 from api.service.queue import tasks
 from api.service.queue.tasks import CheckedRequest
-from api.service.queue.workers import Pool, WorkerDied, WorkerTooSlow
+from api.service.queue.workers import FairPool, WorkerDied, WorkerTooSlow
 from api.service.settings import Limits
 from experiments.runs.prediction import Prediction, Size, predict
 from experiments.runs.provenance import canonical_json
@@ -41,12 +41,14 @@ class Refused(Exception):
 class Admission:
     """Resolves requests, predicts what they cost, and refuses what is too large."""
 
-    def __init__(self, folder: DataFolder, checker: Pool, limits: Limits) -> None:
+    def __init__(self, folder: DataFolder, checker: FairPool, limits: Limits) -> None:
         self._folder, self._checker = folder, checker
         self.limits = limits
         self._sizes: OrderedDict[str, Size] = OrderedDict()
 
-    async def resolve(self, request: dict[str, Any], kind: str = "run") -> tuple[CheckedRequest, Prediction]:
+    async def resolve(
+        self, request: dict[str, Any], kind: str = "run", owner: str = ""
+    ) -> tuple[CheckedRequest, Prediction]:
         """Return a request resolved, and what it will cost.
 
         Raises
@@ -54,35 +56,41 @@ class Admission:
         ConfigError
             With every finding.
         Refused
-            If that takes too long.
+            If that takes too long, or a study is larger than this server allows: its scenarios are counted before they
+            are made.
         """
-        resolved: CheckedRequest
-        if kind == "run" and isinstance(request.get("gate"), str):
+        if kind == "study":
+            return await self._resolve_study(json.dumps(request), owner)
+        if isinstance(request.get("gate"), str):
             resolved = tasks.checked_request(request, with_size=False)
-            size = await self._size(request, resolved.text)
+            size = await self._size(request, resolved.text, owner)
         else:
-            resolve = tasks.check_request if kind == "run" else tasks.check_study_request
-            resolved = await self._in_checker(resolve, json.dumps(request))
+            resolved = await self._in_checker(owner, tasks.check_request, json.dumps(request))
             assert resolved.size is not None
             size = resolved.size
-        cost = predict(size, RunSettings.model_validate(resolved.settings))
-        if kind == "study":
-            cost = cost._replace(events=cost.events * resolved.total, seconds=cost.seconds * resolved.total)
+        return resolved, predict(size, RunSettings.model_validate(resolved.settings))
+
+    async def _resolve_study(self, request: str, owner: str) -> tuple[CheckedRequest, Prediction]:
+        total, size = await self._in_checker(owner, tasks.size_of_study, request)
+        one = predict(size, RunSettings(replications=1, keep_events=0))
+        cost = one._replace(events=one.events * total, seconds=one.seconds * total)
+        self._refuse_beyond_limits(cost, "study")
+        resolved = await self._in_checker(owner, tasks.check_study_request, request)
         return resolved, cost
 
-    async def _size(self, request: dict[str, Any], text: str) -> Size:
+    async def _size(self, request: dict[str, Any], text: str, owner: str) -> Size:
         parts = [request.get(name) for name in ("gate", "upgrades", "level", "days", "warmup_days", "start", "demand")]
         key = hashlib.sha256(canonical_json(parts)).hexdigest()
         if key not in self._sizes:
-            self._sizes[key] = await self._in_checker(tasks.size, text)
+            self._sizes[key] = await self._in_checker(owner, tasks.size, text)
             while len(self._sizes) > SIZES:
                 self._sizes.popitem(last=False)
         return self._sizes[key]
 
-    async def _in_checker(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def _in_checker(self, owner: str, function: Callable[..., Any], *arguments: Any) -> Any:
         for attempt in range(ATTEMPTS):
             try:
-                return await self._checker.run(CHECK_S, function, *arguments)
+                return await self._checker.run(owner, CHECK_S, function, *arguments)
             except (WorkerTooSlow, MemoryError, RecursionError):
                 raise Refused("too-large", "This gate takes too long to check. Describe it with fewer parts.") from None
             except WorkerDied as error:
@@ -91,6 +99,15 @@ class Admission:
 
     def refuse_what_is_too_large(self, cost: Prediction, kind: str = "run") -> None:
         """Raise `Refused` if a run or a study would need more than this server gives."""
+        self._refuse_beyond_limits(cost, kind)
+        limits, free = self.limits, self._folder.free_mb()
+        if free < limits.free_mb or cost.disk_mb > free - limits.free_mb:
+            detail = (
+                f"The {kind} would need about {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
+            )
+            raise Refused("disk-full", detail)
+
+    def _refuse_beyond_limits(self, cost: Prediction, kind: str) -> None:
         limits, findings = self.limits, []
         times = limits.study_factor if kind == "study" else 1.0
         fewer = "Use fewer days or fewer replications."
@@ -105,9 +122,3 @@ class Admission:
                 findings.append(Finding(path, "", problem, remedy))
         if findings:
             raise Refused("too-large", f"The {kind} exceeds the limits of this server.", findings)
-        free = self._folder.free_mb()
-        if free < limits.free_mb or cost.disk_mb > free - limits.free_mb:
-            detail = (
-                f"The {kind} would need about {cost.disk_mb:,.1f} MB, and {free:,.0f} MB are free. Free some space."
-            )
-            raise Refused("disk-full", detail)

@@ -45,7 +45,7 @@ class RunStates:
         left = await self._store.asynchronously(rows.with_status(*UNFINISHED))
         for row in left:
             self._unfinished[row.id] = row
-            self._shared[_content(row)] = row.id
+            self._shared[content_of(row)] = row.id
         self._background.start(self._save_changes())
         return left
 
@@ -65,7 +65,7 @@ class RunStates:
 
     def same(self, row: Row) -> Row | None:
         """Return the unfinished run with the content, the owner and the project of another."""
-        run = self._shared.get(_content(row))
+        run = self._shared.get(content_of(row))
         return None if run is None else self._unfinished[run]
 
     # changing
@@ -81,7 +81,7 @@ class RunStates:
     def confirm(self, row: Row) -> None:
         """Note that a run is stored, so that others may share it."""
         self._unfinished[row.id] = row
-        self._shared.setdefault(_content(row), row.id)
+        self._shared.setdefault(content_of(row), row.id)
 
     def remember(self, row: Row) -> None:
         """Keep a finished run in memory for a while."""
@@ -100,7 +100,7 @@ class RunStates:
             return
         self._unfinished[run] = changed = dataclasses.replace(row, version=row.version + 1, **changes)
         if "digest" in changes:
-            self._shared[_content(changed)] = run
+            self._shared[content_of(changed)] = run
         self._unsaved.add(run)
         self._some_unsaved.set()
         self._announce(run)
@@ -113,8 +113,8 @@ class RunStates:
     def finish(self, row: Row) -> None:
         """Announce that a run is finished."""
         self._unfinished.pop(row.id, None)
-        if self._shared.get(_content(row)) == row.id:
-            del self._shared[_content(row)]
+        if self._shared.get(content_of(row)) == row.id:
+            del self._shared[content_of(row)]
         self.remember(row)
         self._announce(row.id)
 
@@ -163,6 +163,11 @@ class RunStates:
                     del self._waiting[run]
         return self._is_newer(run, version)
 
+    def release(self) -> None:
+        """Let all who wait go on, whether anything changed or not."""
+        for run in list(self._waiting):
+            self._announce(run)
+
     def _is_newer(self, run: str, version: int) -> bool:
         row = self.at_hand(run)
         return row is None or row.version > version
@@ -173,7 +178,7 @@ class RunStates:
             self._background.start(_wake_up(waiting))
 
 
-def _content(row: Row) -> tuple[str, ...]:
+def content_of(row: Row) -> tuple[str, ...]:
     """Return what two runs must have in common for one to be given for the other."""
     return row.digest, row.owner, row.project
 

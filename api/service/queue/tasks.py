@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from api.service.queue import loans
 from experiments.runs.files import sync_tree
 from gates.findings import ConfigError, Finding, suggestion
 
@@ -62,6 +64,26 @@ def check_request(request: str) -> CheckedRequest:
     return checked_request(json.loads(request))
 
 
+def size_of_study(request: str) -> tuple[int, Size]:
+    """Return how many replications a study may need, and how large one of its base is, without making its scenarios.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or its base cannot be built.
+    """
+    from experiments.runs.prediction import size_of
+    from experiments.studies.designs import Bench
+    from experiments.studies.model import study_from_text
+    from experiments.studies.run import most_replications, most_scenarios
+    from sim.plan.compile import compile_plan
+
+    _refuse_files(json.loads(request))
+    study = study_from_text(request)
+    base = Bench(study, 0).base().scenario
+    return most_scenarios(study, base.gate) * most_replications(study), size_of(compile_plan(base))
+
+
 def check_study_request(request: str) -> CheckedRequest:
     """Resolve a study that is JSON text: what a study file says. It may name nothing outside the library.
 
@@ -70,24 +92,21 @@ def check_study_request(request: str) -> CheckedRequest:
     ConfigError
         With every finding.
     """
-    from experiments.runs.prediction import size_of
     from experiments.runs.provenance import data_digest, digest, identity
     from experiments.runs.settings import RunSettings
     from experiments.studies.designs import cells
-    from experiments.studies.model import Precision, study_from_text
-    from sim.plan.compile import compile_plan
+    from experiments.studies.model import study_from_text
+    from experiments.studies.run import most_replications
 
     _refuse_files(json.loads(request))
     study = study_from_text(request)
     made = cells(study, study.warmup_days if isinstance(study.warmup_days, int) else 0)
-    each = study.replications
-    total = len(made) * (each.at_most if isinstance(each, Precision) else each)
     text = study.model_dump_json(by_alias=True)
     settings = RunSettings(replications=1, seed=study.seed, keep_events=0)
-    plan = compile_plan(made[0].scenario)
     starts = {cell.scenario.first_simulated: cell.scenario for cell in made}
     code = digest([text, data_digest(), *(identity(scenario) for scenario in (made[0].scenario, *starts.values()))])
-    return CheckedRequest(text, code, study.gate, total, settings.model_dump(mode="json"), size_of(plan))
+    total = len(made) * most_replications(study)
+    return CheckedRequest(text, code, study.gate, total, settings.model_dump(mode="json"), None)
 
 
 def _refuse_files(request: dict[str, Any]) -> None:
@@ -193,35 +212,39 @@ class StudyPlaces(NamedTuple):
     progress: str
 
 
-def study(text: str, places: StudyPlaces, workers: int, cluster: str | None) -> None:
+def study(text: str, places: StudyPlaces, chunk: int, cluster: str | None) -> None:
     """Run a study, and write its folder with plots and report.
 
-    Replications run in processes of this worker's own, or on a cluster. Finished replications are in the store, so an
-    interrupted study resumes where it stopped; the store is trimmed before and after, when no other study needs it.
+    Replications run in the server's processes, at most `chunk` of a scenario at once, or on a cluster. Finished ones
+    are in the store, so an interrupted study resumes where it stopped; the store is trimmed before and after.
     """
-    from experiments.plots.study import draw_study_plots
-    from experiments.report.study import write_study_report
+    from experiments.report.drawing import draw_result
     from experiments.runs import executors
     from experiments.runs.store import Store
     from experiments.studies.folder import write_study
     from experiments.studies.model import study_from_text
     from experiments.studies.run import run_study
 
-    def write_progress(done: int, total: int) -> None:
+    told = 0, 0
+
+    def tell(done: int, total: int, phase: str = "simulating") -> None:
+        nonlocal told
+        told = done, total
         partial = Path(f"{places.progress}.partial")
         partial.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(f"{done} {total}\n", encoding="ascii")
+        partial.write_text(f"{done} {total} {phase}\n", encoding="ascii")
         partial.replace(places.progress)
 
     def draw(folder: Path) -> None:
-        draw_study_plots(folder)
-        write_study_report(folder)
+        tell(*told, "drawing")
+        draw_result(folder, png=True)
         sync_tree(folder)
 
     store = Store(Path(places.store))
     store.trim(1e6 * places.kept_mb)
-    with executors.dask(cluster) if cluster else executors.local(workers) as executor:
-        result = run_study(study_from_text(text), store=store, executor=executor, progress=write_progress)
+    with executors.dask(cluster) if cluster else nullcontext(loans.borrowed()) as executor:
+        result = run_study(study_from_text(text), store=store, executor=executor, progress=tell, chunk=chunk)
+    tell(*told, "combining")
     write_study(result, Path(places.target), finish=draw)
     store.trim(1e6 * places.kept_mb)
 

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
 
+from api.service.queue import loans
+from api.service.queue.loans import Asked, Given
 from experiments.operating_system import limit_memory, yield_to_others
 
 Answer = TypeVar("Answer")
@@ -42,8 +45,12 @@ class Kind:
     nice: int = 0
     prepare: Callable[[], object] | None = None
     """Called once in each, before its first job."""
-    has_children: bool = False
-    """Whether jobs start processes of their own, which must end by themselves when it is killed."""
+    borrows: bool = False
+    """Whether jobs may ask the server to have work done by others (`loans.borrowed`)."""
+
+
+Lend = Callable[[Asked, Callable[[Given], None]], None]
+"""Takes what a worker asks for, and how to give it the answer; called in another thread."""
 
 
 class Worker:
@@ -56,6 +63,7 @@ class Worker:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._is_stopped = False
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -73,8 +81,7 @@ class Worker:
                 raise WorkerDied("a worker was stopped before it began")
             context = multiprocessing.get_context("spawn")
             self._pipe, there = context.Pipe()
-            daemon = not self._kind.has_children
-            process = context.Process(target=_serve, args=(there, self._kind), name="worker", daemon=daemon)
+            process = context.Process(target=_serve, args=(there, self._kind), name="worker", daemon=True)
             try:
                 process.start()
             except OSError as error:
@@ -84,7 +91,9 @@ class Worker:
             self._process = process
         self._answer()
 
-    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+    def call(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], lend: Lend | None = None
+    ) -> tuple[bool, Any]:
         """Return whether a job was done, and its answer or its error.
 
         Raises
@@ -92,11 +101,17 @@ class Worker:
         WorkerDied
             If the process ended before.
         """
+        self._send((function, arguments))
+        while isinstance(answer := self._answer(), Asked):
+            assert lend is not None
+            lend(answer, self._send)
+        found: tuple[bool, Any] = answer
+        return found
+
+    def _send(self, message: Any) -> None:
         assert self._pipe is not None
-        with contextlib.suppress(ConnectionError):  # it ended while it had nothing to do: there is no answer either
-            self._pipe.send((function, arguments))
-        answer: tuple[bool, Any] = self._answer()
-        return answer
+        with self._sending, contextlib.suppress(OSError):  # it has ended: there will be no answer either
+            self._pipe.send(message)
 
     def _answer(self) -> Any:
         assert self._pipe is not None
@@ -140,11 +155,21 @@ class Pool:
         WorkerDied, WorkerTooSlow, MemoryError
             If it could not be done to the end.
         """
+        return await self.lead(None, timeout, function, *arguments)
+
+    async def lead(self, lend: Lend | None, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
+        """Do the same in a process that may borrow.
+
+        Raises
+        ------
+        WorkerDied, WorkerTooSlow, MemoryError
+            If it could not be done to the end.
+        """
         async with self._room:
             worker = self._free.pop() if self._free else await self._new()
             is_fit = False
             try:
-                is_done, answer = await self._in_time(timeout, worker.call, function, arguments)
+                is_done, answer = await self._in_time(timeout, worker.call, function, arguments, lend)
                 is_fit = is_done or not isinstance(answer, MemoryError)
             finally:
                 if is_fit and worker in self._all:
@@ -188,17 +213,53 @@ class Pool:
         self._threads.shutdown()
 
 
+class FairPool:
+    """A pool of which nobody gets all processes, so that others find one free.
+
+    Parameters
+    ----------
+    most
+        Processes that one owner may use at once.
+    """
+
+    def __init__(self, pool: Pool, most: int) -> None:
+        self.pool = pool
+        self._most = most
+        self._rooms: dict[str, asyncio.Semaphore] = {}
+        self._users: Counter[str] = Counter()
+
+    async def run(self, owner: str, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
+        """Do `function(*arguments)` in a process, for an owner.
+
+        Raises
+        ------
+        WorkerDied, WorkerTooSlow, MemoryError
+            If it could not be done to the end.
+        """
+        room = self._rooms.setdefault(owner, asyncio.Semaphore(self._most))
+        self._users[owner] += 1
+        try:
+            async with room:
+                return await self.pool.run(timeout, function, *arguments)
+        finally:
+            self._users[owner] -= 1
+            if not self._users[owner]:
+                del self._users[owner], self._rooms[owner]
+
+
 # In the process of a worker
 
 
 def _serve(pipe: Connection, kind: Kind) -> None:
     """Do job after job, until the server has gone."""
     _begin(kind)
+    borrowed = loans.begin(pipe) if kind.borrows else None
+    receive, send = (borrowed.next_job, borrowed.send) if borrowed else (pipe.recv, pipe.send)
     with contextlib.suppress(EOFError, ConnectionError):
-        pipe.send("ready")
+        send("ready")
         while True:
-            function, arguments = pipe.recv()
-            pipe.send(_done(function, arguments))
+            function, arguments = receive()
+            send(_done(function, arguments))
 
 
 def _done(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:

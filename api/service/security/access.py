@@ -21,6 +21,10 @@ class Access:
     scope: str
     projects: tuple[str, ...] = ()
     """Projects whose runs the key sees; runs are submitted to the first, unless they name another."""
+    weight: float = 1.0
+    """How much of the workers its runs get beside those of others."""
+    quota: int | None = None
+    """Most runs that are not finished; none means the server's limit."""
 
     def allows(self, scope: str) -> bool:
         """Tell whether this may do what needs a scope."""

@@ -33,6 +33,8 @@ class AccessKey:
     """Seconds since 1970, like all times here."""
     expires: float | None = None
     last_used: float | None = None
+    weight: float = 1.0
+    quota: int | None = None
 
     def is_valid(self, now: float) -> bool:
         """Tell whether it has not expired."""
@@ -41,13 +43,22 @@ class AccessKey:
     @property
     def access(self) -> Access:
         """What it allows."""
-        return Access(self.name, self.scope, self.projects)
+        return Access(self.name, self.scope, self.projects, self.weight, self.quota)
 
 
-def new_key(name: str, scope: str, projects: Sequence[str] = (), expires: float | None = None) -> tuple[str, AccessKey]:
+def new_key(
+    name: str,
+    scope: str,
+    projects: Sequence[str] = (),
+    expires: float | None = None,
+    *,
+    weight: float = 1.0,
+    quota: int | None = None,
+) -> tuple[str, AccessKey]:
     """Return a key of 256 random bits, and what is stored of it."""
     secret = PREFIX + secrets.token_urlsafe(32)
-    return secret, AccessKey(hashed(secret), name, scope, tuple(projects), time.time(), expires)
+    key = AccessKey(hashed(secret), name, scope, tuple(projects), time.time(), expires, weight=weight, quota=quota)
+    return secret, key
 
 
 def hashed(secret: str) -> str:

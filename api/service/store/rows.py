@@ -49,6 +49,18 @@ class Row:
     """Order of submission; 0 until stored."""
     project: str = ""
     """Project whose keys see it; empty if none."""
+    priority: int = 0
+    """Before those of its key with a lower one."""
+    weight: float = 1.0
+    """Of its key when it was submitted: how much of the workers it gets beside others."""
+    phase: str = ""
+    """What is being done for it just now. Not stored."""
+    ends_at: float | None = None
+    """When it is expected to end. Not stored."""
+
+
+NOT_STORED = ("seq", "phase", "ends_at")
+"""The database gives the number; the others hold only while a server runs."""
 
 
 def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = False) -> Statement[Row]:
@@ -59,7 +71,7 @@ def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = Fa
     remembered
         The idempotency key, and the fingerprint of its request.
     """
-    values = {name: value for name, value in vars(row).items() if name != "seq"}
+    values = {name: value for name, value in vars(row).items() if name not in NOT_STORED}
 
     def statement(connection: sa.Connection) -> Row:
         stored = same(row)(connection) if reuse else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-FORMAT = 2
+FORMAT = 3
 """Number of the tables' layout; a newer one is refused."""
 
 _metadata = sa.MetaData()
@@ -29,6 +29,8 @@ runs = sa.Table(
     sa.Column("finished", sa.Float(53)),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("problem", sa.Text),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("weight", sa.Float(53), nullable=False, server_default="1"),
     sqlite_autoincrement=True,
 )
 idempotency = sa.Table(
@@ -50,6 +52,8 @@ keys = sa.Table(
     sa.Column("created", sa.Float(53), nullable=False),
     sa.Column("expires", sa.Float(53)),
     sa.Column("last_used", sa.Float(53)),
+    sa.Column("weight", sa.Float(53), nullable=False, server_default="1"),
+    sa.Column("quota", sa.Integer),
 )
 _KEYS_OF_FORMAT_1 = "bordergate_keys"
 
@@ -62,8 +66,10 @@ def prepare(engine: sa.Engine) -> int:
         if layout is not None and layout > FORMAT:
             return int(layout)
         _metadata.create_all(connection)
-        if layout == 1:
+        if layout is not None and layout < 2:
             _from_format_1(connection)
+        if layout is not None and layout < 3:
+            _from_format_2(connection)
         if layout is None:
             connection.execute(meta.insert().values(format=FORMAT))
         elif layout < FORMAT:
@@ -74,10 +80,23 @@ def prepare(engine: sa.Engine) -> int:
 def _from_format_1(connection: sa.Connection) -> None:
     """Add projects; move keys to the table that holds two of a name. What is done already is left alone."""
     inspector = sa.inspect(connection)
-    if "project" not in {column["name"] for column in inspector.get_columns(runs.name)}:
-        connection.execute(sa.text(f"ALTER TABLE {runs.name} ADD COLUMN project VARCHAR(80) DEFAULT '' NOT NULL"))
+    _add_column(connection, runs, "project VARCHAR(80) DEFAULT '' NOT NULL")
     if inspector.has_table(_KEYS_OF_FORMAT_1):
         columns = "sha256, name, scope, created"
         move = f"INSERT INTO {keys.name} ({columns}) SELECT {columns} FROM {_KEYS_OF_FORMAT_1}"
         connection.execute(sa.text(f"{move} WHERE sha256 NOT IN (SELECT sha256 FROM {keys.name})"))
         connection.execute(sa.text(f"DROP TABLE {_KEYS_OF_FORMAT_1}"))
+
+
+def _from_format_2(connection: sa.Connection) -> None:
+    """Add how runs and keys stand beside others."""
+    _add_column(connection, runs, "priority INTEGER DEFAULT 0 NOT NULL")
+    _add_column(connection, runs, "weight DOUBLE PRECISION DEFAULT 1 NOT NULL")
+    _add_column(connection, keys, "weight DOUBLE PRECISION DEFAULT 1 NOT NULL")
+    _add_column(connection, keys, "quota INTEGER")
+
+
+def _add_column(connection: sa.Connection, table: sa.Table, column: str) -> None:
+    """Add a column, unless it is there."""
+    if column.split()[0] not in {each["name"] for each in sa.inspect(connection).get_columns(table.name)}:
+        connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
