@@ -113,7 +113,7 @@ def test_money(usd, shown):
         ("1", (0.5,), True, (100, "percentage points")),
     ],
 )
-def test_units_fit_the_size(unit: str, values: tuple[float, ...], change: bool, scale: tuple[float, str]) -> None:
+def test_the_borders_of_units(unit: str, values: tuple[float, ...], change: bool, scale: tuple[float, str]) -> None:
     assert scale_of(unit, *values, change=change) == scale
 
 
