@@ -71,6 +71,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Nothing of this name exists.",
         406: "None of the accepted formats is available.",
         409: "The state of the run does not allow it.",
+        410: "The result is damaged or missing.",
         412: "It has changed since it was read.",
         413: "The body is too large.",
         415: "The body is not JSON.",
@@ -96,7 +97,7 @@ def ranged(what: str, content: Mapping[str, Any]) -> dict[int | str, dict[str, A
         200: {"description": what, "content": dict(content)},
         206: {"description": "A range of it."},
         **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
+        **problems(404, 409, 410, 416, 422, 503, 507),
     }
 
 

@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "finished": Kind(409, "The run is finished"),
     "not-finished": Kind(409, "The run is not finished"),
     "in-progress": Kind(409, "The first request is still being answered", 1),
+    "damaged": Kind(410, "The result is damaged or missing"),
     "changed": Kind(412, "It has changed since it was read"),
     "body-too-large": Kind(413, "The body is too large"),
     "not-json": Kind(415, "The body is not JSON"),
@@ -52,7 +53,6 @@ KINDS: dict[str, Kind] = {
     "idempotency-key-reused": Kind(422, "The Idempotency-Key was used for another request"),
     "queue-full": Kind(429, "The queue is full", 10),
     "internal": Kind(500, "The server failed"),
-    "damaged": Kind(500, "The result is damaged"),
     "unavailable": Kind(503, "The server cannot answer this now", 5),
     "disk-full": Kind(507, "The disk is full", 60),
 }

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from api.service.data_folder import DataFolder
@@ -26,6 +27,7 @@ from api.service.security.access import LOCAL, Access
 from api.service.security.keys import NAME
 from api.service.settings import Limits
 from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
+from experiments.result_folder import MANIFEST, resized_files
 from experiments.runs.prediction import Prediction
 from experiments.runs.provenance import canonical_json
 from gates.findings import ConfigError, Finding, suggestion, value_text
@@ -211,7 +213,10 @@ class RunService:
             raise
         if stored.id != row.id:
             self._states.drop(row.id)
-            return stored
+            if await asyncio.to_thread(_is_whole, self.folder.result(stored.id)):
+                return stored
+            log.warning("%s: its result is damaged or missing; it is simulated again", stored.id)
+            return await self._store_new(row, dataclasses.replace(submission, reuse=False))
         self._states.confirm(stored)
         self._scheduler.enqueue(stored)
         return stored
@@ -350,6 +355,11 @@ class RunService:
             if error.full:
                 raise Refused("disk-full", "The disk is full. Free some space; nothing was changed.") from None
             raise Refused("unavailable", "The database cannot be reached. Try again later.") from None
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether every file of a result is there, with the size that it had."""
+    return (folder / MANIFEST).is_file() and not resized_files(folder)
 
 
 def _not_there(run: str) -> Refused:

@@ -46,7 +46,7 @@ from api.service.runs import PRIORITIES, Submission
 from api.service.security.access import Access
 from api.service.store import FINISHED
 from api.service.store.rows import Filter
-from experiments.result_folder import resized_files
+from experiments.result_folder import MANIFEST, resized_files
 from gates.findings import ConfigError, Finding, value_text
 
 LONGEST_WAIT_S = 60.0
@@ -185,6 +185,9 @@ async def result_of(here: Server, who: Access, run: str) -> Path:
     if row.status != "succeeded":
         raise Problem("not-finished", f"The run is {row.status}; it does not have a result.")
     folder = here.runs.folder.result(run)
+    if not (folder / MANIFEST).is_file():
+        again = await here.runs.get(who, run)  # it may have been deleted at this moment
+        raise Problem("damaged", f"Its files are gone. Delete the {again.kind} and submit it again.")
     if broken := await asyncio.to_thread(resized_files, folder):
         raise Problem("damaged", f"{', '.join(broken[:3])}: missing or cut. Delete the {row.kind} and submit it again.")
     return folder

@@ -71,7 +71,7 @@ def form_of(request: Request, *offered: str) -> str:
     raise Problem("not-acceptable", f"Accept one of {', '.join(offered)}.")
 
 
-@router.get("/answer", responses={200: {"model": AnswerShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/answer", responses={200: {"model": AnswerShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)})
 async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """What the run says first: warnings, what trucks wait for in each direction, the numbers of the first screen."""
     folder = await result_of(here, who, run_id)
@@ -81,7 +81,7 @@ async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> R
 @router.get(
     "/metrics",
     responses={200: {"model": MetricsShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
-    | problems(404, 406, 409, 422, 503, 507),
+    | problems(404, 406, 409, 410, 422, 503, 507),
 )
 async def metrics(
     request: Request,
@@ -123,7 +123,7 @@ async def gate_map(
 
 @router.get(
     "/queue-series",
-    responses={200: {"model": SeriesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)},
+    responses={200: {"model": SeriesShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)},
 )
 async def queue_series(
     request: Request,
@@ -141,7 +141,7 @@ async def queue_series(
 
 @router.get(
     "/clearance",
-    responses={200: {"model": ClearanceShape}, **KNOWN, **problems(404, 409, 422, 503, 507)},
+    responses={200: {"model": ClearanceShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)},
 )
 async def clearance(
     request: Request,
@@ -168,7 +168,7 @@ async def clearance(
         200: {"description": "The log.", "content": {PARQUET: {}, CSV: {"schema": {"type": "string"}}}},
         206: {"description": "A range of the Parquet file.", "content": {PARQUET: {}}},
         **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
+        **problems(404, 409, 410, 416, 422, 503, 507),
     },
 )
 async def event_log(
@@ -202,7 +202,7 @@ async def _csv(here: Server, who: Access, folder: FilePath, rep: int, rows: int)
     responses={
         200: {"model": ReplayShape, "content": {ARROW: {}}},
         **KNOWN,
-        **problems(404, 406, 409, 422, 503, 507),
+        **problems(404, 406, 409, 410, 422, 503, 507),
     },
 )
 async def replay(
@@ -221,7 +221,7 @@ async def replay(
     return tagged(request, body, form, A_DAY_S)
 
 
-@router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)})
 async def plots(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """The plots of the run."""
     folder = await result_of(here, who, run_id)

@@ -30,6 +30,7 @@ EXAMPLE = {
 }
 
 
+OF_A_RESULT = problems(404, 409, 410, 422, 503, 507)
 router = lifecycle_routes(
     Kind(
         name="study",
@@ -47,7 +48,8 @@ router = lifecycle_routes(
 
 
 @router.get(
-    "/{study_id}/answer", responses={200: {"model": StudyAnswerShape}, **KNOWN, **problems(404, 409, 422, 503, 507)}
+    "/{study_id}/answer",
+    responses={200: {"model": StudyAnswerShape}, **KNOWN, **OF_A_RESULT},
 )
 async def answer(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """What the study says first: warnings, the advice that answers its question, and what limits it."""
@@ -66,7 +68,7 @@ async def _refuse_outdated(folder: FilePath, what_is_there: str) -> None:
 @router.get(
     "/{study_id}/comparison",
     responses={200: {"model": TableShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
-    | problems(404, 406, 409, 422, 503, 507),
+    | problems(404, 406, 409, 410, 422, 503, 507),
 )
 async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """Every scenario against the base: paired differences with their 95 % intervals, as JSON or as a table."""
@@ -81,7 +83,7 @@ async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPa
     return tagged(request, body, JSON, A_DAY_S)
 
 
-@router.get("/{study_id}/tables", responses={200: {"model": TablesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/{study_id}/tables", responses={200: {"model": TablesShape}, **KNOWN, **OF_A_RESULT})
 async def tables(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """The tables of the study."""
     folder = await result_of(here, who, study_id)
@@ -100,7 +102,7 @@ async def tables(request: Request, here: Here, who: Who, study_id: StudyIdPath) 
         200: {"model": TableShape, "content": {CSV: {"schema": {"type": "string"}}, PARQUET: {}}},
         206: {"description": "A range of it."},
         **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
+        **problems(404, 409, 410, 416, 422, 503, 507),
     },
 )
 async def table(
@@ -122,7 +124,7 @@ async def table(
     return file_answer(request, path.with_suffix(f".{form}"), kind, f"{study_id}-{name}.{form}")
 
 
-@router.get("/{study_id}/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/{study_id}/plots", responses={200: {"model": PlotsShape}, **KNOWN, **OF_A_RESULT})
 async def plots(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """The plots of the study, each with its title, caption and text."""
     folder = await result_of(here, who, study_id)
