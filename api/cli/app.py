@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import console
-from api.cli.library import gate_map, gates, migrate, validate
+from api.cli.library import calibration, gate_map, gates, migrate, validate
 from api.cli.plot import plot
 from api.cli.run import run
 from api.cli.server.data import data
@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, migrate, run, study, plot, verify, compare, serve):
+for command in (gates, validate, migrate, run, study, plot, verify, compare, calibration, serve):
     app.command()(command)
 app.command("map")(gate_map)
 app.add_typer(keys, name="keys")
