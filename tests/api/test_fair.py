@@ -11,7 +11,7 @@ import pytest
 
 from api.service.queue.admission import Refused
 from api.service.queue.fair import Share, Turns
-from api.service.queue.work import FINISHING_S, PIECE_S, RATE_S, Finish, Loan, Part, Work
+from api.service.queue.work import FINISHING_S, PIECE_S, RATE_S, Finish, Loan, Part, Work, is_out_of_memory
 from api.service.runs import RunService, Submission
 from api.service.security.access import Access
 from tests.api.servers import SHORT
@@ -107,6 +107,19 @@ def test_time_left_follows_the_pace_of_late():
     assert found.seconds_left(35, 100, now=120.0) == pytest.approx(65 * 20 / 15)
     late = found.seconds_left(36, 100, now=120.0 + RATE_S)
     assert late == pytest.approx(64 * 40 / 6), "since the last look that is as old as that"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_it"),
+    [
+        (MemoryError(), True),
+        (OSError("ZSTD compression failed: Allocation error : not enough memory"), True),
+        (OSError(28, "No space left on device"), False),
+        (ValueError("not enough memory"), False),
+    ],
+)
+def test_what_lack_of_memory_looks_like(error, is_it):
+    assert is_out_of_memory(error) is is_it
 
 
 async def done(found: RunService, access: Access, request: dict[str, Any], kind: str = "run") -> str:

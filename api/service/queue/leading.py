@@ -93,7 +93,7 @@ async def lend(simulators: Pool, work: Work, loan: Loan) -> None:
         If it could not be done to the end; the leader still waits for it.
     """
     try:
-        answer = await simulators.run(work.time_left, loans.done, loan.asked.content)
+        answer = await simulators.run(work.time_left, loans.done, loan.asked.content, spend=work.spend)
     except (WorkerDied, WorkerTooSlow, MemoryError):
         raise
     except Exception as error:

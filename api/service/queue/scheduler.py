@@ -256,7 +256,6 @@ class Scheduler:
         else:
             self._busy -= 1
             work.pieces -= 1
-            work.spent += now - began
             self._turns.end(work.share, now - began, work.expected_s(piece), work.weight)
         work.waiting_since = now
         self._wake.set()
@@ -296,17 +295,17 @@ class Scheduler:
         simulators, is_written = self._pools.simulators, (target / "manifest.json").is_file()
         if isinstance(piece, Part):
             part = piece.first, piece.end
-            await simulators.run(work.time_left, tasks.simulate, work.text, str(folder), *part)
+            await simulators.run(work.time_left, tasks.simulate, work.text, str(folder), *part, spend=work.spend)
         elif isinstance(piece, Loan):
             await lend(self._pools.simulators, work, piece)
         elif is_written:  # by a server that crashed before it could say so
             pass
         elif isinstance(piece, Lead):
-            places = self._places(work)
-            await lead(self._pools, work, places, self._lent, self._tell)
+            await lead(self._pools, work, self._places(work), self._lent, self._tell)
         else:
             self._tell(work, work.done, work.total, "combining")
-            await simulators.run(work.time_left, tasks.finish, work.text, str(folder), str(target))
+            places = str(folder), str(target)
+            await simulators.run(work.time_left, tasks.finish, work.text, *places, spend=work.spend)
 
     def _places(self, work: Work) -> tasks.StudyPlaces:
         return tasks.StudyPlaces(
