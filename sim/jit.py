@@ -20,7 +20,7 @@ _told = False
 # the engine would count the twenty-odd arrays of its structures up and down: measured, seven times slower.
 _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
 _CALLED_BY_KERNELS: dict[str, Any] = {"no_cpython_wrapper": True}
-_INTERPRETED: bool = vars(numba.config)["DISABLE_JIT"]
+INTERPRETED: bool = vars(numba.config)["DISABLE_JIT"]
 
 
 def kernel(function: Function) -> Function:
@@ -81,12 +81,12 @@ def _typeof_step(value: Step, _: Any) -> numba.types.Type:
 
 def step(function: Function) -> Function:
     """Compile `function` as a part of the kernels that call it, copied into each."""
-    return function if _INTERPRETED else cast(Function, Step(function, forceinline=True))
+    return function if INTERPRETED else cast(Function, Step(function, forceinline=True))
 
 
 def seldom(function: Function) -> Function:
     """Compile `function` as a part that few events need: called, not copied in, which halves the time to compile."""
-    return function if _INTERPRETED else cast(Function, Step(function))
+    return function if INTERPRETED else cast(Function, Step(function))
 
 
 def _tell_once() -> None:
