@@ -30,12 +30,12 @@ STUDY = {
 
 def turns(shares: list[tuple[Share, float]], count: int, seconds: float = 1.0) -> list[Share]:
     """Give pieces of a second to shares, by weight, that always want more."""
-    found, given = Turns(), []
+    found, given, weights = Turns(), [], dict(shares)
     for _ in range(count):
-        first = found.first(shares, lambda one: one[0])
+        first = found.first(share for share, _ in shares)
         assert first is not None
-        found.begin(first[0], seconds, first[1])
-        given.append(first[0])
+        found.begin(first, seconds, weights[first])
+        given.append(first)
     return given
 
 
@@ -65,7 +65,7 @@ def test_who_was_away_gets_no_credit_and_who_comes_does_not_wait():
         found.begin(one, 1.0)
     order = []
     for _ in range(6):
-        first = found.first([one, two], lambda each: each)
+        first = found.first([one, two])
         assert first is not None
         found.begin(first, 1.0)
         order.append(first.owner)
@@ -79,7 +79,7 @@ def test_who_took_longer_than_expected_waits_longer():
     found.end(one, 5.0, expected=1.0)  # clocks: 5 and 1
     order = []
     for _ in range(5):
-        first = found.first([one, two], lambda each: each)
+        first = found.first([one, two])
         assert first is not None
         found.begin(first, 1.0)
         order.append(first.owner)

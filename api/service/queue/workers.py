@@ -153,31 +153,17 @@ class Pool:
         timeout: float,
         function: Callable[..., Answer],
         *arguments: Any,
+        lend: Lend | None = None,
         spend: Callable[[float], None] | None = None,
     ) -> Answer:
         """Do `function(*arguments)` in a process; cancelling the wait stops it.
 
         Parameters
         ----------
+        lend
+            Takes what the job asks for, in a pool that borrows.
         spend
             Called with how long the process had the job [s]; its own start does not count.
-
-        Raises
-        ------
-        WorkerDied, WorkerTooSlow, MemoryError
-            If it could not be done to the end.
-        """
-        return await self.lead(None, timeout, function, *arguments, spend=spend)
-
-    async def lead(
-        self,
-        lend: Lend | None,
-        timeout: float,
-        function: Callable[..., Answer],
-        *arguments: Any,
-        spend: Callable[[float], None] | None = None,
-    ) -> Answer:
-        """Do the same in a process that may borrow.
 
         Raises
         ------
