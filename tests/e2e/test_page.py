@@ -189,6 +189,26 @@ def test_the_map_by_keyboard_alone(opened):
     expect(panel).to_have_count(0)
 
 
+def test_runs_are_chosen_and_compared(opened, run, server):
+    other = finished(server.client, submitted(server.client, {**RUN, "upgrades": ["more-bays"]})["id"])["id"]
+    page = opened("/runs")
+    for named in ("as today", "More inspection bays"):
+        page.get_by_role("checkbox", name=re.compile(f"friendship-pass, {named}")).first.check()
+    page.get_by_role("link", name="Compare these 2").click()
+    expect(page).to_have_url(re.compile(rf"/compare\?runs={run},{other}$"))
+    found = server.client.get(f"/api/v1/compare?runs={run},{other}").json()
+    for number in found["numbers"]:
+        expect(page.get_by_role("cell").filter(has_text=number["differences"][0]["text"]).first).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="stages.bay-cn.lanes")).to_contain_text("13")
+    expect(page.get_by_role("cell", name="USD 400,000")).to_be_visible()
+    page.get_by_label("What decides").select_option("clearance_h.mean.southbound")
+    expect(page).to_have_url(re.compile("show=clearance_h.mean.southbound"))
+    page.get_by_role("button", name="Make it the base").click()
+    expect(page).to_have_url(re.compile(rf"/compare\?runs={other},{run}&show="))
+    page.get_by_role("button", name="Remove B").click()
+    expect(page.get_by_text("Choose at least two runs that are done.")).to_be_visible()
+
+
 def test_replay_of_a_day(opened, run, server):
     page = opened(f"/runs/{run}/replay")
     page.locator("canvas").wait_for()
