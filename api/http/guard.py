@@ -23,7 +23,7 @@ refusals = logging.getLogger("bordergate.refused")
 
 OPEN_PATHS = ("/health", "/docs", "/openapi.json", "/assets/", "/favicon.")
 """Need no key: they say nothing about any run."""
-PAGE = re.compile(r"/(new|compare|runs(/[^/]+(/replay)?)?|gates/[^/]+)?")
+PAGE = re.compile(r"/(new|compare|studies(/[^/]+)?|runs(/[^/]+(/replay)?)?|gates/[^/]+)?")
 """Addresses of the page, which is the same for everybody; what it shows needs a key."""
 SESSION = "/api/v1/session"
 """Every key may sign in and out there."""

@@ -45,6 +45,12 @@ class WordsShape(Shape):
     note: str
 
 
+class TitledWordsShape(WordsShape):
+    """A table in words, with its title."""
+
+    title: str
+
+
 class AnswerShape(Shape):
     """What a run says first."""
 
@@ -69,6 +75,8 @@ class StudyAnswerShape(Shape):
     advice: list[str]
     """Sentences; the first one answers the question."""
     notes: list[str]
+    tables: list[TitledWordsShape]
+    """What the advice rests on, as the report shows it."""
 
 
 class MetricsShape(Shape):

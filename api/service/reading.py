@@ -54,6 +54,11 @@ def study_answer(folder: Path) -> bytes:
             "warnings": list(said.warnings),
             "advice": list(said.advice),
             "notes": list(said.notes),
+            "tables": [
+                {"title": each.title, "columns": list(each.columns), "rows": [list(row) for row in each.rows]}
+                | {"note": each.note}
+                for each in said.tables
+            ],
         }
     )
 

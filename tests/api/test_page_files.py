@@ -18,13 +18,13 @@ from tests.api.servers import access_key, problem, threaded
 WEB = Path(__file__).resolve().parents[2] / "api" / "web"
 LANGUAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (WEB / "src" / "lang").glob("*.json")}
 FIRST_LOAD_KB = 120
-FROM_THE_SERVICE = ("state.", "verdict.", "number.", "setting.")
+FROM_THE_SERVICE = ("state.", "verdict.", "number.", "setting.", "direction.")
 """Words whose last part the service sends."""
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_is_the_same_document_under_a_strict_policy(client, view):
-    address = view.format(run_id="run_0123456789abcdef", name="friendship-pass")
+    address = view.format(run_id="run_0123456789abcdef", study_id="study_0123456789abcdef", name="friendship-pass")
     assert PAGE.fullmatch(address), "the guard must let everybody load it"
     answer = client.get(address)
     assert answer.content == (built() / "index.html").read_bytes()

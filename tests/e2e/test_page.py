@@ -209,6 +209,43 @@ def test_runs_are_chosen_and_compared(opened, run, server):
     expect(page.get_by_text("Choose at least two runs that are done.")).to_be_visible()
 
 
+def test_a_study_is_built_watched_and_read(opened, server):
+    page = opened("/studies")
+    page.get_by_role("link", name="Build a study").click()
+    run = page.get_by_role("button", name="Run the study")
+    expect(run).to_be_disabled()
+    page.get_by_label("More inspection bays").check()
+    page.get_by_label("Every combination").check()
+    page.get_by_label("Readings of the gate").select_option("baseline")
+    texts = {"Days measured": "0", "Days of warm-up": "0", "Replications": "3", "Demand levels": "1 1,2"}
+    for label, text in texts.items():
+        page.get_by_label(label).fill(text)
+    expect(page.get_by_text("4 scenarios, each 3 times")).to_be_visible()
+    run.click()
+    expect(page.get_by_role("alert")).to_contain_text("days 0: too small")
+    page.get_by_label("Days measured").fill("1")
+    run.click()
+    expect(page).to_have_url(re.compile(r"/studies/study_[0-9a-f]{16}$"))
+    study = page.url.rsplit("/", 1)[1]
+    expect(page.get_by_role("heading", name="Which upgrades help Friendship Pass most?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Plots")).to_be_visible()
+    asked = server.client.get(f"/api/v1/studies/{study}").json()["request"]
+    assert (asked["design"], asked["factors"]["demand"]["values"], asked["readings"]) == (
+        "grid",
+        [1, 1.2],
+        ["baseline"],
+    )
+    answer = server.client.get(f"/api/v1/studies/{study}/answer").json()
+    expect(page.get_by_text(answer["advice"][0])).to_be_visible()
+    first = answer["tables"][0]
+    expect(page.get_by_role("heading", name=first["title"])).to_be_visible()
+    expect(page.get_by_role("cell", name=first["rows"][0][2], exact=True).first).to_be_visible()
+    again = page.get_by_role("link", name="Again, changed").get_attribute("href")
+    assert again is not None
+    assert again.startswith("/studies/new?gate=friendship-pass&up=more-bays&design=grid&readings=baseline")
+    expect(page.get_by_role("link", name="differences (CSV)")).to_have_attribute("href", re.compile(study))
+
+
 def test_replay_of_a_day(opened, run, server):
     page = opened(f"/runs/{run}/replay")
     page.locator("canvas").wait_for()
@@ -255,7 +292,9 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     assert median <= SCRIPT_MS, f"{len(times)} frames: median {median:.1f} ms, 95 % within {late:.1f} ms"
 
 
-@pytest.mark.parametrize("path", ["/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "RUN", "RUN/replay"])
+@pytest.mark.parametrize(
+    "path", ["/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "RUN", "RUN/replay", "/studies/new"]
+)
 @pytest.mark.parametrize("language", ["en-GB", "vi-VN", "zh-CN"])
 def test_a_phone_shows_every_view_without_scrolling_sideways(opened, run, path, language):
     page = opened(path.replace("RUN", f"/runs/{run}"), width=390, locale=language, color_scheme="dark")

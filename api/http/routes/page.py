@@ -20,7 +20,18 @@ from api.http.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 
-VIEWS = ("/", "/new", "/runs", "/runs/{run_id}", "/runs/{run_id}/replay", "/compare", "/gates/{name}")
+VIEWS = (
+    "/",
+    "/new",
+    "/runs",
+    "/runs/{run_id}",
+    "/runs/{run_id}/replay",
+    "/compare",
+    "/studies",
+    "/studies/new",
+    "/studies/{study_id}",
+    "/gates/{name}",
+)
 """Addresses of the page's views."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

@@ -53,7 +53,12 @@ export interface Run {
 export interface Answer {
   title: string; basis: string; warnings: string[];
   headlines: { direction: string; sentence: string; details: string[] }[];
-  numbers: { columns: string[]; rows: string[][]; note: string };
+  numbers: WordTable;
+}
+export interface WordTable { columns: string[]; rows: string[][]; note: string }
+export interface StudyAnswer {
+  title: string; question: string; basis: string; warnings: string[]; advice: string[]; notes: string[];
+  tables: (WordTable & { title: string })[];
 }
 export interface Plot { name: string; title: string; caption: string; alt: string; links: Record<string, string> }
 
@@ -77,6 +82,11 @@ export interface Compared {
 }
 
 export const API = '/api/v1';
+
+/** How many percent of a run or a study are done. */
+export function done(one: Run): number {
+  return Math.floor((100 * one.progress.done) / Math.max(one.progress.total, 1));
+}
 
 export class Refusal extends Error {
   constructor(
