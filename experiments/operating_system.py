@@ -6,16 +6,28 @@ is used.
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
+import sys
+import threading
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 WINDOWS = os.name == "nt"
 LOCKED_AT = 1 << 30
 """Byte of a file that a lock on Windows takes: no other process can read what is locked, and this nobody reads."""
 TRIES, PAUSE_S = 20, 0.1
 """On Windows a file cannot be moved while another process has it open, such as a virus scanner: it is tried again."""
+FORKS = sys.platform == "linux" and sys.version_info >= (3, 11, 1)
+"""Whether a process that has loaded our modules may be forked: macOS's own libraries do not allow it, and the first
+Python 3.11 let any user of the machine ask for it."""
+_starting = threading.Lock()
 _SYNCHRONIZE, _WAIT_TIMEOUT, _ACCESS_DENIED = 0x00100000, 0x102, 5
 
 
@@ -99,12 +111,46 @@ def hold(file: IO[str]) -> None:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def process_starter(modules: Sequence[str]) -> SpawnContext | ForkServerContext:
+    """Return what starts processes that have these modules loaded.
+
+    Loading them takes seconds. On Linux one process loads them once, does nothing else, and forks all the others: a
+    start then takes 0.03 s. It lives as long as this process, with the modules and the environment variables of the
+    first call. Elsewhere each process begins anew.
+    """
+    if not FORKS:
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    with _starting, _without_the_folder():
+        context.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
+    return context
+
+
+@contextlib.contextmanager
+def _without_the_folder() -> Iterator[None]:
+    """Let a Python that is started now not look for modules in the folder where it is started.
+
+    The folder may hold another `experiments`; what `sys.path` is here, it learns too late.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
 def limit_memory(megabytes: int) -> None:
     """Let this process have no more memory, and leave no image of it when it crashes; Windows has no such limit."""
     if WINDOWS:
         return
     import resource
-    import sys
 
     # Linux counts the memory really requested; elsewhere only the address space can be limited
     limited = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS

@@ -12,17 +12,20 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from experiments.operating_system import process_starter
 from gates.findings import ConfigError, Finding
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
+SIMULATE = ("experiments.runs.folder", "experiments.runs.replications")
+"""Modules that a process needs which simulates."""
 DASK_MISSING = "Install it: pip install 'bordergate[cluster]'."
 
 
@@ -59,13 +62,13 @@ def threads(workers: int | None = None) -> Iterator[Executor]:
 
 
 @contextmanager
-def local(workers: int | None = None) -> Iterator[Executor]:
-    """Give an executor with processes on this machine, one a core if not said.
+def local(workers: int | None = None, modules: Sequence[str] = SIMULATE) -> Iterator[Executor]:
+    """Give an executor with processes on this machine, one a core if not said, that have some modules loaded.
 
     An error or an interruption ends them at once; should this process be killed, they end by themselves.
     """
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers or cores(), mp_context=context, initializer=_started)
+    starter = process_starter(modules)
+    pool = ProcessPoolExecutor(workers or cores(), mp_context=starter, initializer=_started)
     try:
         yield pool
     except BaseException:

@@ -15,12 +15,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from api.service.queue import loans
 from api.service.queue.loans import Asked, Given
-from experiments.operating_system import limit_memory, yield_to_others
+from experiments.operating_system import limit_memory, process_starter, yield_to_others
+from experiments.runs.executors import SIMULATE
 
 Answer = TypeVar("Answer")
 
@@ -66,7 +67,7 @@ class Worker:
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._is_stopped = False
-        self._process: SpawnProcess | None = None
+        self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
 
     def start(self) -> None:
@@ -80,15 +81,16 @@ class Worker:
         with self._lock:
             if self._is_stopped:
                 raise WorkerDied("a worker was stopped before it began")
-            context = multiprocessing.get_context("spawn")
-            self._pipe, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, self._kind), name="worker", daemon=True)
             try:
-                process.start()
+                starter = process_starter(SIMULATE)
+                self._pipe, there = starter.Pipe()
+                process = starter.Process(target=_serve, args=(there, self._kind), name="worker", daemon=True)
+                try:
+                    process.start()
+                finally:
+                    there.close()
             except OSError as error:
                 raise WorkerDied(f"a worker cannot be started: {error.strerror}") from None
-            finally:
-                there.close()
             self._process = process
         self._answer()
 
