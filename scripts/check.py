@@ -3,7 +3,8 @@
 lint         ruff check                what the code looks like
 format       ruff format --check       how it is laid out
 types        mypy                      strict in the four packages and in scripts/
-tests        pytest                    with branch coverage; the long tests too with --all
+tests        pytest                    with branch coverage, which makes them half as fast again
+long         pytest                    the long tests, without; with --all, or by its name
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
 docs         scripts.docs_site         the docs site, warnings as errors; with --all, or by its name
@@ -127,9 +128,12 @@ def tests(arguments: argparse.Namespace) -> bool:
         chosen += where_tested([f"{arguments.quick}/"] if arguments.quick else changed())
     else:
         chosen += ["--durations=10", "--cov", "--cov-report="]
-    if arguments.tier == "all":
-        chosen += ["-m", "long or not long"]
     return run("pytest", *chosen, BORDERGATE_TIER=arguments.tier, COVERAGE_FILE=".coverage.tests")
+
+
+def long(arguments: argparse.Namespace) -> bool:
+    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={arguments.counted / 'long.xml'}"]
+    return run("pytest", *chosen, "--durations=10", "-m", "long", BORDERGATE_TIER=arguments.tier)
 
 
 def interpreted(arguments: argparse.Namespace) -> bool:
@@ -173,13 +177,14 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "format": layout,
     "types": types,
     "tests": tests,
+    "long": long,
     "interpreted": interpreted,
     "coverage": coverage,
     "docs": docs,
     "page": page,
     "packages": packages,
 }
-OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in ("docs", "page", "packages"))}
+OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in ("long", "docs", "page", "packages"))}
 """Steps of the tiers that leave some out."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.operating_system import FORKS
 from experiments.runs import executors
 from experiments.studies.model import metric_key
 from experiments.studies.run import run_study
@@ -113,3 +114,35 @@ def test_a_cluster_gives_the_same_results_though_a_worker_is_killed():
     for key in here.metrics:
         for name, values in here.values(key).items():
             assert (values == there.values(key)[name]).all()
+
+
+def test_a_folder_that_holds_other_modules_of_these_names(tmp_path):
+    """The process that loads modules for the others starts where the user is, whatever lies there."""
+    for name in ("experiments", "sim"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('another one was loaded')\n")
+    program = tmp_path / "programs" / "program.py"
+    program.parent.mkdir()
+    program.write_text(
+        "import sys\n"
+        "from experiments.runs import executors\n"
+        "def loaded():\n"
+        "    return 'experiments.runs.replications' in sys.modules\n"
+        "if __name__ == '__main__':\n"
+        "    with executors.local(1) as pool:\n"
+        "        print(pool.submit(loaded).result())\n"
+    )
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": root}
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == (f"{FORKS}\n", 0), (
+        done.stderr
+    )  # where nothing is forked, each loads its own
