@@ -61,8 +61,7 @@ class Labels:
     @property
     def directions(self) -> list[str]:
         """The directions in which trucks flow."""
-        flowing = {flow.direction for flow in self.gate.flows.values()}
-        return [name for name in ("northbound", "southbound") if name in flowing]
+        return sorted({str(flow.direction) for flow in self.gate.flows.values()})
 
     def direction(self, name: str) -> str:
         """`Northbound (Vietnam to China)`."""

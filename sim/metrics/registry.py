@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from typing import Any
 
+from gates.schema.borders.names import parted
 from sim.metrics import resources, stages, trucks
 from sim.metrics.meter import Key, Meter, Metric
 
@@ -20,12 +21,17 @@ METRICS: dict[str, Metric] = {metric.name: metric for meter in METERS for metric
 
 
 def key_document(key: Key) -> dict[str, Any]:
-    """Return what results say of a number beside its value: of what it is, in which unit."""
+    """Return what results say of a number beside its value: of what it is, at which gate of a border, in which unit."""
+    (gate, direction), (gate_of_stage, stage) = (
+        (None, None) if name is None else parted(name) for name in (key.direction, key.stage)
+    )
+    at_border = gate or gate_of_stage
     return {
         "metric": key.metric,
         "statistic": key.statistic,
-        "direction": key.direction,
+        **({"gate": at_border} if at_border else {}),
+        "direction": direction,
         "class": key.vehicle_class,
-        "stage": key.stage,
+        "stage": stage,
         "unit": METRICS[key.metric].unit,
     }

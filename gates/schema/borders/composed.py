@@ -21,6 +21,13 @@ class ComposedGate(Gate):
 
     border: Border
     """The border."""
+    changes: tuple[Any, ...] = ()
+    """What upgrades changed in its gates, in order."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The border as plain data, its gates in it."""
+        return self.border.model_dump(mode="json", by_alias=True)
 
     def __repr__(self) -> str:
         """Return a line."""
@@ -29,11 +36,12 @@ class ComposedGate(Gate):
     __str__ = __repr__
 
 
-def composed(border: Border) -> ComposedGate:
-    """Return a border, whose gates have been looked up, read as one gate."""
+def composed(border: Border, changes: tuple[Any, ...] = ()) -> ComposedGate:
+    """Return a border, whose gates have been looked up, read as one gate; `changes` are those of upgrades."""
     gates = {name: member.found for name, member in border.gates.items()}
     return ComposedGate.model_construct(
         border=border,
+        changes=changes,
         name=border.name,
         title=border.title,
         about=border.about,
