@@ -80,9 +80,7 @@ def borders(draw: st.DrawFn, days: int = 0) -> Scenario:
             "end_of_day": {"at": "20:00", "side": "vn"},
             "gates": {name: {"gate": gate} for name, gate in gates.items()},
             "board": {"at": times, "side": "vn", "over": draw(st.integers(1, 3)), "at_most": 3600 * 100},
-            "trade": {
-                name: draw(trades(flows, gates)) for name, flows in (("one", first), ("two", second)) if flows
-            },
+            "trade": {name: draw(trades(flows, gates)) for name, flows in (("one", first), ("two", second)) if flows},
         }
     )
     scenario = parts["aa"]

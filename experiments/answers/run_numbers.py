@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.runs.statistics import Estimate, growth_a_day, mean_interval
+from sim.metrics.registry import key_of
 
 if TYPE_CHECKING:
     from experiments.runs.run import RunResult
@@ -37,10 +38,7 @@ class Metrics:
         self.replications: int = document.get("replications", 0)
         self.batches: int = document.get("batches", 0)
         """Batches of days that give intervals of one long run; 0 where intervals are over replications."""
-        self._estimates = {
-            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): estimate_of(row)
-            for row in document["metrics"]
-        }
+        self._estimates = {key_of(row): estimate_of(row) for row in document["metrics"]}
 
     def get(
         self,

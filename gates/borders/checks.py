@@ -53,7 +53,9 @@ def sides(border: Border) -> Findings:
     for place, side in named:
         if side not in shared:
             without = [name for name, member in border.gates.items() if side not in member.found.sides]
-            remedy = f"Use one that all gates have: {', '.join(sorted(shared))}." if shared else "Give all gates one side."
+            remedy = (
+                f"Use one that all gates have: {', '.join(sorted(shared))}." if shared else "Give all gates one side."
+            )
             yield finding(place, side, f"no side of {', '.join(without)}", remedy)
 
 
@@ -99,7 +101,9 @@ def trade_costs(border: Border) -> Findings:
         for at in trade.flows:
             if at not in trade.usual_wait:
                 problem = f"no usual wait at {at}"
-                yield finding(("trade", name, "usual_wait"), "", problem, f"Add `{at}`: the wait posted on a usual day.")
+                yield finding(
+                    ("trade", name, "usual_wait"), "", problem, f"Add `{at}`: the wait posted on a usual day."
+                )
         for field in ("usual_wait", "fees"):
             for at in getattr(trade, field):
                 if at not in trade.flows:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -67,7 +66,9 @@ def _found(name: str, member: BorderGate, folder: Path | None) -> tuple[Gate, li
         raise ConfigError([Finding("gate", gate.name, problem, "Name a single gate.")])
     upgrades = [_place(upgrade, upgrade_names(), f"upgrades[{n}]", folder) for n, upgrade in enumerate(member.upgrades)]
     upgraded, changes = apply_upgrades(gate, upgrades)
-    return upgraded, [dataclasses.replace(each, path=path_text(("gates", name, "gate")) + f".{each.path}") for each in changes]
+    return upgraded, [
+        dataclasses.replace(each, path=path_text(("gates", name, "gate")) + f".{each.path}") for each in changes
+    ]
 
 
 def _place(name: str, names: list[str], at: str, folder: Path | None) -> str | Path:
@@ -76,7 +77,9 @@ def _place(name: str, names: list[str], at: str, folder: Path | None) -> str | P
         return name
     if folder is not None and is_file(str(folder / name)):
         return folder / name
-    remedy = f"{suggestion(names, name)} Or name a file beside that of the border." if folder else suggestion(names, name)
+    remedy = (
+        f"{suggestion(names, name)} Or name a file beside that of the border." if folder else suggestion(names, name)
+    )
     what = at.partition("[")[0].removesuffix("s")
     raise ConfigError([Finding(at, name[:60], f"no such {what} in the library", remedy)])
 
@@ -88,5 +91,3 @@ def _at(name: str, found: Finding) -> Finding:
     inside = "" if found.path in ("file", "") else f".{found.path}"
     own = found.path == "gate" or found.path.startswith("upgrades")
     return dataclasses.replace(found, path=f"gates.{name}{inside}" if own else f"gates.{name}.gate{inside}")
-
-

@@ -47,7 +47,9 @@ def apply_upgrades(
         return gate, ()
     if isinstance(gate, ComposedGate):
         remedy = "Write it under `upgrades` of one of its gates, in the file of the border."
-        raise ConfigError([Finding("upgrades", each.name, "upgrades change a gate, not a border", remedy) for each in loaded])
+        raise ConfigError(
+            [Finding("upgrades", each.name, "upgrades change a gate, not a border", remedy) for each in loaded]
+        )
     edits = [
         Placed(edit, place, upgrade.name, upgrade.file)
         for upgrade in loaded

@@ -15,8 +15,8 @@ import numpy as np
 from sim.draws.arrival_times import Cursor, next_arrivals
 from sim.draws.booking import Desk, FlowTrucks, no_trucks
 from sim.draws.columns import Draws
-from sim.draws.gates import free_trucks
 from sim.draws.flow import trips_of
+from sim.draws.gates import free_trucks
 from sim.draws.merge import merged
 from sim.draws.outages import draw_outages
 from sim.plan.plan import MAX_TRUCKS, Plan

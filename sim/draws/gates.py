@@ -1,8 +1,8 @@
 """Who may choose between the gates of a border, and what each gate costs a truck beyond the wait.
 
 The part of a cost that differs from truck to truck is Gumbel distributed, so that shares are those of a logit model
-(McFadden 1974, Conditional Logit Analysis of Qualitative Choice Behavior). It is drawn by the name of the gate: one gate
-more leaves what the others cost alone.
+(McFadden 1974, Conditional Logit Analysis of Qualitative Choice Behavior). It is drawn by the name of the gate: one
+gate more leaves what the others cost alone.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class Run:
             self.change(int(network.change_resource[change]), int(network.change_units[change]))
 
     def change(self, resource: int, units: int) -> None:
-        """Have so many lanes of a group open, or units of a pool on duty, or so much of a link up; or post the waits."""
+        """Have so many lanes of a group open, or units of a pool on duty, or so much of a link up; or post waits."""
         if resource == len(self.on_duty):
             self.post()
             return

@@ -88,9 +88,7 @@ next one (the row after its last where it departs); the leaf of the end of its s
 while it waits."""
 
 
-_BOARD_STATE = table_of(
-    trucks="i8", released="i8", posted="i8", known="i8", span="i8", cleared="i8", going="i8"
-)
+_BOARD_STATE = table_of(trucks="i8", released="i8", posted="i8", known="i8", span="i8", cleared="i8", going="i8")
 """Trucks that count on a board, and those released so far. Of the last posting: what was posted, and what trucks know
 that set out [tick]; the time over which trucks released are counted [tick], and how many they are; trucks that have
 decided since to move there."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from typing import Any
 
-from gates.schema.borders.names import parted
+from gates.schema.borders.names import of_gate, parted
 from sim.metrics import resources, stages, trucks
 from sim.metrics.meter import Key, Meter, Metric
 
@@ -18,6 +19,16 @@ METERS = tuple(sorted(Meter.__subclasses__(), key=lambda meter: meter.place))
 """Every meter, in the order in which results give their metrics. A new file with a meter is all that it takes."""
 METRICS: dict[str, Metric] = {metric.name: metric for meter in METERS for metric in meter.metrics}
 """Every metric of a replication, in the order in which results give them."""
+
+
+def key_of(document: Mapping[str, Any]) -> Key:
+    """Return the name of a number from what results say of it."""
+    gate = document.get("gate")
+    names = {
+        part: of_gate(gate, document[part]) if gate and document[part] is not None else document[part]
+        for part in ("direction", "stage")
+    }
+    return Key(document["metric"], document["statistic"], names["direction"], document["class"], names["stage"])
 
 
 def key_document(key: Key) -> dict[str, Any]:

@@ -78,7 +78,9 @@ def free_and_bound(
         streams = choosing.streams if free and choosing else (own,)
         rows += [(number, flow, arrival, flow != own, free) for flow in (own, *(s for s in streams if s != own))]
     rows.sort(key=lambda row: (row[2], row[3], row[0]))
-    paths = [[v for v in plan.streams[flow].path.visits if free or not _is_way(v.stage)] for _, flow, _, _, free in rows]
+    paths = [
+        [v for v in plan.streams[flow].path.visits if free or not _is_way(v.stage)] for _, flow, _, _, free in rows
+    ]
     draws = blank(plan, np.cumsum([0, *(len(path) for path in paths)]))
     draws.released[:] = draws.emptied[:] = draws.first[1:]
     draws.released[:] -= 1

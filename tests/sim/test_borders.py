@@ -66,7 +66,7 @@ def test_engines_agree_on_borders(scenario: Scenario, seed: int, unit: int) -> N
 
 
 def check_trucks(plan: Plan, log: EventLog) -> None:
-    """Every truck is at one gate at a time, leaves no stage before it joined it, and counts on boards while it is there."""
+    """Every truck leaves a stage after it joined it, and counts on the board of its gate as long as it is there."""
     draws = log.draws
     assert (log.left[log.left != NEVER] >= log.joined[log.left != NEVER]).all()
     assert (log.joined[log.left != NEVER] != NEVER).all()

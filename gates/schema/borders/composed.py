@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gates.schema.borders.model import Border
-from gates.schema.borders.names import of_gate, way_of
+from gates.schema.borders.names import of_gate, parted, way_of
 from gates.schema.calendar import Surge
 from gates.schema.gate import Gate
 from gates.schema.paths import Choice, Step, Visit
@@ -56,13 +56,15 @@ def composed(border: Border, changes: tuple[Any, ...] = ()) -> ComposedGate:
             for name, gate in gates.items()
             for flow, each in gate.flows.items()
         },
-        stages=_stages(border, gates),
-        pools=_all(gates, "pools"),
-        areas={
-            of_gate(name, area): each.model_copy(update={"stages": [of_gate(name, stage) for stage in each.stages]})
-            for name, gate in gates.items()
-            for area, each in gate.areas.items()
-        },
+        stages=_titled(_stages(border, gates)),
+        pools=_titled(_all(gates, "pools")),
+        areas=_titled(
+            {
+                of_gate(name, area): each.model_copy(update={"stages": [of_gate(name, stage) for stage in each.stages]})
+                for name, gate in gates.items()
+                for area, each in gate.areas.items()
+            }
+        ),
         links=_all(gates, "links"),
         outages={},
         paths={
@@ -92,6 +94,16 @@ def _all(gates: Mapping[str, Gate], part: str) -> dict[Any, Any]:
     return {of_gate(name, key): each for name, gate in gates.items() for key, each in getattr(gate, part).items()}
 
 
+def _titled(parts: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return parts of gates with the name of their gate before each title, as two gates may use the same words."""
+    titled = {}
+    for key, part in parts.items():
+        gate, name = parted(key)
+        titles = part.title or {"en": name.replace("-", " ").capitalize()}
+        titled[key] = part.model_copy(update={"title": {tag: f"{gate}: {text}" for tag, text in titles.items()}})
+    return titled
+
+
 def _stages(border: Border, gates: Mapping[str, Gate]) -> dict[str, Stage]:
     found: dict[str, Stage] = {}
     for name, gate in gates.items():
@@ -112,7 +124,7 @@ def _step(name: str, step: Step) -> Step:
     """Return a step of a path with the stages at the border."""
     match step:
         case str():
-            return of_gate(name, step)
+            return Visit(stage=step).model_copy(update={"stage": of_gate(name, step)})
         case Visit():
             again = step.again_from and of_gate(name, step.again_from)
             return step.model_copy(update={"stage": of_gate(name, step.stage), "again_from": again})

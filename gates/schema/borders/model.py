@@ -26,7 +26,9 @@ class BorderGate(Sourced):
         Discriminator(_gate_written),
     ]
     """Name of a gate of the library, a file beside that of the border, or a whole gate."""
-    upgrades: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]], Field(max_length=32)] = []
+    upgrades: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]], Field(max_length=32)
+    ] = []
     """Upgrades of that gate to switch on."""
 
     @property
@@ -61,7 +63,9 @@ class SetsOut(Sourced):
 class ThinksAgain(Sourced):
     """Trucks that choose again while they wait, after each posting."""
 
-    at: Annotated[dict[Name, Annotated[list[Name], Field(min_length=1, max_length=32)]], Field(alias="in", min_length=1)]
+    at: Annotated[
+        dict[Name, Annotated[list[Name], Field(min_length=1, max_length=32)]], Field(alias="in", min_length=1)
+    ]
     """Gate -> stages in whose queues they do."""
     gain: Seconds
     """What another gate must spare them at least before they move [s]."""
@@ -80,8 +84,8 @@ class Trade(Sourced):
     title: Title = {}
     """Names for people, by language."""
     flows: Annotated[dict[Name, Annotated[list[Name], Field(min_length=1, max_length=16)]], Field(min_length=1)]
-    """Gate -> its flows. Their sum is the demand, the part of each gate its usual share. A truck that comes from another
-    gate goes the way of the first."""
+    """Gate -> its flows. Their sum is the demand, the part of each gate its usual share. A truck that comes from
+    another gate goes the way of the first."""
     free: Share = 1.0
     """Share of the trucks that may choose; the others are bound to their gate, such as by contract or licence."""
     spread: Seconds = 0.0

@@ -18,8 +18,8 @@ POSTED = Metric(
     unit="h",
     statistics=("mean", "max"),
     better="less",
-    definition="Wait posted at a gate: trucks of the trade there, by the time in which as many were released; mean over "
-    "the postings of the measured period, and the longest.",
+    definition="Wait posted at a gate: trucks of the trade there, by the time in which as many were released; mean "
+    "over the postings of the measured period, and the longest.",
     source="Little (1961), A Proof for the Queuing Formula: L = λW, Operations Research 9(3)",
 )
 MOVED = Metric(

@@ -5,6 +5,7 @@ Whatever an array counts is numbered on: the stages of the second gate come afte
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -52,6 +53,12 @@ class Part:
 
 
 _ENTRIES = ("taken", "given", "groups_of_line", "lines_of_group", "lines_of_pool", "groups_before_area")
+
+
+def _size(entries: str, plan: Plan) -> int:
+    return int(getattr(plan.network, entries).size)
+
+
 _COUNTS: Mapping[str, Callable[[Plan], int]] = {
     "stages": lambda plan: len(plan.stages),
     "lines": lambda plan: plan.network.lines.size,
@@ -60,7 +67,7 @@ _COUNTS: Mapping[str, Callable[[Plan], int]] = {
     "kinds": lambda plan: len(plan.kinds),
     "samplers": lambda plan: len(plan.samplers),
     "streams": lambda plan: len(plan.streams),
-    **{name: (lambda name: lambda plan: getattr(plan.network, name).size)(name) for name in _ENTRIES},
+    **{name: functools.partial(_size, name) for name in _ENTRIES},
 }
 _POINTS_TO: Mapping[str, Mapping[str, str]] = {
     "lines": {
@@ -107,7 +114,9 @@ def composed(plans: Mapping[str, Plan]) -> Plan:
         areas=_joined(part.named(part.plan.areas) for part in parts),
         road_m=_joined(part.plan.road_m for part in parts),
         outside_road_m={
-            of_gate(part.name, direction): road for part in parts for direction, road in part.plan.outside_road_m.items()
+            of_gate(part.name, direction): road
+            for part in parts
+            for direction, road in part.plan.outside_road_m.items()
         },
         load_t=np.concatenate([part.plan.load_t for part in parts]),
         clock_of_group=_joined(part.plan.clock_of_group for part in parts),

@@ -52,4 +52,3 @@ def _of_own_stages(entry: Any, gate: Gate) -> Any:
     touches = entry.touches if hasattr(entry, "touches") else entry.closes
     mine = [name for name, stage in gate.stages.items() if touches(name, stage.side)]
     return entry.model_copy(update={"stages": mine, "sides": None})
-

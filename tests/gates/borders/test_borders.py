@@ -165,7 +165,9 @@ def test_mistakes_of_the_models_and_of_gates_are_found_at_their_places():
     wrong = small_border(("board/over", 0), ("gates/b", {"gate": "frendship-pass"}))
     assert {f.path for f in findings_of(wrong)} == {"board.over"}
     (found,) = findings_of(small_border(("gates/b", {"gate": "frendship-pass"})))
-    assert str(found).endswith("gates.b.gate = frendship-pass - no such gate in the library. Did you mean friendship-pass?")
+    assert str(found).endswith(
+        "gates.b.gate = frendship-pass - no such gate in the library. Did you mean friendship-pass?"
+    )
     inside = findings_of(small_border(("gates/b/gate/stages/booth/hours", "08:00-08:00")))
     assert [f.path for f in inside] == ["gates.b.gate.stages.booth.hours"]
     (upgrade,) = findings_of(small_border(("gates/a/upgrades", ["no-such"])))
@@ -187,7 +189,7 @@ def test_gates_are_found_in_the_library_and_beside_the_file(tmp_path):
 def test_a_border_is_no_gate_of_a_border(tmp_path):
     write(tmp_path, json.dumps(small_border()), "inner.yaml")
     path = write(tmp_path, json.dumps(small_border(("gates/b", {"gate": "inner.yaml"}))), "border.yaml")
-    with pytest.raises(gates.ConfigError, match="is a border. Name a single gate"):
+    with pytest.raises(gates.ConfigError, match="is a border"):
         gates.load_gate(path)
 
 
