@@ -177,6 +177,6 @@ def distributions(border: Border) -> Findings:
 
 def _distributions(border: Border) -> Iterator[tuple[Place, Distribution]]:
     for name, trade in border.trade.items():
-        yield ("trade", name, "moves", "takes"), trade.moves.takes
-        if trade.sets_out.puts_up_with is not None:
-            yield ("trade", name, "sets_out", "puts_up_with"), trade.sets_out.puts_up_with
+        yield ("trade", name, "moves", "takes"), trade.way
+        if trade.puts_up_with is not None:
+            yield ("trade", name, "sets_out", "puts_up_with"), trade.puts_up_with

@@ -109,7 +109,7 @@ def _stages(border: Border, gates: Mapping[str, Gate]) -> dict[str, Stage]:
     for name, gate in gates.items():
         for trade, each in border.trade.items():
             if each.thinks_again and name in each.flows:
-                way = Stage(side=next(iter(gate.sides)), lanes="unlimited", service=each.moves.takes)
+                way = Stage(side=next(iter(gate.sides)), lanes="unlimited", service=each.way)
                 found[of_gate(name, way_of(trade))] = way.model_copy(update={"title": {"en": "From another gate"}})
         for key, stage in gate.stages.items():
             pools = {use: {of_gate(name, pool): n for pool, n in getattr(stage, use).items()} for use in _USES}

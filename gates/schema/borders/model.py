@@ -96,12 +96,27 @@ class Trade(Sourced):
     """Gate -> what it costs more than usual [USD]."""
     value_of_time: Annotated[Number, Field(gt=0, le=1e6)] | None = None
     """Value of an hour of a truck and its load [USD/h], which turns fees into time."""
-    sets_out: SetsOut = SetsOut()
-    """What trucks know before they set out."""
+    sets_out: SetsOut | None = None
+    """What trucks know before they set out; by default the last posting, and none stays away."""
     thinks_again: ThinksAgain | None = None
     """Trucks that choose again while they wait; by default none does."""
-    moves: Moves = Moves()
-    """The way from one gate to another."""
+    moves: Moves | None = None
+    """The way from one gate to another; by default it takes no time."""
+
+    @property
+    def knows(self) -> int:
+        """Postings by which what trucks know as they set out is behind."""
+        return self.sets_out.knows if self.sets_out else 0
+
+    @property
+    def puts_up_with(self) -> Distribution | None:
+        """Distribution of the cost from which on a truck stays away; None if none does."""
+        return self.sets_out.puts_up_with if self.sets_out else None
+
+    @property
+    def way(self) -> Distribution:
+        """Distribution of the time that the way from one gate to another takes."""
+        return self.moves.takes if self.moves else Constant(constant=0.0)
 
     def usual_shares(self, border: Border) -> dict[str, float]:
         """Return the part of each gate in the demand."""

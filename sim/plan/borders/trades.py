@@ -67,7 +67,7 @@ def _streams(plan: Plan, border: Border) -> list[Stream]:
 
 
 def _choosing(trade: Trade, extra: dict[str, float], streams: tuple[int, ...]) -> Choosing:
-    limit = trade.sets_out.puts_up_with
+    limit = trade.puts_up_with
     return Choosing(
         free=trade.free,
         gates=tuple(trade.flows),
@@ -114,7 +114,7 @@ def _board_rows(border: Border, board: Board, boards: list[BoardName]) -> Rows:
         trade = border.trade[name]
         gain = NO_LIMIT if trade.thinks_again is None else ticks_of(trade.thinks_again.gain)
         first = ticks_of(trade.usual_wait[gate])
-        rows[n] = (board.over, trade.sets_out.knows, ticks_of(board.at_most), first, gain)
+        rows[n] = (board.over, trade.knows, ticks_of(board.at_most), first, gain)
     return rows
 
 

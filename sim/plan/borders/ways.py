@@ -36,7 +36,7 @@ def _with_ways(gate: Gate, name: str, moving: dict[str, Trade]) -> dict[str, Any
     stages = dict(gate.stages)
     paths: dict[Any, list[Step]] = {direction: list(steps) for direction, steps in gate.paths.items()}
     for trade, each in moving.items():
-        stages[way_of(trade)] = Stage(side=side, lanes="unlimited", service=each.moves.takes)
+        stages[way_of(trade)] = Stage(side=side, lanes="unlimited", service=each.way)
         come: dict[str, list[str]] = {}
         for flow in each.flows[name]:
             come.setdefault(gate.flows[flow].direction, []).append(gate.flows[flow].vehicle_class)
