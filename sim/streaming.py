@@ -87,11 +87,12 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
 
 def _stays(log: EventLog) -> npt.NDArray[np.bool_]:
     """Return which trucks are still needed: those inside, and what they would be at other gates or were there."""
-    inside = log.departed == NEVER
+    inside: npt.NDArray[np.bool_] = log.departed == NEVER
     if log.came.size == 0:
         return inside
     inside &= log.came >= 0
-    stays, start = inside.copy(), np.flatnonzero(inside & (log.draws.sibling >= 0))
+    stays: npt.NDArray[np.bool_] = inside.copy()
+    start = np.flatnonzero(inside & (log.draws.sibling >= 0))
     at = log.draws.sibling[start]
     while at.size:  # round all gates of the trade
         stays[at] = True

@@ -28,7 +28,7 @@ def may_think(gate: Gate, flow: str) -> list[str]:
     stages = list(dict.fromkeys(comes_to(gate, kind)))
     if not any(stage.takes for stage in gate.stages.values()):
         return stages
-    written = [step if isinstance(step, str) else "" for step in gate.paths[kind.direction]]
+    written = [step if isinstance(step, str) else "" for step in gate.paths[gate.flows[flow].direction]]
     return ["booth"] if written.count("booth") == 1 else []
 
 
@@ -37,19 +37,19 @@ def trades(draw: st.DrawFn, flows: dict[str, str], gates: dict[str, Gate]) -> di
     """Draw what a trade says of one flow of each gate."""
     trade: dict[str, Any] = {
         "flows": {name: [flow] for name, flow in flows.items()},
-        "free": draw(st.sampled_from([0.3, 1])),
-        "spread": 3600 * draw(st.sampled_from([0, 1, 24])),
+        "free": draw(st.sampled_from([0.3, 1, 1])),
+        "spread": 3600 * draw(st.sampled_from([0, 1, 1, 24])),
         "usual_wait": {name: 3600 * draw(st.sampled_from(HOURS)) for name in flows},
         "sets_out": {
             "knows": draw(st.integers(0, 2)),
-            "puts_up_with": draw(st.sampled_from([None, {"empirical": [3600, 20 * 3600, 300 * 3600]}])),
+            "puts_up_with": draw(st.sampled_from([None, None, {"empirical": [3600, 20 * 3600, 300 * 3600]}])),
         },
         "moves": {"takes": draw(st.sampled_from([{"constant": 0}, {"empirical": [0, 1200, 3600]}]))},
     }
     places = {name: may_think(gates[name], flow) for name, flow in flows.items()}
-    places = {name: draw(st.lists(st.sampled_from(p), min_size=1, unique=True)) for name, p in places.items() if p}
-    if places and draw(st.sampled_from([True, True, False])):
-        trade["thinks_again"] = {"in": places, "gain": 3600 * draw(st.sampled_from([0, 2]))}
+    places = {name: draw(st.sampled_from([p, p, p[:1]])) for name, p in places.items() if p}
+    if places and draw(st.sampled_from([True, True, True, False])):
+        trade["thinks_again"] = {"in": places, "gain": 3600 * draw(st.sampled_from([0, 0, 2]))}
     return trade
 
 
@@ -70,9 +70,10 @@ def borders(draw: st.DrawFn, days: int = 0) -> Scenario:
                 for flow in flows
                 if (gate.flows[flow].vehicle_class, gate.flows[flow].direction) != (mine.vehicle_class, mine.direction)
             ]
-            if others and draw(st.booleans()):
+            if draw(st.booleans()) and others:
                 second[name] = draw(st.sampled_from(others))
-    times = draw(st.sampled_from([["20:00"], ["00:00", "06:00", "12:00", "18:00"], [f"{h:02d}:20" for h in range(24)]]))
+    often: list[list[str]] = [["20:00"], ["00:00", "06:00", "12:00", "18:00"], [f"{h:02d}:20" for h in range(24)]]
+    times = draw(st.sampled_from(often))
     border = Border.model_validate(
         {
             "name": "generated",

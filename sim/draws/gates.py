@@ -55,4 +55,4 @@ def _uniforms(name: str, number: Counts) -> Floats:
     """Return the uniform numbers of trucks by their numbers, in ascending order."""
     if number.size == 0:
         return np.empty(0)
-    return uniforms(name, int(number[0]), int(number[-1] - number[0]) + 1)[number - number[0]]
+    return np.asarray(uniforms(name, int(number[0]), int(number[-1] - number[0]) + 1)[number - number[0]])

@@ -371,7 +371,7 @@ class Run:
         first = int(self.draws.first[truck])
         if not self.boards or self.draws.sibling[truck] == NEVER:
             return first
-        return first + self.flows[self.draws.flow[truck]].has_way
+        return first + int(self.flows[self.draws.flow[truck]].has_way)
 
     def choose(self, truck: int, visit: int) -> int:
         """Return the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""

@@ -149,7 +149,7 @@ class Fold:
         """Return the flows of the trucks that stay away in [start, end) and in the measured period."""
         arrival = log.draws.arrival[: log.came.size]
         here = (arrival >= max(start, self._scope.plan.warmup)) & (arrival < end)
-        return log.draws.flow[: log.came.size][here & (log.came == STAYED_AWAY)].astype(np.int64)
+        return np.asarray(log.draws.flow[: log.came.size][here & (log.came == STAYED_AWAY)], np.int64)
 
     def measures(self) -> Measures:
         """Return what the replication measured.

@@ -177,7 +177,7 @@ def test_trucks_that_wait_at_the_start_count_on_the_board() -> None:
 
 
 @pytest.mark.series("engines")
-@settings(max_examples=max(count("engines") // 4, settings().max_examples))
+@settings(max_examples=count("engines") // 20)
 @given(borders(), st.integers(0, 2**32), st.sampled_from([1, 60_000, 1_200_000, 3_600_000]))
 def test_engines_agree_on_borders(scenario: Scenario, seed: int, unit: int) -> None:
     plan = compile_plan(scenario, check_gate=False)
@@ -207,6 +207,7 @@ def check_trucks(plan: Plan, log: EventLog) -> None:
             assert row["released"] == np.count_nonzero(passed)
 
 
+@settings(max_examples=max(count("examples") // 8, 1))
 @given(borders(days=2), st.integers(0, 2**32))
 def test_a_border_in_blocks_is_the_same_run(scenario: Scenario, seed: int) -> None:
     plan = compile_plan(scenario, check_gate=False)

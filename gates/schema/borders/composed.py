@@ -39,6 +39,16 @@ class ComposedGate(Gate):
 def composed(border: Border, changes: tuple[Any, ...] = ()) -> ComposedGate:
     """Return a border, whose gates have been looked up, read as one gate; `changes` are those of upgrades."""
     gates = {name: member.found for name, member in border.gates.items()}
+    paths: dict[Any, Any] = {
+        of_gate(name, direction): _steps(name, steps)
+        for name, gate in gates.items()
+        for direction, steps in gate.paths.items()
+    }
+    two_way: dict[Any, Any] = {
+        of_gate(name, direction): back.model_copy(update={"steps": _steps(name, back.steps)})
+        for name, gate in gates.items()
+        for direction, back in gate.two_way.items()
+    }
     return ComposedGate.model_construct(
         border=border,
         changes=changes,
@@ -67,16 +77,8 @@ def composed(border: Border, changes: tuple[Any, ...] = ()) -> ComposedGate:
         ),
         links=_all(gates, "links"),
         outages={},
-        paths={
-            of_gate(name, direction): [_step(name, step) for step in steps]
-            for name, gate in gates.items()
-            for direction, steps in gate.paths.items()
-        },
-        two_way={
-            of_gate(name, direction): back.model_copy(update={"steps": [_step(name, step) for step in back.steps]})
-            for name, gate in gates.items()
-            for direction, back in gate.two_way.items()
-        },
+        paths=paths,
+        two_way=two_way,
         booking={},
         calendar=[_entry(name, gate, entry) for name, gate in gates.items() for entry in gate.calendar],
         initial=[],

@@ -82,6 +82,10 @@ _POINTS_TO: Mapping[str, Mapping[str, str]] = {
 """Table -> what its columns with numbers of rows count; of `_from` and `_to`, which entries."""
 
 
+_FLAGS = ("turns_away", "batches", "reverses", "opens_by_queue", "works_by_hand", "serves_queue", "keeps_out")
+"""Whether any gate has a mechanism."""
+
+
 def composed(plans: Mapping[str, Plan]) -> Plan:
     """Return the plans of gates, by their names at the border, as one; days and ends of all are the same."""
     parts = _parts(plans)
@@ -165,7 +169,7 @@ def _blocks(tables: Sequence[Indices]) -> Indices:
     return out
 
 
-def _split(part: Part, of_pools: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+def _split(part: Part, of_pools: Any) -> tuple[Any, Any]:
     """Return what belongs to the pools of a gate, and what to its links."""
     own = len(part.plan.pools) - len(part.plan.links)
     return of_pools[:own], of_pools[own:]
@@ -231,12 +235,14 @@ def _groups(parts: Sequence[Part]) -> LaneGroups:
 def _network(parts: Sequence[Part]) -> Network:
     """Return the networks of gates as one."""
     networks = [part.plan.network for part in parts]
-    tables = {name: [_rows(part, name) for part in parts] for name in _POINTS_TO}
-    tables["pools"] = [rows for which in (0, 1) for rows in (_split(p, t)[which] for p, t in _pairs(parts, tables))]
+    tables: dict[str, list[Any]] = {name: [_rows(part, name) for part in parts] for name in _POINTS_TO}
+    of_pools = [_split(part, rows) for part, rows in zip(parts, tables["pools"], strict=True)]
+    tables["pools"] = [pools for pools, _ in of_pools] + [links for _, links in of_pools]
+    whole: dict[str, Any] = {name: np.concatenate(rows) for name, rows in tables.items()}
+    whole |= {flag: any(getattr(network, flag) for network in networks) for flag in _FLAGS}
     tick, resource, units = _timetable(parts)
-    flags = ("turns_away", "batches", "reverses", "opens_by_queue", "works_by_hand", "serves_queue", "keeps_out")
     return Network(
-        **{name: np.concatenate(rows) for name, rows in tables.items()},
+        **whole,
         change_tick=tick,
         change_resource=resource,
         change_units=units,
@@ -248,12 +254,7 @@ def _network(parts: Sequence[Part]) -> Network:
         groups_before_area=_entries(parts, "groups_before_area", "groups"),
         clocks=clocks(_joined(part.plan.clock_of_group for part in parts)),
         boards=no_boards(sum(network.stages.size for network in networks)),
-        **{flag: any(getattr(network, flag) for network in networks) for flag in flags},
     )
-
-
-def _pairs(parts: Sequence[Part], tables: Mapping[str, list[Rows]]) -> list[tuple[Part, Any]]:
-    return list(zip(parts, tables["pools"], strict=True))
 
 
 def _rows(part: Part, table: str) -> Rows:

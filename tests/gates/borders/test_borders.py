@@ -180,8 +180,10 @@ def test_gates_are_found_in_the_library_and_beside_the_file(tmp_path):
     path = write(tmp_path, json.dumps(border), "border.yaml")
     found = gates.load_gate(path)
     assert isinstance(found, ComposedGate)
+    again = gate_from_data(found.document)  # by itself, wherever it is read
+    assert isinstance(again, ComposedGate)
+    assert again.document == found.document
     assert found.border.gates["a"].found == found.border.gates["b"].found == gates.load_gate("minimal")
-    assert gate_from_data(found.document).document == found.document  # by itself, wherever it is read
     (refused,) = findings_of(border)  # a text from elsewhere names no file of this machine
     assert refused.path == "gates.b.gate"
 
