@@ -20,9 +20,8 @@ from sim.plan.plan import Choosing, Plan, Stream
 
 
 def free_trucks(stream: Stream, name: str, number: Counts) -> Mask:
-    """Return which trucks of a flow, by their numbers in ascending order, may choose their gate."""
-    if stream.choosing is None:
-        return np.zeros(number.size, np.bool_)
+    """Return which trucks of a flow that chooses, by their numbers in ascending order, may choose their gate."""
+    assert stream.choosing is not None
     return _uniforms(f"{name}/{FREE}", number) < stream.choosing.free
 
 

@@ -96,6 +96,38 @@ def test_who_puts_up_with_less_stays_away(engine: Engine) -> None:
 
 
 @both
+def test_who_has_started_meanwhile_does_not_move(engine: Engine) -> None:
+    # At A the bay behind the desk is shut and has one space. Z is in the queue of the bay from 10 on; Y is served at the
+    # desk from 10 to 20 and blocks it; X is in the queue of the desk. At 6:00 three trucks are there and none was
+    # released: 18 h are posted, for Z and X alike. B costs Z nothing, and X 6 h, as Z will be there: both decide to move.
+    # Z goes first. Its space calls Y, and the desk calls X, which has started and stays.
+    stages = {
+        "bay": {"side": "vn", "lanes": 1, "hours": "22:00-24:00", "service": {"constant": 600}},
+        "desk": {"side": "vn", "lanes": 1, "service": {"constant": 600}},
+    }
+    apron = {"apron": {"spaces": 1, "stages": ["bay"]}}
+    a = gate_document("a", areas=apron) | {"stages": stages, "paths": {"northbound": ["desk", "bay"]}}
+    again = {"in": {"a": ["bay", "desk"]}, "gain": 0}
+    border = border_of({"a": a, "b": gate_document("b")}, {"at": ["06:00"]}, thinks_again=again)
+    plan = plan_of_border(border, days=1)
+    draws = free_and_bound(plan, [("a", at, True) for at in (0, 1, 2)])
+    draws.taste[draws.flow == 1] = MINUTE  # what they are at B: A costs less when they set out
+    log = simulate(plan, draws, engine)
+    assert draws.number[log.moved].tolist() == [0]
+    assert log.postings["posted"].tolist() == [18 * HOUR * MINUTE, 0]
+    rows = {
+        int(draws.number[t]): draws.first[t] for t in range(draws.trucks) if plan.streams[draws.flow[t]].follows < 0
+    }
+    desk, bay = (plan.stages.index(f"a:{name}") for name in ("desk", "bay"))
+    stage = plan.network.line_stage[draws.line]
+    at_desk = {number: row + 1 for number, row in rows.items()}
+    assert [stage[row] for row in at_desk.values()] == [desk] * 3
+    assert (log.left[at_desk[1]] / MINUTE, log.joined[at_desk[1] + 1] / MINUTE) == (360, 360)
+    assert stage[at_desk[1] + 1] == bay
+    assert (log.started[at_desk[2]] / MINUTE, log.finished[at_desk[2]] / MINUTE) == (360, 370)
+
+
+@both
 def test_a_truck_that_moves_arrives_anew_and_its_load_goes_on_ageing(engine: Engine) -> None:
     # A is shut; a truck comes at 0. At 6:00 it sees 6 h at A and nothing at B, moves and is at B after an hour, where
     # it takes 10 min: it is released at 430, 70 min after it set out. It was loaded at its first arrival: of 24 h of
