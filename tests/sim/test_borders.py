@@ -97,9 +97,9 @@ def test_who_puts_up_with_less_stays_away(engine: Engine) -> None:
 
 @both
 def test_who_has_started_meanwhile_does_not_move(engine: Engine) -> None:
-    # At A the bay behind the desk is shut and has one space. Z is in the queue of the bay from 10 on; Y is served at the
-    # desk from 10 to 20 and blocks it; X is in the queue of the desk. At 6:00 three trucks are there and none was
-    # released: 18 h are posted, for Z and X alike. B costs Z nothing, and X 6 h, as Z will be there: both decide to move.
+    # At A the bay behind the desk is shut and has one space. Z is in the queue of the bay from 10 on; Y is served at
+    # the desk from 10 to 20 and blocks it; X is in the queue of the desk. At 6:00 three trucks are there and none was
+    # released: 18 h are posted, for Z and X alike. B costs Z nothing, and X 6 h, as Z will be there: both decide so.
     # Z goes first. Its space calls Y, and the desk calls X, which has started and stays.
     stages = {
         "bay": {"side": "vn", "lanes": 1, "hours": "22:00-24:00", "service": {"constant": 600}},
@@ -115,9 +115,8 @@ def test_who_has_started_meanwhile_does_not_move(engine: Engine) -> None:
     log = simulate(plan, draws, engine)
     assert draws.number[log.moved].tolist() == [0]
     assert log.postings["posted"].tolist() == [18 * HOUR * MINUTE, 0]
-    rows = {
-        int(draws.number[t]): draws.first[t] for t in range(draws.trucks) if plan.streams[draws.flow[t]].follows < 0
-    }
+    own = [truck for truck in range(draws.trucks) if plan.streams[draws.flow[truck]].follows < 0]
+    rows = {int(draws.number[truck]): draws.first[truck] for truck in own}
     desk, bay = (plan.stages.index(f"a:{name}") for name in ("desk", "bay"))
     stage = plan.network.line_stage[draws.line]
     at_desk = {number: row + 1 for number, row in rows.items()}
