@@ -177,6 +177,10 @@ def hand_back(network: Network, trucks: Trucks, state: State, now: int, group: i
     for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
         for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
             call_for_pool(network, trucks, state, now, row_of(network.taken[entry]["pool"]))
+    for other in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
+        if is_reversible(network, row_of(other)):
+            reverse_if_due(network, state, now, row_of(other))
+        open_if_due(network, state, now, row_of(other))
     while call_for_space(network, trucks, state, now):
         pass
 

@@ -151,6 +151,9 @@ class Run:
         for line in range(stage.lines_from, stage.lines_to):
             for _, pool in self.taken[line]:
                 self.call_for_pool(pool)
+        for other in range(stage.groups_from, stage.groups_to):
+            self.reverse_if_due(other)
+            self.open_if_due(other)
         while self.call_for_space():
             pass
 
