@@ -88,8 +88,8 @@ def _parts_of(gate: Gate, country: str) -> str:
     if not named:
         return ""
     shown = [*named[:PARTS_SHOWN], *([f"{len(named) - PARTS_SHOWN} more"] if len(named) > PARTS_SHOWN else [])]
-    year = f"in the year from {gate.start.isoformat()}"
-    whole = f"holidays {country} are those of the whole country; {year} parts of it have others"
+    since = f"in the year from {gate.start.isoformat()}"
+    whole = f"holidays {country} are those of the whole country; {since} parts of it have others"
     return f"{whole}: {_listed(shown)}. Name a part if you mean one."
 
 

@@ -13,6 +13,7 @@ from experiments.studies.designs import Cell, cells
 from experiments.studies.model import Margin, better_of, metric_key
 from experiments.studies.select import cheapest, costs, margin_of, needed, standings, verdict
 from gates import load_upgrade
+from gates.upgrades.model import Costs
 from tests.experiments.studies import small
 
 CLEARANCE = metric_key("clearance_h.mean.northbound")
@@ -213,8 +214,14 @@ def cell_of(*upgrades, **entry):
     return found[1], found[0]
 
 
+def known_costs(name: str) -> Costs:
+    costs = load_upgrade(name).costs
+    assert costs is not None
+    return costs
+
+
 def test_costs_of_upgrades_add_up():
-    bays, fast = (load_upgrade(name).costs for name in ("more-bays", "fast-lab"))
+    bays, fast = known_costs("more-bays"), known_costs("fast-lab")
     found = costs(*cell_of("more-bays", "fast-lab"))
     assert list(found) == [
         *(f"{what}_{level}" for what in ("capital_usd", "running_usd_per_year") for level in ("low", "base", "high")),
@@ -233,4 +240,4 @@ def test_what_a_study_sets_by_itself_has_no_cost_unless_the_reference_has_it_too
     own, base = cell_of("fast-lab", **setting)
     assert all(math.isnan(value) for value in costs(own, base).values())
     found = costs(own, own)
-    assert found["capital_usd_base"] == load_upgrade("fast-lab").costs.capital_usd.base
+    assert found["capital_usd_base"] == known_costs("fast-lab").capital_usd.base
