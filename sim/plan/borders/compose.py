@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from gates.schema.borders.names import of_gate
 from sim.arrays import NOBODY, Indices, Rows
-from sim.clock import Ticks
 from sim.plan.borders.boards import no_boards
 from sim.plan.failures import Source
 from sim.plan.network import Network
@@ -216,10 +215,11 @@ def _slots(part: Part, slots: Slots) -> Slots:
 
 
 def _source(part: Part, source: Source) -> Source:
-    resources, stops = (
-        tuple(int(part.shift["resources"][n]) for n in which) for which in (source.resources, source.stops)
+    resources, stops, over = (
+        tuple(int(part.shift["resources"][n]) for n in which)
+        for which in (source.resources, source.stops, source.hands_over)
     )
-    return replace(source, name=of_gate(part.name, source.name), resources=resources, stops=stops)
+    return replace(source, name=of_gate(part.name, source.name), resources=resources, stops=stops, hands_over=over)
 
 
 def _groups(parts: Sequence[Part]) -> LaneGroups:
@@ -240,12 +240,15 @@ def _network(parts: Sequence[Part]) -> Network:
     tables["pools"] = [pools for pools, _ in of_pools] + [links for _, links in of_pools]
     whole: dict[str, Any] = {name: np.concatenate(rows) for name, rows in tables.items()}
     whole |= {flag: any(getattr(network, flag) for network in networks) for flag in _FLAGS}
-    tick, resource, units = _timetable(parts)
+    tick = np.concatenate([network.change_tick for network in networks])
+    resource = _entries(parts, "change_resource", "resources")
+    order = np.lexsort((resource, tick))
     return Network(
         **whole,
-        change_tick=tick,
-        change_resource=resource,
-        change_units=units,
+        change_tick=tick[order],
+        change_resource=resource[order],
+        change_units=np.concatenate([network.change_units for network in networks])[order],
+        change_keeps=np.concatenate([network.change_keeps for network in networks])[order],
         taken=_units(parts, "taken"),
         given=_units(parts, "given"),
         groups_of_line=_entries(parts, "groups_of_line", "groups"),
@@ -275,12 +278,3 @@ def _units(parts: Sequence[Part], name: str) -> Rows:
     for part, mine in zip(parts, rows, strict=True):
         mine["pool"] = part.moved("resources", mine["pool"])
     return np.concatenate(rows)
-
-
-def _timetable(parts: Sequence[Part]) -> tuple[Ticks, npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """Return the changes of units on duty at all gates, ordered by (tick, resource)."""
-    tick = np.concatenate([part.plan.network.change_tick for part in parts])
-    resource = _entries(parts, "change_resource", "resources")
-    units = np.concatenate([part.plan.network.change_units for part in parts])
-    order = np.lexsort((resource, tick))
-    return tick[order], resource[order], units[order]

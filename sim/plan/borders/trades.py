@@ -136,5 +136,11 @@ def _with_postings(network: Network, board: Board, days: LocalDays, end: int) ->
     tick = np.concatenate((network.change_tick, posted))
     resource = np.concatenate((network.change_resource, np.full(posted.size, number, np.uint32)))
     units = np.concatenate((network.change_units, np.zeros(posted.size, np.int64)))
+    keeps = np.concatenate((network.change_keeps, np.full(posted.size, NO_LIMIT)))
     order = np.lexsort((resource, tick))
-    return network._replace(change_tick=tick[order], change_resource=resource[order], change_units=units[order])
+    return network._replace(
+        change_tick=tick[order],
+        change_resource=resource[order],
+        change_units=units[order],
+        change_keeps=keeps[order],
+    )
