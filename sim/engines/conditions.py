@@ -9,7 +9,7 @@ from __future__ import annotations
 from sim.arrays import NOBODY
 from sim.draws.columns import FOR_EVER
 from sim.engines.agenda import LEAVES, NO_EVENT, NUMBER_BITS, NUMBER_MASK, USED, next_event
-from sim.engines.log import FINISHED, JOINED
+from sim.engines.log import FINISHED, JOINED, NEVER, STARTED
 from sim.engines.state import (
     NEXT_CHANGE,
     State,
@@ -88,6 +88,54 @@ def in_line(network: Network, state: State, stage: int) -> int:
     for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
         trucks += state.lines[line]["waiting"]
     return trucks
+
+
+@step
+def board_of(network: Network, trucks: Trucks, truck: int) -> int:
+    """Return the board on which the trucks of a flow count, or `NOBODY`."""
+    return row_of(network.boards.flows[row_of(trucks.flow[truck])]["board"])
+
+
+@step
+def expected_wait(network: Network, state: State, board: int) -> int:
+    """Return how long trucks wait there, those included that have decided to move there."""
+    trucks = state.boards[board]["trucks"] + state.boards[board]["going"]
+    wait = trucks * state.boards[board]["span"] // state.boards[board]["cleared"]
+    return int(min(wait, network.boards.rows[board]["at_most"]))
+
+
+@step
+def may_choose_again(network: Network, trucks: Trucks, state: State, stage: int, truck: int) -> bool:
+    """Tell whether a truck in line is one of those that may, and does so there."""
+    if trucks.sibling[truck] == NEVER or visit_of(state, truck) > trucks.released[truck]:
+        return False
+    return bool(network.boards.thinks[stage, board_of(network, trucks, truck)])
+
+
+@seldom
+def better_gate(network: Network, trucks: Trucks, state: State, truck: int, place: int, queue: int) -> int:
+    """Return what a truck is at the best gate where it never was; `NOBODY` if that does not spare it enough."""
+    here = board_of(network, trucks, truck)
+    mine = state.boards[here]["posted"] * place // queue + trucks.taste[truck]
+    best, least = NOBODY, NO_TICK
+    other = trucks.sibling[truck]
+    while other != truck:
+        if trucks.came[other] == NEVER:
+            cost = expected_wait(network, state, board_of(network, trucks, other)) + trucks.taste[other]
+            if is_less(network, trucks, cost, other, least, best):
+                best, least = other, cost
+        other = trucks.sibling[other]
+    if best != NOBODY and least + network.boards.rows[here]["gain"] < mine:
+        return row_of(best)
+    return NOBODY
+
+
+@step
+def is_less(network: Network, trucks: Trucks, cost: int, truck: int, least: int, best: int) -> bool:
+    """Tell whether a gate costs a truck less than the best one so far, or as much and comes before it in the file."""
+    if best == NOBODY or cost != least:
+        return best == NOBODY or cost < least
+    return board_of(network, trucks, truck) < board_of(network, trucks, best)
 
 
 @step
@@ -266,16 +314,20 @@ def stands_behind(trucks: Trucks, state: State, other: int, joined: int, truck: 
 
 
 @seldom
-def next_in_service(trucks: Trucks, state: State, group: int, least: int) -> int:
-    """Return the first truck in service in a lane of the group whose number is at least `least`, or `NOBODY`."""
-    first = NOBODY
+def last_started(trucks: Trucks, state: State, group: int) -> int:
+    """Return the truck in service in a lane of the group that started last, of equals the last; or `NOBODY`."""
+    last, at = NOBODY, NEVER
     for leaf in range(state.ends.size[LEAVES], state.ends.size[LEAVES] + state.ends.size[USED]):
         if state.ends.tree[leaf] == NO_EVENT:
             continue
         truck = row_of(state.ends.tree[leaf] & NUMBER_MASK)
-        if least <= truck < first and row_of(trucks.group[visit_of(state, truck)]) == group:
-            first = truck
-    return first
+        visit = visit_of(state, truck)
+        if row_of(trucks.group[visit]) != group:
+            continue
+        started = trucks.times[visit, STARTED]
+        if last == NOBODY or started > at or (started == at and truck > last):
+            last, at = truck, started
+    return last
 
 
 @step

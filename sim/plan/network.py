@@ -21,6 +21,7 @@ from gates.schema.resources import Area
 from gates.schema.stages import LaneGroup, Stage
 from sim.arrays import FLAG, NUMBER, ROW, Column, Entries, Indices, Numbers, Rows, Table, table_of
 from sim.clock import Ticks, ticks_of
+from sim.plan.borders.boards import Boards, no_boards
 from sim.plan.supply import LaneGroups, directed_groups, kilobits
 from sim.plan.timetable import OnDuty
 from sim.plan.work_clocks import Clocks
@@ -335,6 +336,8 @@ class Network(NamedTuple):
     """(changes,) which one."""
     change_units: npt.NDArray[np.int64]
     """(changes,) units on duty from then on."""
+    change_keeps: npt.NDArray[np.int64]
+    """(changes,) trucks that lanes keep at most; others in service are handed back, who started last first."""
     taken: Rows
     """Entries of the lines: `units` of a `pool` or link, which is given as a resource."""
     given: Rows
@@ -362,6 +365,8 @@ class Network(NamedTuple):
     """Whether any lanes serve all who are in line when they close."""
     keeps_out: bool
     """Whether any area keeps trucks out of the lanes before it."""
+    boards: Boards
+    """Boards of a border; waits are posted as units of a resource after the last link."""
 
     @property
     def line_stage(self) -> Indices:
@@ -407,6 +412,8 @@ def network_of(
     ]
     line_rows, group_rows, stage_rows = LINES.rows(at_lines), GROUPS.rows(at_groups), STAGES.rows(at_stages)
     change_tick, change_resource, change_units = _timetable(groups, pools)
+    closes = (change_resource < group_rows.size) & (change_units == 0)
+    hands_back = closes & group_rows["hands_back"][np.where(closes, change_resource, 0)].astype(np.bool_)
     return Network(
         lines=line_rows,
         groups=group_rows,
@@ -416,6 +423,7 @@ def network_of(
         change_tick=change_tick,
         change_resource=change_resource,
         change_units=change_units,
+        change_keeps=np.where(hands_back, 0, NO_LIMIT),
         taken=np.array(LINES.entries("taken", at_lines), _UNITS),
         given=np.array(LINES.entries("given", at_lines), _UNITS),
         groups_of_line=np.array(LINES.entries("groups", at_lines), np.uint32),
@@ -430,6 +438,7 @@ def network_of(
         works_by_hand=LINES.is_used("by_hand_without", line_rows),
         serves_queue=GROUPS.is_used("serves_queue", group_rows),
         keeps_out=LINES.is_used("kept_out_of", line_rows),
+        boards=no_boards(len(stages)),
     )
 
 
