@@ -135,11 +135,11 @@ class Target(Model):
             return f"{who} {' and '.join(counted.stages)}{when}"
         if self.among is None:
             return str(self.metric)
-        who = self.among
+        among = self.among
         parts = [
-            *([" and ".join(who.classes)] if who.classes else []),
-            *([f"arrived {text_of(who.arrives)}"] if who.arrives else []),
-            *([f"not through {' or '.join(who.avoids)}"] if who.avoids else []),
+            *([" and ".join(among.classes)] if among.classes else []),
+            *([f"arrived {text_of(among.arrives)}"] if among.arrives else []),
+            *([f"not through {' or '.join(among.avoids)}"] if among.avoids else []),
         ]
         return f"{self.metric} of trucks: {', '.join(parts)}"
 
