@@ -136,7 +136,7 @@ def test_stock_on_paper(on_paper):
 
 @pytest.mark.parametrize(("counts", "stock"), [("until-release", 3), ("until-crossing", 2)])
 def test_the_bulletin_counts_until_the_release_or_until_the_border(counts: str, stock: int) -> None:
-    # At 1200 the first truck is at the kiosk (1060-1360), the second queues for it since 1160, the third is in the yard.
+    # At 1200 the first truck is at the kiosk (1060-1360), the second queues for it, the third is in the yard.
     plan = plan_of(
         {"yard": {"lanes": 1}, "kiosk": {"side": "cn", "lanes": 1}},
         ["yard", "kiosk", {"mark": "released"}],

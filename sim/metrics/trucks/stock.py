@@ -81,7 +81,7 @@ class Stock(Meter):
 
 
 def gone_from_stock(block: LogBlock) -> Ticks:
-    """(trucks,) when each was released, or was taken by the first stage across the border if the bulletin counts until then.
+    """(trucks,) when each was released, or taken by the first stage across the border if it counts until then.
 
     `NEVER` for what did not happen before the end of the block.
     """
