@@ -50,8 +50,8 @@ class EndOfDay(Sourced):
     side: SideName
     """The side whose clock is meant; days in results are days of this side, too."""
     counts: Literal["until-release", "until-crossing"] = "until-release"
-    """Until when a truck is in the stock: until the last control releases it, or until the first stage on another side
-    than that which it comes from starts to serve it; who queues for that stage still waits on the side of origin."""
+    """Until when a truck is in the stock: until the last control releases it, or until it comes to the first stage on
+    another side than that which it comes from."""
 
 
 class Gate(Sourced):

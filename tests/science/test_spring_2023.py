@@ -33,6 +33,7 @@ def spring() -> Gate:
     for goods, share in shares.items():
         # The months of durian are those of 2024 and 2025: the observed arrivals hold whatever they say.
         gate["flows"][f"{goods}-north"] |= {"per_day": USUAL * share, "profile": "evening-before"}
+    gate["end_of_day"]["counts"] = "until-release"  # who waits for kiosks and bays in a jam was counted in Vietnam
     gate["stages"]["bay-cn"]["lanes"] = BAYS
     (laboratory,) = [step for step in gate["paths"][NORTH] if isinstance(step, dict) and step.get("stage") == "lab-cn"]
     laboratory["share"] = 0.3

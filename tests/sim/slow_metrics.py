@@ -401,13 +401,13 @@ class Slow:
         return [sum(a <= tick < b for tick in [*mine, *more]) for a, b in pairwise(borders)]
 
     def over_the_border(self, truck: int, direction: str) -> float:
-        """Return when a stage of the other side first served a truck, if the bulletin counts until then."""
+        """Return when a truck first came to a stage of the other side, if the bulletin counts until then."""
         if self.gate.end_of_day.counts != "until-crossing":
             return math.inf
         ours = self.gate.origin[direction]
-        served = [visit for visit in self.made[truck] if self.log.started[visit.row] != NEVER]
-        across = [v for v in served if self.gate.stages[self.plan.stages[v.stage]].side != ours]
-        return max(self.log.started[across[0].row], self.arrival[truck]) if across else math.inf
+        sides = [self.gate.stages[self.plan.stages[visit.stage]].side for visit in self.made[truck]]
+        came = (max(visit.joined, self.arrival[truck]) for visit in self.made[truck])
+        return next((tick for tick, side in zip(came, sides, strict=True) if side != ours), math.inf)
 
     def stock(self, direction: str) -> list[int]:
         """Count who has arrived and is not released, or not over the border, in the tick before each bulletin."""

@@ -134,7 +134,7 @@ def test_stock_on_paper(on_paper):
     assert values[Key("stock_days", "end_of_day", NORTH)] == 0.25
 
 
-@pytest.mark.parametrize(("counts", "stock"), [("until-release", 3), ("until-crossing", 2)])
+@pytest.mark.parametrize(("counts", "stock"), [("until-release", 3), ("until-crossing", 1)])
 def test_the_bulletin_counts_until_the_release_or_until_the_border(counts: str, stock: int) -> None:
     # At 1200 the first truck is at the kiosk (1060-1360), the second queues for it, the third is in the yard.
     plan = plan_of(

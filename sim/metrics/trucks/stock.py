@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.arrays import Indices
 from sim.clock import Ticks
-from sim.engines.log import NEVER, STARTED
+from sim.engines.log import JOINED, NEVER
 from sim.jit import kernel
 from sim.metrics.block import LogBlock, counts_before, direction_of_truck, released_by_row, truck_moves
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
@@ -81,7 +81,7 @@ class Stock(Meter):
 
 
 def gone_from_stock(block: LogBlock) -> Ticks:
-    """(trucks,) when each was released, or taken by the first stage across the border if it counts until then.
+    """(trucks,) when each was released, or came to the first stage across the border if the bulletin counts until then.
 
     `NEVER` for what did not happen before the end of the block.
     """
@@ -99,10 +99,10 @@ def gone_from_stock(block: LogBlock) -> Ticks:
 def first_across(
     first: Ticks, times: Ticks, stage: Indices, across: Mask, direction: Indices, end: int, gone: Ticks
 ) -> None:
-    """Let trucks be gone when the first stage across the border starts to serve them, if that is before `gone`."""
+    """Let trucks be gone when they join the first stage across the border before `end`, if that is before `gone`."""
     for truck in range(gone.size):
         for row in range(first[truck], first[truck + 1]):
-            tick = times[row, STARTED]
+            tick = times[row, JOINED]
             if tick != NEVER and tick < end and across[direction[truck], stage[row]]:
                 if gone[truck] == NEVER or tick < gone[truck]:
                     gone[truck] = tick
