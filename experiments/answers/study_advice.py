@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.answers.labels import listed, with_interval
+from experiments.answers.money.study import FRAMES, money_advice, money_tables
 from experiments.answers.numbers import short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_bottleneck import bottleneck_advice, bottleneck_tables
@@ -33,6 +34,7 @@ Frame = pd.DataFrame
 READ = (
     *("differences", "best", "effects", "estimates", "scenarios", "growth"),
     *("tornado", "bottleneck", "screening", "variance", "readings"),
+    *FRAMES,
 )
 """Tables that the answer rests on."""
 
@@ -65,9 +67,9 @@ def answer_of(frames: Mapping[str, Frame], labels: StudyLabels) -> StudyAnswer:
         question=labels.question,
         basis=labels.basis,
         warnings=study_warnings(frames, labels),
-        advice=(*said, *reading_advice(frames, labels), _doubt(labels)),
+        advice=(*said, *money_advice(frames, labels), *reading_advice(frames, labels), _doubt(labels)),
         notes=tuple(_notes(labels)),
-        tables=tuple(tables),
+        tables=(*tables, *money_tables(frames, labels)),
     )
 
 
