@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.accounts.energy import Floats, Values, classes_of, energy_uses, hours_of
+from experiments.accounts.energy import Floats, Pair, Values, classes_of, energy_uses, hours_of
 from experiments.accounts.staff import DAYS_A_YEAR, staffed
 from gates.schema.gate import Gate
 from gates.schema.prices.levels import ENDS, End
@@ -77,9 +77,7 @@ def _lines(gate: Gate, money: Money, values: Values, end: End) -> Iterator[tuple
         yield "officers, lanes and machines", state_of(post.side), np.array([post.usd_per_year / DAYS_A_YEAR])
 
 
-def _lost(
-    gate: Gate, money: Money, values: Values, pair: tuple[str, str], end: End
-) -> Iterator[tuple[str, str, Floats]]:
+def _lost(gate: Gate, money: Money, values: Values, pair: Pair, end: End) -> Iterator[tuple[str, str, Floats]]:
     """Yield what loads lose by ageing, and what is lost with trucks that turn back."""
     worth = gate.classes[pair[1]]
     turned_back = values.get(Key("turned_back_per_day", "mean", *pair), np.zeros(1))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gates.schema.base import DirectionName
 from gates.schema.gate import Gate
 from gates.schema.prices.energy import Energy, Fuel
 from gates.schema.prices.levels import End, Levels
@@ -59,7 +60,11 @@ class _Hours(NamedTuple):
     driven_km: Floats
 
 
-def classes_of(gate: Gate) -> list[tuple[str, str]]:
+Pair = tuple[DirectionName, str]
+"""Direction and vehicle class."""
+
+
+def classes_of(gate: Gate) -> list[Pair]:
     """Return (direction, vehicle class) of all trucks of a gate, each once."""
     return list(dict.fromkeys((flow.direction, flow.vehicle_class) for flow in gate.flows.values()))
 
@@ -81,7 +86,7 @@ def energy_uses(gate: Gate, values: Values, end: End = "base") -> list[Use]:
     return uses + list(_of_fleets(gate, energy, values, end))
 
 
-def _of_class(gate: Gate, energy: Energy, values: Values, pair: tuple[str, str], end: End) -> Iterator[Use]:
+def _of_class(gate: Gate, energy: Energy, values: Values, pair: Pair, end: End) -> Iterator[Use]:
     direction, name = pair
     kind = gate.classes[name]
     hours = _running(energy, values, pair, end)
@@ -98,7 +103,7 @@ def _of_class(gate: Gate, energy: Energy, values: Values, pair: tuple[str, str],
         yield Use(direction, name, "refrigeration", "diesel", diesel.unit, *parts, unknown, unknown)
 
 
-def _running(energy: Energy, values: Values, pair: tuple[str, str], end: End) -> _Hours:
+def _running(energy: Energy, values: Values, pair: Pair, end: End) -> _Hours:
     on, creeping = energy.engine_on, energy.creeping.at(end)
     queue, closed, blocked, served, held = (
         hours_of(values, state, *pair) for state in ("queue", "closed", "blocked", "served", "held")
@@ -115,7 +120,7 @@ def _running(energy: Energy, values: Values, pair: tuple[str, str], end: End) ->
     )
 
 
-def _burnt(fuel: Fuel, name: str, hours: _Hours, pair: tuple[str, str], share: float, end: End) -> Iterator[Use]:
+def _burnt(fuel: Fuel, name: str, hours: _Hours, pair: Pair, share: float, end: End) -> Iterator[Use]:
     for purpose, idle in hours.idle.items():
         moving = hours.creep if purpose == "queues" else np.zeros_like(idle)
         amount = share * (fuel.idle_per_h.at(end) * idle + fuel.creep_per_h.at(end) * moving)
@@ -133,9 +138,7 @@ def _grams(share: float, factor: Levels | None, hours: Floats, end: End) -> Floa
     return np.full(hours.shape, math.nan) if factor is None else share * factor.at(end) * hours / GRAMS
 
 
-def _electric(
-    gate: Gate, energy: Energy, hours: _Hours, pair: tuple[str, str], share: float, end: End
-) -> Iterator[Use]:
+def _electric(gate: Gate, energy: Energy, hours: _Hours, pair: Pair, share: float, end: End) -> Iterator[Use]:
     battery = energy.battery
     assert battery is not None  # `gates.checks.prices.energy`
     side = gate.origin[pair[0]]

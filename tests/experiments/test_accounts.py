@@ -19,7 +19,7 @@ from experiments.accounts.appraisal import (
     purchases,
 )
 from experiments.accounts.costs import cost_lines, hours_waited, savings
-from experiments.accounts.energy import Values, energy_uses
+from experiments.accounts.energy import Floats, Values, energy_uses
 from experiments.accounts.staff import staffed
 from experiments.accounts.uninspected import not_inspected
 from gates import Gate
@@ -34,12 +34,12 @@ def gate(*changes: tuple[str, Any]) -> Gate:
     return Gate.model_validate(changed(*changes))
 
 
-def day(**hours: float) -> Values:
+def day(**hours: float) -> dict[Key, Floats]:
     """Return the numbers of a day with truck hours by state."""
     return {Key(f"{name}_truck_hours_per_day", "mean", NORTH, "general"): np.array([h]) for name, h in hours.items()}
 
 
-def driven(km: float) -> Values:
+def driven(km: float) -> dict[Key, Floats]:
     return {Key("driven_km_per_day", "mean", NORTH, "general"): np.array([km])}
 
 
@@ -142,7 +142,9 @@ def test_seats_freed_count_and_seats_added_do_not() -> None:
     # booth half of it is freed. Three booths cost no more here: that is in the running cost of the upgrade.
     money = {**MONEY, "posts": {"booth": {"officers": 1}}, "officer_year_usd": {"vn": levels(7000)}}
     two, single, three = (gate(("money", money), ("stages.booth.lanes", n)) for n in (2, 1, 3))
-    assert staffed(two)["booth"] == ("vn", pytest.approx(4.8), pytest.approx(33_600))
+    booth = staffed(two)["booth"]
+    assert booth.side == "vn"
+    assert (booth.officers, booth.usd_per_year) == pytest.approx((4.8, 33_600))
 
     def freed(after: Gate) -> float:
         found = savings((two, day()), (after, day()))

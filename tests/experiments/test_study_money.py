@@ -69,7 +69,7 @@ def answer(result: StudyResult) -> StudyAnswer:
 def measure(result: StudyResult, scenario: str, name: str) -> dict[str, float]:
     rows = MONEY_TABLES["appraisal"](result)
     (row,) = rows[(rows["scenario"] == scenario) & (rows["measure"] == name)].to_dict("records")
-    return row
+    return {str(key): value for key, value in row.items()}
 
 
 def test_a_benefit_in_each_replication_and_at_each_end_of_the_prices(result):

@@ -94,7 +94,10 @@ def _not_costed(rows: Frame, labels: StudyLabels) -> Iterator[str]:
 
 def _unseen(rows: Frame, labels: StudyLabels) -> str:
     changes = rows.groupby("scenario", sort=False)["change"].sum()
-    named = [f"{labels.titles[name]} ({plain(value, 1, sign=True)} a day)" for name, value in changes.items()]
+    named = [
+        f"{labels.titles[name]} ({plain(value, 1, sign=True)} a day)"
+        for name, value in zip(changes.index.astype(str), changes, strict=True)
+    ]
     return (
         f"Trucks that no inspection sees change with {some(named)}. Detection is not modelled: what these inspections "
         "would have found is not in any benefit."

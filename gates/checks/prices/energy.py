@@ -12,7 +12,8 @@ def powertrain_shares(gate: Gate) -> Findings:
     """Shares of powertrains add to 100 %."""
     for name, vehicle_class in gate.classes.items():
         if vehicle_class.powertrain_shares:
-            yield from shares_not_full(("classes", name, "powertrain_shares"), vehicle_class.powertrain_shares)
+            shares = {str(kind): share for kind, share in vehicle_class.powertrain_shares.items()}
+            yield from shares_not_full(("classes", name, "powertrain_shares"), shares)
 
 
 @rule("classes.*", "energy.**")

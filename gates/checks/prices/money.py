@@ -26,7 +26,7 @@ def priced_sides(gate: Gate) -> Findings:
         if fee.to not in gate.sides:
             yield unknown((*place, "to"), fee.to, "side", gate.sides)
         if fee.direction not in gate.paths:
-            yield unknown((*place, "direction"), fee.direction, "direction", gate.paths)
+            yield unknown((*place, "direction"), fee.direction, "direction", list(gate.paths))
     for side in gate.money.officer_year_usd if gate.money else ():
         if side not in gate.sides:
             yield unknown(("money", "officer_year_usd", side), side, "side", gate.sides)
