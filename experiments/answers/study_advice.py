@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.answers.labels import listed, with_interval
+from experiments.answers.money.budget import BUDGET_FRAMES, budget_advice, budget_tables
 from experiments.answers.money.study import FRAMES, money_advice, money_tables
 from experiments.answers.numbers import short
 from experiments.answers.run_tables import Table
@@ -27,6 +28,7 @@ from experiments.answers.study_sensitivity import (
 from experiments.answers.study_tables import difference_table, effect_table, money_table, touched_table
 from experiments.runs.statistics import Estimate
 from experiments.studies.folder import read_table
+from experiments.studies.model import BUDGETED
 from gates.describe.calendar import uncalibrated_text
 from gates.sources import footing_text
 
@@ -35,6 +37,7 @@ READ = (
     *("differences", "best", "effects", "estimates", "scenarios", "growth"),
     *("tornado", "bottleneck", "screening", "variance", "readings"),
     *FRAMES,
+    *BUDGET_FRAMES,
 )
 """Tables that the answer rests on."""
 
@@ -139,6 +142,8 @@ def _by_design(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[Iterab
         return tornado_advice(frames, labels), [tornado_table(frames, labels)]
     if labels.design == "screening":
         return screening_advice(frames, labels), screening_tables(frames, labels)
+    if labels.design == BUDGETED:
+        return budget_advice(frames, labels), (*budget_tables(frames, labels), *_comparison_tables(frames, labels))
     return _comparison(frames, labels), _comparison_tables(frames, labels)
 
 

@@ -8,7 +8,7 @@ for the scenario.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from experiments.accounts.staff import DAYS_A_YEAR
 from experiments.accounts.uninspected import not_inspected
 from experiments.runs.statistics import mean_interval
 from experiments.studies.designs import Cell
+from experiments.studies.replication import Replication
 from experiments.studies.result import StudyResult, contexts_of
 from gates.schema.gate import Gate
 from gates.schema.prices.levels import ENDS, End
@@ -44,8 +45,11 @@ MOST_APPRAISED = 500
 
 def values_of(result: StudyResult, name: str) -> Values:
     """Return every number of a scenario, (replications,) each."""
-    number = next(n for n, cell in enumerate(result.cells) if cell.name == name)
-    found = result.replications[number]
+    return numbers_of(result.replications[next(n for n, cell in enumerate(result.cells) if cell.name == name)])
+
+
+def numbers_of(found: Sequence[Replication]) -> Values:
+    """Return every number of some replications of a scenario, (replications,) each."""
     table = np.array([each.values for each in found])
     return {key: table[:, n] for n, key in enumerate(found[0].keys)}
 
@@ -129,6 +133,29 @@ def _paid(money: Money, outlays: list[tuple[Upgrade, dict[End, Outlay]]] | None)
             for end in ENDS:
                 sums[end] += share * annual(present_value_of_cost(by_end[end], terms), terms)
     return found
+
+
+def net_present_values(
+    reference: Cell, cell: Cell, before: Sequence[Replication], after: Sequence[Replication]
+) -> Floats:
+    """Return the net present value of a costed scenario in each replication, at base prices [USD].
+
+    Parameters
+    ----------
+    before, after
+        Replications of the reference and of the scenario, in the same order.
+    """
+    money = reference.scenario.gate.money
+    outlays = outlays_of(reference, cell)
+    if money is None or outlays is None:
+        raise ValueError(f"{cell.name} has no prices or no costs")
+    terms = terms_of(money, "base", "base")
+    gates = reference.scenario.gate, cell.scenario.gate
+    saved = savings((gates[0], numbers_of(before)), (gates[1], numbers_of(after)))
+    benefit = DAYS_A_YEAR * np.asarray(sum((each.usd_per_day for each in saved), np.zeros(len(after))), np.float64)
+    lead = max((by_end["base"].lead for _, by_end in outlays), default=0.0)
+    paid = math.fsum(present_value_of_cost(by_end["base"], terms) for _, by_end in outlays)
+    return np.asarray(present_value_of_a_dollar_a_year(terms, lead) * benefit - paid, np.float64)
 
 
 def terms_of(money: Money, rate: End, growth: End) -> Terms:

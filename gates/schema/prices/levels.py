@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from gates.schema.base import Model
-from gates.schema.quantities import Number, Share, refusal
+from gates.schema.quantities import Number, Share, is_number, refusal
 
 End = Literal["low", "base", "high"]
 ENDS: tuple[End, ...] = ("low", "base", "high")
 
 
 class Levels(Model):
-    """A number with three values to test."""
+    """A number with three values to test; a plain number stands for all three."""
 
     low: Annotated[Number, Field(ge=0)]
     """Low value."""
@@ -22,6 +22,11 @@ class Levels(Model):
     """Most plausible value."""
     high: Annotated[Number, Field(ge=0)]
     """High value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_for_all(cls, value: Any) -> Any:
+        return dict.fromkeys(ENDS, value) if is_number(value) else value
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -34,7 +39,7 @@ class Levels(Model):
 
 
 class ShareLevels(Model):
-    """A share with three values to test."""
+    """A share with three values to test; a single share stands for all three."""
 
     low: Share
     """Low value."""
@@ -42,6 +47,11 @@ class ShareLevels(Model):
     """Most plausible value."""
     high: Share
     """High value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_for_all(cls, value: Any) -> Any:
+        return dict.fromkeys(ENDS, value) if is_number(value) or isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
