@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from gates.schema.borders.names import of_gate
 from sim import Measures, Plan, draw, measure, simulate, stream
 from sim.metrics.meter import Key
+from sim.plan.borders.compose import composed
 from tests.prices import ENERGY, MONEY, levels
 from tests.sim.hand import plan_of, trucks
 
@@ -111,6 +113,17 @@ def test_blocks_add_up_to_the_whole() -> None:
     names = [key for key in whole.values if "truck_hours" in key.metric]
     assert names
     assert {key: folded.values[key] for key in names} == {key: whole.values[key] for key in names}
+
+
+def test_gates_of_a_border_keep_their_stages_and_fleets() -> None:
+    energy = {**ENERGY, "fleets": {"tractors": {"trip": "2 km", "kwh_per_km": levels(1.5)}}}
+    kept = composed({"a": plan(energy=energy), "b": plan(energy=energy)}).hour_keeping
+    assert kept is not None
+    assert kept.hold.tolist() == [False, False, True, False] * 2
+    assert kept.drive_m.tolist() == [0, 3000, 0, 0] * 2
+    assert kept.fleets == tuple(of_gate(name, "tractors") for name in "ab")
+    assert kept.fleet_units.tolist() == [[1, 0], *[[0, 0]] * 3, [0, 1], *[[0, 0]] * 3]
+    assert composed({"a": plan(), "b": plan(money=None)}).hour_keeping is None
 
 
 def test_value_lost_by_a_curve() -> None:
