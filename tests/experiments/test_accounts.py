@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,6 +22,9 @@ from experiments.accounts.costs import cost_lines, hours_waited, savings
 from experiments.accounts.energy import Floats, Values, energy_uses
 from experiments.accounts.staff import staffed
 from experiments.accounts.uninspected import not_inspected
+from experiments.answers.labels import Labels
+from experiments.answers.money.run import day_account_tables
+from experiments.answers.run_numbers import Metrics
 from gates import Gate
 from sim.metrics.meter import Key
 from tests.gates.files import changed
@@ -214,3 +217,20 @@ def test_who_is_not_inspected() -> None:
     found = {each.channel: each.per_day for each in not_inspected(gate(money, ("paths.northbound", path)), demand=2)}
     assert found == pytest.approx({"green": 144, "yellow": 36, "red": 0})
     assert not_inspected(gate()) == []
+
+
+def test_a_run_shows_what_a_day_costs_and_uses() -> None:
+    # 100 h in queues: carriers 600 (400 to 800), drivers 200.
+    # Fuel: 37.5 h x 2 l (1 to 4) + 12.5 h x 6 l; CO2 2.5 kg a litre.
+    class Named:
+        gate = Gate.model_validate(changed(("money", MONEY), ("energy", ENERGY)))
+
+    row = {"metric": "queue_truck_hours_per_day", "statistic": "mean", "direction": NORTH, "class": "general"}
+    found = Metrics({"metrics": [{**row, "stage": None, "unit": "h/day", "value": 100.0, "low": 90.0, "high": 110.0}]})
+    costs, energy = day_account_tables(found, cast("Labels", Named()))
+    assert costs.columns[:3] == ("USD a day", "Carriers", "Drivers")
+    assert {row[0]: row[1:3] for row in costs.rows}["Queue time"] == ("600 (400 to 800)", "200")
+    assert energy.columns == ("", "Diesel, l", "CO2, kg")
+    assert energy.rows[0] == ("In queues", "150 (112 to 225)", "375 (281 to 562)")
+    Named.gate = Gate.model_validate(changed())
+    assert day_account_tables(found, cast("Labels", Named())) == []

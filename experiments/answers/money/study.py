@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import NOTHING, count, with_interval
+from experiments.answers.money.run import PURPOSES
 from experiments.answers.numbers import GLUE, interval, money, plain, short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import some
@@ -26,14 +27,6 @@ FRAMES = ("money", "appraisal", "energy", "uninspected")
 COSTS_AND_BENEFITS = "Costs and benefits"
 ROWS = 40
 MILLION = 1e6
-_PURPOSES = {
-    "queues": "In queues",
-    "opening": "Before opening, and holds",
-    "service": "In service",
-    "driving": "Driving",
-    "refrigeration": "Refrigeration",
-    "fleet": "Fleets",
-}
 _NOTE = (
     "± half the 95 % interval over replications, at base prices; in brackets the range of the prices: every price, "
     "cost and rate at the end that is worst for the option, and at the end that is best."
@@ -213,7 +206,7 @@ def _party_table(rows: Frame, labels: StudyLabels) -> Table:
 
 
 def _energy_table(rows: Frame, labels: StudyLabels) -> Table:
-    purposes = [name for name in _PURPOSES if (rows["purpose"] == name).any()]
+    purposes = [name for name in PURPOSES if (rows["purpose"] == name).any()]
     kinds = list(dict.fromkeys(zip(rows["energy"], rows["unit"], strict=True)))
     cells = []
     for scenario in list(dict.fromkeys(rows["scenario"]))[:ROWS]:
@@ -227,7 +220,7 @@ def _energy_table(rows: Frame, labels: StudyLabels) -> Table:
     heads = (*(f"{kind.capitalize()}, {unit}" for kind, unit in kinds), "CO2, kg")
     return Table(
         "Energy and emissions of a day",
-        ("Scenario", *heads, *(_PURPOSES[name] for name in purposes), "NOx, kg"),
+        ("Scenario", *heads, *(PURPOSES[name] for name in purposes), "NOx, kg"),
         tuple(cells),
         "Columns after CO2: its kilograms by purpose. NOx of truck engines at a stand alone. Intervals of classes are "
         "added, so that they are wide; in brackets the range of the factors.",
