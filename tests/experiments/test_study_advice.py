@@ -55,7 +55,8 @@ def test_the_best_the_next_the_worse_the_equal_and_the_unclear():
     assert [plain(line) for line in found.advice] == [
         "Best: Round the clock. It cuts mean northbound clearance by 26.0 h (81 %; 95 % interval 25.7 to 26.3 h), "
         "from 32.0 h to 6.0 h.",
-        "No other option comes within 19 min of it; it costs USD 0.5 million at once and USD 3.2 million a year.",
+        "No other option comes within 19 min of it. Round the clock costs USD 0.5 million at once and USD 3.2 million "
+        "a year.",
         "Next best: Fast laboratory (−3.97 h) and Two more bays (−58 min).",
         "Worse: Booking (+2.1 h).",
         "No difference that matters, less than 19 min: 5G.",
@@ -162,7 +163,8 @@ def test_a_percentile_that_is_never_reached_is_not_left_out():
     assert [plain(line) for line in found.advice] == [
         "Best: Round the clock. It brings mean northbound clearance within the run in 10 of 10 replications, against 3 "
         "without it (sign test, p 0.004).",
-        "No other option comes within 1 min of it; it costs USD 0.5 million at once and USD 3.2 million a year.",
+        "No other option comes within 1 min of it. Round the clock costs USD 0.5 million at once and USD 3.2 million "
+        "a year.",
         "Too few replications to tell: Fast laboratory.",
         DOUBT,
     ]
