@@ -124,7 +124,7 @@ def test_nothing_is_worth_having_where_nothing_beats_the_base():
     found = answer(made(study(SIX[3:4]), hours(base=[32, 31, 33, 32], cell=[31.997, 30.997, 32.998, 31.998])))
     assert [plain(line) for line in found.advice] == [
         "No option is shown to improve mean northbound clearance (32 h).",
-        "Without any option it is within 19 min of the best, so on this metric none is worth having.",
+        "Without any option the gate is within 19 min of the best, so on this metric none is worth having.",
         "No difference that matters, less than 19 min: 5G.",
         DOUBT,
     ]
@@ -245,7 +245,7 @@ def test_the_advice_is_given_for_each_demand():
         "Demand × 1.2: this raises mean northbound clearance by 18 h (57 %; 95 % interval 15 to 21 h), from 32 h to "
         "50 h.",
         "Demand × 1. No option is shown to improve mean northbound clearance (32 h).",
-        "Without any option it is within 19 min of the best, so on this metric none is worth having.",
+        "Without any option the gate is within 19 min of the best, so on this metric none is worth having.",
         "No difference that matters, less than 19 min: Bays.",
         "Demand × 1.2. Best: Bays. It cuts mean northbound clearance by 10.0 h (20 %; 95 % interval 8.0 to 12.0 h), "
         "from 50.2 h to 40.2 h.",
