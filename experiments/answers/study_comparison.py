@@ -178,8 +178,8 @@ def _choice(context: Context, top: str) -> str:
     if knee:
         return knee
     if context.reference in good:
-        within = f"Without any option the gate is within {context.margin} of the best"
-        return f"{within}, so on this metric none is worth having."
+        near = f"Without any option the gate is within {context.margin} of the best"
+        return f"{near}, so on this metric none is worth having."
     equal = [context.titled(name) for name in good]
     costs = context.costs.loc[good, "usd_per_year"].dropna()
     least = cheapest({str(name): float(cost) for name, cost in costs.items()})
