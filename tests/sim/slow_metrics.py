@@ -404,7 +404,7 @@ class Slow:
         """Return when a truck first came to a stage of the other side, if the bulletin counts until then."""
         if self.gate.end_of_day.counts != "until-crossing":
             return math.inf
-        ours = self.gate.origin[direction]
+        ours = next(side for way, side in self.gate.origin.items() if way == direction)
         sides = [self.gate.stages[self.plan.stages[visit.stage]].side for visit in self.made[truck]]
         came = (max(visit.joined, self.arrival[truck]) for visit in self.made[truck])
         return next((tick for tick, side in zip(came, sides, strict=True) if side != ours), math.inf)
