@@ -100,7 +100,8 @@ def chosen(scenario: Scenario, scope: Scope, log: EventLog, among: Among, direct
         of_flow = [plan.kinds[stream.kind].vehicle_class in among.classes for stream in plan.streams]
         trucks &= np.array(of_flow)[draws.flow]
     if among.arrives is not None:
-        trucks &= _is_in(scenario, scenario.gate.origin[direction], among.arrives, plan.end, draws.arrival)
+        side = next(side for way, side in scenario.gate.origin.items() if way == direction)
+        trucks &= _is_in(scenario, side, among.arrives, plan.end, draws.arrival)
     avoided = [plan.stages.index(name) for name in among.avoids if name in plan.stages]
     visits = np.isin(plan.network.line_stage[draws.line], avoided) & (log.joined != NEVER)
     trucks[log.truck[visits]] = False
