@@ -16,7 +16,7 @@ from api.cli.console import console
 from api.cli.keys import keys
 from api.cli.library import gates, migrate, validate
 from api.cli.plot import plot
-from api.cli.run import run
+from api.cli.run import run, warm
 from api.cli.serve import serve
 from api.cli.study import study
 from api.cli.verify import compare, verify
@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, migrate, run, study, plot, verify, compare, serve):
+for command in (gates, validate, migrate, run, study, plot, verify, compare, warm, serve):
     app.command()(command)
 app.add_typer(keys, name="keys")
 

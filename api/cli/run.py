@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.console import console, mistakes_shown, replication_bar
+from api.cli.console import REPLICATIONS, console, mistakes_shown, replication_bar
 from api.cli.options import Engine, ForceOption, OutOption, PngOption, ReadingOption, UpgradeLevel, number
 from api.cli.plot import drawing
 from api.cli.study import local_processes, refuse_options
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gates import Finding
 
 
+FIRST_USE = "First use: compiling the engine, once for this installation (about half a minute on two cores) …"
 BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm", "png"}
 
 
@@ -158,20 +159,23 @@ def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     """Run with a progress bar."""
     from experiments import run_scenario
     from sim.engines.first_use import cache_is_warm
+    from sim.kept_code import tell_of_compiling
 
     settings = resolved.settings
     if settings.engine == "compiled" and not cache_is_warm():
-        console.print("First use: compiling the engine, once for this installation (about ten seconds) …")
+        console.print(FIRST_USE)
     processes = nullcontext() if workers is None else local_processes(workers)
     with processes as executor, replication_bar() as bar:
-        task = bar.add_task("", total=settings.replications)
+        task = bar.add_task(REPLICATIONS, total=settings.replications)
+        tell_of_compiling(lambda name: bar.update(task, description=f"Compiling {name.rpartition('.')[2]} …"))
         result = run_scenario(
             resolved.scenario,
             settings,
             trace=resolved.trace,
             executor=executor,
-            progress=lambda done, _: bar.update(task, completed=done),
+            progress=lambda done, _: bar.update(task, completed=done, description=REPLICATIONS),
         )
+        tell_of_compiling(None)
     return replace(result, changes=resolved.changes)
 
 
@@ -224,3 +228,32 @@ def _print_answer(result: RunResult, found: list[dict[str, Any]] | None, *, full
     print_summary(console, summary(numbers_of(result), document), full=full)
     if never := never_text(result.scenario.gate):
         console.print(f"Note: {never}", markup=False)
+
+
+def warm() -> None:
+    """Compile the engine ahead, so that the first run does not: for a new installation, or while an image is built.
+
+    The code is for every processor of this kind of machine, and is kept with the package.
+
+    Example: `bordergate warm`
+    """
+    with mistakes_shown():
+        from gates.findings import ConfigError, Finding
+        from sim.compile_ahead import CannotCompile, compile_ahead, is_compiled
+
+        if is_compiled():
+            console.print("The engine is compiled already.")
+            return
+        with console.status("Compiling the engine …") as status:
+            names: list[str] = []
+
+            def told(name: str) -> None:
+                names.append(name)
+                status.update(f"Compiling the engine: part {len(names)}, {name.rpartition('.')[2]} …")
+
+            try:
+                compile_ahead(told=told)
+            except CannotCompile as error:
+                remedy = "Run it as a user who may write there, or leave it: the first run compiles what it needs."
+                raise ConfigError([Finding("warm", "", str(error), remedy)]) from None
+        console.print(f"Compiled {len(names)} parts of the engine; runs start at once from now on.")
