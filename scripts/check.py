@@ -7,6 +7,7 @@ tests        pytest                    with branch coverage; the long tests too 
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
 docs         scripts.docs_site         the docs site, warnings as errors; with --all, or by its name
+page         scripts.build_page        the page built anew gives the committed bytes; with --all, or by its name
 packages     scripts/packages.py       wheels and source archive, installed and tried with each supported Python (--all)
 speed        benchmarks.guard          the engine beside a bare loop: fails if it became a third slower (--all)
 
@@ -168,6 +169,10 @@ def docs(_: argparse.Namespace) -> bool:
     return run("scripts.docs_site")
 
 
+def page(_: argparse.Namespace) -> bool:
+    return run("scripts.build_page", "--check")
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "lint": lint,
     "format": layout,
@@ -176,10 +181,12 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "interpreted": interpreted,
     "coverage": coverage,
     "docs": docs,
+    "page": page,
     "packages": packages,
     "speed": speed,
 }
-OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in ("docs", "packages", "speed"))}
+FOR_CI = ("docs", "page", "packages", "speed")
+OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in FOR_CI)}
 """Steps of the tiers that leave some out."""
 
 

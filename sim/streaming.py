@@ -53,8 +53,13 @@ class Block:
 
 
 def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator[Block]:
-    """Draw and simulate a run, block by block."""
-    cuts = [int(tick) for tick in plan.midnight[block_days::block_days] if tick < plan.end] + [plan.end]
+    """Draw and simulate a run, block by block.
+
+    Where lanes hand trucks back it is one block: a service that has begun may be broken off in the next one, and what
+    was measured of it would be wrong.
+    """
+    in_one = plan.network.groups["hands_back"].any()
+    cuts = [int(tick) for tick in plan.midnight[block_days::block_days] if tick < plan.end and not in_one] + [plan.end]
     nothing = blank(plan, np.zeros(1, np.int64))
     log, state, network = EventLog.empty(nothing), None, plan.network
     start = 0

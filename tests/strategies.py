@@ -133,6 +133,7 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         "at_closing": draw(st.sampled_from(["serves-whom-it-has", "serves-the-queue", "hands-back"])),
         "service": draw(services()),
         "ageing": draw(st.sampled_from([1, 2.5])),
+        "wait_target": draw(st.sampled_from([None, None, 0, 1800])),
         "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }

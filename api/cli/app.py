@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 
 from api.cli.console import console
-from api.cli.keys import keys
-from api.cli.library import gates, migrate, validate
+from api.cli.library import calibration, gate_map, gates, migrate, validate
 from api.cli.plot import plot
 from api.cli.run import run, warm
-from api.cli.serve import serve
+from api.cli.server.data import data
+from api.cli.server.keys import keys
+from api.cli.server.serve import serve
 from api.cli.study import study
 from api.cli.verify import compare, verify
 
@@ -29,9 +30,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, migrate, run, study, plot, verify, compare, warm, serve):
+for command in (gates, validate, migrate, run, study, plot, verify, compare, calibration, warm, serve):
     app.command()(command)
+app.command("map")(gate_map)
 app.add_typer(keys, name="keys")
+app.add_typer(data, name="data")
 
 
 def main() -> None:

@@ -48,6 +48,15 @@ class Engine(StrEnum):
     REFERENCE = "reference"
 
 
+class LogLevel(StrEnum):
+    """From what on a server logs."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class KeyScope(StrEnum):
     """What an access key allows."""
 
@@ -62,6 +71,14 @@ class UpgradeLevel(StrEnum):
     LOW = "low"
     BASE = "base"
     HIGH = "high"
+
+
+class Language(StrEnum):
+    """The languages of names."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+    CHINESE = "zh"
 
 
 def default_data_folder() -> Path:

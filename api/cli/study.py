@@ -47,6 +47,10 @@ def study(
     upgrade: Annotated[
         list[str] | None, typer.Option(metavar="U", help="Upgrade that every scenario has; may be repeated.")
     ] = None,
+    readings: Annotated[
+        str | None,
+        typer.Option(metavar="all|baseline|NAME,...", help="Readings of the gate; by default baseline and two others."),
+    ] = None,
     days: Annotated[
         int | None, typer.Option(parser=number, metavar="N", help="Measured days, instead of the study's.")
     ] = None,
@@ -75,6 +79,7 @@ def study(
             return
         options: dict[str, Any] = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
         options["margin"] = _margin(margin)
+        options["readings"] = readings
         chosen = _study_named(name, gate, upgrade or [], options)
         run_and_write(chosen, out or _default_folder(chosen), workers, cluster, store, force=force, png=png)
 
@@ -173,7 +178,7 @@ def run_and_write(
         with _executor(workers, cluster) as executor:
             result = simulated_study(study, executor, Store(kept_in))
         fill_folder(result, partial)
-        made = sum(map(len, result.replications))
+        made = sum(len(found) for each in (result, *result.rivals) for found in each.replications)
         if result.simulated < made:
             console.print(f"{made - result.simulated:,} of {made:,} replications reused.", markup=False)
         _print_advice(partial)

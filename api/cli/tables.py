@@ -14,6 +14,7 @@ from rich.table import Table
 
 from experiments.answers.labels import NOTHING
 from experiments.answers.run_summary import Summary
+from experiments.calibration.answer import Said
 from gates import (
     Gate,
     Upgrade,
@@ -152,6 +153,16 @@ def print_summary(console: Console, summary: Summary, *, full: bool = False) -> 
             console.print(f"[dim]{wrapped(console, table.note)}[/dim]")
     for note in summary.notes if full else ():
         console.print(wrapped(console, note))
+
+
+def print_calibration(console: Console, found: Said) -> None:
+    """Print what a calibration says, on a few screens."""
+    console.print(f"\n[bold]{escape(found.title)}[/bold]\n{wrapped(console, found.basis)}\n")
+    for sentence in found.answers:
+        console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
+    for table in found.tables:
+        print_table(console, table.title, table.columns, table.rows)
+        console.print(f"[dim]{wrapped(console, table.note)}[/dim]")
 
 
 def wrapped(console: Console, text: str, indent: int = 0) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from gates import ConfigError, Gate, load_gate, load_upgrade
+from gates import ConfigError, Finding, Gate, load_gate, load_upgrade
 from gates.describe import never_text, title_of
 from gates.files.load import gate_from_text
 from gates.files.yaml import parse, read_text
@@ -39,11 +39,22 @@ def checked_text(text: str, file: str) -> str:
     if kind == "study":
         return _study(text, file)
     gate = gate_from_text(text, file)
+    if gate.targets:
+        _refuse_unknown_metrics(gate, file)
     held = [f"{len(gate.stages)} stages", f"{len(gate.flows)} flows"]
     held += [f"{len(gate.readings)} readings"] if gate.readings else []
     held += [f"{len(gate.targets)} targets"] if gate.targets else []
     sentence = f"Gate {gate.name}: {', '.join(held)}; {footing_text(gate)}."
     return " ".join(filter(None, [sentence, never_text(gate), _lock_text(gate)]))
+
+
+def _refuse_unknown_metrics(gate: Gate, file: str) -> None:
+    from experiments.calibration.targets import refuse_unknown_metrics
+
+    try:
+        refuse_unknown_metrics(gate)
+    except ConfigError as error:
+        raise ConfigError(error.findings, file) from None
 
 
 def _lock_text(gate: Gate) -> str:
@@ -86,15 +97,16 @@ def _upgrade(text: str, file: str) -> str:
 
 
 def _study(text: str, file: str) -> str:
-    from experiments.studies.designs import cells
+    from experiments.studies.designs import cells, readings_of_study
     from experiments.studies.model import study_from_text
     from experiments.studies.run import refuse_unknown_metrics
 
     study = study_from_text(text, file)
     warmup_days = 0 if study.warmup_days == "auto" else study.warmup_days
-    scenarios, findings = 0, []
+    scenarios, under, findings = 0, list[str | None](), list[Finding]()
     try:
-        scenarios = len(cells(study, warmup_days))
+        under = readings_of_study(study, study.own_gate())
+        scenarios = max(len(cells(study, warmup_days, reading)) for reading in under)
     except ConfigError as error:
         findings = error.findings
     try:
@@ -104,4 +116,5 @@ def _study(text: str, file: str) -> str:
     if findings:
         raise ConfigError(findings, file)
     more = " to start with" if study.design in ("screening", "bottleneck") else ""
-    return f"Study {study.name} of gate {study.gate}: {scenarios} scenarios{more}, the base included."
+    readings = f" Under {len(under)} readings: {', '.join(map(str, under))}." if len(under) > 1 else ""
+    return f"Study {study.name} of gate {study.gate}: {scenarios} scenarios{more}, the base included.{readings}"

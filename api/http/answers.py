@@ -29,6 +29,7 @@ _DETAILS = {
     "not-found": "run_0123456789abcdef does not exist.",
     "not-acceptable": "Accept one of application/json, text/csv.",
     "finished": "The run has succeeded; there is nothing to cancel.",
+    "changed": 'It has the entity tag "3" now. Read it again.',
     "body-too-large": "The body may have 262,144 bytes at most.",
     "not-json": "Send the body as JSON, with `Content-Type: application/json`.",
     "range": "The file has 20,480 bytes.",
@@ -70,6 +71,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Nothing of this name exists.",
         406: "None of the accepted formats is available.",
         409: "The state of the run does not allow it.",
+        410: "The result is damaged or missing.",
+        412: "It has changed since it was read.",
         413: "The body is too large.",
         415: "The body is not JSON.",
         416: "The range is not satisfiable.",
@@ -94,7 +97,7 @@ def ranged(what: str, content: Mapping[str, Any]) -> dict[int | str, dict[str, A
         200: {"description": what, "content": dict(content)},
         206: {"description": "A range of it."},
         **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
+        **problems(404, 409, 410, 416, 422, 503, 507),
     }
 
 
@@ -124,8 +127,16 @@ def tagged(request: Request, body: bytes, media_type: str, max_age: int = 0) -> 
     return with_tag(request, body, tag, media_type, f"private, max-age={max_age}")
 
 
+def refuse_unmatched(given: str, tag: str) -> None:
+    """Refuse a request that is only for another version: RFC 9110, section 13.1.1. Weak tags never match."""
+    if given.strip() != "*" and tag not in (one.strip() for one in given.split(",")):
+        raise Problem("changed", f"It has the entity tag {tag} now. Read it again.")
+
+
 def with_tag(request: Request, body: bytes, tag: str, media_type: str, caching: str = "no-cache") -> Response:
     """Return a body with this entity tag, or 304 if the client has it already."""
+    if (given := request.headers.get("if-match")) is not None:
+        refuse_unmatched(given, tag)
     headers = {"ETag": tag, "Cache-Control": caching}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
@@ -145,6 +156,8 @@ def file_answer(request: Request, path: Path, media_type: str, name: str | None 
     status = path.stat()
     tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
+    if (given := request.headers.get("if-match")) is not None:
+        refuse_unmatched(given, tag)
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     _refuse_beyond(request, status.st_size)

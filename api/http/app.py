@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -20,9 +20,11 @@ from starlette.types import ASGIApp
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
-from api.http.routes import catalogue, operations, results, runs, studies
+from api.http.routes import catalogue, operations, page, results, runs, studies
+from api.http.routes.parameters import only_known_parameters
 from api.http.schemas import ProblemShape
-from api.http.telemetry import Counted, Telemetry
+from api.http.telemetry import Counted, Journals, Telemetry
+from api.http.transfer import Transfer
 from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
@@ -76,7 +78,13 @@ def open_data(settings: ServiceSettings) -> Opened:
 
 
 def create_app(
-    settings: ServiceSettings, opened: Opened, *, hosts: Sequence[str], origins: Sequence[str] = (), keys: bool
+    settings: ServiceSettings,
+    opened: Opened,
+    *,
+    hosts: Sequence[str],
+    origins: Sequence[str] = (),
+    keys: bool,
+    stopping: asyncio.Event | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -88,14 +96,16 @@ def create_app(
         Websites whose pages may send requests, for instance `https://example.org`.
     keys
         Whether every request needs an access key, however many there are.
+    stopping
+        Set when the server is to stop: then nobody waits any longer for what is to come.
     """
     limits, pools = settings.limits, _pools(settings)
     reader = FairPool(Pool(BESIDE, Kind(limits.worker_mb)), BESIDE - 1)
-    telemetry = Telemetry()
+    telemetry, journals = Telemetry(), Journals(opened.folder.root, access=settings.access_log)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        service = RunService(opened.folder, opened.stored, pools, limits)
+        service = RunService(opened.folder, opened.stored, pools, limits, stopping)
         app.state.server = Server(service, opened.stored, reader, limits, telemetry)
         try:
             await service.start()
@@ -103,8 +113,10 @@ def create_app(
         finally:
             await service.stop()
             await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in (*pools.all(), reader.pool)))
+            journals.close()
 
     app = FastAPI(
+        dependencies=[Depends(only_known_parameters)],
         title="bordergate",
         version=version(),
         description=ABOUT,
@@ -114,22 +126,32 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    for router in (catalogue.router, runs.router, runs.checks, results.router, studies.router, operations.router):
+    for router in (
+        catalogue.router,
+        runs.router,
+        runs.checks,
+        results.router,
+        studies.router,
+        operations.router,
+        page.router,
+    ):
         app.include_router(router)
     _handle_errors(app)
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
     keyring = Keyring(opened.stored) if keys else None
-    outer: ASGIApp = Guard(app, Door(frozenset(host.lower() for host in hosts), limits.body_bytes, keyring))
+    outer: ASGIApp = Guard(
+        Transfer(app), Door(frozenset(host.lower() for host in hosts), frozenset(origins), limits.body_bytes, keyring)
+    )
     if origins:
         outer = CORSMiddleware(
             outer,
             allow_origins=list(origins),
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
-            expose_headers=["Location", "ETag", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "Prefer"],
+            expose_headers=["Location", "ETag", "Retry-After", "X-Request-ID"],
         )
-    return Counted(outer, telemetry)
+    return Counted(outer, telemetry, journals)
 
 
 def _pools(settings: ServiceSettings) -> Pools:

@@ -5,8 +5,11 @@ Plain ASGI for speed: it runs for every request.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,8 +21,16 @@ from api.service.store import StoreUnavailable
 
 refusals = logging.getLogger("bordergate.refused")
 
-OPEN_PATHS = ("/health", "/docs", "/openapi.json")
+OPEN_PATHS = ("/health", "/docs", "/openapi.json", "/assets/", "/favicon.")
 """Need no key: they say nothing about any run."""
+PAGE = re.compile(r"/(new|runs(/[^/]+(/replay)?)?|gates/[^/]+)?")
+"""Addresses of the page, which is the same for everybody; what it shows needs a key."""
+SESSION = "/api/v1/session"
+"""Every key may sign in and out there."""
+COOKIE = "bordergate-key"
+"""Holds the key of a page that signed in; scripts cannot read it, and other websites cannot send it."""
+BODY_S = 30.0
+"""The longest that a body may take to arrive [s]."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -36,6 +47,8 @@ class Door:
 
     hosts: frozenset[str]
     """Names under which the server may be reached."""
+    origins: frozenset[str]
+    """Other websites whose pages may send requests; `*` for all."""
     body_bytes: int
     keyring: Keyring | None
     """The accepted keys; none if the server was started to serve this machine without keys."""
@@ -54,6 +67,18 @@ def host_name(header: str) -> str:
     if header.startswith("["):
         return header[1 : header.find("]")].lower() if "]" in header else ""
     return header.partition(":")[0].lower()
+
+
+def sent_key(headers: Mapping[bytes, bytes]) -> str:
+    """Return the key that a request sends: in `Authorization`, or in the cookie of a page that signed in."""
+    if (sent := headers.get(b"authorization")) is not None:
+        scheme, _, secret = sent.decode("latin-1").partition(" ")
+        return secret.strip() if scheme.lower() == "bearer" else ""
+    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
 
 
 class Guard:
@@ -86,27 +111,35 @@ class Guard:
     async def _checked(self, scope: Scope, receive: Receive) -> Receive:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = host_name(headers.get(b"host", b"").decode("latin-1"))
+        if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            raise Problem("bad-host", "The request names its host twice.")
         if host not in self._door.hosts:
             raise Problem("bad-host", "This server has another name. Start it with --allow-host NAME to add one.")
         access = await self._access(scope, headers)
         scope.setdefault("state", {})["access"] = access
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return receive
-        if not access.allows("run"):
+        if not access.allows("run") and scope["path"] != SESSION:
             raise Problem("forbidden", "This key may only read.", reason=f"key {access.owner} may only read")
-        if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+        if not self._is_of_a_known_page(headers):
             raise Problem("cross-site", "Send the request from a page of this server, or from outside a browser.")
         return await self._body(scope, headers, receive)
+
+    def _is_of_a_known_page(self, headers: dict[bytes, bytes]) -> bool:
+        """Tell whether a request comes from no page, from one of this server, or from one that may send."""
+        if headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin"):
+            return True
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        return bool(origin) and not self._door.origins.isdisjoint({origin, "*"})
 
     async def _access(self, scope: Scope, headers: dict[bytes, bytes]) -> Access:
         """Return what a request may do."""
         if self._door.keyring is None:
             return LOCAL
-        if scope["path"].startswith(OPEN_PATHS):
+        if scope["path"].startswith(OPEN_PATHS) or PAGE.fullmatch(scope["path"]):
             return EVERYBODY
-        scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         try:
-            return await self._door.keyring.access(secret.strip() if scheme.lower() == "bearer" else "")
+            return await self._door.keyring.access(sent_key(headers))
         except KeyRefused as refused:
             challenge = {"WWW-Authenticate": 'Bearer realm="bordergate"'}
             raise Problem("no-key", refused.remedy, headers=challenge, reason=str(refused)) from None
@@ -119,16 +152,24 @@ class Guard:
         said = headers.get(b"content-length", b"0")
         if not said.isdigit() or len(said) > 12 or int(said) > most:
             raise Problem("body-too-large", f"The body may have at most {most:,} bytes.")
+        if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+            detail = "Send the body as it is, without a Content-Encoding."
+            raise Problem("encoded", detail, headers={"Accept-Encoding": "identity"})
         parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return receive
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > most:
-                raise Problem("body-too-large", f"The body may have at most {most:,} bytes.")
-            more = message.get("more_body", False)
+        try:
+            async with asyncio.timeout(BODY_S):
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return receive
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > most:
+                        raise Problem("body-too-large", f"The body may have at most {most:,} bytes.")
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            detail = f"The body did not arrive within {BODY_S:.0f} s."
+            raise Problem("too-slow", detail, headers={"Connection": "close"}) from None
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if size and kind != b"application/json":
             raise Problem("not-json", "Send the body as JSON, with `Content-Type: application/json`.")

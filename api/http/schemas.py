@@ -188,6 +188,61 @@ class ValidationShape(Shape):
     """Why not."""
 
 
+class ChangeShape(Shape):
+    """What an upgrade changes."""
+
+    path: str
+    before: str
+    """The value before; empty for a new entry."""
+    after: str
+    upgrade: str
+    source: str
+    level: Literal["low", "base", "high"]
+
+
+class CostsTogetherShape(Shape):
+    """Costs of several upgrades, added up level by level."""
+
+    capital_usd: dict[str, float]
+    running_usd_per_year: dict[str, float]
+    lead_time_months: float
+    """The longest."""
+    unknown: list[str]
+    """Upgrades whose costs are not known."""
+
+
+class MapShape(Shape):
+    """Where everything of a map stands [px]."""
+
+    title: str
+    width: float
+    height: float
+    line_x: float | None
+    """The border; null if all stages stand on one side."""
+    sides: list[dict[str, Any]]
+    directions: dict[str, str]
+    areas: list[dict[str, Any]]
+    """Grounds of areas of limited space: title, spaces, place, size."""
+    stages: list[dict[str, Any]]
+    """Title, lines, side, place, lanes, share of the trucks, and details of each lane group."""
+    moves: list[dict[str, Any]]
+    """`path` is what SVG draws; `kind` is `first`, `other`, `shared` or `empty`."""
+    box: dict[str, float]
+    """Size of a stage."""
+
+
+class PreviewShape(ValidationShape):
+    """A run before it runs."""
+
+    gate: dict[str, Any] | None
+    """Names, sides, first day, trucks a day by direction, classes; null if there are findings."""
+    changes: list[ChangeShape]
+    costs: CostsTogetherShape | None
+    map: MapShape | None
+    warnings: list[str]
+    """What lies outside the range for which the gate was calibrated."""
+
+
 class NamedShape(Shape):
     """An entry of a catalogue."""
 
@@ -200,6 +255,24 @@ class CatalogueShape(Shape):
     """A catalogue."""
 
     items: list[NamedShape]
+
+
+class UpgradeEntryShape(NamedShape):
+    """An upgrade of the library."""
+
+    about: str
+    gate: str
+    """The gate for which its paths are written."""
+    needs: list[str]
+    excludes: list[str]
+    costs: dict[str, Any] | None
+    """Capital and running cost in US dollars at three levels, life, lead time; null if not known."""
+
+
+class UpgradesShape(Shape):
+    """The upgrades of the library."""
+
+    items: list[UpgradeEntryShape]
 
 
 class NumberShape(Shape):
@@ -255,6 +328,7 @@ class LimitsShape(Shape):
     worker_mb: int
     free_mb: float
     kept_mb: float
+    connections: int
     streams: int
     page: int
     points: int

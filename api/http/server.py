@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
-import logging
+import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import urlsplit
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.http.app import Opened, create_app, open_data
 from api.http.guard import LOOPBACK, is_loopback
@@ -15,6 +19,10 @@ from api.service.security.keys import AccessKey, all_keys
 from api.service.settings import ServiceSettings
 from gates.findings import ConfigError, Finding
 
+HEADERS_S = 20.0
+"""The longest that the head of a request may take to arrive [s]."""
+IDLE_S = 60
+"""How long a connection stays open without a request [s]."""
 CLOSING_S = 2
 """How long the server waits for open connections when it stops [s]."""
 
@@ -78,23 +86,25 @@ def made_server(
     """
     needs_key = asks_for_keys(opened.stored.at_once(all_keys()), host, hosts, keys)
     names = {*LOOPBACK, *hosts} if is_loopback(host) else {*hosts, *LOOPBACK, *_itself(host)}
-    app = create_app(settings, opened, hosts=sorted(names), origins=origins, keys=needs_key)
+    refuse_what_is_no_origin(origins, needs_key=needs_key)
+    stopping = asyncio.Event()
+    app = create_app(settings, opened, hosts=sorted(names), origins=origins, keys=needs_key, stopping=stopping)
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         loop="auto",  # uvloop, where there is one
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="on",
         access_log=False,
         server_header=False,
         log_config=None,
-        timeout_keep_alive=60,
+        timeout_keep_alive=IDLE_S,
+        limit_concurrency=settings.limits.connections,
         timeout_graceful_shutdown=CLOSING_S,
     )
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    return _Announced(config, ready)
+    return _Announced(config, ready, stopping)
 
 
 def asks_for_keys(known: Sequence[AccessKey], host: str, hosts: Sequence[str], keys: bool | None) -> bool:
@@ -135,12 +145,74 @@ def _itself(host: str) -> tuple[str, ...]:
     return () if host in ("0.0.0.0", "::", "") else (host,)
 
 
-class _Announced(uvicorn.Server):
-    """A server that says when it answers."""
+def refuse_what_is_no_origin(origins: Sequence[str], *, needs_key: bool) -> None:
+    """Refuse values of `--cors` that are no origin of a website, and all websites on a server without keys.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[str], object]) -> None:
+    Raises
+    ------
+    ConfigError
+        With a finding for each.
+    """
+    findings = []
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin == "*" and not needs_key:
+            remedy = "Name the websites, or ask for keys: --keys."
+            findings.append(Finding("--cors", origin, "every website could send requests without a key", remedy))
+        elif origin != "*" and (parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin):
+            remedy = "Write scheme, name and port only, such as https://planner.example.org."
+            findings.append(Finding("--cors", origin[:60], "is not the origin of a website", remedy))
+    if findings:
+        raise ConfigError(findings)
+
+
+class _Protocol(HttpToolsProtocol):
+    """A connection that is closed if the head of a request takes too long to arrive."""
+
+    _clock: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_are_there()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self._headers_are_there()
+        self._wait_for_headers()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._headers_are_there()
+        super().on_headers_complete()
+
+    def _wait_for_headers(self) -> None:
+        self._clock = self.loop.call_later(HEADERS_S, self.transport.close)
+
+    def _headers_are_there(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+
+class _Announced(uvicorn.Server):
+    """A server that says when it answers, and that stops without leaving anyone waiting."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], object], stopping: asyncio.Event) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._stopping = ready, stopping
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()  # raised again, they would end the process before its data is closed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.service.logs import Journal, access_path, audit_path
 from api.service.runs import RunService
 
+READING = ("GET", "HEAD", "OPTIONS")
+_RUN = re.compile(r"/((?:run|study)_[0-9a-f]{16})(?:/|$)")
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 
 
@@ -49,11 +55,48 @@ class Telemetry:
         return generate_latest(self._registry)
 
 
-class Counted:
-    """Counts every answer."""
+class Journals:
+    """Who did what, and if wanted every answer."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
-        self._app, self._telemetry = app, telemetry
+    def __init__(self, data: Path, *, access: bool) -> None:
+        self._audit = Journal(audit_path(data))
+        self._access = Journal(access_path(data)) if access else None
+
+    def answered(self, scope: Scope, message: Message, request_id: str, seconds: float) -> None:
+        """Write down an answer: what changed something or was refused in the one, all in the other."""
+        method, status = scope["method"], message["status"]
+        is_audited = method not in READING or status in (401, 403)
+        if not is_audited and self._access is None:
+            return
+        access = scope.get("state", {}).get("access")
+        headers = dict(message["headers"])
+        run = _RUN.search(headers.get(b"location", b"").decode("latin-1") or scope["path"])
+        values = {
+            "request": request_id,
+            "who": access.owner or None if access else None,
+            "from": (scope.get("client") or (None,))[0],
+            "method": method,
+            "path": scope["path"][:200],
+            "run": run[1] if run else None,
+            "status": status,
+        }
+        if is_audited:
+            self._audit.write(**values)
+        if self._access is not None:
+            self._access.write(**values, seconds=round(seconds, 4))
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._audit.close()
+        if self._access is not None:
+            self._access.close()
+
+
+class Counted:
+    """Counts and writes down every answer, and gives it a number by which it is found again."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, journals: Journals) -> None:
+        self._app, self._telemetry, self._journals = app, telemetry, journals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note its answer's status and time."""
@@ -61,11 +104,15 @@ class Counted:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        request_id = secrets.token_hex(8)
         method = scope["method"] if scope["method"] in ("GET", "POST", "DELETE") else "other"
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._telemetry.answered(method, message["status"], time.perf_counter() - began)
+                seconds = time.perf_counter() - began
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                self._telemetry.answered(method, message["status"], seconds)
+                self._journals.answered(scope, message, request_id, seconds)
             await send(message)
 
         await self._app(scope, receive, noted)

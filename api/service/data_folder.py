@@ -33,6 +33,10 @@ class DataFolder:
         """The result folder of a finished run."""
         return self.root / "runs" / run
 
+    def entry(self, run: str) -> Path:
+        """What the database says of a finished run, kept beside it in case the database is lost."""
+        return self.root / "index" / f"{run}.json"
+
     def drawn(self, run: str) -> Path:
         """Plots and report of a run, made on first request."""
         return self.root / "drawn" / run
@@ -50,6 +54,7 @@ class DataFolder:
         """Remove every file of a run."""
         for folder in (self.work(run), self.drawn(run), self.result(run)):
             shutil.rmtree(folder, ignore_errors=True)
+        self.entry(run).unlink(missing_ok=True)
 
 
 def open_folder(root: Path) -> DataFolder:

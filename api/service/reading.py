@@ -6,7 +6,10 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.map import GateMap
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a formula in a spreadsheet."""
@@ -39,6 +42,50 @@ def study_answer(folder: Path) -> bytes:
             "notes": list(said.notes),
         }
     )
+
+
+def gate_map(gate: str, upgrades: list[str], language: Any, form: str) -> bytes:
+    """Return the map of a gate of the library, as data or as a picture.
+
+    Raises
+    ------
+    ConfigError
+        With every finding, if the upgrades cannot be applied.
+    """
+    from experiments.map import lay_out
+    from experiments.runs.request import resolve
+
+    return _map(lay_out(resolve({"gate": gate, "upgrades": upgrades}).scenario.gate, language), form)
+
+
+def run_map(folder: Path, language: Any, form: str) -> bytes:
+    """Return the map of the gate of a result, its upgrades applied."""
+    from experiments.answers.labels import Labels
+    from experiments.map import lay_out
+    from experiments.result_folder import MANIFEST, read_json
+
+    return _map(lay_out(Labels(read_json(folder / MANIFEST)).scenario.gate, language), form)
+
+
+def _map(laid_out: GateMap, form: str) -> bytes:
+    from experiments.map import svg
+
+    if form == "json":
+        return _json(laid_out.document())
+    return svg.as_png(laid_out) if form == "png" else svg.standalone(laid_out).encode()
+
+
+def preview(request: str, language: Any) -> dict[str, Any]:
+    """Return what a request for a run stands for.
+
+    Raises
+    ------
+    ConfigError
+        With every finding.
+    """
+    from experiments.preview import preview as made
+
+    return made(json.loads(request), language)
 
 
 def queue_series(folder: Path, stage: str | None, points: int) -> bytes:
@@ -85,6 +132,43 @@ def plots(folder: Path, base: str) -> bytes:
         for plot in series.plots(folder)
     ]
     return _json({"items": items})
+
+
+def study_plots(folder: Path, base: str) -> bytes:
+    """Return the list of the plots of a study, with links to them."""
+    from experiments.answers.study_labels import read_labels
+    from experiments.plots.study import study_plots as plots_of
+
+    items: list[dict[str, Any]] = [
+        {
+            "name": plot.name,
+            "title": plot.title,
+            "caption": plot.caption,
+            "alt": plot.alt,
+            "links": {form: f"{base}{plot.name}.{form}" for form in ("json", "svg", "png")},
+        }
+        for plot in plots_of(folder, read_labels(folder))
+    ]
+    return _json({"items": items})
+
+
+def study_plot(folder: Path, name: str) -> bytes:
+    """Return a plot of a study as Vega-Lite.
+
+    Raises
+    ------
+    ConfigError
+        If the study has no plot of this name.
+    """
+    from experiments.answers.study_labels import read_labels
+    from experiments.plots.draw import as_specification
+    from experiments.plots.study import study_plots as plots_of
+    from gates.findings import ConfigError, Finding, suggestion
+
+    found = {plot.name: plot for plot in plots_of(folder, read_labels(folder))}
+    if name not in found:
+        raise ConfigError([Finding("name", name[:60], "the study has no such plot", suggestion(found, name))])
+    return _json(as_specification(found[name]))
 
 
 def draw_plot(folder: Path, name: str, form: str, target: Path) -> None:

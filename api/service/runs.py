@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from api.service.data_folder import DataFolder
@@ -26,6 +27,7 @@ from api.service.security.access import LOCAL, Access
 from api.service.security.keys import NAME
 from api.service.settings import Limits
 from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
+from experiments.result_folder import MANIFEST, resized_files
 from experiments.runs.prediction import Prediction
 from experiments.runs.provenance import canonical_json
 from gates.findings import ConfigError, Finding, suggestion, value_text
@@ -97,7 +99,10 @@ class Submission:
 class RunService:
     """Submit, get, list, cancel, delete, and events."""
 
-    def __init__(self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits) -> None:
+    def __init__(
+        self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits, stopping: asyncio.Event | None = None
+    ) -> None:
+        self._stopping = stopping or asyncio.Event()
         self.folder, self._limits, self._store = folder, limits, stored
         self._background = Background()
         self._states = RunStates(stored, self._background)
@@ -118,6 +123,12 @@ class RunService:
             if path.name not in known:
                 shutil.rmtree(path, ignore_errors=True)
         self._scheduler.start(left)
+        self._background.start(self._release_who_waits())
+
+    async def _release_who_waits(self) -> None:
+        """When the server is to stop, let all who wait for a change have the present state."""
+        await self._stopping.wait()
+        self._states.release()
 
     async def stop(self) -> None:
         """Stop at once: what is not done is done by the next server."""
@@ -202,7 +213,10 @@ class RunService:
             raise
         if stored.id != row.id:
             self._states.drop(row.id)
-            return stored
+            if await asyncio.to_thread(_is_whole, self.folder.result(stored.id)):
+                return stored
+            log.warning("%s: its result is damaged or missing; it is simulated again", stored.id)
+            return await self._store_new(row, dataclasses.replace(submission, reuse=False))
         self._states.confirm(stored)
         self._scheduler.enqueue(stored)
         return stored
@@ -300,7 +314,7 @@ class RunService:
             if row.version > after:
                 after = row.version
                 yield row
-            if row.status in FINISHED:
+            if row.status in FINISHED or self._stopping.is_set():
                 return
             if not await self._states.change_after(run, after, pause):
                 yield None
@@ -309,7 +323,7 @@ class RunService:
         """Return the run once it is finished or the time is over."""
         row = await self.get(access, run)
         until = time.monotonic() + seconds
-        while row.status not in FINISHED and (left := until - time.monotonic()) > 0:
+        while row.status not in FINISHED and not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
             await self._states.change_after(run, row.version, left)
             row = await self.get(access, run)
         return row
@@ -341,6 +355,11 @@ class RunService:
             if error.full:
                 raise Refused("disk-full", "The disk is full. Free some space; nothing was changed.") from None
             raise Refused("unavailable", "The database cannot be reached. Try again later.") from None
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether every file of a result is there, with the size that it had."""
+    return (folder / MANIFEST).is_file() and not resized_files(folder)
 
 
 def _not_there(run: str) -> Refused:

@@ -38,6 +38,8 @@ class Limits:
     """Space that stays free on the disk; below it no run is accepted [MB]."""
     kept_mb: float = 2000.0
     """Finished replications that studies leave for the next ones; beyond it the oldest go [MB]."""
+    connections: int = 2000
+    """Connections open at once; beyond it requests are answered with 503."""
     streams: int = 1000
     """Event streams open at once."""
     page: int = 100
@@ -59,4 +61,6 @@ class ServiceSettings:
     """Processes that simulate."""
     cluster: str | None = None
     """Address of a Dask scheduler on whose workers studies run."""
+    access_log: bool = False
+    """Whether every answer is written down, beside what changes something."""
     limits: Limits = field(default_factory=Limits)

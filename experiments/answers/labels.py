@@ -220,6 +220,11 @@ class Labels:
         """Tell whether a stage has a limited number of lanes."""
         return all(group.lanes != UNLIMITED for group in self.gate.stages[stage].lane_groups())
 
+    @property
+    def holds(self) -> list[str]:
+        """The stages at which loads get ready, which no capacity shortens."""
+        return [name for name, stage in self.gate.stages.items() if stage.hold]
+
     def closed(self, stage: str, begin: dt.datetime, end: dt.datetime) -> list[Spell]:
         """Return when all lanes of a stage are closed between two moments in UTC, closures of the calendar too."""
         spells, at = [], begin

@@ -1,9 +1,10 @@
 """What trucks of a direction wait for: the causes, with the hours that each costs a truck.
 
 Waiting is put down to what it is for, not to where the truck stands. Time in front of a closed stage goes to the
-opening hours; time in an open queue to the stage, to one of its lane groups, or to a pool that is busier than the
-lanes; time in a lane after the service to the area ahead that is full. A queue of a stage whose lanes are held longer
-by blocked trucks than by services goes to that area too. Hours are means over all trucks of the direction.
+opening hours; the time of a hold to the load, which is not ready; time in an open queue to the stage, to one of its
+lane groups, or to a pool that is busier than the lanes; time in a lane after the service to the area ahead that is
+full. A queue of a stage whose lanes are held longer by blocked trucks than by services goes to that area too. Hours are
+means over all trucks of the direction.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from experiments.studies.select import margin_of
 from sim.metrics.meter import Key
 from sim.metrics.resources.areas import OUTSIDE
 
-Kind = Literal["opening", "stage", "group", "pool", "area"]
+Kind = Literal["opening", "hold", "stage", "group", "pool", "area"]
 Blame = tuple[Kind, str]
 """(kind of the cause, name of the stage, pool or area; `stage/group` of a lane group)."""
 UNEVEN = 0.2
@@ -29,6 +30,7 @@ UNEVEN = 0.2
 
 _BEFORE: dict[Kind, str] = {
     "opening": " of ",
+    "hold": " at ",
     "stage": " at ",
     "group": " at ",
     "pool": "wait for ",
@@ -44,7 +46,7 @@ class Cause:
     place: str
     """Stage, pool or area; `stage/group` of a lane group."""
     title: str
-    """`opening hours of Booth`, `queue at Booth`, `wait for Officers`, `no space in Yard`."""
+    """`opening hours of Booth`, `hold at Papers`, `queue at Booth`, `wait for Officers`, `no space in Yard`."""
     hours: Estimate
     """Mean over all trucks of the direction [h]."""
 
@@ -84,6 +86,8 @@ def causes(numbers: RunNumbers, labels: Labels, direction: str) -> list[Cause]:
 def _title(labels: Labels, kind: Kind, place: str) -> str:
     if kind == "opening":
         return f"opening hours of {labels.stage(place)}"
+    if kind == "hold":
+        return f"hold at {labels.stage(place)}"
     if kind == "pool":
         return f"wait for {labels.pool(place)}"
     if kind == "area":
@@ -104,6 +108,8 @@ class _Way:
         """Yield every wait with its cause, and its hours by replication."""
         for stage, time in self._stages.items():
             yield ("opening", stage), time.closed
+            if stage in self.labels.holds:
+                yield ("hold", stage), time.served
             yield self._cause_of_queue(stage, time), time.waiting
             area = self._full_ahead(stage)
             yield ("area", area) if area else ("stage", stage), time.blocked

@@ -127,6 +127,11 @@ class RunNumbers:
         """Return the hours that a truck of a direction spends in one of `STATES`, at all stages together."""
         return self.a_truck(direction, added([getattr(time, state) for time in self.stages(direction).values()]))
 
+    def served(self, direction: str, stages: Iterable[str]) -> Estimate:
+        """Return the hours that a truck of a direction is in service at some stages together."""
+        mine = self.stages(direction)
+        return self.a_truck(direction, added([mine[stage].served for stage in stages if stage in mine]))
+
 
 def added(totals: Sequence[Sequence[float]]) -> list[float]:
     """Return the sums of some totals by replication."""

@@ -44,7 +44,7 @@ class Headline:
     details: tuple[str, ...] = ()
     """The largest causes, and what else one must know of them."""
     cause: Cause | None = None
-    """The largest cause."""
+    """The largest cause that hours or capacity could relieve: not a hold."""
 
 
 @dataclass(frozen=True)
@@ -205,13 +205,15 @@ def _headline(numbers: RunNumbers, labels: Labels, direction: str) -> Headline:
         (numbers.state(direction, state).value, purpose)
         for state, purpose in (("closed", "for stages to open"), ("waiting", "in queues"), ("blocked", "for space"))
     ]
-    notable = [(hours, text) for hours, text in sorted(waits, reverse=True) if hours >= HARDLY_H]
+    waits.append((numbers.served(direction, labels.holds).value, "for goods to be ready"))
+    notable = sorted(((hours, text) for hours, text in waits if hours >= HARDLY_H), reverse=True)
     if not notable:
         return Headline(direction, f"{who}: trucks hardly wait, less than {HARDLY_H * 60:.0f} minutes each.")
     said = listed([f"{hours_text(hours)} {text}" for hours, text in notable])
     largest = causes(numbers, labels, direction)
     details = (_largest(largest), _short_hours(numbers.metrics, labels, largest))
-    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text), largest[0])
+    relieved = next((each for each in largest if each.kind != "hold"), None)
+    return Headline(direction, f"{who}: trucks wait {said}.", tuple(text for text in details if text), relieved)
 
 
 def _largest(found: list[Cause]) -> str:

@@ -45,13 +45,14 @@ FIRST_NOTE = (
 def first_numbers(numbers: RunNumbers, labels: Labels, direction: str) -> tuple[tuple[str, str], ...]:
     """Return what one asks first about a direction: (what it is, value with interval)."""
     metrics = numbers.metrics
-    blocked = numbers.state(direction, "blocked")
+    blocked, held = numbers.state(direction, "blocked"), numbers.served(direction, labels.holds)
     rows = [
         ("Released [trucks/day]", metrics.get("throughput_per_day", direction=direction)),
         ("Clearance, mean [h]", metrics.get("clearance_h", direction=direction)),
         (f"Clearance, 90{GLUE}% of trucks within [h]", metrics.get("clearance_h", "p90", direction)),
         ("Waiting in queues [h/truck]", numbers.state(direction, "waiting")),
         ("Waiting for opening [h/truck]", numbers.state(direction, "closed")),
+        *([("Waiting for readiness [h/truck]", held)] if held.value > 0 else []),
         *([("Waiting for space [h/truck]", blocked)] if blocked.value > 0 else []),
         (f"Stock at {labels.bulletin_time} [trucks]", metrics.get("stock_trucks", "end_of_day", direction)),
     ]

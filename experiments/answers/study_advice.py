@@ -15,7 +15,14 @@ from experiments.answers.run_tables import Table
 from experiments.answers.study_bottleneck import bottleneck_advice, bottleneck_tables
 from experiments.answers.study_comparison import advice, circumstances, contexts, effect_advice, some
 from experiments.answers.study_labels import StudyLabels, read_labels
-from experiments.answers.study_sensitivity import screening_advice, screening_tables, tornado_advice, tornado_table
+from experiments.answers.study_sensitivity import (
+    reading_advice,
+    reading_table,
+    screening_advice,
+    screening_tables,
+    tornado_advice,
+    tornado_table,
+)
 from experiments.answers.study_tables import difference_table, effect_table, money_table, touched_table
 from experiments.runs.statistics import Estimate
 from experiments.studies.folder import read_table
@@ -25,7 +32,7 @@ from gates.sources import footing_text
 Frame = pd.DataFrame
 READ = (
     *("differences", "best", "effects", "estimates", "scenarios", "growth"),
-    *("tornado", "bottleneck", "screening", "variance"),
+    *("tornado", "bottleneck", "screening", "variance", "readings"),
 )
 """Tables that the answer rests on."""
 
@@ -58,7 +65,7 @@ def answer_of(frames: Mapping[str, Frame], labels: StudyLabels) -> StudyAnswer:
         question=labels.question,
         basis=labels.basis,
         warnings=study_warnings(frames, labels),
-        advice=(*said, _doubt(labels)),
+        advice=(*said, *reading_advice(frames, labels), _doubt(labels)),
         notes=tuple(_notes(labels)),
         tables=tuple(tables),
     )
@@ -146,7 +153,11 @@ def _comparison(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[st
 
 def _comparison_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[Table]:
     metric = labels.metrics[0]
-    for each in labels.metrics:
+    first, *others = labels.metrics
+    yield difference_table(frames, first, labels)
+    if (by_reading := reading_table(frames, labels)) is not None:
+        yield by_reading
+    for each in others:
         yield difference_table(frames, each, labels)
     if len(frames["effects"]):
         yield effect_table(frames["effects"], metric, labels)

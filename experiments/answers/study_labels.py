@@ -14,6 +14,7 @@ from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.result_folder import MANIFEST, read_json
 from experiments.studies.model import better_of, metric_key
+from gates.rivals import title_of_reading
 from sim.metrics.meter import STATISTICS, Better
 from sim.metrics.registry import METRICS
 
@@ -50,6 +51,15 @@ class StudyLabels:
     def title(self) -> str:
         """The study and its gate."""
         return f"{self._study['title'].get('en', self.name)} · {self._labels.title}"
+
+    @property
+    def readings(self) -> list[str]:
+        """Readings of the gate under which the study ran, that of its tables first; empty where it has none."""
+        return list(self.manifest.get("readings", ()))
+
+    def reading(self, name: str) -> str:
+        """Title of a reading."""
+        return title_of_reading(self.gate.gate, name)
 
     @property
     def basis(self) -> str:

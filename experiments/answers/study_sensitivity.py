@@ -14,6 +14,7 @@ from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import change_sentence
 from experiments.answers.study_labels import StudyLabels
 from experiments.answers.study_tables import ROWS
+from experiments.studies.designs import UNDER_ONE
 
 Frame = pd.DataFrame
 
@@ -146,3 +147,98 @@ def screening_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> list[T
     ]
     columns = ("Factor", "Alone", "With interactions")
     return [*tables, *([Table("Shares of the variance", columns, tuple(shares), "± 95 %.")] if shares else [])]
+
+
+# Readings: the structure of the gate as one more input.
+
+
+def reading_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[str]:
+    """Yield which advice holds under all readings of the gate, which hangs on one, and which reverses."""
+    found = frames.get("readings", Frame())
+    names = labels.readings
+    if not len(found):
+        if len(names) == 1 and (others := len(labels.gate.gate.readings) - 1) > 0:
+            some = "1 other reading explains" if others == 1 else f"{others} other readings explain"
+            alone = f"Under one reading of the gate, {labels.reading(names[0])}"
+            which = "NAME" if labels.design in UNDER_ONE else "all"
+            yield f"{alone}; {some} the same published figures. See the others with --readings {which}."
+        return
+    ours = _of(found, labels.metrics[0])
+    titles = listed([labels.reading(name) for name in names])
+    yield f"Readings of the gate: {titles}. All tables and plots but those by reading are of the first."
+    several = ours["context"].nunique() > 1
+    for context, part in ours.groupby("context", sort=False):
+        start = f"{str(context) or 'Base'}. " if several else ""
+        for sentence, options in _grouped(part).items():
+            told = [_by_reading(option, labels) for option in options[:MOST_OPTIONS]]
+            yield f"{start}{sentence}: {'; '.join(told)}{_more(len(options), MOST_OPTIONS)}."
+        yield f"{start}{_first(part, labels)}"
+
+
+def _grouped(part: Frame) -> dict[str, list[Frame]]:
+    """Return the options of a context by what a sentence says of them, each with a row a reading."""
+    found: dict[str, list[Frame]] = {}
+    options = [(str(rows["holds"].iloc[0]), rows) for _, rows in part.groupby("scenario", sort=False)]
+    for holds, (alike, apart) in _HOLDS.items():
+        for own, rows in options:
+            if own == holds:
+                sizes = rows["value"].abs()
+                found.setdefault(apart if sizes.max() > FAR_APART * sizes.min() else alike, []).append(rows)
+    return found
+
+
+MOST_OPTIONS = 6
+FAR_APART = 2.0
+"""How many times the smallest change the largest one may be before its size is said to hang on the reading."""
+_HOLDS = {
+    "better in all": ("Better under every reading", "Better under every reading, but how much hangs on the reading"),
+    "better in some": ("Better, but not under every reading",) * 2,
+    "reverses": ("Better under one reading and worse under another",) * 2,
+    "worse in some": ("Worse, but not under every reading",) * 2,
+    "worse in all": ("Worse under every reading", "Worse under every reading, but how much hangs on the reading"),
+}
+"""Whether advice holds -> how a sentence about it begins: where changes are alike, and where they are far apart."""
+
+
+def _by_reading(rows: Frame, labels: StudyLabels) -> str:
+    """`Round the clock (−26 h under List at dawn, −4.4 h under Hold by goods)`."""
+    unit = labels.unit(labels.metrics[0])
+    values = [
+        f"{amount(row['value'], unit, sign=True)} under {labels.reading(row['reading'])}" for _, row in rows.iterrows()
+    ]
+    return f"{labels.titles[rows['scenario'].iloc[0]]} ({', '.join(values)})"
+
+
+def _first(part: Frame, labels: StudyLabels) -> str:
+    """Say which option ranks first, under each reading if they differ."""
+    first = {str(row["reading"]): str(row["scenario"]) for _, row in part[part["rank"] == 1].iterrows()}
+    if len(set(first.values())) == 1:
+        return f"{labels.titles[next(iter(first.values()))]} ranks first under every reading."
+    ranked = [f"{labels.titles[option]} under {labels.reading(name)}" for name, option in first.items()]
+    return f"Which option ranks first hangs on the reading: {listed(ranked)}."
+
+
+def reading_table(frames: Mapping[str, Frame], labels: StudyLabels) -> Table | None:
+    """Return the change of the deciding metric under every reading, with its rank; None for a study under one."""
+    found = frames.get("readings", Frame())
+    if not len(found):
+        return None
+    metric = labels.metrics[0]
+    rows = _of(found, metric)
+    scale = scale_of(labels.unit(metric), *rows["value"], change=True)
+    several, cells = rows["context"].nunique() > 1, []
+    for (context, option), part in rows.groupby(["context", "scenario"], sort=False):
+        by_name = {row["reading"]: row for _, row in part.iterrows()}
+        values = [_ranked(by_name[name], scale.factor) for name in labels.readings]
+        title = labels.titles[str(option)] + (f" ({str(context) or 'base'})" if several else "")
+        cells.append((float(part["value"].iloc[0]), (title, *values, str(part["holds"].iloc[0]))))
+    better = -1 if labels.better(metric) == "more" else 1
+    ordered = [cell for _, cell in sorted(cells, key=lambda each: better * each[0])]
+    columns = ("Scenario", *(labels.reading(name) for name in labels.readings), "Advice")
+    note = "In brackets the rank among the options. Advice: whether the verdict is the same under every reading."
+    return Table(f"{labels.metric(metric)}: change by reading, {scale.unit}", columns, tuple(ordered[:ROWS]), note)
+
+
+def _ranked(row: Any, factor: float) -> str:
+    value = within(*(factor * row[end] for end in ("value", "low", "high")), sign=True)
+    return f"{value} ({row['rank']:.0f})"

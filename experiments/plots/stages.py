@@ -46,6 +46,7 @@ STATES = {
     "closed_h": "Stage closed",
     "blocked_h": "Blocked",
     "served_h": "Being processed",
+    "held_h": "Goods not ready",
 }
 
 
@@ -57,6 +58,8 @@ def where_time_goes(stages: Frame, days: Frame, labels: Labels) -> Plot:
     trucks = days.groupby(["replication", "direction"])["arrived"].sum().rename("trucks")
     spent = stages.join(trucks, on=["replication", "direction"])
     spent = spent[spent["trucks"] > 0].copy()
+    hold = spent["stage"].isin(labels.holds)
+    spent["held_h"], spent["served_h"] = spent["served_h"].where(hold, 0.0), spent["served_h"].where(~hold, 0.0)
     for state in STATES:
         spent[state] /= spent["trucks"]
     spent["total"] = spent[list(STATES)].sum(axis=1)

@@ -16,7 +16,7 @@ from experiments.answers.study_advice import study_warnings
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots.marks import Frame, Plot
 from experiments.plots.study_curves import curves, dose_plot, warmup_plot
-from experiments.plots.study_inputs import bottleneck_plot, screening_plot, tornado_plot, variance_plot
+from experiments.plots.study_inputs import bottleneck_plot, reading_plot, screening_plot, tornado_plot, variance_plot
 from experiments.plots.study_rows import BETTER, UNCLEAR, VALUE, WORSE, interval_rows, mark_of
 from experiments.studies.folder import read_table
 
@@ -41,6 +41,7 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
         differences, estimates = read_table(folder, "differences"), read_table(folder, "estimates")
         found += [_comparison(estimates, metric, labels) for metric in labels.metrics[:1]]
         found += [_differences(differences, direction, labels) for direction in labels.directions_of(labels.metrics)]
+        found += [reading_plot(readings, labels)] if len(readings := read_table(folder, "readings")) else []
         dose = dose_plot(estimates, read_table(folder, "scenarios"), labels)
         found += [dose] if dose else []
         effects = read_table(folder, "effects")

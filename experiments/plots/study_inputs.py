@@ -63,6 +63,48 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
     )
 
 
+def reading_plot(found: Frame, labels: StudyLabels) -> Plot:
+    """What each option changes under each reading of the gate."""
+    metric = labels.metrics[0]
+    frame = found[found["metric_name"] == metric].copy()
+    several = frame["context"].nunique() > 1
+    frame["row"] = frame["context"] + " " + frame["scenario"] if several else frame["scenario"]
+    spread = frame.groupby("row")["value"].agg(lambda v: float(np.abs(v).max()))
+    order = list(spread.sort_values(ascending=False).head(MOST_ROWS).index)
+    names = {row: labels.titles[option] for row, option in zip(frame["row"], frame["scenario"], strict=True)}
+    shown = frame[frame["row"].isin(order)].assign(label=frame["reading"].map(labels.reading))
+    titles = [labels.reading(name) for name in labels.readings]
+    colours = [theme.BLUE, theme.VERMILION, theme.SKY, "#57606a"] * (1 + len(titles) // 4)
+    shapes = ["circle", "triangle-up", "square", "cross"] * (1 + len(titles) // 4)
+
+    def chart(width: int) -> Any:
+        rows = StageRows([names[row] for row in order], width)
+        y = alt.Y("row:N", sort=order, axis=None)
+        colour = alt.Color("label:N", scale=alt.Scale(domain=titles, range=colours), legend=alt.Legend(title=None))
+        shape = alt.Shape("label:N", scale=alt.Scale(domain=titles, range=shapes), legend=alt.Legend(title=None))
+        axis = f"change, {labels.unit(metric)}"
+        base = Chart(data_of(shown[["row", "label", "value", "low", "high"]])).encode(y=y, color=colour)
+        bars = base.mark_rule(strokeWidth=2, yOffset=rows.shift).encode(x=alt.X("low:Q", title=axis), x2="high:Q")
+        dots = base.mark_point(size=58, opacity=1, filled=True, yOffset=rows.shift)
+        zero = Chart(data_of(Frame({"x": [0.0]}))).mark_rule(color=theme.INK, strokeDash=[3, 3]).encode(x="x:Q")
+        side: Any = "right" if rows.beside else "left"
+        words = (
+            Chart(data_of(Frame({"row": order, "title": [names[row] for row in order]})))
+            .mark_text(fontSize=11, color=theme.MUTED, align=side, dy=0 if rows.beside else -8)
+            .encode(y=y, x=at_px(-6 if rows.beside else 1), text="title:N")
+        )
+        return rows.layered([zero, bars, dots.encode(x=alt.X("value:Q", title=axis), shape=shape), words])
+
+    return Plot(
+        "readings",
+        f"Does the advice hold under every reading of the gate? {labels.metric(metric)}",
+        "Each dot is what an option changes under one reading, with its 95 % interval on the same draws; where dots "
+        "of a row lie apart, the size of the gain hangs on the reading, and on both sides of zero the advice reverses.",
+        "Options by their largest change under any reading: " + ", ".join(names[row] for row in order[:10]),
+        chart,
+    )
+
+
 def bottleneck_plot(frame: Frame, number: int, labels: StudyLabels) -> Plot:
     """What a tenth more of each stage brings."""
     found = frame[(frame["round"] == number) & (frame["metric_name"] == TRUCK_HOURS)]

@@ -47,6 +47,7 @@ STATE_COLOURS = {
     "Stage closed": GREY,
     "Being processed": GREEN,
     "Blocked": PURPLE,
+    "Goods not ready": YELLOW,
 }
 CLASS_COLOURS = ("#332288", "#CC6677", "#999933", "#88CCEE", "#882255", "#DDCC77", "#AA4499", "#44AA99")
 """Those of Tol ("muted"), so that no colour of a class means a direction or a state as well."""

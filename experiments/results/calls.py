@@ -129,6 +129,7 @@ def run(
 def study(
     study: Study | str | Path,
     *,
+    readings: str | Sequence[str] | None = None,
     days: int | None = None,
     warmup_days: int | None = None,
     replications: int | None = None,
@@ -142,6 +143,8 @@ def study(
     ----------
     study
         A study, the name of one of the library, or the path of a file.
+    readings
+        Readings of the gate under which it runs: "all", "baseline", or names; by default the study's own.
     days, warmup_days, replications, seed
         What to use instead of the study's own.
     out, workers
@@ -156,7 +159,13 @@ def study(
     from experiments.studies.run import run_study
 
     known = study if isinstance(study, Study) else load_study(study)
-    options = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
+    options: dict[str, object] = {
+        "readings": readings if readings is None or isinstance(readings, str) else list(readings),
+        "days": days,
+        "warmup_days": warmup_days,
+        "replications": replications,
+        "seed": seed,
+    }
     chosen = _with_options(known, {key: value for key, value in options.items() if value is not None})
     if out is not None:
         refuse_other_content(Path(out))
@@ -199,7 +208,7 @@ def _run_result(written: Result | str | Path) -> Result:
     return opened
 
 
-def _with_options(study: Study, options: dict[str, int]) -> Study:
+def _with_options(study: Study, options: dict[str, object]) -> Study:
     from pydantic import ValidationError
 
     from gates.files.explain import model_findings

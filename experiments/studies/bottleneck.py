@@ -195,7 +195,10 @@ class Relief:
 
 
 def relief(gate: Gate, kind: str, place: str) -> Relief | None:
-    """Return what relieves a cause of waiting, `opening`, `stage`, `group`, `pool` or `area`; None if nothing can."""
+    """Return what relieves a cause of waiting, `opening`, `stage`, `group`, `pool` or `area`; None if nothing can.
+
+    Nothing does a `hold`, whose lanes are unlimited.
+    """
     if kind == "pool":
         shifts = range(len(gate.pools[place].shifts)) if place in gate.pools else ()
         edits = tuple(_scale(f"pools.{place}.shifts[{n}].units", RELIEF) for n in shifts)

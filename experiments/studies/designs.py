@@ -21,7 +21,8 @@ from gates import (
     load_upgrade,
 )
 from gates.addresses import PlaceError, find, value_in_words
-from gates.findings import ConfigError, Finding
+from gates.findings import ConfigError, Finding, suggestion
+from gates.rivals import MOST_RIVALS, reading_of, rivals_of, with_reading
 from gates.schema.quantities import number_text
 from gates.upgrades import Change, Edit, Level, Upgrade, with_needs
 
@@ -65,9 +66,10 @@ class Cell:
 class Bench:
     """The study's gate with all that its scenarios share; makes cells."""
 
-    def __init__(self, study: Study, warmup_days: int) -> None:
+    def __init__(self, study: Study, warmup_days: int, reading: str | None = None) -> None:
         self.study = study
-        self.gate: Gate = study.own_gate()
+        own = study.own_gate()
+        self.gate: Gate = with_reading(own, reading or readings_of_study(study, own)[0])
         self.warmup_days = warmup_days
         self._upgrades: dict[str, Upgrade] = {}
 
@@ -126,20 +128,61 @@ def _in_scenario(found: Finding, name: str) -> Finding:
     return dataclasses.replace(found, problem=f"{found.problem}, in scenario {name}")
 
 
-def cells(study: Study, warmup_days: int) -> list[Cell]:
+ALL, BASELINE = "all", "baseline"
+UNDER_ONE = ("tornado", "screening", "bottleneck", "space-filling")
+"""Designs that run under one reading."""
+
+
+def readings_of_study(study: Study, gate: Gate) -> list[str | None]:
+    """Return the readings under which a study runs, that of its tables first; None alone for a gate without readings.
+
+    Raises
+    ------
+    ConfigError
+        With a finding for each that the gate does not have.
+    """
+    wanted, known = list(study.readings), [*gate.readings]
+    own = reading_of(gate)
+    if gate.reading is not None or not known:
+        wrong = [(n, name) for n, name in enumerate(wanted) if name not in (ALL, BASELINE, own)]
+        problem = f"gate {gate.name} has no other readings"
+        found = [Finding(f"readings[{n}]", name, problem, "Leave `readings` out.") for n, name in wrong]
+        if found:
+            raise ConfigError(found)
+        return [own]
+    remedy = [*known, ALL, BASELINE]
+    unknown = [(n, name) for n, name in enumerate(wanted) if name not in remedy]
+    if unknown:
+        problem = "no such reading"
+        raise ConfigError([Finding(f"readings[{n}]", name, problem, suggestion(remedy, name)) for n, name in unknown])
+    others = rivals_of(gate)
+    default = [] if study.design in UNDER_ONE else others[:MOST_RIVALS]
+    chosen = [own, *default] if not wanted else []
+    for name in wanted:
+        chosen += [own, *others] if name == ALL else [own if name == BASELINE else name]
+    chosen = list(dict.fromkeys(chosen))
+    if len(chosen) > 1 and study.design in UNDER_ONE:
+        problem = f"a {study.design} study runs under one reading"
+        raise ConfigError([Finding("readings", ", ".join(map(str, chosen)), problem, "Name one of them.")])
+    return chosen
+
+
+def cells(study: Study, warmup_days: int, reading: str | None = None) -> list[Cell]:
     """Every cell of a study, the base first.
 
     Parameters
     ----------
     warmup_days
         What the study says, or what was found [d].
+    reading
+        Reading of the gate; none means the first of the study.
 
     Raises
     ------
     ConfigError
         With the findings of every cell at once.
     """
-    bench = Bench(study, warmup_days)
+    bench = Bench(study, warmup_days, reading)
     wanted = list(itertools.islice(_wanted(study, bench.gate), MAX_SCENARIOS))
     if len(wanted) >= MAX_SCENARIOS:
         remedy = "Use fewer factors or values, or a space-filling design."

@@ -16,6 +16,7 @@ from experiments.runs.tables import write_table
 from experiments.studies.bottleneck import bottleneck_study
 from experiments.studies.model import Study, load_study, metric_text, study_names
 from experiments.studies.result import StudyResult
+from experiments.studies.rivals.effects import reading_effects
 from experiments.studies.tables import tables
 from gates.files.load import library_gates
 from gates.upgrades import upgrade_names
@@ -52,7 +53,8 @@ def fill_folder(result: StudyResult, folder: Path) -> None:
     """Write the files of a study's result into a folder that is there."""
     write_json(folder / MANIFEST, manifest(result))
     (folder / "tables").mkdir()
-    for name, frame in tables(result).items():
+    effects = reading_effects(result)
+    for name, frame in {**tables(result), **({"readings": effects} if len(effects) else {})}.items():
         write_table(folder / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
         frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
 
@@ -72,6 +74,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
         "unmet": list(result.unmet),
         "warmup": [{"scenario": w.scenario, "days": w.days, "settled": w.settled} for w in result.warmups],
         "metrics": [metric_text(key) for key in result.metrics],
+        **({"readings": [each.reading for each in (result, *result.rivals)]} if result.reading else {}),
         "seed": study.seed,
         "inputs": study.inputs,
         "hashes": {"study": study_digest(study), "code": code_digest()},
@@ -112,10 +115,12 @@ def run_again(study: Study) -> str:
     changed = {name: getattr(study, name) for name in options if getattr(study, name) != getattr(known, name)}
     added = study.upgrades[len(known.upgrades) :]
     again = {**known.model_dump(by_alias=True), **changed, "upgrades": [*known.upgrades, *added]}
+    again["readings"] = study.readings
     by_options = all(isinstance(value, int) for value in changed.values()) and set(added) <= set(upgrade_names())
     if not by_options or study.model_dump(by_alias=True) != Study.model_validate(again).model_dump(by_alias=True):
         return BY_MANIFEST.format(kind="study")
     parts += [f"--upgrade {name}" for name in added]
+    parts += [f"--readings {','.join(study.readings)}"] if study.readings != known.readings else []
     parts += [f"--{name.replace('_', '-')} {value}" for name, value in changed.items()]
     return " ".join(parts)
 

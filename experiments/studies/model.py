@@ -2,6 +2,8 @@
 
 A study names scenarios, or factors and a design that combines them. Every scenario starts from the study's own
 gate, upgrades, period and demand; what it or its factors name is changed on top.
+
+Long because a study file is one model, whose fields are described where they stand.
 """
 
 from __future__ import annotations
@@ -12,7 +14,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from experiments.runs.settings import MAX_REPLICATIONS, ReplicationCount, Seed
 from gates import Gate, load_gate, load_upgrade
@@ -218,6 +229,11 @@ class Assumptions(Model):
     """Factor on the number at the upper end."""
 
 
+def _readings_written(value: object) -> object:
+    """Read one name, or several with commas between, as a list."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
 def _replications_written(value: object) -> str:
     return f"{TAG_MARK}precision" if isinstance(value, dict | Precision) else f"{TAG_MARK}count"
 
@@ -243,6 +259,12 @@ class Study(Model):
     """Upgrades that every scenario has."""
     level: Level = "base"
     """Values that upgrades take."""
+    readings: Annotated[
+        list[Slug], BeforeValidator(_readings_written, json_schema_input_type=str | list[str]), Field(max_length=16)
+    ] = Field(default=[])
+    """Readings of the gate under which it runs, the one of its tables and plots first: names, `all`, or `baseline`.
+    Omit for the baseline and the two most plausible others; tornado, screening, bottleneck and space-filling designs
+    run under one."""
     days: DayCount = 30
     """Length of the measured period [d]."""
     warmup_days: Annotated[

@@ -36,6 +36,10 @@ class StudyResult:
     """Targets of precision that were not met at the cap."""
     simulated: int = 0
     """Replications made in this run; the others were in the store."""
+    reading: str | None = None
+    """Reading of the gate; None where it has none."""
+    rivals: tuple[StudyResult, ...] = ()
+    """The same scenarios under other readings of the gate, on the same draws."""
 
     def values(self, key: Key) -> dict[str, Floats]:
         """Return one metric: scenario -> (replications,), NaN where the scenario does not have it."""

@@ -16,7 +16,7 @@ from experiments.runs.settings import Setup
 from experiments.runs.statistics import mean_interval
 from experiments.runs.store import Store
 from experiments.studies.bottleneck import after_relief, growths, tenth_more
-from experiments.studies.designs import Bench, Cell, cells, values_of, varied_places
+from experiments.studies.designs import Bench, Cell, cells, readings_of_study, values_of, varied_places
 from experiments.studies.model import (
     Precision,
     Study,
@@ -71,16 +71,27 @@ def run_study(
         If `cancelled` said so.
     """
     runner = Runner(executor, store, progress, cancelled, chunk)
+    reading, *others = readings_of_study(study, study.own_gate())
     refuse_unknown_metrics(study)
     warmup_days, warmups = _warmup(study, runner)
     made = cells(study, warmup_days)
-    result = StudyResult(study, (), (), warmup_days, warmups)
+    result = StudyResult(study, (), (), warmup_days, warmups, reading=reading)
     for phase in PHASES.get(study.design or "", (lambda _: [],)):
         result = _with_cells(result, made, runner)
         made = phase(result)
     if made:
         result = _with_cells(result, made, runner)
-    return dataclasses.replace(result, simulated=runner.simulated)
+    rivals = tuple(_under(result, reading, runner) for reading in others)
+    return dataclasses.replace(result, simulated=runner.simulated, rivals=rivals)
+
+
+def _under(result: StudyResult, reading: str | None, runner: Runner) -> StudyResult:
+    """Return what a study finds under another reading of its gate, with as many replications."""
+    study = result.study
+    made = cells(study, result.warmup_days, reading)
+    numbers = range(len(result.replications[0]))
+    found = _replications(study, [cell.scenario for cell in made], numbers, runner)
+    return StudyResult(study, tuple(made), found, result.warmup_days, reading=reading)
 
 
 def _with_cells(result: StudyResult, made: list[Cell], runner: Runner) -> StudyResult:
@@ -131,7 +142,8 @@ def most_scenarios(study: Study, gate: Gate) -> int:
         "tornado": lambda: 4 * len(varied_places(gate) if places is None else places),
         "bottleneck": lambda: 2 * len(growths(gate)),
     }
-    return 1 + len(study.scenarios) + (designed[study.design]() if study.design else 0)
+    scenarios = 1 + len(study.scenarios) + (designed[study.design]() if study.design else 0)
+    return scenarios * len(readings_of_study(study, study.own_gate()))
 
 
 def most_replications(study: Study) -> int:

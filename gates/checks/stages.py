@@ -140,6 +140,21 @@ def closing_rules(gate: Gate) -> Findings:
                 yield finding(place, rule_here, reason, "Remove one of the two.")
 
 
+@rule()
+def holds(gate: Gate) -> Findings:
+    """Nothing limits how many trucks are held at once, so that the time of a hold is the load's own."""
+    for name, stage in gate.stages.items():
+        limits = {
+            "its lanes are limited": any(group.lanes != UNLIMITED for group in stage.lane_groups()),
+            "it needs units of a pool": bool(stage.needs or stage.takes),
+            "it sends over a link": stage.sends is not None,
+            "its trucks start together": stage.batch is not None,
+        }
+        for limit in (limit for limit, applies in limits.items() if stage.hold and applies):
+            remedy = "Give it unlimited lanes and nothing else that trucks queue for, or remove `hold`."
+            yield finding(("stages", name, "hold"), "true", f"not a hold: {limit}", remedy)
+
+
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
 def trucks_of_a_reserve(gate: Gate) -> Findings:
     """Every kind of truck has lanes that open at any length of the queue."""

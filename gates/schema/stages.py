@@ -171,6 +171,9 @@ class Stage(Sourced):
     """Other distributions for a vehicle class, or for `empty` trucks (which beats the class)."""
     move_up: Seconds = 0.0
     """Time to move up into the lane, added to each service [s]."""
+    hold: bool = False
+    """Whether the service is a hold: the time until a load is ready to go on (papers, an order, a buyer, a partner
+    truck), which no capacity shortens. Results count it as waiting for readiness, not as processing."""
     ageing: Factor = 1.0
     """How fast loads age here: 1 at the right temperature, more where doors are open or the cooling is off."""
     needs: dict[Name, Units] = {}
@@ -191,6 +194,10 @@ class Stage(Sourced):
     """Other distributions of patience for a vehicle class."""
     turns_away_at: Units | None = None
     """Length of the queue [trucks] at which a truck that arrives does not join but turns back; by default never."""
+    wait_target: Seconds | None = None
+    """Wait in the queue, while a lane for the truck is open, that is still in time [s]. Omit if only the mean wait is
+    of interest: with a target the waits of the stage are measured by class and lane group, with percentiles and the
+    shares that queue and that wait longer."""
     batch: Batch | None = None
     """Trucks that start together; by default each starts when it can."""
     breakdowns: Annotated[list[Breakdown], Field(max_length=16)] = []

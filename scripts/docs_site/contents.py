@@ -26,6 +26,7 @@ SECTIONS = (
             "recorded-trucks": "docs/recorded-trucks.md",
             "own-rules": "docs/own-rules.md",
             "notebook": "docs/notebook.md",
+            "page": "docs/page.md",
             "service": "docs/service.md",
         },
     ),

@@ -108,10 +108,15 @@ def time_use(block: LogBlock) -> Totals:
     )
     visits = _visits(block.log, scope.direction_of_flow)
     span = np.array([plan.warmup, block.start, block.end])
-    kept = decided_in(block)
-    opened = openings(plan, kept) if kept else _openings(scope)
-    add_visits(visits, plan.network.line_stage, opened, span, totals)
+    add_visits(visits, plan.network.line_stage, openings_in(block), span, totals)
     return totals
+
+
+@once
+def openings_in(block: LogBlock) -> Openings:
+    """Return the opening windows of lines and lane groups, as they were kept up to the end of a block."""
+    kept = decided_in(block)
+    return openings(block.scope.plan, kept) if kept else _openings(block.scope)
 
 
 @once

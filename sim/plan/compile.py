@@ -86,6 +86,7 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
         shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
         worth=tuple(_worth(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
+        wait_target=np.array([_wait_target(stage) for stage in gate.stages.values()], np.int64),
         ageing=np.array([stage.ageing for stage in gate.stages.values()]),
         bookings=tuple(_slots(scenario, name) for name in gate.booking),
         pools=(*gate.pools, *gate.links),
@@ -103,6 +104,10 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         zones={side: ZoneInfo(zone) for side, zone in gate.sides.items()},
         bulletin=np.array([days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64),
     )
+
+
+def _wait_target(stage: Stage) -> int:
+    return -1 if stage.wait_target is None else ticks_of(stage.wait_target)
 
 
 def _kinds(gate: Gate) -> tuple[Kind, ...]:

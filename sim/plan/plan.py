@@ -207,6 +207,8 @@ class Plan:
     """(kinds / 2,) shelf life of each class in each direction, in the order of its loaded kinds; none if it keeps."""
     worth: tuple[Worth | None, ...]
     """(kinds / 2,) worth of the loads of each, in the same order; none if it is not reckoned."""
+    wait_target: Ticks
+    """(stages,) wait that is still in time [tick]; -1 where the file names none."""
     ageing: npt.NDArray[np.float64]
     """(stages,) how fast loads age there [1]."""
     bookings: tuple[Slots, ...]

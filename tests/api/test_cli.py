@@ -225,3 +225,14 @@ def test_validation_says_where_trucks_could_lock_each_other(tmp_path: Path) -> N
     ) in shown
     (tmp_path / "gate.yaml").write_text(TWO_ORDERS.replace("[c, d, e]", "[d, c, e]"), encoding="utf-8")
     assert "lock" not in checked(tmp_path / "gate.yaml")
+
+
+def test_map_draws_a_gate(tmp_path: Path) -> None:
+    assert bordergate("map", "minimal", "--lang", "vi", cwd=tmp_path).returncode == 0
+    assert "Trung Quốc" in (tmp_path / "minimal.svg").read_text(encoding="utf-8")
+    done = bordergate("map", "friendship-pass", "--upgrade", "kiosk-lanes", "--out", "map.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert "End the name with .svg or .png." in str(
+        refused(bordergate("map", "minimal", "--out", "m.pdf", cwd=tmp_path))
+    )

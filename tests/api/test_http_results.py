@@ -127,10 +127,10 @@ def test_a_damaged_result_is_told(client, data):
     (folder / "days.parquet").unlink()
     (folder / "queues.parquet").write_bytes(b"")
     for name in ("metrics", "queue_series", "report", "manifest"):
-        said = problem(client.get(made["links"][name]), 500, "damaged")["detail"]
+        said = problem(client.get(made["links"][name]), 410, "damaged")["detail"]
         assert said == "days.parquet, queues.parquet: missing or cut. Delete the run and submit it again."
     (folder / "manifest.json").write_text("no json")
-    said = problem(client.get(made["links"]["metrics"]), 500, "damaged")["detail"]
+    said = problem(client.get(made["links"]["metrics"]), 410, "damaged")["detail"]
     assert said == "manifest.json: missing or cut. Delete the run and submit it again."
     assert client.delete(made["links"]["self"]).status_code == 204
 

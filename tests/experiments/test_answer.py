@@ -190,6 +190,33 @@ def test_who_waits_outside_waits_for_the_farthest_area_that_blocks_the_others() 
     )
 
 
+def test_a_hold_is_waiting_for_readiness_and_not_processing() -> None:
+    # 60 trucks: 2,100 h on hold are 35 h a truck, 180 h closed 3 h
+    held = STAGES | {"desk": STAGES["desk"] | {"hold": True, "title": {"en": "Papers"}}}
+    gate = one_way(stages=held, paths={"northbound": ["desk", "booth", {"mark": "released"}]})
+    rows = [hours("desk", served=2100), hours("booth", waiting=30, closed=180, served=10)]
+    assert said(numbers(rows), gate) == (
+        "Northbound: trucks wait 35 h for goods to be ready, 3.0 h for stages to open and 0.5 h in queues.",
+        "Largest causes, per truck: hold at Papers (35 h), opening hours of Booth (3.0 h) and queue at Booth (0.5 h).",
+    )
+    labels = Labels(manifest(gate))
+    (only,) = headlines(numbers(rows), labels)
+    assert only.cause is not None
+    assert (only.cause.kind, only.cause.place) == ("opening", "booth"), "nothing relieves a hold"
+    assert ("Waiting for readiness [h/truck]", "35.0") in [
+        (name, value) for name, value, *_ in first_table(numbers(rows), labels).rows
+    ]
+    (alone,) = headlines(numbers(rows[:1]), labels)
+    assert alone.cause is None
+    assert relief(gate, "hold", "desk") is None
+    (found, *_) = causes(numbers(rows), labels, "northbound")
+    assert (found.kind, found.object) == ("hold", "Papers")
+
+
+def test_a_gate_without_a_hold_has_no_row_for_readiness() -> None:
+    assert "readiness" not in str(first_table(numbers([hours("desk", served=2100)]), Labels(manifest())))
+
+
 def test_hours_of_causes_add_up_to_all_waiting() -> None:
     rows = [hours(OUTSIDE, blocked=24), hours("booth", 12, 60, 10, 20), hours("bay", waiting=30, served=30)]
     found = causes(numbers(rows), Labels(manifest(with_areas(yard=["bay"]))), "northbound")

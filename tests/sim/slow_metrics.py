@@ -151,6 +151,25 @@ class Slow:
         ]
         return [sum(column) for column in zip([0] * 5, *parts, strict=True)]
 
+    def waits(
+        self, stage: int, direction: str | None, vehicle_class: str | None, group: str
+    ) -> tuple[list[int], list[int]]:
+        """Return the open waits [tick] that ended, and those that go on at the end; none of which is for a group."""
+        ended: list[int] = []
+        still: list[int] = []
+        for visit in self.visits:
+            kind, began = self.kind[visit.truck], self.log.started[visit.row] != NEVER
+            served_by = self.plan.groups.name[self.log.group[visit.row]] if began else ""
+            if (
+                (visit.stage, direction or kind.direction) != (stage, kind.direction)
+                or vehicle_class not in (None, kind.vehicle_class)
+                or group not in ("", served_by)
+                or visit.joined < self.plan.warmup
+            ):
+                continue
+            (ended if visit.started < math.inf else still).append(self.time_use(visit)[0])
+        return ended, still
+
     def outside(self, direction: str) -> list[tuple[int, int, float]]:
         """Return (truck, arrival, when it entered) of the trucks of a direction that visit a stage."""
         first = self.log.draws.first

@@ -23,7 +23,7 @@ LESS_IS_BETTER = {
     *("slot_delay_h", "without_slot_per_day", "no_shows_per_day"),
     *("shelf_life_lost_d", "short_life_share", "tonne_days_lost_per_day", "value_lost_usd_per_day"),
     *("turned_back_per_day", "turned_back_t_per_day"),
-    *("overtime_h", "repair_share", "down_share"),
+    *("overtime_h", "repair_share", "down_share", "queued_share", "over_target_share"),
 }
 
 

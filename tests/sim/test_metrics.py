@@ -35,6 +35,8 @@ ONE_MINUTE = {"constant": 60}
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "tailback_km", "locked_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
 OTHERS = {
+    "queued_share",
+    "over_target_share",
     "backlog_h",
     "repair_share",
     "down_share",
@@ -239,6 +241,37 @@ def check_stages(plan: Plan, found: Measures, slow: Slow) -> None:
             for metric, tick in (("wait_h", ticks[0]), ("closed_h", ticks[1]), ("blocked_h", ticks[3])):
                 value = found.values[Key(metric, "mean", direction, stage=stage)]
                 assert value == near(ratio(tick / TICKS_PER_HOUR, visits))
+    check_waits(plan, found, slow)
+
+
+def check_waits(plan: Plan, found: Measures, slow: Slow) -> None:
+    """Check what stages with a target measure, by direction, class and lane group."""
+    keys = {key[2:] for key in found.values if key.metric == "queued_share"}
+    assert {where[2] for where in keys} <= {
+        name if group is None else f"{name}/{group}"
+        for stage, name in enumerate(plan.stages)
+        if plan.wait_target[stage] >= 0
+        for group in (None, *(plan.groups.name[g] for g in np.flatnonzero(plan.groups.stage == stage)))
+    }
+    for direction, vehicle_class, place in keys:
+        name, _, group = (place or "").partition("/")
+        stage = plan.stages.index(name)
+        waits, still = slow.waits(stage, direction, vehicle_class, group)
+        every = waits + still
+        value = {
+            statistic: found.values[Key(metric, statistic, direction, vehicle_class, place)]
+            for metric, statistic in (("wait_h", "mean"), ("wait_h", "p50"), ("wait_h", "p90"))
+        }
+        assert value["mean"] == near(ratio(sum(every) / TICKS_PER_HOUR, len(every)))
+        queued = found.values[Key("queued_share", "share", direction, vehicle_class, place)]
+        assert queued == near(ratio(sum(wait > 0 for wait in every), len(every)))
+        over = found.values[Key("over_target_share", "share", direction, vehicle_class, place)]
+        assert over == near(ratio(sum(wait > plan.wait_target[stage] for wait in every), len(every)))
+        for statistic, longer in (("p50", 0.5), ("p90", 0.1)):
+            steps, _ = textbook_survival(waits, still)
+            reached = [time for time, share in steps if share <= longer]
+            beyond = math.inf if every else math.nan
+            assert value[statistic] == near(reached[0] / TICKS_PER_HOUR if reached else beyond)
 
 
 def check_lanes(plan: Plan, found: Measures, slow: Slow) -> None:
@@ -569,7 +602,12 @@ def test_every_replication_has_the_same_keys(scenario: Scenario, a: int, b: int)
 def test_every_metric_is_defined_and_measured(on_paper):
     limited = plan_of(
         {
-            "booth": {"lanes": 1, "turns_away_at": 9, "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}]},
+            "booth": {
+                "lanes": 1,
+                "wait_target": 0,
+                "turns_away_at": 9,
+                "breakdowns": [{"name": "jam", "uses": 5, "repair": ONE_MINUTE}],
+            },
             "bay": {
                 "lanes": [
                     {"name": "left", "lanes": 1},
@@ -709,3 +747,47 @@ def test_four_idle_lanes_do_not_hide_the_overloaded_one_beside_them() -> None:
     used = {key.stage: value for key, value in values.items() if key.metric == "lane_group_utilisation"}
     assert used == {"bay/fruit": 1, "bay/other": pytest.approx(60 / (4 * 1440))}
     assert values[Key("utilisation", "share", stage="bay")] == pytest.approx(1500 / (5 * 1440))
+
+
+def test_waits_by_class_and_lane_group_on_paper() -> None:
+    # The booth has a lane for durian and one for general cargo, 60 min a truck, and is open from 08:00 on; the target
+    # is 30 min. Durian at 07:00 and 08:00: starts 08:00 and 09:00, waits 0 (closed does not count) and 60 min. General
+    # cargo at 08:00, 08:40, 09:30: starts 08:00, 09:00, 10:00, waits 0, 20, 30 min.
+    lanes = [{"name": name, "lanes": 1, "classes": [name]} for name in ("durian", "general")]
+    booth = {"lanes": lanes, "hours": "08:00-24:00", "wait_target": 1800}
+    plan = plan_of({"booth": booth}, ["booth"])
+    come = [("durian", 420), ("durian", 480), ("general", 480), ("general", 520), ("general", 570)]
+    log = simulate(plan, trucks(plan, *((name, at, [("booth", 60)]) for name, at in come)))
+    values = measure(plan, log).values
+
+    def found(metric: str, statistic: str, name: str | None, place: str = "booth") -> float:
+        return values[Key(metric, statistic, NORTH if place == "booth" else None, name, place)] * 60
+
+    assert [found("wait_h", "mean", name) for name in ("durian", "general")] == pytest.approx([30, 50 / 3])
+    assert [found("wait_h", s, "general") for s in ("p50", "p90")] == pytest.approx([20, 30])
+    assert [found("wait_h", s, None) for s in ("p50", "p90")] == pytest.approx([20, 60])
+    assert [found("queued_share", "share", name) for name in ("durian", "general", None)] == pytest.approx([30, 40, 36])
+    over = [found("over_target_share", "share", name) for name in ("durian", "general", None)]
+    assert over == pytest.approx([30, 0, 12]), "30 min are in time"
+    by_group = [found("wait_h", "mean", None, f"booth/{name}") for name in ("durian", "general")]
+    assert by_group == pytest.approx([30, 50 / 3])
+    assert found("over_target_share", "share", None, "booth/durian") == pytest.approx(30)
+
+
+def test_a_wait_that_goes_on_is_longer_than_it_was_so_far() -> None:
+    # One lane, 20 h a truck; trucks at 0:00, 2:00 and 22:00. The second starts at 20:00 (18 h), the third waits still
+    # at 24:00, for 2 h so far. Of three, one is at risk beyond 2 h when the third is cut: the median is 18 h.
+    plan = plan_of({"booth": {"lanes": 1, "wait_target": 3600}}, ["booth"])
+    log = simulate(plan, trucks(plan, *(("general", at * 60, [("booth", 1200)]) for at in (0, 2, 22))))
+    values = measure(plan, log).values
+    assert values[Key("wait_h", "p50", NORTH, "general", "booth")] == 18
+    assert values[Key("wait_h", "mean", NORTH, "general", "booth")] == pytest.approx(20 / 3)
+    assert values[Key("over_target_share", "share", NORTH, "general", "booth")] == pytest.approx(2 / 3)
+    assert math.isnan(values[Key("wait_h", "mean", NORTH, "durian", "booth")])
+
+
+def test_a_stage_without_a_target_measures_the_mean_alone() -> None:
+    plan = plan_of({"booth": {"lanes": 1}}, ["booth"])
+    values = measure(plan, simulate(plan, trucks(plan, ("general", 0, [("booth", 10)])))).values
+    waits = [key for key in values if key.metric in ("wait_h", "queued_share", "over_target_share")]
+    assert waits == [Key("wait_h", "mean", NORTH, stage="booth")]

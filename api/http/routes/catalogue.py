@@ -5,20 +5,22 @@ from __future__ import annotations
 import functools
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.http.answers import AN_HOUR_S, JSON, KNOWN, ROOT, as_body, problems, tagged
 from api.http.context import Here, Who
 from api.http.problems import Problem
+from api.http.routes.parameters import LanguageQuery
 from api.http.routes.runs import run_schema
-from api.http.schemas import CatalogueShape, GateShape, UpgradeShape
+from api.http.schemas import CatalogueShape, GateShape, MapShape, UpgradeShape, UpgradesShape
 from api.service import reading
 from gates import Gate, every_number, library_gates, load_gate
 from gates.upgrades import Upgrade, load_upgrade, upgrade_names
 
 router = APIRouter(prefix=ROOT, tags=["catalogue"])
 
+SVG = "image/svg+xml"
 NamePath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["friendship-pass"])]
 
 
@@ -51,7 +53,12 @@ def _gate(name: str) -> bytes:
 def _upgrades() -> bytes:
     upgrades = [load_upgrade(name) for name in upgrade_names()]
     items = [
-        {"name": one.name, "title": one.title, "links": {"self": f"{ROOT}/upgrades/{one.name}"}} for one in upgrades
+        {
+            **one.model_dump(mode="json", include={"name", "title", "about", "gate", "needs", "excludes"}),
+            "costs": None if one.costs is None else one.costs.model_dump(mode="json", exclude={"sources"}),
+            "links": {"self": f"{ROOT}/upgrades/{one.name}"},
+        }
+        for one in upgrades
     ]
     return as_body({"items": items})
 
@@ -75,9 +82,34 @@ def gate(request: Request, name: NamePath) -> Response:
     return tagged(request, _gate(name), JSON, AN_HOUR_S)
 
 
-@router.get("/upgrades", responses={200: {"model": CatalogueShape}, **KNOWN, **problems()})
+@router.get(
+    "/gates/{name}/map.{form}",
+    response_class=Response,
+    responses={
+        200: {"model": MapShape, "content": {SVG: {}, "image/png": {}}},
+        **KNOWN,
+        **problems(404, 422, 503),
+    },
+)
+async def gate_map(
+    request: Request,
+    here: Here,
+    who: Who,
+    name: NamePath,
+    form: Annotated[Literal["json", "svg", "png"], Path()],
+    upgrade: Annotated[list[str] | None, Query(max_length=32, description="Upgrades that are switched on.")] = None,
+    lang: LanguageQuery = "en",
+) -> Response:
+    """The map of a gate: stages on both sides of the line, areas, and the moves of trucks, with upgrades or without."""
+    if name not in library_gates():
+        raise Problem("not-found", f"{name} is not a gate of the library.")
+    body = await here.read(who, reading.gate_map, name, upgrade or [], lang, form)
+    return tagged(request, body, {"json": JSON, "svg": SVG, "png": "image/png"}[form], AN_HOUR_S)
+
+
+@router.get("/upgrades", responses={200: {"model": UpgradesShape}, **KNOWN, **problems()})
 def upgrades(request: Request) -> Response:
-    """The upgrades of the library."""
+    """The upgrades of the library: what each needs, excludes and costs."""
     return tagged(request, _upgrades(), JSON, AN_HOUR_S)
 
 

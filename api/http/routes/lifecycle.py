@@ -22,6 +22,7 @@ from api.http.answers import (
     json_answer,
     problems,
     ranged,
+    refuse_unmatched,
     run_body,
     run_document,
     with_tag,
@@ -34,6 +35,7 @@ from api.http.routes.parameters import (
     CursorQuery,
     GateQuery,
     IdempotencyHeader,
+    IfMatchHeader,
     LastEventHeader,
     LimitQuery,
     PreferHeader,
@@ -44,7 +46,7 @@ from api.service.runs import PRIORITIES, Submission
 from api.service.security.access import Access
 from api.service.store import FINISHED
 from api.service.store.rows import Filter
-from experiments.result_folder import resized_files
+from experiments.result_folder import MANIFEST, resized_files
 from gates.findings import ConfigError, Finding, value_text
 
 LONGEST_WAIT_S = 60.0
@@ -128,10 +130,11 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         description=kind.cancel,
         responses={
             202: {"model": kind.shape, "description": "Its cores are free."},
-            **problems(403, 404, 409, 422, 503, 507),
+            **problems(403, 404, 409, 412, 422, 503, 507),
         },
     )
-    async def cancel(here: Here, who: Who, one: str = id_of_one) -> Response:
+    async def cancel(here: Here, who: Who, one: str = id_of_one, if_match: IfMatchHeader = None) -> Response:
+        await refuse_if_changed(here, who, one, if_match)
         return Response(run_body(await here.runs.cancel(who, one)), 202, media_type=JSON)
 
     @router.delete(
@@ -139,9 +142,13 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         status_code=204,
         description=f"Remove a finished {kind.name} with all its files.",
         response_class=Response,
-        responses={204: {"description": "It is gone, with all its files."}, **problems(403, 404, 409, 422, 503, 507)},
+        responses={
+            204: {"description": "It is gone, with all its files."},
+            **problems(403, 404, 409, 412, 422, 503, 507),
+        },
     )
-    async def delete(here: Here, who: Who, one: str = id_of_one) -> Response:
+    async def delete(here: Here, who: Who, one: str = id_of_one, if_match: IfMatchHeader = None) -> Response:
+        await refuse_if_changed(here, who, one, if_match)
         await here.runs.delete(who, one)
         return Response(status_code=204)
 
@@ -166,12 +173,21 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
     return router
 
 
+async def refuse_if_changed(here: Server, who: Access, run: str, if_match: str | None) -> None:
+    """Answer that a run has changed, if the client asks for the version that it knows."""
+    if if_match is not None:
+        refuse_unmatched(if_match, f'"{(await here.runs.get(who, run)).version}"')
+
+
 async def result_of(here: Server, who: Access, run: str) -> Path:
     """Return the result folder of a run, or answer that it does not have one."""
     row = await here.runs.get(who, run)
     if row.status != "succeeded":
         raise Problem("not-finished", f"The run is {row.status}; it does not have a result.")
     folder = here.runs.folder.result(run)
+    if not (folder / MANIFEST).is_file():
+        again = await here.runs.get(who, run)  # it may have been deleted at this moment
+        raise Problem("damaged", f"Its files are gone. Delete the {again.kind} and submit it again.")
     if broken := await asyncio.to_thread(resized_files, folder):
         raise Problem("damaged", f"{', '.join(broken[:3])}: missing or cut. Delete the {row.kind} and submit it again.")
     return folder

@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from api.http.answers import ROOT, json_answer, problems
 from api.http.context import Here
+from api.http.guard import COOKIE, sent_key
 from api.http.problems import KINDS, PREFIX, Problem
 from api.http.schemas import HealthShape, KindShape, LimitsShape, ReadyShape
 from api.service.store import StoreUnavailable, rows
@@ -37,6 +38,37 @@ ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript
 async def health() -> Response:
     """The process answers."""
     return json_answer({"status": "ok", "version": version()}, headers={"Cache-Control": "no-store"})
+
+
+@router.post(
+    "/api/v1/session",
+    status_code=204,
+    response_class=Response,
+    responses={204: {"description": "Signed in."}, **problems(403)},
+)
+async def sign_in(request: Request) -> Response:
+    """Sign in a page. Its key, sent in `Authorization`, becomes a cookie, since pictures and streams send no headers.
+
+    The cookie ends with the browser's session. Scripts cannot read it, and other websites cannot send it.
+    """
+    answer = Response(status_code=204, headers={"Cache-Control": "no-store"})
+    if key := sent_key(dict(request.scope["headers"])):
+        secure = request.headers.get("x-forwarded-proto") == "https"
+        answer.set_cookie(COOKIE, key, path="/", httponly=True, samesite="strict", secure=secure)
+    return answer
+
+
+@router.delete(
+    "/api/v1/session",
+    status_code=204,
+    response_class=Response,
+    responses={204: {"description": "Signed out."}, **problems(403)},
+)
+async def sign_out() -> Response:
+    """Sign out a page: its cookie is removed."""
+    answer = Response(status_code=204)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer
 
 
 @router.get(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Request
+
+from gates.findings import ConfigError, Finding, suggestion
 
 
 def id_path(kind: str) -> Any:
@@ -22,11 +24,39 @@ IdempotencyHeader = Annotated[
         description="The same key with the same body gives the same run, for a day.",
     ),
 ]
+IfMatchHeader = Annotated[
+    str | None, Header(alias="If-Match", description="Only if it still has this `ETag`; otherwise 412.")
+]
 PreferHeader = Annotated[
     str | None, Header(alias="Prefer", description="`wait=30` answers once it is finished, or after 30 s.")
 ]
 LastEventHeader = Annotated[str | None, Header(alias="Last-Event-ID", description="Number of the last event received.")]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Most entries.")]
 CursorQuery = Annotated[str | None, Query(max_length=40, description="`next` of the previous page.")]
-GateQuery = Annotated[str | None, Query(max_length=80, description="Only those of this gate.")]
+LanguageQuery = Annotated[
+    Literal["en", "vi", "zh"], Query(description="Language of names; English where one is missing.")
+]
+GateQuery = Annotated[
+    str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only those of this gate.")
+]
 NamePath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["utilisation"])]
+
+
+async def only_known_parameters(request: Request) -> None:
+    """Refuse parameters that the route does not have: a filter with a mistake in its name would filter nothing.
+
+    Raises
+    ------
+    ConfigError
+        With a finding for each.
+    """
+    if not request.scope["query_string"] or not request.url.path.startswith("/api/"):
+        return
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    findings = [
+        Finding(f"query.{name[:60]}", value[:60], "there is no such parameter", suggestion(known, name[:60]))
+        for name, value in request.query_params.multi_items()
+        if name not in known
+    ]
+    if findings:
+        raise ConfigError(findings)

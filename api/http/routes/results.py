@@ -31,7 +31,8 @@ from api.http.result_schemas import (
     SeriesShape,
 )
 from api.http.routes.lifecycle import result_of
-from api.http.routes.parameters import NamePath, RunIdPath
+from api.http.routes.parameters import LanguageQuery, NamePath, RunIdPath
+from api.http.schemas import MapShape
 from api.service import reading
 from api.service.security.access import Access
 from gates.findings import ConfigError
@@ -43,6 +44,8 @@ PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
 FORMS = {"json": "application/vnd.vegalite.v6+json", "svg": "image/svg+xml", "png": "image/png"}
 CSV_ROWS = 50_000
+WINDOW_END = "to"
+"""Where a finding says that a window holds too much: what is requested exists, but must be asked for in parts."""
 REPORT = ranged("The report: one page that needs nothing else.", {"text/html": {}})
 
 SeenBy = Annotated[str, Header(description="Accepted formats of the answer.")]
@@ -54,7 +57,8 @@ async def read(here: Server, who: Access, function: Callable[..., Any], *argumen
     try:
         return await here.read(who, function, *arguments)
     except ConfigError as error:
-        raise with_findings(error.findings, "not-found") from None
+        kind = "invalid" if error.findings[0].path == WINDOW_END else "not-found"
+        raise with_findings(error.findings, kind) from None
 
 
 def form_of(request: Request, *offered: str) -> str:
@@ -67,7 +71,7 @@ def form_of(request: Request, *offered: str) -> str:
     raise Problem("not-acceptable", f"Accept one of {', '.join(offered)}.")
 
 
-@router.get("/answer", responses={200: {"model": AnswerShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/answer", responses={200: {"model": AnswerShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)})
 async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """What the run says first: warnings, what trucks wait for in each direction, the numbers of the first screen."""
     folder = await result_of(here, who, run_id)
@@ -77,12 +81,20 @@ async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> R
 @router.get(
     "/metrics",
     responses={200: {"model": MetricsShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
-    | problems(404, 406, 409, 422, 503, 507),
+    | problems(404, 406, 409, 410, 422, 503, 507),
 )
-async def metrics(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
+async def metrics(
+    request: Request,
+    here: Here,
+    who: Who,
+    run_id: RunIdPath,
+    wanted: Annotated[
+        Literal["json", "csv"] | None, Query(alias="format", description="For links; otherwise `Accept` decides.")
+    ] = None,
+) -> Response:
     """Every number with its 95 % interval, as JSON or, with `Accept: text/csv`, as a table."""
     folder = await result_of(here, who, run_id)
-    form = form_of(request, JSON, CSV)
+    form = form_of(request, JSON, CSV) if wanted is None else {"json": JSON, "csv": CSV}[wanted]
     body = (folder / "metrics.json").read_bytes()
     if form == CSV:
         body = reading.metrics_csv(body)
@@ -90,8 +102,28 @@ async def metrics(request: Request, here: Here, who: Who, run_id: RunIdPath) -> 
 
 
 @router.get(
+    "/map.{form}",
+    response_class=Response,
+    responses={200: {"model": MapShape, "content": {FORMS["svg"]: {}, FORMS["png"]: {}}}, **KNOWN}
+    | problems(404, 409, 422, 503, 507),
+)
+async def gate_map(
+    request: Request,
+    here: Here,
+    who: Who,
+    run_id: RunIdPath,
+    form: Annotated[Literal["json", "svg", "png"], Path()],
+    lang: LanguageQuery = "en",
+) -> Response:
+    """The map of the gate that was run, with its upgrades."""
+    folder = await result_of(here, who, run_id)
+    body = await read(here, who, reading.run_map, folder, lang, form)
+    return tagged(request, body, JSON if form == "json" else FORMS[form], A_DAY_S)
+
+
+@router.get(
     "/queue-series",
-    responses={200: {"model": SeriesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)},
+    responses={200: {"model": SeriesShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)},
 )
 async def queue_series(
     request: Request,
@@ -109,7 +141,7 @@ async def queue_series(
 
 @router.get(
     "/clearance",
-    responses={200: {"model": ClearanceShape}, **KNOWN, **problems(404, 409, 422, 503, 507)},
+    responses={200: {"model": ClearanceShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)},
 )
 async def clearance(
     request: Request,
@@ -136,7 +168,7 @@ async def clearance(
         200: {"description": "The log.", "content": {PARQUET: {}, CSV: {"schema": {"type": "string"}}}},
         206: {"description": "A range of the Parquet file.", "content": {PARQUET: {}}},
         **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
+        **problems(404, 409, 410, 416, 422, 503, 507),
     },
 )
 async def event_log(
@@ -170,7 +202,7 @@ async def _csv(here: Server, who: Access, folder: FilePath, rep: int, rows: int)
     responses={
         200: {"model": ReplayShape, "content": {ARROW: {}}},
         **KNOWN,
-        **problems(404, 406, 409, 422, 503, 507),
+        **problems(404, 406, 409, 410, 422, 503, 507),
     },
 )
 async def replay(
@@ -189,7 +221,7 @@ async def replay(
     return tagged(request, body, form, A_DAY_S)
 
 
-@router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)})
 async def plots(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """The plots of the run."""
     folder = await result_of(here, who, run_id)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.http.answers import ROOT, json_answer, problems
-from api.http.context import Here, Who
+from api.http.context import Here, Server, Who
 from api.http.problems import document
 from api.http.routes.lifecycle import Kind, body, body_of, lifecycle_routes, take_options
-from api.http.schemas import PageShape, RunShape, SubmittedShape, ValidationShape
+from api.http.routes.parameters import LanguageQuery
+from api.http.schemas import PageShape, PreviewShape, RunShape, SubmittedShape, ValidationShape
+from api.service import reading
 from api.service.queue.admission import Refused
 from api.service.runs import PRIORITIES
+from api.service.security.access import Access
 from api.service.security.keys import NAME
 from experiments.runs.request import RunRequest
 from gates.findings import ConfigError
@@ -58,14 +62,8 @@ router = lifecycle_routes(
 checks = APIRouter(prefix=ROOT, tags=["runs"])
 
 
-@checks.post(
-    "/validate",
-    responses={200: {"model": ValidationShape}, **problems(403, 413, 415, 422, 503)},
-    openapi_extra=body_of({"type": "object", "description": "What may be a run; see the schema of `run`."}, EXAMPLE),
-)
-async def validate(request: Request, here: Here, who: Who) -> Response:
-    """Check a run without submitting it: every finding, or what it will cost."""
-    sent = await body(request, here)
+async def _checked(sent: dict[str, Any], here: Server, who: Access) -> dict[str, Any]:
+    """Return whether a request can be run, and what it will cost."""
     answer: dict[str, Any] = {"valid": False, "findings": [], "predicted": None, "accepted": False, "refusal": None}
     try:
         take_options(sent)
@@ -80,4 +78,33 @@ async def validate(request: Request, here: Here, who: Who) -> Response:
     except Refused as error:
         findings = document("invalid", "", error.findings)["findings"]
         answer |= {"findings": findings, "refusal": error.detail}
+    return answer
+
+
+@checks.post(
+    "/validate",
+    responses={200: {"model": ValidationShape}, **problems(403, 413, 415, 422, 503)},
+    openapi_extra=body_of({"type": "object", "description": "What may be a run; see the schema of `run`."}, EXAMPLE),
+)
+async def validate(request: Request, here: Here, who: Who) -> Response:
+    """Check a run without submitting it: every finding, or what it will cost."""
+    answer = await _checked(await body(request, here), here, who)
     return json_answer(answer, headers={"Cache-Control": "no-store"})
+
+
+@checks.post(
+    "/preview",
+    responses={200: {"model": PreviewShape}, **problems(403, 413, 415, 422, 503)},
+    openapi_extra=body_of(
+        {"type": "object", "description": "What may be a run; see the schema of `run`."},
+        {"gate": "friendship-pass", "upgrades": ["kiosk-lanes"], "days": 30, "replications": 20},
+    ),
+)
+async def preview(request: Request, here: Here, who: Who, lang: LanguageQuery = "en") -> Response:
+    """See a run before it runs: the gate with its upgrades, what they change and cost, its map, and every finding."""
+    sent = await body(request, here)
+    answer = await _checked(sent, here, who)
+    shown: dict[str, Any] = {"gate": None, "changes": [], "costs": None, "map": None, "warnings": []}
+    if answer["valid"]:
+        shown = await here.read(who, reading.preview, json.dumps(sent), lang)
+    return json_answer({**answer, **shown}, headers={"Cache-Control": "no-store"})

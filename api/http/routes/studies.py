@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import Path, Request
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from api.http.answers import A_DAY_S, JSON, KNOWN, ROOT, as_body, file_answer, problems, ranged, report_answer, tagged
 from api.http.context import Here, Who
 from api.http.problems import Problem
-from api.http.result_schemas import StudyAnswerShape
+from api.http.result_schemas import PlotsShape, StudyAnswerShape
 from api.http.routes.lifecycle import Kind, lifecycle_routes, result_of
 from api.http.routes.parameters import NamePath, StudyIdPath
 from api.http.routes.results import CSV, FORMS, PARQUET, REPORT, form_of, read
@@ -29,6 +30,7 @@ EXAMPLE = {
 }
 
 
+OF_A_RESULT = problems(404, 409, 410, 422, 503, 507)
 router = lifecycle_routes(
     Kind(
         name="study",
@@ -46,21 +48,27 @@ router = lifecycle_routes(
 
 
 @router.get(
-    "/{study_id}/answer", responses={200: {"model": StudyAnswerShape}, **KNOWN, **problems(404, 409, 422, 503, 507)}
+    "/{study_id}/answer",
+    responses={200: {"model": StudyAnswerShape}, **KNOWN, **OF_A_RESULT},
 )
 async def answer(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """What the study says first: warnings, the advice that answers its question, and what limits it."""
     folder = await result_of(here, who, study_id)
-    if await asyncio.to_thread(is_outdated, folder):
-        detail = "An earlier version wrote this study; its tables are there. Submit it again for its answer."
-        raise Problem("not-found", detail)
+    await _refuse_outdated(folder, "its tables are there")
     return tagged(request, await read(here, who, reading.study_answer, folder), JSON, A_DAY_S)
+
+
+async def _refuse_outdated(folder: FilePath, what_is_there: str) -> None:
+    """Refuse to read what this version writes in another way."""
+    if await asyncio.to_thread(is_outdated, folder):
+        detail = f"An earlier version wrote this study; {what_is_there}. Submit it again for its answer."
+        raise Problem("not-found", detail)
 
 
 @router.get(
     "/{study_id}/comparison",
     responses={200: {"model": TableShape, "content": {CSV: {"schema": {"type": "string"}}}}, **KNOWN}
-    | problems(404, 406, 409, 422, 503, 507),
+    | problems(404, 406, 409, 410, 422, 503, 507),
 )
 async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """Every scenario against the base: paired differences with their 95 % intervals, as JSON or as a table."""
@@ -75,7 +83,7 @@ async def comparison(request: Request, here: Here, who: Who, study_id: StudyIdPa
     return tagged(request, body, JSON, A_DAY_S)
 
 
-@router.get("/{study_id}/tables", responses={200: {"model": TablesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/{study_id}/tables", responses={200: {"model": TablesShape}, **KNOWN, **OF_A_RESULT})
 async def tables(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
     """The tables of the study."""
     folder = await result_of(here, who, study_id)
@@ -94,7 +102,7 @@ async def tables(request: Request, here: Here, who: Who, study_id: StudyIdPath) 
         200: {"model": TableShape, "content": {CSV: {"schema": {"type": "string"}}, PARQUET: {}}},
         206: {"description": "A range of it."},
         **KNOWN,
-        **problems(404, 409, 416, 422, 503, 507),
+        **problems(404, 409, 410, 416, 422, 503, 507),
     },
 )
 async def table(
@@ -116,22 +124,19 @@ async def table(
     return file_answer(request, path.with_suffix(f".{form}"), kind, f"{study_id}-{name}.{form}")
 
 
-@router.get("/{study_id}/plots", responses={200: {"model": TablesShape}, **KNOWN, **problems(404, 409, 422, 503, 507)})
+@router.get("/{study_id}/plots", responses={200: {"model": PlotsShape}, **KNOWN, **OF_A_RESULT})
 async def plots(request: Request, here: Here, who: Who, study_id: StudyIdPath) -> Response:
-    """The plots of the study."""
+    """The plots of the study, each with its title, caption and text."""
     folder = await result_of(here, who, study_id)
-    base = f"{ROOT}/studies/{study_id}/plots/"
-    items = [
-        {"name": path.stem, "links": {form: f"{base}{path.stem}.{form}" for form in ("svg", "png")}}
-        for path in sorted((folder / "plots").glob("*.svg"))
-    ]
-    return tagged(request, as_body({"items": items}), JSON, A_DAY_S)
+    await _refuse_outdated(folder, "its tables are there")
+    body = await read(here, who, reading.study_plots, folder, f"{ROOT}/studies/{study_id}/plots/")
+    return tagged(request, body, JSON, A_DAY_S)
 
 
 @router.get(
     "/{study_id}/plots/{name}.{form}",
     response_class=Response,
-    responses=ranged("The plot.", {FORMS[form]: {} for form in ("svg", "png")}),
+    responses=ranged("The plot.", {form: {} for form in FORMS.values()}),
 )
 async def plot(
     request: Request,
@@ -139,10 +144,14 @@ async def plot(
     who: Who,
     study_id: StudyIdPath,
     name: NamePath,
-    form: Annotated[Literal["svg", "png"], Path()],
+    form: Annotated[Literal["json", "svg", "png"], Path()],
 ) -> Response:
-    """A plot as SVG or PNG."""
-    path = await result_of(here, who, study_id) / "plots" / f"{name}.{form}"
+    """A plot as Vega-Lite, SVG or PNG."""
+    folder = await result_of(here, who, study_id)
+    if form == "json":
+        await _refuse_outdated(folder, "its pictures are there")
+        return tagged(request, await read(here, who, reading.study_plot, folder, name), FORMS[form], A_DAY_S)
+    path = folder / "plots" / f"{name}.{form}"
     if not path.is_file():
         raise Problem("not-found", f"The study does not have a plot {name}.")
     return file_answer(request, path, FORMS[form])

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from api.service.data_folder import DataFolder
+from api.service.keeping import write_entry
 from api.service.queue import tasks
 from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
@@ -111,10 +112,19 @@ class Scheduler:
             ends_at=None,
         )
         await self._states.store_end(ended)
+        if status == "succeeded":
+            await self._keep_entry(ended)
         await asyncio.to_thread(shutil.rmtree, self._folder.work(run), True)
         self._states.finish(ended)
         self._ending.pop(run).set()
         self._wake.set()
+
+    async def _keep_entry(self, row: Row) -> None:
+        """Keep what the database says beside the result; a result without it is merely found again less well."""
+        try:
+            await asyncio.to_thread(write_entry, self._folder, row)
+        except OSError as error:
+            log.warning("%s: its entry cannot be kept: %s", row.id, error)
 
     async def _schedule(self) -> None:
         while True:

@@ -163,6 +163,11 @@ class RunStates:
                     del self._waiting[run]
         return self._is_newer(run, version)
 
+    def release(self) -> None:
+        """Let all who wait go on, whether anything changed or not."""
+        for run in list(self._waiting):
+            self._announce(run)
+
     def _is_newer(self, run: str, version: int) -> bool:
         row = self.at_hand(run)
         return row is None or row.version > version

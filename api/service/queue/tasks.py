@@ -94,13 +94,15 @@ def check_study_request(request: str) -> CheckedRequest:
     """
     from experiments.runs.provenance import data_digest, digest, identity
     from experiments.runs.settings import RunSettings
-    from experiments.studies.designs import cells
+    from experiments.studies.designs import cells, readings_of_study
     from experiments.studies.model import study_from_text
     from experiments.studies.run import most_replications
 
     _refuse_files(json.loads(request))
     study = study_from_text(request)
-    made = cells(study, study.warmup_days if isinstance(study.warmup_days, int) else 0)
+    warmup_days = study.warmup_days if isinstance(study.warmup_days, int) else 0
+    under = readings_of_study(study, study.own_gate())
+    made = [cell for reading in under for cell in cells(study, warmup_days, reading)]
     text = study.model_dump_json(by_alias=True)
     settings = RunSettings(replications=1, seed=study.seed, keep_events=0)
     starts = {cell.scenario.first_simulated: cell.scenario for cell in made}

@@ -15,10 +15,12 @@ WAIT = Metric(
     name="wait_h",
     title="Wait",
     unit="h",
-    statistics=("mean",),
+    statistics=("mean", "p50", "p90", "p95", "p99"),
     better="less",
-    definition="Mean time in the queue at a visit of the stage while a lane for the truck is open; a "
-    "visit that is not over at the end counts with its time so far.",
+    definition="Time in the queue at a visit of the stage while a lane for the truck is open: the mean, in which a "
+    "visit that is not over at the end counts with its time so far. At a stage with a `wait_target` also by class, by "
+    "lane group (`stage` holds the names of both, `booth/fruit`), and percentiles, in which a truck that still waits "
+    "at the end counts as waiting longer than that (Kaplan and Meier 1958).",
     source=f"{RELEASE_GUIDE}: waiting time by step",
 )
 CLOSED = Metric(

@@ -170,6 +170,50 @@ TABLE: Table = {
             "Remove one of the two.",
         ),
     ],
+    "holds": [
+        (
+            [("stages.booth.hold", True)],
+            "stages.booth.hold",
+            "true",
+            "not a hold: its lanes are limited",
+            "Give it unlimited lanes and nothing else that trucks queue for, or remove `hold`.",
+        ),
+        (
+            [
+                ("pools", {"officers": {"side": "vn", "shifts": [{"hours": "24 h", "units": 3}]}}),
+                ("stages.booth.lanes", "unlimited"),
+                ("stages.booth.needs", {"officers": 1}),
+                ("stages.booth.hold", True),
+            ],
+            "stages.booth.hold",
+            "true",
+            "not a hold: it needs units of a pool",
+            "Give it unlimited lanes and nothing else that trucks queue for, or remove `hold`.",
+        ),
+        (
+            [
+                ("links", {"radio": {"uplink": "1 Mbit/s", "shared_uplink": "1 Mbit/s", "round_trip": "1 s"}}),
+                ("stages.booth.lanes", "unlimited"),
+                ("stages.booth.sends", {"link": "radio", "data": "1 MB"}),
+                ("stages.booth.hold", True),
+            ],
+            "stages.booth.hold",
+            "true",
+            "not a hold: it sends over a link",
+            "Give it unlimited lanes and nothing else that trucks queue for, or remove `hold`.",
+        ),
+        (
+            [
+                ("stages.booth.lanes", "unlimited"),
+                ("stages.booth.batch", {"size": 2, "after": "1 h"}),
+                ("stages.booth.hold", True),
+            ],
+            "stages.booth.hold",
+            "true",
+            "not a hold: its trucks start together",
+            "Give it unlimited lanes and nothing else that trucks queue for, or remove `hold`.",
+        ),
+    ],
     "batches": [
         (
             [("stages.booth.lanes", 2), ("stages.booth.batch", {"size": 5, "after": "1 h"})],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 import typer
 
 from api.cli.console import console, mistakes_shown
-from api.cli.options import DatabaseOption, DataOption, default_data_folder
+from api.cli.options import DatabaseOption, DataOption, LogLevel, default_data_folder
 
 
 def serve(
@@ -36,6 +37,11 @@ def serve(
             help="Whether requests need an access key; by default if others can reach the server.",
         ),
     ] = None,
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="Write down every answer: logs/access.jsonl in the data folder.")
+    ] = False,
+    log_level: Annotated[LogLevel, typer.Option(help="What is logged on standard error.")] = LogLevel.WARNING,
+    max_connections: Annotated[int, typer.Option(min=10, help="Most connections that are open at once.")] = 2000,
     max_events: Annotated[float, typer.Option(min=1, help="Most stage visits of a run, as predicted.")] = 2e9,
     max_queued: Annotated[int, typer.Option(min=1, help="Most runs that are not finished.")] = 1000,
     run_seconds: Annotated[float, typer.Option(min=1, help="Most processor time of a run.")] = 3600,
@@ -52,6 +58,9 @@ def serve(
         from api.service.settings import Limits, ServiceSettings
         from experiments.runs.executors import cores, refuse_open_address
 
+        logging.basicConfig(
+            format="%(asctime)s %(levelname)s %(message)s", level=getattr(logging, log_level.value.upper())
+        )
         limits = Limits(
             events=max_events,
             queued=max_queued,
@@ -59,12 +68,14 @@ def serve(
             worker_mb=worker_mb,
             free_mb=free_mb,
             kept_mb=kept_mb,
+            connections=max_connections,
         )
         settings = ServiceSettings(
             data=data or default_data_folder(),
             database=database,
             workers=workers or cores(),
             cluster=cluster,
+            access_log=access_log,
             limits=limits,
         )
         if cluster is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -73,6 +74,7 @@ def add_key(
                 raise ConfigError([Finding("NAME", name, "has a key already", remedy)])
             secret, key = new_key(name, scope.value, project or [], until, weight=weight or 1.0, quota=quota)
             stored.at_once(add(key))
+            _note(data, "add key", name, scope=scope.value, projects=project)
         console.print(secret, markup=False)
 
 
@@ -120,6 +122,7 @@ def rotate_key(
             allowed = old.scope, old.projects, until
             secret, key = new_key(name, *allowed, weight=old.weight, quota=old.quota)
             stored.at_once(rotate(key, ends=key.created + overlap * HOUR_S))
+            _note(data, "rotate key", name)
         console.print(secret, markup=False)
 
 
@@ -157,6 +160,7 @@ def set_key(
         with _opened(data, database) as stored:
             _known(stored, name)
             stored.at_once(change(name, changes))
+            _note(data, "change key", name, **changes)
 
 
 @keys.command("remove")
@@ -180,6 +184,14 @@ def remove_key(
                 problem = "is the last key that works; without it, nobody can use a server that asks for keys"
                 remedy = "Make another key first, or use --force."
                 raise ConfigError([Finding("NAME", name, problem, remedy)])
+            _note(data, "remove key", name)
+
+
+def _note(data: Path | None, what: str, name: str, **values: Any) -> None:
+    """Write into the audit log what was done to a key, and by which user of this machine."""
+    from api.service.logs import note
+
+    note(data or default_data_folder(), who=getpass.getuser(), what=what, key=name, **values)
 
 
 def _line(key: AccessKey) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Commands around a server: start it, its access keys, its data."""

@@ -1,0 +1,91 @@
+// The service: what it answers, and how it is asked. Only documented addresses of /api/v1 are used.
+
+export interface Finding { path: string; value: string; problem: string; remedy: string }
+export interface Named { name: string; title: Record<string, string>; links: Record<string, string> }
+export interface Levels { low: number; base: number; high: number }
+export interface Upgrade extends Named {
+  about: string;
+  gate: string;
+  needs: string[];
+  excludes: string[];
+  costs: { capital_usd: Levels; running_usd_per_year: Levels; life_years: number; lead_time_months: number } | null;
+}
+export interface Details {
+  name: string; lanes: string; admits: string; hours: Record<string, string>; service: string; source: string;
+}
+export interface StageBox {
+  name: string; title: string; lines: string[]; side: string; band: string; x: number; y: number;
+  lanes: string; share: string; unlimited: boolean; details: Details[];
+}
+export interface GateMap {
+  title: string; width: number; height: number; line_x: number | null;
+  sides: { name: string; title: string; zone: string; left: boolean }[];
+  directions: Record<string, string>;
+  areas: { name: string; x: number; y: number; width: number; height: number; label: string }[];
+  stages: StageBox[];
+  moves: { start: string; end: string; direction: string; kind: 'first' | 'other' | 'shared' | 'empty'; path: string }[];
+  box: { width: number; height: number };
+}
+export interface Change { path: string; before: string; after: string; upgrade: string; source: string }
+export interface Preview {
+  valid: boolean; accepted: boolean; refusal: string | null; findings: Finding[];
+  predicted: { events: number; seconds: number; disk_mb: number; memory_mb: number } | null;
+  gate: {
+    name: string; title: Record<string, string>; about: string; start: string; footing: string;
+    trucks_per_day: Record<string, number>;
+  } | null;
+  changes: Change[];
+  costs: { capital_usd: Levels; running_usd_per_year: Levels; lead_time_months: number; unknown: string[] } | null;
+  map: GateMap | null;
+  warnings: string[];
+}
+export interface Run {
+  id: string; status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+  gate: string; created: string; started: string | null; finished: string | null;
+  progress: { done: number; total: number; eta_s: number | null };
+  predicted: { seconds: number };
+  request: Record<string, unknown>;
+  problem: { kind: string; detail: string } | null;
+  links: Record<string, string>;
+  reused?: boolean;
+}
+export interface Answer {
+  title: string; basis: string; warnings: string[];
+  headlines: { direction: string; sentence: string; details: string[] }[];
+  numbers: { columns: string[]; rows: string[][]; note: string };
+}
+export interface Plot { name: string; title: string; caption: string; alt: string; links: Record<string, string> }
+
+export const API = '/api/v1';
+
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    readonly findings: Finding[] = [],
+  ) {
+    super(title);
+  }
+}
+
+export async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') throw error;
+    throw new Refusal(0, '', '');
+  }
+  const kind = answer.headers.get('content-type') ?? '';
+  if (answer.ok) return (kind.includes('json') ? await answer.json() : await answer.text()) as T;
+  if (!kind.includes('json')) throw new Refusal(answer.status, answer.statusText, '');
+  const problem = await answer.json();
+  throw new Refusal(answer.status, problem.title, problem.detail, problem.findings);
+}
+
+export function send<T>(path: string, body: unknown, more: { signal?: AbortSignal; key?: string } = {}): Promise<T> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+  if (more.key) headers['Idempotency-Key'] = more.key;
+  return ask<T>(path, { method: 'POST', headers, body: JSON.stringify(body), signal: more.signal ?? null });
+}

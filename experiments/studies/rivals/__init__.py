@@ -1,0 +1,1 @@
+"""What a study finds under each reading of its gate."""
