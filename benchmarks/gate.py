@@ -92,6 +92,11 @@ def derived(row: Row) -> Row:
     return row
 
 
+def times_simulate(row: Row, *parts: str) -> float:
+    """Return the time of parts together, in times of simulate alone."""
+    return float(sum(row["cpu_s"][part] for part in parts) / row["cpu_s"]["simulate"])
+
+
 def markdown(rows: list[Row]) -> str:
     """Return the table of the rows."""
     names = [f"{row['days']} days" for row in rows]
@@ -101,6 +106,9 @@ def markdown(rows: list[Row]) -> str:
 
     def part(key: str) -> Callable[[Row], str]:
         return lambda row: f"{three_digits(row['cpu_s'][key])} s" if key in row["cpu_s"] else "not run"
+
+    def ratio(*parts: str) -> Callable[[Row], str]:
+        return lambda row: three_digits(times_simulate(row, *parts))
 
     return table(
         ["", *names],
@@ -113,6 +121,10 @@ def markdown(rows: list[Row]) -> str:
             line("metrics from the log", part("metrics")),
             line("draw + simulate + metrics", lambda row: f"{three_digits(row['draw_simulate_metrics_s'])} s"),
             line("the same by streaming", part("streaming")),
+            line("draw, in times of simulate", ratio("draw")),
+            line("metrics, in times of simulate", ratio("metrics")),
+            line("draw + simulate + metrics, in times of simulate", ratio("draw", "simulate", "metrics")),
+            line("the same by streaming, in times of simulate", ratio("streaming")),
             line("stage visits/s in simulate", lambda row: three_digits(row["visits_per_s"])),
             line("simulate, reference engine", part("reference")),
             line(

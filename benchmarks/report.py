@@ -82,6 +82,11 @@ def targets(documents: dict[str, Document]) -> str:
         add(f"Friendship Pass, {year['days']} days: million visits/s in simulate", 6, year["visits_per_s"] / 1e6)
         add(f"Friendship Pass, {month['days']} days: times the reference engine", 100, month["times_reference"])
         add(f"Friendship Pass, {year['days']} days by streaming [s]", 2, year["cpu_s"]["streaming"], at_most=True)
+        for row in documents["gate"]["rows"]:
+            what = f"Friendship Pass, {row['days']} days: times simulate alone,"
+            together = gate.times_simulate(row, "draw", "simulate", "metrics")
+            add(f"{what} draw + simulate + metrics", 1.8, together, at_most=True)
+            add(f"{what} the same by streaming", 2, gate.times_simulate(row, "streaming"), at_most=True)
     if "peers" in documents:
         for tool, wanted in (("SimPy", 60), ("Ciw", 200)):
             found = [

@@ -26,19 +26,27 @@ from sim.engines.state import (
 from sim.metrics.fold import Fold, Measures
 from sim.plan.plan import Plan
 
-BLOCK_DAYS = 7
+VISITS_A_BLOCK = 150_000
+"""Visits for which a block has about room: many enough that the work of each block alone is small, and few enough that
+they take little memory."""
 
 
-def stream(plan: Plan, seed: int = 1, replication: int = 0, block_days: int = BLOCK_DAYS) -> Measures:
+def stream(plan: Plan, seed: int = 1, replication: int = 0, block_days: int | None = None) -> Measures:
     """Draw, simulate and measure a run without keeping its event log.
 
     The events are those of `simulate(plan, draw(plan, seed, replication))`, whatever the length of a block.
     """
     fold = Fold(plan)
-    for block in blocks(plan, seed, replication, block_days):
+    for block in blocks(plan, seed, replication, block_days or usual_block_days(plan)):
         fold.add(block.log, block.start, block.end)
         del block  # its memory is for the next one, or for the measures
     return fold.measures()
+
+
+def usual_block_days(plan: Plan) -> int:
+    """Return how many days a block has."""
+    days = plan.midnight.size - 1
+    return max(1, int(days * VISITS_A_BLOCK / max(plan.expected_visits, VISITS_A_BLOCK)))
 
 
 @dataclass(frozen=True, eq=False)

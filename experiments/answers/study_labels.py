@@ -183,7 +183,7 @@ class StudyLabels:
 
     def factor(self, name: str) -> str:
         """Title of a factor."""
-        return self._study["factors"].get(name, {}).get("title") or name
+        return self._study["factors"].get(name, {}).get("title") or name[:1].upper() + name[1:].replace("-", " ")
 
     def with_titles(self, names: Iterable[str]) -> StudyLabels:
         """Return the labels with names that are titles themselves."""

@@ -106,9 +106,10 @@ def screening_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterat
         return
     top = [
         f"{labels.factor(row['factor'])} ({amount(row['mean_absolute'], unit, change=True)})"
-        for _, row in screened.head(3).iterrows()
+        for _, row in screened[screened["mean_absolute"] > 0].head(3).iterrows()
     ]
-    yield f"Factors that change {labels.phrase(metric)} most: {listed(top)}."
+    if top:
+        yield f"Factors that change {labels.phrase(metric)} most: {listed(top)}."
     if len(shares):
         first = shares.iloc[0]
         yield (

@@ -60,11 +60,12 @@ def where_time_goes(stages: Frame, days: Frame, labels: Labels) -> Plot:
     spent = spent[spent["trucks"] > 0].copy()
     hold = spent["stage"].isin(labels.holds)
     spent["held_h"], spent["served_h"] = spent["served_h"].where(hold, 0.0), spent["served_h"].where(~hold, 0.0)
-    for state in STATES:
+    states = [state for state in STATES if state != "held_h" or labels.holds]
+    for state in states:
         spent[state] /= spent["trucks"]
-    spent["total"] = spent[list(STATES)].sum(axis=1)
+    spent["total"] = spent[states].sum(axis=1)
     totals = over_replications(spent, ["direction", "stage"], "total")
-    means = spent.groupby(["direction", "stage"], as_index=False)[list(STATES)].mean()
+    means = spent.groupby(["direction", "stage"], as_index=False)[states].mean()
     bars = means.melt(["direction", "stage"], var_name="state", value_name="hours")
     shown = [d for d in labels.directions if (totals["direction"] == d).any()]
     longest = [totals[totals["direction"] == d].nlargest(1, "mean").iloc[0] for d in shown]

@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from experiments.answers.numbers import amount, scale_of
 from experiments.answers.study_bottleneck import HEADINGS
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
@@ -16,6 +17,8 @@ from experiments.plots.study_rows import VALUE, interval_rows, mark_of
 from experiments.studies.tables import TRUCK_HOURS
 
 MOST_ROWS = 24
+LEAST_BAR = 0.005
+"""Share of the longest bar below which a bar cannot be seen."""
 
 
 def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
@@ -24,8 +27,13 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
     frame = tornado[tornado["metric_name"] == metric]
     unvaried = float(frame["unvaried"].iloc[0])
     span = frame.groupby("place")["value"].agg(lambda v: float(np.abs(v - unvaried).max()))
-    order = list(span.sort_values(ascending=False).head(MOST_ROWS).index)
-    shown = frame[frame["place"].isin(order)].assign(start=unvaried)
+    visible = span[span > LEAST_BAR * span.max()] if span.max() > 0 else span
+    order = list(visible.sort_values(ascending=False).head(MOST_ROWS).index)
+    scale = scale_of(labels.unit(metric), unvaried, change=True)
+    shown = frame[frame["place"].isin(order)].assign(start=scale.factor * unvaried)
+    # where both bars lie on one side, the shorter one is drawn over the longer one
+    shown = shown.assign(length=(shown["value"] - unvaried).abs(), value=scale.factor * shown["value"])
+    shown = shown.sort_values("length", ascending=False, kind="stable")
     ends = {"low": f"× {labels.ends[0]:g}", "high": f"× {labels.ends[1]:g}"}
     shown = shown.assign(label=shown["end"].map(ends))
 
@@ -37,13 +45,13 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
             scale=alt.Scale(domain=list(ends.values()), range=[theme.SKY, theme.BLUE]),
             legend=alt.Legend(title="the assumption"),
         )
-        title = f"what the choice changes, {labels.unit(metric)}"
+        title = f"what the choice changes, {scale.unit}"
         bars = (
             Chart(data_of(shown))
             .mark_bar(**rows.bar)
             .encode(y=y, x=alt.X("start:Q", title=title, scale=alt.Scale(zero=False)), x2="value:Q", color=colour)
         )
-        middle = Chart(data_of(Frame({"x": [unvaried]}))).mark_rule(color=theme.INK).encode(x="x:Q")
+        middle = Chart(data_of(Frame({"x": [scale.factor * unvaried]}))).mark_rule(color=theme.INK).encode(x="x:Q")
         side: Any = "right" if rows.beside else "left"
         names = (
             Chart(data_of(Frame({"place": order, "title": [labels.place(name) for name in order]})))
@@ -52,12 +60,17 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
         )
         return rows.layered([bars, middle, names])
 
+    today = amount(unvaried, labels.unit(metric), sign=True, change=True)
     return Plot(
         "tornado",
         f"Which input would change the advice? {labels.choice}: {labels.metric(metric)}",
-        f"Each bar runs from what the choice brings with today's inputs ({unvaried:.3g} {labels.unit(metric)}) to "
+        f"Each bar runs from what the choice brings with today's inputs ({today}) to "
         f"what it brings when one assumption is {labels.ends[0]:g} or {labels.ends[1]:g} times as large in both."
-        + (f" The {len(order)} that matter most of {len(span)}." if len(span) > len(order) else ""),
+        + (
+            f" The {len(order)} that matter most of {len(span)}; the others move it less."
+            if len(span) > len(order)
+            else ""
+        ),
         "Assumptions by how far they move the gain: " + ", ".join(map(labels.place, order[:10])),
         chart,
     )
@@ -156,14 +169,10 @@ def screening_plot(frame: Frame, labels: StudyLabels) -> Plot:
     """How much each factor changes the deciding metric."""
     metric = labels.metrics[0]
     shown = frame.head(MOST_ROWS)
-    low = (shown["mean_absolute"] - shown["half_width"]).clip(lower=0)
-    shown = shown.assign(
-        row=shown["factor"],
-        value=shown["mean_absolute"],
-        low=low,
-        high=shown["mean_absolute"] + shown["half_width"],
-        mark=VALUE,
-    )
+    scale = scale_of(labels.unit(metric), *shown["mean_absolute"], change=True)
+    effect, half = scale.factor * shown["mean_absolute"], scale.factor * shown["half_width"]
+    low, high = (effect - half).clip(lower=0), effect + half
+    shown = shown.assign(row=shown["factor"], value=effect, low=low, high=high, mark=VALUE)
     order = list(shown["row"])
     titles = {name: labels.factor(name) for name in order}
     return Plot(
@@ -172,9 +181,7 @@ def screening_plot(frame: Frame, labels: StudyLabels) -> Plot:
         "Mean of the absolute elementary effects (Morris 1991; Campolongo 2007): how much the metric changes when a "
         "number goes through two thirds of its range, over the ranges of the others. Lines: 95 % bootstrap intervals.",
         "Elementary effects: " + "; ".join(f"{titles[str(r.row)]} {r.value:.3g}" for r in shown.itertuples()),
-        lambda width: interval_rows(
-            shown, order, titles, width, f"mean absolute effect, {labels.unit(metric)}", zero=False
-        ),
+        lambda width: interval_rows(shown, order, titles, width, f"mean absolute effect, {scale.unit}", zero=False),
     )
 
 

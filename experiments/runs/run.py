@@ -178,7 +178,7 @@ def run_with(
 
 def expected_visits(plan: Plan) -> float:
     """Return the expected number of stage visits of one replication, before the run."""
-    return sum(s.expected(plan.end) * s.path.expected_visits() for s in plan.streams)
+    return plan.expected_visits
 
 
 def refuse_too_large_run(plan: Plan, settings: RunSettings) -> None:

@@ -7,7 +7,7 @@ metrics know columns by name.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -50,6 +50,10 @@ class Column:
     def blank(self, plan: Plan, size: int) -> npt.NDArray[Any]:
         """Return the column with neutral values; with no entries if the plan does not need it."""
         return np.full(size if self.needed(plan) else 0, self.neutral, self.kind)
+
+    def unwritten(self, plan: Plan, size: int) -> npt.NDArray[Any]:
+        """Return the column holding anything; with no entries if the plan does not need it."""
+        return np.empty(size if self.needed(plan) else 0, self.kind)
 
 
 def _column(
@@ -160,8 +164,16 @@ COLUMNS = {each.name: Column(name=each.name, **each.metadata) for each in fields
 
 def blank(plan: Plan, first: Counts) -> Draws:
     """Return draws of trucks with the given visit rows in which every column that the plan needs is neutral."""
+    return unwritten(plan, first, ())
+
+
+def unwritten(plan: Plan, first: Counts, written: Collection[str]) -> Draws:
+    """Return such draws in which the columns that are `written` in full hold anything."""
     size = {"truck": first.size - 1, "visit": int(first[-1]), "missing": 0}
-    columns: dict[str, Any] = {name: column.blank(plan, size[column.per]) for name, column in COLUMNS.items()}
+    columns: dict[str, Any] = {
+        name: (column.unwritten if name in written else column.blank)(plan, size[column.per])
+        for name, column in COLUMNS.items()
+    }
     return Draws(first, **columns)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from sim.draws.arrival_times import Cursor, next_arrivals
 from sim.draws.booking import Desk, FlowTrucks, no_trucks
 from sim.draws.columns import Draws
-from sim.draws.flow import draw_flow
+from sim.draws.flow import trips_of
 from sim.draws.merge import merged
 from sim.draws.outages import draw_outages
 from sim.plan.plan import MAX_TRUCKS, Plan
@@ -56,5 +56,5 @@ def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> It
         missing = [no_trucks() for _ in plan.streams]
         for n, desk in desk_of.items():
             trucks[n], missing[n] = desk.leave(n, tick)
-        flows = [draw_flow(plan, *which) for which in zip(plan.streams, names, trucks, strict=True)]
+        flows = [trips_of(*which) for which in zip(plan.streams, names, trucks, strict=True)]
         yield dataclasses.replace(merged(plan, flows, missing), outages=outages)

@@ -1,7 +1,9 @@
-"""What is drawn for the trucks of one flow: which visits each makes, and what each visit takes."""
+"""What is drawn for the trucks of one flow: which visits each makes, then what each visit takes, row by row."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,169 +11,239 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.clock import Ticks
-from sim.draws.booking import BOOKED, FlowTrucks
+from sim.draws.booking import FlowTrucks
 from sim.draws.breakdowns import draw_failures
-from sim.draws.columns import COLUMNS, FOR_EVER, Column, Counts, Mask
-from sim.draws.uniforms import pick, uniforms
-from sim.draws.visits import lines_joined
+from sim.draws.columns import COLUMNS, Column, Counts, Draws, Mask
+from sim.draws.times import put_times
+from sim.draws.uniforms import keys, pick, uniforms
 from sim.plan.arrivals import NOT_GIVEN
 from sim.plan.paths import Decision, Path
 from sim.plan.plan import Plan, Stream
 
 
 @dataclass(frozen=True, eq=False)
-class FlowDraws:
-    """What is drawn for the trucks of one flow."""
+class Trips:
+    """The trucks of one flow that come, and which visits each makes."""
 
-    path: Path
+    stream: Stream
+    name: str
+    """Names the random numbers of the flow."""
+    trucks: FlowTrucks
     made: Mask
-    """(trucks, visits of the path) which visits each truck makes."""
-    by_truck: dict[str, npt.NDArray[Any]]
-    """Columns of `Draws` -> (trucks,)."""
-    by_visit: dict[str, npt.NDArray[Any]]
-    """Columns of `Draws` -> (trucks, visits of the path)."""
+    """(visits of the path, trucks) which visits each truck makes."""
+
+    @property
+    def path(self) -> Path:
+        """The path of the trucks."""
+        return self.stream.path
+
+    @functools.cached_property
+    def start(self) -> int:
+        """Number of the first truck within the flow."""
+        return int(self.trucks.number[0]) if self.trucks.number.size else 0
+
+    @functools.cached_property
+    def count(self) -> int:
+        """How many numbers there are from the first truck to the last; others may come in other blocks, or never."""
+        return int(self.trucks.number[-1]) - self.start + 1 if self.trucks.number.size else 0
+
+    @functools.cached_property
+    def here(self) -> Counts:
+        """(trucks,) which of those numbers are there."""
+        return np.asarray(self.trucks.number - self.start)
 
 
-def draw_flow(plan: Plan, stream: Stream, name: str, trucks: FlowTrucks) -> FlowDraws:
-    """Draw for the given trucks of a flow; `name` names its random numbers."""
-    start = int(trucks.number[0]) if trucks.number.size else 0
-    count = int(trucks.number[-1]) - start + 1 if trucks.number.size else 0
-    made = _visits_made(stream, name, start, count)
-    by_visit: dict[str, npt.NDArray[Any]] = {**_times(plan, stream, name, start, made)}
-    by_truck = {"age": _ages(plan, stream, name, start, count)} if COLUMNS["age"].needed(plan) else {}
-    if count > trucks.number.size:  # others between them booked and come in other blocks, or not at all
-        here = trucks.number - start
-        made = made[here]
-        by_visit = {column: values[here] for column, values in by_visit.items()}
-        by_truck = {column: values[here] for column, values in by_truck.items()}
-    by_truck |= {"arrival": trucks.arrival, "number": trucks.number}
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Which rows of the draws belong to the trucks of a flow."""
+
+    trips: Trips
+    first: Counts
+    """(trucks,) first row of each truck."""
+
+    @functools.cached_property
+    def _before(self) -> Counts:
+        """(visits + 1, trucks) how many visits each truck makes before each."""
+        made = self.trips.made
+        return np.concatenate((np.zeros((1, made.shape[1]), np.int64), np.cumsum(made, axis=0)))
+
+    def of(self, visit: int) -> Counts:
+        """Return the rows of a visit, of the trucks that make it."""
+        made = self.trips.made[visit]
+        return np.asarray(self.first[made] + self._before[visit, made])
+
+    def by_number(self, column: npt.NDArray[Any], visit: int) -> npt.NDArray[Any]:
+        """Return (numbers,) what a column holds for the visit of each truck; 0 for those who do not make it."""
+        values = np.zeros(self.trips.count, column.dtype)
+        values[self.numbers(visit)] = column[self.of(visit)]
+        return values
+
+    def numbers(self, visit: int) -> Counts:
+        """Return which numbers, counted from that of the first truck, make the visit."""
+        return np.asarray(self.trips.here[self.trips.made[visit]])
+
+    def makes(self, visit: int) -> Mask:
+        """Return (numbers,) who makes the visit."""
+        makes = np.zeros(self.trips.count, np.bool_)
+        makes[self.numbers(visit)] = True
+        return makes
+
+
+def trips_of(stream: Stream, name: str, trucks: FlowTrucks) -> Trips:
+    """Draw which visits the given trucks of a flow make; `name` names its random numbers."""
+    trips = Trips(stream, name, trucks, np.empty((len(stream.path.visits), 0), np.bool_))
+    return dataclasses.replace(trips, made=_visits_made(trips))
+
+
+def columns_by_truck(plan: Plan, trips: Trips) -> dict[str, npt.NDArray[Any]]:
+    """Return columns of `Draws` -> (trucks,)."""
+    trucks = trips.trucks
+    columns: dict[str, npt.NDArray[Any]] = {"arrival": trucks.arrival, "number": trucks.number}
+    if COLUMNS["age"].needed(plan):
+        columns["age"] = _ages(plan, trips)
     if plan.bookings:
-        by_truck |= {"intended_arrival": trucks.intended_arrival, "booking": trucks.booking}
+        columns |= {"intended_arrival": trucks.intended_arrival, "booking": trucks.booking}
+    return columns
+
+
+def fill_visits(plan: Plan, rows: Rows, draws: Draws) -> None:
+    """Draw the columns by visit of a flow into its rows of `draws`, but for those of `sim.draws.merge`."""
+    _fill_times(plan, rows, draws)
     if plan.limits_stays:
-        by_visit["gives_up"] = _give_up(stream, name, trucks, made.shape)
-    by_visit["line"] = lines_joined(plan, stream, made, trucks.booking != BOOKED)
-    return FlowDraws(stream.path, made, by_truck, by_visit)
+        _fill_give_up(rows, draws.gives_up)
 
 
-def _give_up(stream: Stream, name: str, trucks: FlowTrucks, shape: tuple[int, ...]) -> Ticks:
-    """Return (trucks, visits): when a truck that waits for a visit turns back, since its arrival was long ago."""
-    ticks = np.full(shape, FOR_EVER, np.int64)
-    if stream.patience is None or not trucks.number.size:
-        return ticks
-    start, count = int(trucks.number[0]), int(trucks.number[-1] - trucks.number[0]) + 1
-    here = trucks.number - start
-    uniform = uniforms(f"{name}/stay", start, count)[here]
+def _fill_give_up(rows: Rows, gives_up: Ticks) -> None:
+    """Write when a truck that waits for a visit turns back, since its arrival was long ago."""
+    trips, stream = rows.trips, rows.trips.stream
+    if stream.patience is None or stream.may_turn_back is None:
+        return
+    uniform = uniforms(f"{trips.name}/stay", trips.start, trips.count)[trips.here]
     if stream.waited is None:
         left = stream.patience.ticks(uniform)
     else:
-        left = stream.patience.left_after(stream.waited.ticks(uniforms(f"{name}/waited", start, count)[here]), uniform)
-    ticks[:, stream.may_turn_back] = (trucks.arrival + left)[:, None]
-    return ticks
+        waited = uniforms(f"{trips.name}/waited", trips.start, trips.count)[trips.here]
+        left = stream.patience.left_after(stream.waited.ticks(waited), uniform)
+    for visit in np.flatnonzero(stream.may_turn_back).tolist():
+        gives_up[rows.of(visit)] = (trips.trucks.arrival + left)[trips.made[visit]]
 
 
-def _visits_made(stream: Stream, name: str, start: int, count: int) -> Mask:
-    """Return (trucks, visits): which visits each truck makes."""
-    path, given = stream.path, stream.given
-    alternatives = [_alternative(decision, f"{name}/{decision.name}", start, count) for decision in path.decisions]
+def _visits_made(trips: Trips) -> Mask:
+    """Return (visits, trucks): which visits each truck makes."""
+    path, given, here = trips.path, trips.stream.given, trips.here
+    alternatives = [_alternative(decision, f"{trips.name}/{decision.name}", trips) for decision in path.decisions]
     for number, taken in given.alternative.items() if given else ():
-        alternatives[number] = _as_given(taken, start, alternatives[number])
-    made = np.ones((count, len(path.visits)), np.bool_)
+        alternatives[number] = _as_given(taken[trips.trucks.number], alternatives[number])
+    made = np.ones((len(path.visits), here.size), np.bool_)
     for v, visit in enumerate(path.visits):
         for decision, wanted in visit.when:
-            made[:, v] &= np.isin(alternatives[decision], list(wanted))
+            takes = np.zeros(len(path.decisions[decision].shares) + 1, np.bool_)
+            takes[list(wanted)] = True
+            made[v] &= takes[alternatives[decision]]
         for earlier in visit.needs:
-            made[:, v] &= made[:, earlier]
+            made[v] &= made[earlier]
         if visit.share < 1:
-            drawn = uniforms(f"{name}/{visit.name}/share", start, count) < visit.share
-            made[:, v] &= _as_given(given.makes[v], start, drawn) if given and v in given.makes else drawn
-    made[:, : path.begins] = False
+            drawn = uniforms(f"{trips.name}/{visit.name}/share", trips.start, trips.count)[here] < visit.share
+            with_share = given and v in given.makes
+            made[v] &= _as_given(given.makes[v][trips.trucks.number], drawn) if given and with_share else drawn
+    made[: path.begins] = False
     return made
 
 
-def _alternative(decision: Decision, name: str, start: int, count: int) -> npt.NDArray[np.int64]:
+def _alternative(decision: Decision, name: str, trips: Trips) -> npt.NDArray[np.int64]:
     """Return the alternative each truck takes, as if it met the decision (conditions are on the visits)."""
-    return pick(decision.shares, uniforms(name, start, count))
+    return pick(decision.shares, uniforms(name, trips.start, trips.count)[trips.here])
 
 
-def _as_given(given: Counts, start: int, drawn: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return what a trace gives of the trucks from number `start` on; what is drawn where it gives nothing."""
-    mine = given[start : start + drawn.size]
-    return np.where(mine == NOT_GIVEN, drawn, mine).astype(drawn.dtype)
+def _as_given(given: Counts, drawn: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return what a trace gives of each truck; what is drawn where it gives nothing."""
+    return np.where(given == NOT_GIVEN, drawn, given).astype(drawn.dtype)
 
 
-def _ages(plan: Plan, stream: Stream, name: str, start: int, count: int) -> Ticks:
+def _ages(plan: Plan, trips: Trips) -> Ticks:
     """Return (trucks,) the time since loading at the arrival."""
-    shelf = plan.shelf[stream.kind // 2]
+    shelf = plan.shelf[trips.stream.kind // 2]
     if shelf is None or shelf.age is None:
-        return np.zeros(count, np.int64)
-    return shelf.age.ticks(uniforms(f"{name}/age", start, count))
+        return np.zeros(trips.here.size, np.int64)
+    return shelf.age.ticks(uniforms(f"{trips.name}/age", trips.start, trips.count)[trips.here])
 
 
-def _times(plan: Plan, stream: Stream, name: str, start: int, made: Mask) -> dict[str, Ticks]:
-    """Return the columns of times by visit that the plan needs, each (trucks, visits)."""
-    times = {
-        column.name: _column(plan, stream, column, name, start, made)
-        for column in COLUMNS.values()
-        if column.stream and column.needed(plan)
-    }
-    _take_given_services(stream, start, times)
-    if "comes_back" in times:
-        _add_repair_of_units(plan, stream.path, made, name, start, times)
-    if COLUMNS["repair"].needed(plan):
-        times["repair"] = _repair_of_lanes(plan, stream.path, made, name, start, times)
-        _take_given_services(stream, start, times)
-    return times
+def _fill_times(plan: Plan, rows: Rows, draws: Draws) -> None:
+    """Draw the columns of times by visit that the plan needs."""
+    for column in COLUMNS.values():
+        if column.stream and column.needed(plan):
+            _fill_column(plan, rows, column, getattr(draws, column.name))
+    _take_given_services(rows, draws)
+    if draws.comes_back.size:
+        _add_repair_of_units(plan, rows, draws)
+    if draws.repair.size:
+        _add_repair_of_lanes(plan, rows, draws)
+        _take_given_services(rows, draws)
 
 
-def _take_given_services(stream: Stream, start: int, times: dict[str, Ticks]) -> None:
+def _take_given_services(rows: Rows, draws: Draws) -> None:
     """Put services of a trace in place of drawn ones; what repairs added to them is in them."""
-    for v, given in stream.given.service.items() if stream.given else ():
-        service = times["service"][:, v]
-        mine = given[start : start + service.size]
-        service[:] = _as_given(given, start, service)
-        if "repair" in times:
-            times["repair"][mine != NOT_GIVEN, v] = 0
+    trips = rows.trips
+    for v, given in trips.stream.given.service.items() if trips.stream.given else ():
+        mine, row = given[trips.trucks.number[trips.made[v]]], rows.of(v)
+        draws.service[row] = _as_given(mine, draws.service[row])
+        if draws.repair.size:
+            draws.repair[row[mine != NOT_GIVEN]] = 0
 
 
-def _column(plan: Plan, stream: Stream, column: Column, name: str, start: int, made: Mask) -> Ticks:
-    """Return (trucks, visits): a time from the distribution of each visit that is made; neutral where it has none."""
-    ticks = np.full(made.shape, column.neutral, np.int64)
-    for v, (visit, kind) in enumerate(zip(stream.path.visits, plan.kinds_of(stream), strict=True)):
-        number = plan.sampler_of[column.name][plan.stages.index(visit.stage), kind]
-        if number >= 0:
-            uniform = uniforms(f"{name}/{visit.name}/{column.stream}", start, made.shape[0])
-            ticks[made[:, v], v] = plan.samplers[number].ticks(uniform[made[:, v]])
-    return ticks
+def _fill_column(plan: Plan, rows: Rows, column: Column, out: Ticks) -> None:
+    """Draw a time from the distribution of each visit that is made; others keep what they have."""
+    trips = rows.trips
+    sampler = _samplers(plan, trips.stream, column.name)
+    if (sampler >= 0).any():
+        names = keys(*[f"{trips.name}/{visit.name}/{column.stream}" for visit in trips.path.visits])
+        put_times(plan, sampler, names, trips.trucks.number, trips.made, rows.first, out)
 
 
-def _repair_of_lanes(plan: Plan, path: Path, made: Mask, name: str, start: int, times: dict[str, Ticks]) -> Ticks:
-    """Add what breakdowns do to the services in `times` (trucks, visits), and return the time under repair.
+def _samplers(plan: Plan, stream: Stream, column: str) -> Counts:
+    """Return (visits,) the number of the sampler of a column at each visit of a flow; -1 for none."""
+    where = (_samplers, stream.name, column)
+    if where not in plan.memory:
+        stages = [plan.stages.index(visit.stage) for visit in stream.path.visits]
+        plan.memory[where] = plan.sampler_of[column][stages, plan.kinds_of(stream)].astype(np.int64)
+    found: Counts = plan.memory[where]
+    return found
+
+
+def _add_repair_of_lanes(plan: Plan, rows: Rows, draws: Draws) -> None:
+    """Add what breakdowns do to the services, and write the time under repair.
 
     A service by hand, while a link is down, meets the same breakdowns.
     """
-    services = [times[column] for column in ("service", "service_by_hand") if column in times]
-    all_repair = np.zeros(made.shape, np.int64)
-    for v, visit in enumerate(path.visits):
-        running = times["service"][:, v].copy()
-        for failing in plan.failing[plan.stages.index(visit.stage)]:
-            stream = f"{name}/{visit.name}/breakdown/{failing.name}"
-            repair, lost = draw_failures(failing, running, stream, start, made[:, v])
-            all_repair[:, v] += repair
+    trips = rows.trips
+    services = [column for column in (draws.service, draws.service_by_hand) if column.size]
+    for v, visit in enumerate(trips.path.visits):
+        all_failing = plan.failing[plan.stages.index(visit.stage)]
+        if not all_failing:
+            continue
+        running, makes, row, numbers = rows.by_number(draws.service, v), rows.makes(v), rows.of(v), rows.numbers(v)
+        for failing in all_failing:
+            stream = f"{trips.name}/{visit.name}/breakdown/{failing.name}"
+            repair, lost = draw_failures(failing, running, stream, trips.start, makes)
+            draws.repair[row] += repair[numbers]
             for service in services:
-                service[:, v] += repair + lost
-    return all_repair
+                service[row] += (repair + lost)[numbers]
 
 
-def _add_repair_of_units(plan: Plan, path: Path, made: Mask, name: str, start: int, times: dict[str, Ticks]) -> None:
+def _add_repair_of_units(plan: Plan, rows: Rows, draws: Draws) -> None:
     """Add the repair of units given back to the time that they need to come back.
 
     They run while a truck that holds them is served, and on their way back.
     """
-    service, comes_back = times["service"], times["comes_back"]
-    for v, visit in enumerate(path.visits):
-        way_back = comes_back[:, v].copy()
-        for back in plan.return_failing[plan.stages.index(visit.stage)]:
-            taken = max((w for w in range(v) if path.visits[w].stage in back.taken_at), default=v)
-            running = service[:, taken : v + 1].sum(axis=1) + way_back
-            stream = f"{name}/{visit.name}/breakdown/{back.pool}/{back.failing.name}"
-            comes_back[:, v] += draw_failures(back.failing, running, stream, start, made[:, v])[0]
+    trips, visits = rows.trips, rows.trips.path.visits
+    for v, visit in enumerate(visits):
+        all_failing = plan.return_failing[plan.stages.index(visit.stage)]
+        if not all_failing:
+            continue
+        way_back = rows.by_number(draws.comes_back, v)
+        for back in all_failing:
+            taken = max((w for w in range(v) if visits[w].stage in back.taken_at), default=v)
+            running = way_back + sum(rows.by_number(draws.service, w) for w in range(taken, v + 1))
+            stream = f"{trips.name}/{visit.name}/breakdown/{back.pool}/{back.failing.name}"
+            repair, _ = draw_failures(back.failing, running, stream, trips.start, rows.makes(v))
+            draws.comes_back[rows.of(v)] += repair[rows.numbers(v)]

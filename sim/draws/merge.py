@@ -3,57 +3,107 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.clock import Ticks
-from sim.draws.booking import FlowTrucks
-from sim.draws.columns import Counts, Draws, Mask, blank
-from sim.draws.flow import FlowDraws
-from sim.draws.visits import VisitOrder, visit_order
+from sim.draws.booking import BOOKED, FlowTrucks
+from sim.draws.columns import COLUMNS, Counts, Draws, Mask, unwritten
+from sim.draws.flow import Rows, Trips, columns_by_truck, fill_visits
+from sim.draws.visits import PathLines, VisitOrder, lines_of, put_lines, visit_order
 from sim.jit import kernel, step
-from sim.plan.plan import MAX_TRUCKS, Plan
+from sim.plan.paths import Path
+from sim.plan.plan import MAX_TRUCKS, Plan, Stream
+
+_WRITTEN = {"line", "next_row", "alternative_row", "rule"} | {
+    column.name for column in COLUMNS.values() if column.per == "truck"
+}
+"""Columns of which every entry is written here."""
+NO_ROW = -1
+"""Row of a release that no visit brings."""
 
 
-def merged(plan: Plan, flows: list[FlowDraws], missing: list[FlowTrucks]) -> Draws:
-    """Put the trucks of all flows in order of (arrival, flow, number), and those who do not come by the time missed."""
-    sizes = [flow.made.shape[0] for flow in flows]
-    arrival = np.concatenate([flow.by_truck["arrival"] for flow in flows])
+def merged(plan: Plan, flows: list[Trips], missing: list[FlowTrucks]) -> Draws:
+    """Put the trucks of all flows in order of (arrival, flow, number), and those who do not come by the time missed.
+
+    Then all that belongs to visits is written to the rows in which it stays.
+    """
+    arrival = np.concatenate([trips.trucks.arrival for trips in flows])
     if arrival.size > MAX_TRUCKS:
         raise ValueError(f"{arrival.size:,} trucks at once are too many; draw in shorter blocks")
-    order = np.argsort(arrival, kind="stable")
-    visits = np.concatenate([flow.made.sum(axis=1) for flow in flows])
-    first = np.concatenate(([0], np.cumsum(visits[order])))
     place = np.empty(arrival.size, np.int64)
-    place[order] = np.arange(arrival.size)
-    draws = blank(plan, first)
-    by_truck: dict[str, Any] = {
-        name: np.concatenate([flow.by_truck[name] for flow in flows])[order] for name in flows[0].by_truck
-    }
-    by_truck["flow"] = np.repeat(np.arange(len(flows), dtype=np.int32), sizes)[order]
-    for flow, trucks in zip(flows, np.split(place, np.cumsum(sizes)[:-1]), strict=True):
-        row = first[trucks]
-        for name, values in flow.by_visit.items():
-            _place(flow.made, values, row, getattr(draws, name))
+    place[np.argsort(arrival, kind="stable")] = np.arange(arrival.size)
+    places = np.split(place, np.cumsum([trips.trucks.number.size for trips in flows])[:-1])
+    visits = np.empty(arrival.size, np.int64)
+    for trips, trucks in zip(flows, places, strict=True):
+        visits[trucks] = trips.made.sum(axis=0)
+    draws = unwritten(plan, np.concatenate(([0], np.cumsum(visits))), _WRITTEN)
+    for n, (trips, trucks) in enumerate(zip(flows, places, strict=True)):
+        draws.flow[trucks] = n
+        for name, values in columns_by_truck(plan, trips).items():
+            getattr(draws, name)[trucks] = values
+        rows = Rows(trips, draws.first[trucks])
+        order, lines, loads = _way_of(plan, trips.stream)
+        room = np.full(len(trips.made) + 1, -1, np.int32)
+        put_lines(trips.made, rows.first, lines, trips.trucks.booking != BOOKED, room, draws.line)
+        put_loads(trips.made, rows.first, trucks, loads, draws.released, draws.emptied, draws.second_released)
         if draws.rule.size:
-            into = VisitOrder(draws.next_row, draws.alternative_row, draws.rule)
-            _place_order(flow.made, *visit_order(flow.path), row, into)
-        _mark_loads(draws, flow, trucks, row)
-    return dataclasses.replace(draws, **by_truck, **_missed(missing))
+            _place_order(trips.made, *order, rows.first, VisitOrder(draws.next_row, draws.alternative_row, draws.rule))
+        fill_visits(plan, rows, draws)
+    return dataclasses.replace(draws, **_missed(missing))
 
 
-def _mark_loads(draws: Draws, flow: FlowDraws, trucks: Counts, row: Counts) -> None:
+class Loads(NamedTuple):
+    """Where on a path its loads end: numbers of leading visits."""
+
+    first: int
+    """Those with the first load."""
+    released: int
+    """Those up to its release."""
+    second: int
+    """Those up to the release of the second load; -1 if no truck takes one."""
+    is_second: Mask
+    """(visits,) whether only trucks with a second load make it."""
+
+
+def _loads_of(path: Path) -> Loads:
+    is_second = np.zeros(len(path.visits), np.bool_)
+    if path.second_released is None:
+        return Loads(path.with_first_load, path.released, -1, is_second)
+    is_second[path.second_load_visits] = True
+    return Loads(path.with_first_load, path.released, path.second_released, is_second)
+
+
+def _way_of(plan: Plan, stream: Stream) -> tuple[VisitOrder, PathLines, Loads]:
+    """Return what is the same for all trucks of a flow, worked out once."""
+    if (_way_of, stream.name) not in plan.memory:
+        order = visit_order(stream.path)
+        plan.memory[_way_of, stream.name] = order, lines_of(plan, stream, order), _loads_of(stream.path)
+    way: tuple[VisitOrder, PathLines, Loads] = plan.memory[_way_of, stream.name]
+    return way
+
+
+@kernel
+def put_loads(
+    made: Mask, row: Counts, trucks: Counts, loads: Loads, released: Counts, emptied: Counts, second_released: Counts
+) -> None:
     """Write after which of its visits each truck is released and is empty."""
-    path, made = flow.path, flow.made
-    draws.emptied[trucks] = row + made[:, : path.with_first_load].sum(axis=1)
-    ahead = made[:, : path.released].sum(axis=1)
-    draws.released[trucks] = np.where(ahead > 0, row + ahead - 1, -1)
-    if path.second_released is not None:
-        back = made[:, path.second_load_visits].any(axis=1)
-        last = row + made[:, : path.second_released].sum(axis=1) - 1
-        draws.second_released[trucks] = np.where(back, last, -1)
-        draws.emptied[trucks] = np.where(back, row + made.sum(axis=1), draws.emptied[trucks])
+    for n in range(trucks.size):
+        at, empty, release, second, back = row[n], row[n], NO_ROW, NO_ROW, False
+        for visit in range(made.shape[0]):
+            if made[visit, n]:
+                if visit < loads.released:
+                    release = at
+                if visit < loads.second:
+                    second = at
+                back |= loads.is_second[visit]
+                at += 1
+                if visit < loads.first:
+                    empty = at
+        released[trucks[n]] = release
+        emptied[trucks[n]] = at if back else empty
+        if second_released.size:
+            second_released[trucks[n]] = second if back else NO_ROW
 
 
 def _missed(missing: list[FlowTrucks]) -> dict[str, Any]:
@@ -68,27 +118,16 @@ def _missed(missing: list[FlowTrucks]) -> dict[str, Any]:
 
 
 @kernel
-def _place(made: Mask, values: Ticks, row: Counts, out: Ticks) -> None:
-    """Copy what belongs to the visits that each truck makes to its rows."""
-    for truck in range(made.shape[0]):
-        at = row[truck]
-        for visit in range(made.shape[1]):
-            if made[truck, visit]:
-                out[at] = values[truck, visit]
-                at += 1
-
-
-@kernel
 def _place_order(made: Mask, follows: Counts, alternative: Counts, rule: Counts, row: Counts, out: VisitOrder) -> None:
     """Write to the rows of each truck which row follows, and what it has to choose from."""
-    visits = made.shape[1]
-    for truck in range(made.shape[0]):
+    visits = made.shape[0]
+    for truck in range(made.shape[1]):
         at = row[truck]
         for visit in range(visits):
-            if not made[truck, visit]:
+            if not made[visit, truck]:
                 continue
             then = follows[visit]
-            while then < visits and not made[truck, then]:
+            while then < visits and not made[then, truck]:
                 then = follows[then]
             out.next_row[at] = at + _rows_between(made, truck, visit, then)
             out.alternative_row[at] = (
@@ -103,5 +142,5 @@ def _rows_between(made: Mask, truck: int, start: int, end: int) -> int:
     """Return how many visits of a truck are made from `start` to before `end`."""
     rows = 0
     for visit in range(start, end):
-        rows += made[truck, visit]
+        rows += made[visit, truck]
     return rows

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.arrays import Indices
 from sim.draws.columns import Counts, Mask
+from sim.jit import kernel
 from sim.plan.paths import Path
 from sim.plan.plan import Plan, Stream
 
@@ -32,16 +33,70 @@ def visit_order(path: Path) -> VisitOrder:
     return VisitOrder(follows, alternative, rule)
 
 
-def lines_joined(plan: Plan, stream: Stream, made: Mask, without_slot: Mask) -> Indices:
-    """Return (trucks, visits) the line joined; trucks that come `without_slot` may have others than the rest."""
+class PathLines(NamedTuple):
+    """The lines that trucks join on a path."""
+
+    line: Indices
+    """(visits,) line joined."""
+    without_slot: Indices
+    """(visits,) that of trucks that come without a slot; -1 for the same."""
+    keeps_out: Indices
+    """(visits,) area of the visit if it keeps its trucks out while it lets others in, else -1; empty if none does."""
+    line_kept_out: Indices
+    """(lines, areas) `Plan.line_kept_out`."""
+    follows: Counts
+    alternative: Counts
+    """(visits,) as `VisitOrder`."""
+
+
+def lines_of(plan: Plan, stream: Stream, order: VisitOrder) -> PathLines:
+    """Return the lines that trucks of a flow join."""
     stages = [plan.stages.index(visit.stage) for visit in stream.path.visits]
     line = plan.line_of[stages, plan.kinds_of(stream)].astype(np.int32)
-    other = line if stream.line_without_slot is None else stream.line_without_slot
-    joined = np.where(without_slot[:, None] & (other >= 0), other, line).astype(np.int32)
-    if not plan.network.keeps_out:
-        return joined
-    ahead = _kept_out_ahead(stream.path, areas_that_keep_out(plan, line), made)
-    return lines_kept_out(plan, joined, ahead)
+    other = np.full_like(line, -1) if stream.line_without_slot is None else stream.line_without_slot
+    keeps_out = areas_that_keep_out(plan, line) if plan.network.keeps_out else np.empty(0, np.int32)
+    return PathLines(
+        line=line,
+        without_slot=other.astype(np.int32),
+        keeps_out=keeps_out if (keeps_out >= 0).any() else np.empty(0, np.int32),
+        line_kept_out=plan.line_kept_out.astype(np.int32),
+        follows=order.next_row,
+        alternative=order.alternative_row,
+    )
+
+
+@kernel
+def put_lines(made: Mask, row: Counts, lines: PathLines, without_slot: Mask, first: Indices, out: Indices) -> None:
+    """Write the line joined at each visit (visits, trucks) that is made to its row.
+
+    Trucks that come `without_slot` (trucks,) may have other lines than the rest, and so may those that the area of
+    their next visit keeps out. Where a rule chooses what follows, all alternatives must have the same one. `first` is
+    room for an area of each visit, and one after the last that is -1.
+    """
+    visits = lines.line.size
+    for truck in range(row.size):
+        if lines.keeps_out.size:
+            for visit in range(visits - 1, -1, -1):  # the area of the first visit that is made from here on
+                here = first[lines.follows[visit]]
+                if made[visit, truck]:
+                    here = lines.keeps_out[visit]
+                    other = lines.alternative[visit]
+                    if other >= 0 and here != first[other]:
+                        here = -1
+                first[visit] = here
+        at = row[truck]
+        for visit in range(visits):
+            if not made[visit, truck]:
+                continue
+            line = lines.line[visit]
+            if without_slot[truck] and lines.without_slot[visit] >= 0:
+                line = lines.without_slot[visit]
+            if lines.keeps_out.size:
+                ahead = first[lines.follows[visit]]
+                if ahead >= 0 and lines.line_kept_out[line, ahead] >= 0:
+                    line = lines.line_kept_out[line, ahead]
+            out[at] = line
+            at += 1
 
 
 def areas_that_keep_out(plan: Plan, line: Indices) -> Indices:
@@ -56,20 +111,3 @@ def lines_kept_out(plan: Plan, line: Indices, ahead: Indices) -> Indices:
     """Return the lines of trucks that the areas `ahead` keep out, -1 for none; others stay in their lines."""
     kept_out = np.where(ahead >= 0, plan.line_kept_out[line, ahead], -1)
     return np.where(kept_out >= 0, kept_out, line).astype(np.int32)
-
-
-def _kept_out_ahead(path: Path, keeps_out: Indices, made: Mask) -> Indices:
-    """Return (trucks, visits) the area of the visit that follows, if it keeps the truck out, else -1.
-
-    `keeps_out` (visits,) is that area of each visit. Where a rule chooses what follows, all must have the same one.
-    """
-    follows, alternative, _ = visit_order(path)
-    visits = keeps_out.size
-    first = np.full((made.shape[0], visits + 1), -1, np.int32)
-    """(trucks, visits + 1) the area of the first visit that is made from here on."""
-    for n in range(visits - 1, -1, -1):
-        here = np.broadcast_to(keeps_out[n], made.shape[0])
-        if alternative[n] >= 0:
-            here = np.where(here == first[:, alternative[n]], here, -1)
-        first[:, n] = np.where(made[:, n], here, first[:, follows[n]])
-    return first[:, follows]

@@ -10,6 +10,7 @@ import numpy as np
 from sim.arrays import Indices
 from sim.clock import Ticks
 from sim.engines.log import NEVER, EventLog
+from sim.jit import kernel
 from sim.metrics.scope import Counts, Mask, Memory, Scope, once
 
 
@@ -87,6 +88,12 @@ def truck_moves(block: LogBlock) -> TruckMoves:
 
 
 @once
+def visits_of_line(block: LogBlock) -> Counts:
+    """(lines,) rows of the log of each line."""
+    return np.bincount(block.log.draws.line, minlength=block.scope.plan.network.lines.size)
+
+
+@once
 def arrived_by_row(block: LogBlock) -> Counts:
     """(rows,) trucks that arrive in the block and in the measured period."""
     moves = truck_moves(block)
@@ -107,23 +114,30 @@ def turned_back_by_row(block: LogBlock) -> Counts:
     return count_by_row(block, moves.row[moves.gives_up & (moves.turned_back >= block.scope.plan.warmup)])
 
 
-@once
-def releases_by_direction(block: LogBlock) -> list[Ticks]:
-    """Return when trucks of each direction are released in the block, sorted [tick]."""
-    moves = truck_moves(block)
-    return ticks_by_direction(block, moves.released, moves.is_released)
-
-
-def ticks_by_direction(block: LogBlock, ticks: Ticks, trucks: Mask) -> list[Ticks]:
-    """Return ticks of some trucks of each direction, sorted."""
-    return [np.sort(ticks[trucks & mine]) for mine in _of_direction(block)]
+def counts_before(block: LogBlock, ticks: Ticks, trucks: Mask, edges: Ticks) -> Counts:
+    """Return (edges, directions) how many of some trucks have a tick before each of some edges, in order."""
+    between = np.zeros((edges.size + 1, len(block.scope.directions)), np.int64)
+    count_between(ticks, trucks, direction_of_truck(block), edges, between)
+    return np.cumsum(between[:-1], axis=0)
 
 
 @once
-def _of_direction(block: LogBlock) -> list[Mask]:
-    scope = block.scope
-    direction = scope.direction_of_flow[block.log.draws.flow]
-    return [direction == index for index in range(len(scope.directions))]
+def direction_of_truck(block: LogBlock) -> Indices:
+    """(trucks,) number of the direction."""
+    return block.scope.direction_of_flow[block.log.draws.flow]
+
+
+@kernel
+def count_between(ticks: Ticks, trucks: Mask, direction: Indices, edges: Ticks, out: Counts) -> None:
+    """Count the ticks of some trucks between edges; trucks stand by arrival, so that the next is near the last."""
+    at = 0
+    for truck in range(ticks.size):
+        if trucks[truck]:
+            while at < edges.size and edges[at] <= ticks[truck]:
+                at += 1
+            while at > 0 and edges[at - 1] > ticks[truck]:
+                at -= 1
+            out[at, direction[truck]] += 1
 
 
 def still_inside(block: LogBlock, ticks: Ticks) -> Mask:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.clock import Ticks
+from sim.jit import kernel
 
 Counts = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
@@ -30,10 +31,10 @@ class Ended(NamedTuple):
 
     time: Ticks
     """(times,) ascending [tick]."""
-    trucks: Counts
-    """(times,) how many durations."""
+    gone: Counts
+    """(times + 1,) how many durations are shorter than each, and how many there are."""
     total: Ticks
-    """(times,) their exact sum [tick]."""
+    """(times,) exact sum of those of each time [tick]."""
 
 
 class Durations(Protocol):
@@ -50,17 +51,31 @@ class Values:
     """Every duration, kept."""
 
     def __init__(self, rows: int) -> None:
-        self._rows: list[list[Ticks]] = [[] for _ in range(rows)]
+        self._count = rows
+        self._parts: list[tuple[Indices, Ticks]] = []
+        self._sorted: list[Ticks] = []
+        """(rows,) the durations of each, in order; none before they are asked for."""
 
     def add(self, row: Indices, duration: Ticks) -> None:
         """Add durations [tick], each to its row."""
-        for number, parts in enumerate(self._rows):
-            parts.append(duration[row == number])
+        self._parts.append((row, duration))
+        self._sorted = []
 
     def ended(self, rows: Sequence[int]) -> Ended:
         """Return the durations of some rows together."""
-        time = np.sort(np.concatenate([part for row in rows for part in self._rows[row]]))
-        return Ended(time, np.ones(time.size, np.int64), time)
+        if not self._sorted:
+            self._sorted = self._by_row()
+        if len(rows) == 1:
+            time = self._sorted[rows[0]]
+        else:
+            time = np.sort(np.concatenate([self._sorted[row] for row in rows]), kind="stable")  # merges what is sorted
+        return Ended(time, np.arange(time.size + 1), time)
+
+    def _by_row(self) -> list[Ticks]:
+        row = np.concatenate([row for row, _ in self._parts]).astype(np.uint16)  # sorted by digits, so quickly
+        duration = np.concatenate([duration for _, duration in self._parts])[np.argsort(row, kind="stable")]
+        ends = np.cumsum(np.bincount(row, minlength=self._count))
+        return [np.sort(mine) for mine in np.split(duration, ends[:-1])]
 
 
 class Histogram:
@@ -73,15 +88,25 @@ class Histogram:
 
     def add(self, row: Indices, duration: Ticks) -> None:
         """Add durations [tick], each to its row."""
-        cell = cell_of(duration)
-        np.add.at(self._count, (row, cell), 1)
-        np.add.at(self._total, (row, cell), duration)
+        count_durations(row, duration, self._count, self._total)
 
     def ended(self, rows: Sequence[int]) -> Ended:
         """Return the durations of some rows together."""
         count, total = self._count[list(rows)].sum(axis=0), self._total[list(rows)].sum(axis=0)
         cell = np.flatnonzero(count)
-        return Ended(cell_middle(cell), count[cell], total[cell])
+        return Ended(cell_middle(cell), np.concatenate(([0], np.cumsum(count[cell]))), total[cell])
+
+
+@kernel
+def count_durations(row: Indices, duration: Ticks, count: Counts, total: Ticks) -> None:
+    """Add durations to the counts and sums of their cells (rows, cells): those of `cell_of`."""
+    for n in range(row.size):
+        octave = 0
+        while duration[n] >> octave >= EXACT_BELOW:
+            octave += 1
+        cell = (octave << _BITS) + (duration[n] >> octave)
+        count[row[n], cell] += 1
+        total[row[n], cell] += duration[n]
 
 
 def cell_of(duration: Ticks) -> Counts:

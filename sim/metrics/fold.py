@@ -158,7 +158,7 @@ class Fold:
         queues, areas = self._the(Queues), self._first(Areas)
         flows, clearance = self._the(Flows), self._the(Clearance)
         roads = areas.roads() if areas else []
-        hours = len(queues.levels.integral[0])
+        hours = len(queues.levels.integral.by_hour())
         return Measures(
             values=self._values(),
             hourly_integral=queues.levels.integral.by_hour(),

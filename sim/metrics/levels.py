@@ -21,36 +21,61 @@ Counts = npt.NDArray[np.int64]
 
 
 class Levels(NamedTuple):
-    """What the levels of one place were, in a block. Hours are counted from the start of the measured period."""
+    """What the levels of all places were, in a block. Hours are counted from the start of the measured period."""
 
     integral: Ticks
-    """(hours,) integral of the level over each hour [truck tick]."""
+    """(hours, places) integral of the level over each hour [truck tick]."""
     highest: Counts
-    """(hours,) highest level in each hour."""
+    """(hours, places) highest level in each hour."""
     bulletin: Counts
-    """(days,) level at each bulletin, just before what happens at that tick."""
+    """(places, days) level at each bulletin, just before what happens at that tick."""
 
 
 class HourlySeries:
-    """A number for each place and hour; those of a place take as few bytes each as they need."""
+    """A number for each hour and place, in as few bytes each as the largest needs."""
 
     def __init__(self, places: int, hours: int) -> None:
-        self._places: list[npt.NDArray[np.integer[Any]]] = [np.zeros(hours, np.uint8) for _ in range(places)]
+        self._numbers: npt.NDArray[np.integer[Any]] = np.zeros((hours, places), np.uint8)
 
     def __getitem__(self, place: int) -> npt.NDArray[np.integer[Any]]:
         """Return (hours,) the numbers of a place."""
-        return self._places[place]
+        return self._numbers[:, place]
 
-    def put(self, place: int, first: int, numbers: Counts) -> None:
-        """Replace numbers of a place from an hour on; none may be below zero."""
-        mine = self._places[place]
-        kind = np.promote_types(mine.dtype, np.min_scalar_type(int(numbers.max())))
-        self._places[place] = mine = mine.astype(kind, copy=False)
-        mine[first : first + numbers.size] = numbers
+    def small(self, place: int) -> npt.NDArray[np.integer[Any]]:
+        """Return (hours,) the numbers of a place, in as few bytes each as its largest needs."""
+        return self[place].astype(np.min_scalar_type(int(self[place].max())))
+
+    def between(self, first: int, stop: int) -> Counts:
+        """Return (hours, places) a copy of the numbers of some hours."""
+        return self._numbers[first:stop].astype(np.int64)
+
+    def put(self, first: int, numbers: Counts) -> None:
+        """Replace the numbers from an hour on; none may be below zero."""
+        kind = np.promote_types(self._numbers.dtype, np.min_scalar_type(int(numbers.max(initial=0))))
+        self._numbers = self._numbers.astype(kind, copy=False)
+        self._numbers[first : first + len(numbers)] = numbers
 
     def by_hour(self) -> npt.NDArray[np.integer[Any]]:
         """Return (hours, places) all numbers."""
-        return np.stack(self._places, axis=1)
+        return self._numbers
+
+
+class Moves(NamedTuple):
+    """When trucks come to places and go, in a block."""
+
+    tick: Ticks
+    """In any order within the part of a place [tick]."""
+    begin: Counts
+    """(2, places) where the ticks of those who come to each place begin, and those of those who go."""
+    end: Counts
+    """(2, places) where they end."""
+
+    @classmethod
+    def room_for(cls, most: Counts) -> Moves:
+        """Return room for so many who come to each place and so many who go (places,), all of it empty."""
+        begin = np.concatenate(([0], np.cumsum(np.tile(most, 2))))
+        by_place = begin[:-1].reshape(2, -1)
+        return cls(np.empty(begin[-1], np.int64), by_place, by_place.copy())
 
 
 class LevelSeries:
@@ -67,25 +92,23 @@ class LevelSeries:
         self._warmup = plan.warmup
         self._level = np.zeros(places, np.int64)
 
-    def add_place(self, place: int, came: Ticks, went: Ticks, start: int, end: int) -> None:
-        """Add the sorted ticks of the block [start, end) at which trucks come to one place and go."""
-        level = int(self._level[place])
-        self._level[place] = level + came.size - went.size
+    def add_moves(self, moves: Moves, start: int, end: int) -> None:
+        """Add who comes and goes in the block [start, end), and put the ticks of `moves` in order."""
         if end <= self._warmup:
+            come, go = moves.end - moves.begin
+            self._level += come - go
             return
-        if start < self._warmup:
-            start = self._warmup
-            skip = np.searchsorted(came, start), np.searchsorted(went, start)
-            came, went = came[skip[0] :], went[skip[1] :]
-            level += int(skip[0] - skip[1])
-        day = 0 if start == self._warmup else int(np.searchsorted(self._bulletins, start, side="right"))
-        first, stop = (start - self._warmup) // TICKS_PER_HOUR, -(-(end - self._warmup) // TICKS_PER_HOUR)
-        integral, highest = (part[place][first:stop].astype(np.int64) for part in (self.integral, self.highest))
-        levels = Levels(integral, highest, self.bulletin[place, day:])
-        span = np.array([self._warmup + first * TICKS_PER_HOUR, start, end])
-        follow(came, went, level, span, self._bulletins[day:], levels)
-        self.integral.put(place, first, levels.integral)
-        self.highest.put(place, first, levels.highest)
+        for low, high in zip(moves.begin.ravel().tolist(), moves.end.ravel().tolist(), strict=True):
+            moves.tick[low:high].sort()
+        begin = max(start, self._warmup)
+        day = 0 if begin == self._warmup else int(np.searchsorted(self._bulletins, begin, side="right"))
+        first, stop = (begin - self._warmup) // TICKS_PER_HOUR, -(-(end - self._warmup) // TICKS_PER_HOUR)
+        integral, highest = (part.between(first, stop) for part in (self.integral, self.highest))
+        span = np.array([self._warmup + first * TICKS_PER_HOUR, begin, end])
+        levels = Levels(integral, highest, self.bulletin[:, day:])
+        follow(moves, self._level, span, self._bulletins[day:], levels)
+        self.integral.put(first, integral)
+        self.highest.put(first, highest)
 
 
 def level_values(mean: Key, levels: LevelSeries, index: int, each: float = 1.0) -> Readings:
@@ -103,52 +126,29 @@ class QueueLevels(LevelSeries):
         super().__init__(plan, len(plan.stages))
         self._stage: Indices = plan.network.line_stage
 
-    def add(self, log: EventLog, start: int, end: int) -> None:
-        """Add what happened in the block [start, end).
+    def add(self, log: EventLog, visits_of_line: Counts, start: int, end: int) -> None:
+        """Add what happened in the block [start, end); `visits_of_line` is how many rows of the log each line has.
 
         A truck that starts in the tick in which it joins never waited, so it is left out.
         """
-        stages = self._level.size
-        size = np.zeros((2, stages), np.int64)
-        count_waits(log.times, log.draws.line, self._stage, size, start, end)
-        border = np.concatenate(([0], np.cumsum(size.ravel())))
-        ticks = np.empty(border[-1], np.int64)
-        place = border[:-1].reshape(2, stages).copy()
-        gather_waits(log.times, log.draws.line, self._stage, place, ticks, start, end)
-        for stage in range(stages):
-            joined = ticks[border[stage] : border[stage + 1]]
-            started = ticks[border[stages + stage] : border[stages + stage + 1]]
-            joined.sort()
-            started.sort()
-            self.add_place(stage, joined, started, start, end)
+        moves = Moves.room_for(np.bincount(self._stage, visits_of_line, self._level.size).astype(np.int64))
+        gather_waits(log.times, log.draws.line, self._stage, moves, start, end)
+        self.add_moves(moves, start, end)
 
 
 @kernel
-def count_waits(times: Ticks, line: Indices, stage_of_line: Indices, size: Counts, start: int, end: int) -> None:
-    """Count the waits that begin and that end in [start, end), by stage, into `size` (2, stages)."""
-    for visit in range(line.size):
-        joined, started = times[visit, JOINED], end_of_wait(times, visit)
-        if joined != started:
-            stage = stage_of_line[line[visit]]
-            size[0, stage] += start <= joined < end
-            size[1, stage] += start <= started < end
-
-
-@kernel
-def gather_waits(
-    times: Ticks, line: Indices, stage_of_line: Indices, place: Counts, ticks: Ticks, start: int, end: int
-) -> None:
-    """Write when waits begin and end to `ticks`; `place` (2, stages) is where, and moves on."""
+def gather_waits(times: Ticks, line: Indices, stage_of_line: Indices, moves: Moves, start: int, end: int) -> None:
+    """Write when waits begin and end in [start, end), by stage."""
     for visit in range(line.size):
         joined, started = times[visit, JOINED], end_of_wait(times, visit)
         if joined != started:
             stage = stage_of_line[line[visit]]
             if start <= joined < end:
-                ticks[place[0, stage]] = joined
-                place[0, stage] += 1
+                moves.tick[moves.end[0, stage]] = joined
+                moves.end[0, stage] += 1
             if start <= started < end:
-                ticks[place[1, stage]] = started
-                place[1, stage] += 1
+                moves.tick[moves.end[1, stage]] = started
+                moves.end[1, stage] += 1
 
 
 @step
@@ -160,51 +160,67 @@ def end_of_wait(times: Ticks, visit: int) -> int:
 
 
 @kernel
-def follow(joined: Ticks, started: Ticks, level: int, span: Ticks, bulletins: Ticks, levels: Levels) -> None:
-    """Follow the level of one place through a block.
+def follow(moves: Moves, level_of: Counts, span: Ticks, bulletins: Ticks, levels: Levels) -> None:
+    """Follow the levels of all places through a block.
 
     Parameters
     ----------
-    joined, started
-        (trucks that come,), (trucks that go,) sorted [tick]; at equal ticks the net change counts.
-    level
-        Level before the first of them.
+    moves
+        In order within each place; at equal ticks the net change counts.
+    level_of
+        (places,) level before the block, modified in place.
     span
-        (3,) start of the first hour, start and end of the block [tick].
+        (3,) start of the first hour, start and end of what is measured of the block [tick].
     bulletins
         (days to come,) [tick].
     levels
         `Levels`, modified in place.
     """
-    zero, now, end = span
-    j, s, day = 0, 0, 0
-    hour = (now - zero) // TICKS_PER_HOUR
-    hour_ends = zero + (hour + 1) * TICKS_PER_HOUR
-    while day < bulletins.size and bulletins[day] <= now:
-        levels.bulletin[day] = level
-        day += 1
-    while True:
-        tick = end
-        if j < joined.size:
-            tick = joined[j]
-        if s < started.size:
-            tick = min(tick, started[s])
-        while day < bulletins.size and bulletins[day] <= tick:
-            levels.bulletin[day] = level
-            day += 1
-        while now < tick:
-            until = min(tick, hour_ends)
-            levels.integral[hour] += level * (until - now)
-            levels.highest[hour] = max(levels.highest[hour], level)
-            now = until
-            if now == hour_ends:
-                hour += 1
-                hour_ends += TICKS_PER_HOUR
-        if tick == end:
-            return
-        if j < joined.size and joined[j] == tick:
+    zero, begin, end = span
+    for place in range(level_of.size):
+        level, now, day, integral, highest = level_of[place], begin, 0, 0, 0
+        come, go = moves.begin[0, place], moves.begin[1, place]
+        come_to, go_to = moves.end[0, place], moves.end[1, place]
+        while come < come_to and moves.tick[come] < begin:
             level += 1
-            j += 1
-        else:
+            come += 1
+        while go < go_to and moves.tick[go] < begin:
             level -= 1
-            s += 1
+            go += 1
+        hour = (now - zero) // TICKS_PER_HOUR
+        hour_ends = zero + (hour + 1) * TICKS_PER_HOUR
+        while day < bulletins.size and bulletins[day] <= now:
+            levels.bulletin[place, day] = level
+            day += 1
+        while True:
+            tick = end
+            if come < come_to:
+                tick = moves.tick[come]
+            if go < go_to:
+                tick = min(tick, moves.tick[go])
+            while day < bulletins.size and bulletins[day] <= tick:
+                levels.bulletin[place, day] = level
+                day += 1
+            if tick > now:
+                while tick >= hour_ends:
+                    levels.integral[hour, place] += integral + level * (hour_ends - now)
+                    levels.highest[hour, place] = max(levels.highest[hour, place], highest, level)
+                    integral, highest, now = 0, 0, hour_ends
+                    hour += 1
+                    hour_ends += TICKS_PER_HOUR
+                if tick > now:
+                    integral += level * (tick - now)
+                    highest = max(highest, level)
+                    now = tick
+            if tick == end:
+                if integral or highest:
+                    levels.integral[hour, place] += integral
+                    levels.highest[hour, place] = max(levels.highest[hour, place], highest)
+                break
+            if come < come_to and moves.tick[come] == tick:
+                level += 1
+                come += 1
+            else:
+                level -= 1
+                go += 1
+        level_of[place] = level

@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 def once(work: Callable[[Subject], Result]) -> Callable[[Subject], Result]:
-    """Work something out once for each subject, a `Scope` or a `LogBlock`, however many meters need it."""
+    """Work something out once for each subject, a `Plan`, a `Scope` or a `LogBlock`, however many meters need it."""
 
     @functools.wraps(work)
     def remembered(subject: Subject) -> Result:
@@ -65,7 +65,8 @@ class Scope:
 
     def __init__(self, plan: Plan, *, exact: bool) -> None:
         self.plan, self.exact = plan, exact
-        self.memory: Memory = {}
+        self.memory: Memory = plan.memory
+        """What was worked out of the plan, for all of its replications."""
         self.directions = tuple(sorted({kind.direction for kind in plan.kinds}))
         self.classes = tuple((kind.direction, kind.vehicle_class) for kind in plan.kinds[::2])
         """(direction, vehicle class) of each row of what is kept by class."""

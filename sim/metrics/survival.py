@@ -14,8 +14,10 @@ import numpy.typing as npt
 
 from sim.arrays import Indices
 from sim.clock import Ticks
+from sim.jit import kernel
 from sim.metrics.durations import Durations, Ended, Histogram, Values, cell_last, cell_of
 
+Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _ROUNDING = 1e-12
@@ -26,12 +28,21 @@ _ROUNDING = 1e-12
 class Survival:
     """An estimated distribution of durations."""
 
-    time: Ticks
-    """(times,) at which a duration ended, ascending [tick]."""
-    longer: Floats
-    """(times,) estimated share of durations longer than each time [1]."""
+    ended: Ended
+    """Durations that ended."""
+    cuts: Counts
+    """(censored,) times that ended within the time that each which had not ended stays at risk, ascending."""
+    factor: Floats
+    """(censored + 1,) what the first, the first two, ... of them correct the share by; 1 before the first."""
     mean: float
     """Area under the curve up to the longest time seen [tick]; NaN without any duration, infinite if none ended."""
+
+    @property
+    def longer(self) -> Floats:
+        """(times,) estimated share of durations longer than each time [1]."""
+        n = self.ended.gone[-1] + self.cuts.size
+        cut = np.searchsorted(self.cuts, np.arange(self.ended.time.size), side="right")
+        return np.asarray((n - self.ended.gone[1:] - cut) / n * self.factor[cut], np.float64)
 
     def quantiles(self, percent: Floats) -> Floats:
         """Return the shortest times within which `percent` of them end [tick].
@@ -40,9 +51,34 @@ class Survival:
         any duration there is nothing to reach: NaN.
         """
         shares = (100.0 - percent) / 100.0 * (1 + _ROUNDING)
-        place = np.searchsorted(-self.longer, -shares, side="left")
-        times = np.append(self.time.astype(np.float64), np.nan if np.isnan(self.mean) else np.inf)
-        return np.asarray(times[place], np.float64)
+        quantiles = np.full(percent.size, np.nan if np.isnan(self.mean) else np.inf)
+        find_quantiles(self.ended.time, self.ended.gone, self.cuts, self.factor, shares, quantiles)
+        return quantiles
+
+
+@kernel
+def find_quantiles(time: Ticks, gone: Counts, cuts: Counts, factor: Floats, shares: Floats, out: Floats) -> None:
+    """Write to `out` the first time at which `Survival.longer` is no more than each of `shares`.
+
+    It falls with each time by at least one part in the number of durations, far more than it is rounded by. So it is
+    looked for between two censored durations, then by halving, and worked out only where it is looked at.
+    """
+    n, cut = gone[-1] + cuts.size, 0
+    for which in range(shares.size):
+        if which > 0 and shares[which] > shares[which - 1]:
+            cut = 0
+        while cut < cuts.size and (cuts[cut] == 0 or (n - gone[cuts[cut]] - cut) / n * factor[cut] > shares[which]):
+            cut += 1
+        low = cuts[cut - 1] if cut > 0 else 0
+        high = cuts[cut] if cut < cuts.size else time.size
+        while low < high:
+            middle = (low + high) // 2
+            if (n - gone[middle + 1] - cut) / n * factor[cut] <= shares[which]:
+                high = middle
+            else:
+                low = middle + 1
+        if low < time.size:
+            out[which] = time[low]
 
 
 def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
@@ -67,26 +103,24 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     censored
         (censored,) durations that had not ended yet [tick].
     """
-    n = int(ended.trucks.sum()) + censored.size
-    if n == 0:
-        return Survival(ended.time, np.empty(0), np.nan)
-    if not ended.time.size:
-        return Survival(ended.time, np.empty(0), np.inf)
+    gone = ended.gone
+    n = int(gone[-1]) + censored.size
     censored = np.sort(censored)
     at_risk_until = cell_last(cell_of(censored))
-    gone = np.concatenate(([0], np.cumsum(ended.trucks)))
+    if not ended.time.size:
+        none = np.zeros(censored.size, np.int64)
+        return Survival(ended, none, np.ones(censored.size + 1, np.float64), np.inf if n else np.nan)
     place = np.searchsorted(ended.time, at_risk_until, side="right")
     at_risk = n - gone[place] - np.arange(censored.size)
-    factor = np.cumprod(np.concatenate(([1.0], at_risk / np.maximum(at_risk - 1, 1))))
-    cut = np.searchsorted(at_risk_until, ended.time, side="left")
-    longer = np.minimum.accumulate((n - gone[1:] - cut) / n * factor[cut])
-
+    factor = np.asarray(np.cumprod(np.concatenate(([1.0], at_risk / np.maximum(at_risk - 1, 1)))), np.float64)
     total = np.concatenate(([0], np.cumsum(ended.total)))
     between = np.diff(total[np.concatenate(([0], place, [ended.time.size]))])
     area = float(between @ factor) / n
-    if longer[-1] > 0:
-        area += float(longer[-1]) * float(censored[-1])
-    return Survival(ended.time, longer, area)
+    cut = int(np.searchsorted(place, ended.time.size - 1, side="right"))
+    longest = (n - int(gone[-1]) - cut) / n * float(factor[cut])
+    if longest > 0:
+        area += longest * float(censored[-1])
+    return Survival(ended, place, factor, area)
 
 
 class CensoredTimes:
@@ -94,6 +128,7 @@ class CensoredTimes:
 
     def __init__(self, rows: int, longest: int, exact: bool) -> None:
         self._durations: Durations = Values(rows) if exact else Histogram(rows, longest)
+        self._rows = rows
         self._cut: tuple[Indices, Ticks] = np.empty(0, np.int32), np.empty(0, np.int64)
 
     def add(self, row: Indices, duration: Ticks) -> None:
@@ -106,7 +141,9 @@ class CensoredTimes:
 
     def cut(self, rows: Sequence[int]) -> Ticks:
         """Return the durations of some rows that have not ended [tick]."""
-        return self._cut[1][np.isin(self._cut[0], rows)]
+        mine = np.zeros(self._rows, np.bool_)
+        mine[list(rows)] = True
+        return self._cut[1][mine[self._cut[0]]]
 
     def survival(self, rows: Sequence[int]) -> Survival:
         """Return the distribution of the durations of some rows together."""

@@ -26,13 +26,9 @@ _CELL = 12 * TICKS_PER_HOUR
 """Length of a cell of the table of openings: few windows end in one."""
 
 
-class Openings(NamedTuple):
-    """Opening windows, ready to look up in constant time. Rows are distinct sets of windows."""
+class WindowTable(NamedTuple):
+    """Windows, ready to look up in constant time. Rows are sets of windows."""
 
-    of_line: Indices
-    """(lines,) row of each line: open while any of its lane groups is."""
-    of_group: Indices
-    """(groups,) row of each lane group."""
     entry: Indices
     """(rows, cells) first window that ends after the start of each cell of the run."""
     start: Ticks
@@ -41,6 +37,18 @@ class Openings(NamedTuple):
     """(windows,) [tick]."""
     before: Ticks
     """(windows,) time open before each window [tick]."""
+    near: Indices
+    """(rows,) window that was looked up last in each row, as mostly the next one is the same. Only a hint."""
+
+
+class Openings(NamedTuple):
+    """Opening windows. Rows of the table are distinct sets of windows."""
+
+    of_line: Indices
+    """(lines,) row of each line: open while any of its lane groups is."""
+    of_group: Indices
+    """(groups,) row of each lane group."""
+    table: WindowTable
 
 
 class Totals(NamedTuple):
@@ -78,19 +86,23 @@ def openings(plan: Plan, kept: Decided = MappingProxyType({})) -> Openings:
 
     of_line = np.array([row_of(windows) for windows in windows_of_lines(plan, kept)], np.int32)
     of_group = np.array([row_of(windows) for windows in plan.groups.windows], np.int32)
-    cells = np.arange(plan.end // _CELL + 1) * _CELL
-    offset = np.cumsum([0, *(windows.start.size + 1 for windows in distinct)])
-    entry = np.empty((len(distinct), cells.size), np.int32)
-    for row, windows in enumerate(distinct):
+    return Openings(of_line, of_group, window_table(distinct, plan.end))
+
+
+def window_table(rows: Sequence[Windows], end: int) -> WindowTable:
+    """Return a table of windows in a run that ends at `end`, a row for each set of them."""
+    cells = np.arange(end // _CELL + 1) * _CELL
+    offset = np.cumsum([0, *(windows.start.size + 1 for windows in rows)])
+    entry = np.empty((len(rows), cells.size), np.int32)
+    for row, windows in enumerate(rows):
         entry[row] = offset[row] + np.searchsorted(windows.end, cells, side="right")
     never = np.array([np.iinfo(np.int64).max])
-    return Openings(
-        of_line=of_line,
-        of_group=of_group,
+    return WindowTable(
         entry=entry,
-        start=_joined([part for windows in distinct for part in (windows.start, never)]),
-        end=_joined([part for windows in distinct for part in (windows.end, never)]),
-        before=_joined([np.cumsum([0, *(windows.end - windows.start)]) for windows in distinct]),
+        start=_joined([part for windows in rows for part in (windows.start, never)]),
+        end=_joined([part for windows in rows for part in (windows.end, never)]),
+        before=_joined([np.cumsum([0, *(windows.end - windows.start)]) for windows in rows]),
+        near=entry[:, 0].copy(),
     )
 
 
@@ -166,7 +178,7 @@ def add_visits(visits: Visits, stage_of_line: Indices, openings: Openings, span:
                 waits = max(started, start) - max(joined, start)
                 if waits > 0:
                     row = openings.of_line[visits.line[visit]]
-                    waits_open = open_between(openings, row, max(joined, start), max(started, start))
+                    waits_open = open_between(openings.table, row, max(joined, start), max(started, start))
                     totals.stage[stage, direction, WAITING] += waits_open
                     totals.stage[stage, direction, CLOSED] += waits - waits_open
                 totals.stage[stage, direction, VISITS] += joined >= start
@@ -175,7 +187,7 @@ def add_visits(visits: Visits, stage_of_line: Indices, openings: Openings, span:
             begins = max(started, start, warmup)
             if begins < left:
                 group = visits.group[visit]
-                busy_open = open_between(openings, openings.of_group[group], begins, left)
+                busy_open = open_between(openings.table, openings.of_group[group], begins, left)
                 totals.lane[group, WHILE_OPEN] += busy_open
                 totals.lane[group, AFTER_CLOSING] += left - begins - busy_open
 
@@ -193,7 +205,7 @@ def add_trucks(visits: Visits, openings: Openings, end: int, out: Ticks) -> None
             left = until(visits.times[visit, LEFT], end)
             started = min(until(visits.times[visit, STARTED], end), left)
             finished = min(until(visits.times[visit, FINISHED], end), left)
-            waits_open = open_between(openings, openings.of_line[visits.line[visit]], joined, started)
+            waits_open = open_between(openings.table, openings.of_line[visits.line[visit]], joined, started)
             out[truck, WAITING - 1] += waits_open
             out[truck, CLOSED - 1] += started - joined - waits_open
             out[truck, SERVED - 1] += finished - started
@@ -210,15 +222,25 @@ def until(tick: int, end: int) -> int:
 
 
 @step
-def open_between(openings: Openings, row: int, start: int, end: int) -> int:
+def open_between(table: WindowTable, row: int, start: int, end: int) -> int:
     """Return how long the windows of a row are open in [start, end) [tick]."""
-    return open_before(openings, row, end) - open_before(openings, row, start)
+    window = table.near[row]
+    if table.start[window] <= start and end <= table.end[window]:
+        return end - start
+    window = table.entry[row, start // _CELL]
+    while table.end[window] <= start:
+        window += 1
+    table.near[row] = window
+    if table.start[window] <= start and end <= table.end[window]:
+        return end - start
+    before = table.before[window] + max(0, start - table.start[window])
+    return open_before(table, row, end) - int(before)
 
 
 @step
-def open_before(openings: Openings, row: int, tick: int) -> int:
+def open_before(table: WindowTable, row: int, tick: int) -> int:
     """Return how long the windows of a row were open before `tick` [tick]."""
-    window = openings.entry[row, tick // _CELL]
-    while openings.end[window] <= tick:
+    window = table.entry[row, tick // _CELL]
+    while table.end[window] <= tick:
         window += 1
-    return int(openings.before[window] + max(0, tick - openings.start[window]))
+    return int(table.before[window] + max(0, tick - table.start[window]))

@@ -34,7 +34,7 @@ Z_LIMIT = 8.25
 """Normal score of the smallest uniform number that is drawn, 2**-54, rounded outwards."""
 POINTS = 4097
 _Z = np.linspace(-Z_LIMIT, Z_LIMIT, POINTS)
-_PER_Z = (POINTS - 1) / (2 * Z_LIMIT)
+PER_Z = (POINTS - 1) / (2 * Z_LIMIT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +135,6 @@ def _triangular_quantile(distribution: Triangular, p: Floats) -> Floats:
 def _interpolate(z: Floats, table: Floats, out: npt.NDArray[np.int64]) -> None:
     """Read `table` at the normal scores `z` and round to ticks."""
     for n in range(z.size):
-        place = (z[n] + Z_LIMIT) * _PER_Z
+        place = (z[n] + Z_LIMIT) * PER_Z
         cell = min(max(int(place), 0), POINTS - 2)
         out[n] = np.int64(np.rint(table[cell] + (place - cell) * (table[cell + 1] - table[cell])))

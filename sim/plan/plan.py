@@ -57,7 +57,8 @@ for the kinds that the same lane groups admit with the same priority.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -241,6 +242,8 @@ class Plan:
     """Side -> time zone."""
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
+    memory: dict[Any, Any] = field(default_factory=dict, init=False)
+    """What draws and metrics worked out of it, for the next replication."""
 
     def __repr__(self) -> str:
         """Return a line: its arrays fill many screens."""
@@ -267,6 +270,11 @@ class Plan:
             stream.kind + visit.empty if visit.second is None else self.kinds.index(Kind(*visit.second, visit.empty))
             for visit in stream.path.visits
         ]
+
+    @property
+    def expected_visits(self) -> float:
+        """Expected number of stage visits."""
+        return sum(stream.expected(self.end) * stream.path.expected_visits() for stream in self.streams)
 
     @property
     def midnight(self) -> Ticks:

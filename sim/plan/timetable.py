@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -32,10 +33,15 @@ class Windows:
 
     def open_before(self, tick: Ticks) -> Ticks:
         """Return how long the windows were open before each tick [tick]."""
-        total = np.concatenate(([0], np.cumsum(self.end - self.start)))
+        total, ends = self._total_and_ends
         n = np.searchsorted(self.start, tick, side="right")
-        over = np.where(n > 0, tick - np.append(self.end, 0)[n - 1], 0)
+        over = np.where(n > 0, tick - ends[n - 1], 0)
         return np.asarray(total[n] + np.minimum(over, 0), np.int64)
+
+    @functools.cached_property
+    def _total_and_ends(self) -> tuple[Ticks, Ticks]:
+        """Time open before each window, and in all; the ends of the windows, and one more."""
+        return np.concatenate(([0], np.cumsum(self.end - self.start))), np.append(self.end, 0)
 
 
 def open_windows(

@@ -62,6 +62,14 @@ def test_hours_are_a_mean_over_all_trucks_of_the_direction():
     assert plot.alt == "Bars by stage and direction. The longest: 3.0 h northbound (Booth)."
 
 
+def test_the_time_of_a_hold_is_no_processing():
+    stages = {**TWO_STAGES["stages"], "desk": {**TWO_STAGES["stages"]["desk"], "hold": True}}
+    plot = where_time_goes(stages_table(), days_table(), labels(one_way(stages=stages)))
+    hours = {(row["stage"], row["state"]): row["hours"] for row in rows_of(plot) if "state" in row}
+    assert [hours["desk", state] for state in ("served_h", "held_h")] == [0.0, 0.1]
+    assert [hours["booth", state] for state in ("served_h", "held_h")] == [0.5, 0.0]
+
+
 def test_stock_and_throughput_have_bands_over_replications():
     stock = [row for row in rows_of(end_of_day_stock(days_table(), labels())) if "mean" in row]
     first = next(row for row in stock if row["date"].startswith("2026-03-02"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.clock import TICKS_PER_HOUR
-from sim.metrics.levels import Levels, follow
+from sim.metrics.levels import Levels, Moves, follow
 
 HOUR = TICKS_PER_HOUR
 MINUTE = HOUR // 60
@@ -13,11 +13,13 @@ MINUTE = HOUR // 60
 
 def followed(joined: list[int], started: list[int], *, hours: int, level: int = 0, bulletins: tuple[int, ...] = ()):
     """Follow one stage from minute 0 on; all in minutes."""
-    levels = Levels(np.zeros(hours, np.int64), np.zeros(hours, np.int64), np.zeros(len(bulletins), np.int64))
-    span = np.array([0, 0, hours * HOUR])
-    ticks = [np.array(minutes, np.int64) * MINUTE for minutes in (joined, started, list(bulletins))]
-    follow(ticks[0], ticks[1], level, span, ticks[2], levels)
-    return (levels.integral // MINUTE).tolist(), levels.highest.tolist(), levels.bulletin.tolist()
+    hourly = np.zeros((2, hours, 1), np.int64)
+    levels = Levels(hourly[0], hourly[1], np.zeros((1, len(bulletins)), np.int64))
+    ends = np.array([[0], [len(joined)]]), np.array([[len(joined)], [len(joined + started)]])
+    moves = Moves(np.array(joined + started, np.int64) * MINUTE, *ends)
+    span, at = np.array([0, 0, hours * HOUR]), np.array(bulletins, np.int64) * MINUTE
+    follow(moves, np.array([level]), span, at, levels)
+    return (levels.integral[:, 0] // MINUTE).tolist(), levels.highest[:, 0].tolist(), levels.bulletin[0].tolist()
 
 
 def test_a_wait_over_an_hour_border():

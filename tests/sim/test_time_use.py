@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.metrics.time_use import open_before, openings, truck_times
+from sim.metrics.time_use import open_before, open_between, openings, truck_times
 from tests.sim.hand import plan_of
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, open_time
@@ -22,8 +24,11 @@ def test_open_time_is_that_of_the_windows(scenario: Scenario, minutes: list[int]
     ticks = np.array([0, plan.end, *(min(minute * 60_000 + d, plan.end) for minute in minutes for d in (0, 1))])
     for rows, all_windows in ((table.of_line, plan.line_windows), (table.of_group, plan.groups.windows)):
         for row, windows in zip(rows, all_windows, strict=True):
-            found = [open_before(table, row, tick) for tick in ticks]
+            found = [open_before(table.table, row, tick) for tick in ticks]
             assert found == [open_time(windows, 0, int(tick)) for tick in ticks]
+            for start, end in pairwise(ticks):
+                span = min(start, end), max(start, end)
+                assert open_between(table.table, row, *span) == open_time(windows, *map(int, span))
 
 
 def test_equal_hours_share_a_row():
@@ -31,7 +36,7 @@ def test_equal_hours_share_a_row():
     plan = plan_of({"a": {"lanes": 1, **day}, "b": {"lanes": 2, **day}, "c": {"lanes": 1}}, ["a", "b", "c"])
     table = openings(plan)
     assert table.of_group[0] == table.of_group[1] != table.of_group[2]
-    assert table.entry.shape[0] == 2
+    assert table.table.entry.shape[0] == 2
 
 
 @given(scenarios(), st.integers(0, 2**32), st.booleans())

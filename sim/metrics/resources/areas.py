@@ -11,10 +11,10 @@ from sim.arrays import Indices
 from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.engines.log import JOINED, LEFT, NEVER, EventLog
 from sim.jit import kernel, step
-from sim.metrics.block import LogBlock, arrived_by_row
-from sim.metrics.levels import LevelSeries, level_values
+from sim.metrics.block import LogBlock, arrived_by_row, visits_of_line
+from sim.metrics.levels import LevelSeries, Moves, level_values
 from sim.metrics.meter import RELEASE_GUIDE, TIME_AVERAGE, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Counts, Scope
+from sim.metrics.scope import Scope
 
 OUTSIDE = "outside the gate"
 """Stands for a stage where trucks are blocked that arrive and find no space; no stage can have this name."""
@@ -79,12 +79,12 @@ class Road(NamedTuple):
     @property
     def integral(self) -> Series:
         """(hours,) integral of the number of trucks [truck tick]."""
-        return self.levels.integral[self.number]
+        return self.levels.integral.small(self.number)
 
     @property
     def highest(self) -> Series:
         """(hours,) largest number of trucks."""
-        return self.levels.highest[self.number]
+        return self.levels.highest.small(self.number)
 
 
 class Areas(Meter):
@@ -112,33 +112,32 @@ class Areas(Meter):
     def add(self, block: LogBlock) -> None:
         """Add what happened in a block."""
         log, start, end = block.log, block.start, block.end
-        areas = self._scope.plan.network.areas.size
-        counts = np.zeros((2, areas), np.int64)
-        count_moves(log.times, log.draws.line, self._area_of_line, counts, start, end)
-        border = np.concatenate(([0], np.cumsum(counts.ravel())))
-        ticks, place = np.empty(border[-1], np.int64), border[:-1].reshape(2, -1).copy()
-        gather_moves(log.times, log.draws.line, self._area_of_line, place, ticks, start, end)
-        for area in range(areas):
-            came, went = (ticks[border[n] : border[n + 1]] for n in (area, areas + area))
-            came.sort()
-            went.sort()
-            self._areas.add_place(area, came, went, start, end)
+        of_area = visits_of_line(block)[self._area_of_line >= 0]
+        areas = self._area_of_line[self._area_of_line >= 0]
+        moves = Moves.room_for(np.bincount(areas, of_area, self._scope.plan.network.areas.size).astype(np.int64))
+        gather_moves(log.times, log.draws.line, self._area_of_line, moves, start, end)
+        self._areas.add_moves(moves, start, end)
         self._add_outside(log, start, end)
         self._arrived += arrived_by_row(block)
 
     def _add_outside(self, log: EventLog, start: int, end: int) -> None:
-        draws, scope = log.draws, self._scope
-        visits = np.flatnonzero(np.diff(draws.first))  # a truck that visits nothing is gone as it arrives
-        arrival, entered = draws.arrival[visits], log.entered[visits]
-        direction = scope.direction_of_flow[draws.flow[visits]]
-        outside, arrives = arrival != entered, ~scope.standing[draws.flow[visits]]
+        draws, scope, entered = log.draws, self._scope, log.entered
+        # a truck that visits nothing is gone as it arrives
+        outside = np.flatnonzero((draws.arrival != entered) & (np.diff(draws.first) > 0))
+        arrival, entered = draws.arrival[outside], entered[outside]
+        direction = scope.direction_of_flow[draws.flow[outside]]
+        arrives = ~scope.standing[draws.flow[outside]] & (arrival >= scope.plan.warmup)
+        came, went = [], []
         for index in range(self._outside_time.size):
-            mine = outside & (direction == index)
-            came, went = _within(arrival[mine], start, end), _within(entered[mine], start, end)
-            self._outside.add_place(index, came, went, start, end)
-            mine &= arrives & (arrival >= scope.plan.warmup)
+            mine = direction == index
+            came.append(_within(arrival[mine], start, end))
+            went.append(_within(entered[mine], start, end))
+            mine &= arrives
             until = np.where(entered[mine] == NEVER, end, entered[mine])
             self._outside_time[index] += (np.clip(until, start, end) - np.clip(arrival[mine], start, end)).sum()
+        border = np.cumsum([0, *(part.size for part in came + went)])
+        moves = Moves(np.concatenate(came + went), border[:-1].reshape(2, -1), border[1:].reshape(2, -1))
+        self._outside.add_moves(moves, start, end)
 
     def outside(self) -> dict[str, tuple[int, float]]:
         """Return direction -> trucks that arrive in the measured period, and their time outside together [h]."""
@@ -180,8 +179,8 @@ class Areas(Meter):
 
 
 @kernel
-def count_moves(times: Ticks, line: Indices, area_of_line: Indices, counts: Counts, start: int, end: int) -> None:
-    """Count who comes into an area and who leaves it in [start, end), by area, into `counts` (2, areas).
+def gather_moves(times: Ticks, line: Indices, area_of_line: Indices, moves: Moves, start: int, end: int) -> None:
+    """Write when trucks come into areas and leave them in [start, end), by area.
 
     Two visits in rows that follow each other, the second of which begins in the tick in which the first is left, both
     in one area, are one stay there: the truck keeps its space.
@@ -190,25 +189,12 @@ def count_moves(times: Ticks, line: Indices, area_of_line: Indices, counts: Coun
         area = area_of_line[line[visit]]
         if area >= 0:
             joined, left = times[visit, JOINED], times[visit, LEFT]
-            counts[0, area] += start <= joined < end and not goes_on(times, line, area_of_line, visit - 1)
-            counts[1, area] += start <= left < end and not goes_on(times, line, area_of_line, visit)
-
-
-@kernel
-def gather_moves(
-    times: Ticks, line: Indices, area_of_line: Indices, place: Counts, ticks: Ticks, start: int, end: int
-) -> None:
-    """Write the ticks counted by `count_moves` to `ticks`, from the places in `place` (2, areas) on."""
-    for visit in range(line.size):
-        area = area_of_line[line[visit]]
-        if area >= 0:
-            joined, left = times[visit, JOINED], times[visit, LEFT]
             if start <= joined < end and not goes_on(times, line, area_of_line, visit - 1):
-                ticks[place[0, area]] = joined
-                place[0, area] += 1
+                moves.tick[moves.end[0, area]] = joined
+                moves.end[0, area] += 1
             if start <= left < end and not goes_on(times, line, area_of_line, visit):
-                ticks[place[1, area]] = left
-                place[1, area] += 1
+                moves.tick[moves.end[1, area]] = left
+                moves.end[1, area] += 1
 
 
 @step
@@ -221,5 +207,5 @@ def goes_on(times: Ticks, line: Indices, area_of_line: Indices, visit: int) -> b
 
 
 def _within(ticks: Ticks, start: int, end: int) -> Ticks:
-    """Return those in [start, end), sorted."""
-    return np.sort(ticks[(ticks >= start) & (ticks < end)])
+    """Return those in [start, end)."""
+    return ticks[(ticks >= start) & (ticks < end)]

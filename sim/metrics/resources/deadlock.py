@@ -11,7 +11,7 @@ from sim.draws.columns import FOR_EVER
 from sim.engines.log import NEVER, EventLog
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings
-from sim.metrics.scope import Scope
+from sim.metrics.scope import Scope, once
 from sim.plan.paths import Path
 from sim.plan.plan import Plan, Stream
 from sim.plan.supply import UNLIMITED_LANES
@@ -58,6 +58,7 @@ Resource = tuple[str, int]
 """`lane` and a stage, `area` and an area, or `pool` and a pool, by its number."""
 
 
+@once
 def can_lock(plan: Plan) -> bool:
     """Tell whether what trucks hold while they wait leads from one lane, area or pool to others and back.
 

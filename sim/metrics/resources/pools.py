@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 
+from sim.arrays import Indices, Rows, table_of
 from sim.clock import Ticks
-from sim.engines.log import NEVER
+from sim.engines.log import FINISHED, NEVER, STARTED
+from sim.jit import kernel
 from sim.metrics.block import LogBlock
 from sim.metrics.decided import decided_in
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Counts, Scope
+from sim.metrics.scope import Counts, Mask, Scope, once
 from sim.metrics.stages.down import no_time_down, time_down
+from sim.metrics.time_use import WindowTable, open_between, window_table
 from sim.plan.timetable import OnDuty, Windows
 
 POOL_UTILISATION = Metric(
@@ -36,19 +40,11 @@ class PoolUse(Meter):
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        network, pools = scope.plan.network, len(scope.plan.pools)
-        self._in_use = np.zeros(pools, np.int64)
+        self._in_use = np.zeros(len(scope.plan.pools), np.int64)
         """(pools,) units taken, or on their way back [unit tick]."""
-        self._hours = [_hours(on_duty, scope.plan.end) for on_duty in scope.plan.on_duty]
-        """When some units of each pool are on duty; None for all the time."""
-        self._there = np.zeros(pools, np.int64)
+        self._there = np.zeros_like(self._in_use)
         """(pools,) units on duty without outages [unit tick]."""
         self._down = no_time_down(scope)
-        self._taken, self._given = (np.zeros((pools, network.lines.size), np.int64) for _ in range(2))
-        for units, entries, name in ((self._taken, network.taken, "taken"), (self._given, network.given, "given")):
-            for line, row in enumerate(network.lines):
-                for entry in entries[row[f"{name}_from"] : row[f"{name}_to"]]:
-                    units[entry["pool"] - network.groups.size, line] = entry["units"]
 
     @classmethod
     def for_plan(cls, scope: Scope) -> Self | None:
@@ -56,33 +52,16 @@ class PoolUse(Meter):
         return cls(scope) if scope.plan.pools else None
 
     def add(self, block: LogBlock) -> None:
-        """Add what happened in a block.
-
-        Units are in use from the start of the visit that takes them to the end of the one that gives them back, as far
-        as the pool is on duty. The way back, which may outlast the truck, is added at once in the block in which it
-        begins.
-        """
-        plan, network, log, end = self._scope.plan, self._scope.plan.network, block.log, block.end
-        line, back = log.draws.line, log.draws.comes_back
-        begin = min(max(block.start, plan.warmup), end)
+        """Add what happened in a block."""
+        plan, network, log = self._scope.plan, self._scope.plan.network, block.log
+        begin = min(max(block.start, plan.warmup), block.end)
         kept = decided_in(block)
-        started = _known(log.started, begin, end)
-        finished = _known(log.finished, begin, end)
-        returning = block.contains(log.finished)
-        for pool in range(self._in_use.size):
-            taken, given = self._taken[pool, line], self._given[pool, line]
-            if network.works_by_hand:  # such services leave the link alone
-                alone = log.by_hand & (network.lines["by_hand_without"][line] == network.groups.size + pool)
-                taken, given = np.where(alone, 0, taken), np.where(alone, 0, given)
-            on_duty = kept.get(network.groups.size + pool, plan.on_duty[pool])
-            hours = self._hours[pool] if on_duty is plan.on_duty[pool] else _hours(on_duty, plan.end)
-            self._there[pool] += on_duty.unit_time(begin, end)
-            self._in_use[pool] += _time(hours, started, end, taken) - _time(hours, finished, end, given)
-            if network.pools["comes_back"][pool]:
-                away = returning & (given > 0)
-                leaves = log.finished[away]
-                leaves, returns = (np.clip(tick, plan.warmup, plan.end) for tick in (leaves, leaves + back[away]))
-                self._in_use[pool] += _time(hours, leaves, returns, given[away])
+        on_duty = [kept.get(network.groups.size + pool, usual) for pool, usual in enumerate(plan.on_duty)]
+        table = _hours(on_duty, plan.end) if kept else _usual_hours(self._scope)
+        self._there += np.array([units.unit_time(begin, block.end) for units in on_duty])
+        visits = PoolVisits(log.draws.line, log.times, log.by_hand, log.draws.comes_back)
+        span = np.array([plan.warmup, plan.end, block.start, block.end])
+        add_use(visits, *_uses(self._scope), table, span, self._in_use)
         if plan.outages:
             self._down += time_down(block)
 
@@ -94,23 +73,87 @@ class PoolUse(Meter):
             yield POOL_UTILISATION.key("share", stage=name), ratio(int(self._in_use[index]), there)
 
 
-def _hours(on_duty: OnDuty, end: int) -> Windows | None:
-    """Return when some units are on duty in a run that ends at `end`; None for all the time."""
-    borders = np.clip(np.append(on_duty.tick, end), 0, end)
-    some = (on_duty.units > 0) & (borders[:-1] < borders[1:])
-    windows = Windows(borders[:-1][some], borders[1:][some])
-    return None if int((windows.end - windows.start).sum()) == end else windows
+@once
+def _usual_hours(scope: Scope) -> WindowTable:
+    return _hours(scope.plan.on_duty, scope.plan.end)
 
 
-def _time(hours: Windows | None, start: Ticks, end: Ticks | int, units: Counts) -> int:
-    """Return the unit time from `start` to `end` that lies within some hours."""
-    if hours is None:
-        return int((units * (end - start)).sum())
-    some = np.flatnonzero(units)
-    begins, ends = start[some], np.broadcast_to(np.asarray(end), start.shape)[some]
-    return int((units[some] * (hours.open_before(ends) - hours.open_before(begins))).sum())
+def _hours(on_duty: Sequence[OnDuty], end: int) -> WindowTable:
+    """Return when some units of each pool are on duty in a run that ends at `end`."""
+    windows = []
+    for units in on_duty:
+        borders = np.clip(np.append(units.tick, end), 0, end)
+        some = (units.units > 0) & (borders[:-1] < borders[1:])
+        windows.append(Windows(borders[:-1][some], borders[1:][some]))
+    return window_table(windows, end)
 
 
-def _known(ticks: Ticks, start: int, end: int) -> Ticks:
-    """Return ticks clipped to [start, end]; the end for what did not happen."""
-    return np.clip(np.where(ticks == NEVER, end, ticks), start, end)
+class PoolVisits(NamedTuple):
+    """What the kernel reads of a log."""
+
+    line: Indices
+    times: Ticks
+    by_hand: Mask
+    comes_back: Ticks
+
+
+USE = table_of(pool="i8", taken="i8", given="i8", comes_back="?", not_by_hand="?")
+"""Units of a pool that visits of a line take and give back; whether they need time to come back, and whether a service
+by hand leaves them alone."""
+
+
+@once
+def _uses(scope: Scope) -> tuple[Counts, Rows]:
+    """Return (lines + 1,) where the uses of each line begin, and the `USE` rows."""
+    network = scope.plan.network
+    border, uses = [0], []
+    for line in network.lines:
+        taken, given = (
+            {int(entry["pool"]): int(entry["units"]) for entry in entries[line[f"{name}_from"] : line[f"{name}_to"]]}
+            for entries, name in ((network.taken, "taken"), (network.given, "given"))
+        )
+        for resource in sorted(taken | given):
+            pool = resource - network.groups.size
+            back, alone = bool(network.pools["comes_back"][pool]), resource == line["by_hand_without"]
+            uses.append((pool, taken.get(resource, 0), given.get(resource, 0), back, alone))
+        border.append(len(uses))
+    return np.array(border), np.array(uses, USE)
+
+
+@kernel
+def add_use(visits: PoolVisits, border: Counts, uses: Rows, hours: WindowTable, span: Ticks, in_use: Counts) -> None:
+    """Add the unit time of visits to `in_use`, as far as it is measured and lies within the hours of each pool.
+
+    Units are in use from the start of the visit that takes them to the end of the one that gives them back. The way
+    back, which may outlast the truck, is added at once in the block in which it begins.
+
+    Parameters
+    ----------
+    border, uses
+        What `_uses` returns.
+    span
+        (4,) start and end of the measured period, start and end of the block [tick].
+    """
+    warmup, last, start, end = span
+    begin = min(max(start, warmup), end)
+    for visit in range(visits.line.size):
+        line = visits.line[visit]
+        if border[line] == border[line + 1]:
+            continue
+        started, finished = visits.times[visit, STARTED], visits.times[visit, FINISHED]
+        if started == NEVER or started >= end:
+            continue
+        is_over = finished != NEVER and finished < end
+        for n in range(border[line], border[line + 1]):
+            use = uses[n]
+            if use["not_by_hand"] and visits.by_hand[visit]:
+                continue
+            pool = use["pool"]
+            if use["taken"]:
+                in_use[pool] += use["taken"] * open_between(hours, pool, max(started, begin), end)
+            if use["given"] and is_over:
+                in_use[pool] -= use["given"] * open_between(hours, pool, max(finished, begin), end)
+                if use["comes_back"] and finished >= start:
+                    leaves = min(max(finished, warmup), last)
+                    returns = min(max(finished + visits.comes_back[visit], warmup), last)
+                    in_use[pool] += use["given"] * open_between(hours, pool, leaves, returns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from sim.metrics.block import LogBlock
+from sim.metrics.block import LogBlock, visits_of_line
 from sim.metrics.levels import QueueLevels, level_values
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings
 from sim.metrics.scope import Scope
@@ -38,7 +38,7 @@ class Queues(Meter):
 
     def add(self, block: LogBlock) -> None:
         """Add what happened in a block."""
-        self.levels.add(block.log, block.start, block.end)
+        self.levels.add(block.log, visits_of_line(block), block.start, block.end)
 
     def values(self) -> Readings:
         """Yield the queue of each stage."""

@@ -151,4 +151,4 @@ def _stages(stream: Stream) -> set[str]:
 def open_times(openings: Openings, line: Indices, start: Ticks, end: Ticks, out: Ticks) -> None:
     """Write how long each line is open in [start, end) to `out` [tick]."""
     for n in range(line.size):
-        out[n] = open_between(openings, openings.of_line[line[n]], start[n], end[n])
+        out[n] = open_between(openings.table, openings.of_line[line[n]], start[n], end[n])

@@ -12,13 +12,12 @@ from sim.metrics.block import (
     LogBlock,
     arrived_by_row,
     count_by_row,
+    counts_before,
     released_by_row,
-    releases_by_direction,
-    ticks_by_direction,
     truck_moves,
 )
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings
-from sim.metrics.scope import Counts, Scope
+from sim.metrics.scope import Scope
 from sim.plan.plan import Stream
 
 THROUGHPUT = Metric(
@@ -76,9 +75,12 @@ class Flows(Meter):
     def add(self, block: LogBlock) -> None:
         """Add what happened in a block."""
         moves = truck_moves(block)
-        self._add_days(self.arrived, ticks_by_direction(block, block.log.draws.arrival, moves.comes))
-        self._add_days(self.released, releases_by_direction(block))
-        self._add_days(self.departed, ticks_by_direction(block, moves.departed, moves.departs))
+        for counts, ticks, trucks in (
+            (self.arrived, block.log.draws.arrival, moves.comes),
+            (self.released, moves.released, moves.is_released),
+            (self.departed, moves.departed, moves.departs),
+        ):
+            counts += np.diff(counts_before(block, ticks, trucks, self._days), axis=0)
         self._arrived += arrived_by_row(block)
         self._released += released_by_row(block)
         if self._second_loads:
@@ -90,11 +92,9 @@ class Flows(Meter):
         row, at = self._second_row[block.log.draws.flow[done]], released[done]
         self._second += count_by_row(block, row[at >= self._scope.plan.warmup])
         direction = self._scope.direction_of_row[row]
-        self._add_days(self.released, [np.sort(at[direction == n]) for n in range(len(self._scope.directions))])
-
-    def _add_days(self, counts: Counts, ticks: Sequence[Ticks]) -> None:
-        for index, sorted_ticks in enumerate(ticks):
-            counts[:, index] += np.diff(np.searchsorted(sorted_ticks, self._days))
+        for index in range(len(self._scope.directions)):
+            mine = np.sort(at[direction == index])
+            self.released[:, index] += np.diff(np.searchsorted(mine, self._days))
 
     def values(self) -> Readings:
         """Yield the flows of each direction and class."""

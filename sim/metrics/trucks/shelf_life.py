@@ -6,9 +6,13 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from sim.arrays import Indices
 from sim.clock import TICKS_PER_DAY, Ticks
+from sim.engines.log import JOINED, NEVER
+from sim.engines.log import LEFT as AT_LEFT
+from sim.jit import kernel
 from sim.metrics.block import LogBlock, truck_moves
-from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
+from sim.metrics.meter import BORDERGATE, Floats, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Counts, Scope, once
 
 LEFT = Metric(
@@ -90,16 +94,37 @@ def aged_loads(block: LogBlock) -> Aged:
 
 def _lost_until_release(block: LogBlock, trucks: Counts) -> Ticks:
     """Return how much each truck's load ages between arrival and release [tick]."""
-    log, draws, plan = block.log, block.log.draws, block.scope.plan
-    pace = plan.ageing[plan.network.line_stage[draws.line]]
-    aged = np.where(log.left >= 0, np.rint(pace * (log.left - log.joined)), 0).astype(np.int64)
-    before = np.concatenate(([0], np.cumsum(aged)))
-    first, last = draws.first[trucks], draws.released[trucks]
-    at_stages = np.where(last >= 0, before[last + 1] - before[first], 0)
-    outside = np.zeros(trucks.size, np.int64)
-    came = last >= 0
-    outside[came] = log.entered[trucks[came]] - draws.arrival[trucks[came]]
-    return np.asarray(at_stages + outside, np.int64)
+    draws, plan = block.log.draws, block.scope.plan
+    pace = plan.ageing[plan.network.line_stage]
+    lost = np.zeros(trucks.size, np.int64)
+    add_ageing(trucks, draws.arrival, draws.first, draws.released, block.log.times, draws.line, pace, lost)
+    return lost
+
+
+@kernel
+def add_ageing(
+    trucks: Counts,
+    arrival: Ticks,
+    first: Counts,
+    released: Counts,
+    times: Ticks,
+    line: Indices,
+    pace: Floats,
+    lost: Ticks,
+) -> None:
+    """Add to `lost` how much the load of each of `trucks` ages until its release; `pace` (lines,) is how fast."""
+    for n in range(trucks.size):
+        truck = trucks[n]
+        inside = False
+        for visit in range(first[truck], released[truck] + 1):
+            joined, left = times[visit, JOINED], times[visit, AT_LEFT]
+            if joined == NEVER:
+                continue
+            if not inside:
+                lost[n] += joined - arrival[truck]
+                inside = True
+            if left != NEVER:
+                lost[n] += np.int64(np.rint(pace[line[visit]] * (left - joined)))
 
 
 class ShelfLife(Meter):

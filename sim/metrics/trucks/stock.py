@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Self
 
-import numpy as np
-
-from sim.metrics.block import LogBlock, released_by_row, releases_by_direction, ticks_by_direction, truck_moves
+from sim.metrics.block import LogBlock, counts_before, released_by_row, truck_moves
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Scope
 
@@ -52,11 +50,11 @@ class Stock(Meter):
     def add(self, block: LogBlock) -> None:
         """Add who comes and goes in a block."""
         moves = truck_moves(block)
-        come = ticks_by_direction(block, block.log.draws.arrival, moves.comes_loaded)
-        give_up = ticks_by_direction(block, moves.turned_back, moves.gives_up)
-        for sign, ticks in ((1, come), (-1, releases_by_direction(block)), (-1, give_up)):
-            for index, sorted_ticks in enumerate(ticks):
-                self.stock[:, index] += sign * np.searchsorted(sorted_ticks, self._scope.plan.bulletin)
+        bulletins = self._scope.plan.bulletin
+        self.stock += counts_before(block, block.log.draws.arrival, moves.comes_loaded, bulletins)
+        self.stock -= counts_before(block, moves.released, moves.is_released, bulletins)
+        if self._scope.plan.turns_back:
+            self.stock -= counts_before(block, moves.turned_back, moves.gives_up, bulletins)
         self._released += released_by_row(block)
 
     def values(self) -> Readings:

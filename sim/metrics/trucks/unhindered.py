@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
-import numpy as np
-
+from sim.arrays import Indices
 from sim.clock import TICKS_PER_HOUR, Ticks
-from sim.engines.log import EventLog
 from sim.jit import kernel
 from sim.metrics.block import LogBlock, arrived_by_row, truck_moves
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Counts, Scope
+from sim.metrics.scope import Counts, Mask, Scope
 
 NO_QUEUE_CLEARANCE = Metric(
     name="no_queue_clearance_h",
@@ -43,10 +41,10 @@ class UnhinderedClearance(Meter):
 
     def add(self, block: LogBlock) -> None:
         """Add the trucks that arrive in a block."""
-        moves = truck_moves(block)
-        fresh = moves.comes & moves.measured
+        moves, draws = truck_moves(block), block.log.draws
         self._arrived += arrived_by_row(block)
-        np.add.at(self._service, moves.row[fresh], _service_to_release(block.log)[fresh])
+        fresh = moves.comes & moves.measured
+        add_services(fresh, moves.row, draws.first, draws.released, draws.next_row, draws.service, self._service)
 
     def values(self) -> Readings:
         """Yield the mean of each direction and class."""
@@ -55,23 +53,15 @@ class UnhinderedClearance(Meter):
             yield NO_QUEUE_CLEARANCE.key("mean", direction, name), ratio(service, arrived * TICKS_PER_HOUR)
 
 
-def _service_to_release(log: EventLog) -> Ticks:
-    """(trucks,) sum of the service times up to the release [tick]; of alternatives, those of the first."""
-    draws = log.draws
-    first, released = draws.first[:-1], draws.released
-    if draws.next_row.size:
-        total = np.zeros(draws.trucks, np.int64)
-        add_services(draws.first, released, draws.next_row, draws.service, total)
-        return total
-    before = np.concatenate(([0], np.cumsum(draws.service)))
-    return np.where(released >= 0, before[released + 1] - before[first], 0)
-
-
 @kernel
-def add_services(first: Counts, released: Counts, onward: Counts, service: Ticks, total: Ticks) -> None:
-    """Add the service times of each truck up to its release to `total`."""
-    for truck in range(total.size):
+def add_services(
+    fresh: Mask, row: Indices, first: Counts, released: Counts, onward: Counts, service: Ticks, total: Ticks
+) -> None:
+    """Add the service times of each fresh truck up to its release to `total` (rows,); of alternatives, of the first."""
+    for truck in range(fresh.size):
+        if not fresh[truck]:
+            continue
         visit = first[truck]
         while visit < first[truck + 1] and visit <= released[truck]:
-            total[truck] += service[visit]
-            visit = onward[visit]
+            total[row[truck]] += service[visit]
+            visit = onward[visit] if onward.size else visit + 1
