@@ -173,7 +173,8 @@ def test_code_for_any_processor_gives_the_same_bits(tmp_path: Path) -> None:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=ignored)
     here = run(tmp_path, RUNS)
     made = run(tmp_path, COMPILE)
-    assert made.stdout == "not compiled: [] True\n", made.stderr
+    unused = ["sim.metrics.stages.waits.open_times"]  # no gate of the library has a target for waits
+    assert made.stdout == f"not compiled: {unused} True\n", made.stderr
     shutil.rmtree(tmp_path / "sim/__pycache__")
     assert here.stdout.count("\n") >= 4, here.stderr
     assert run(tmp_path, RUNS).stdout == here.stdout
