@@ -78,8 +78,10 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
             for line in lines:
                 console.print(f"  {line}", markup=False)
     if shown.readings:
-        found = [(row.title, row.name, row.weight, row.changes, row.about) for row in shown.readings]
-        print_table(console, "Readings", ("Reading", "Name", "Weight", "Changes", "What holds the trucks"), found)
+        found = [(row.title, row.name, row.weight, row.changes) for row in shown.readings]
+        print_table(console, "Readings", ("Reading", "Name", "Weight", "Changes"), found)
+        for row in shown.readings:
+            console.print(wrapped(console, f"{row.title}: {row.about}"))
     if shown.targets:
         held_to = [(row.title, row.name, row.band, row.kind, row.date) for row in shown.targets]
         print_table(console, "Targets", ("Target", "Name", "Band", "Kind", "Date"), held_to)

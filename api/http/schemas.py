@@ -221,6 +221,8 @@ class MapShape(Shape):
     """The border; null if all stages stand on one side."""
     sides: list[dict[str, Any]]
     directions: dict[str, str]
+    classes: dict[str, str]
+    """Titles of vehicle classes."""
     areas: list[dict[str, Any]]
     """Grounds of areas of limited space: title, spaces, place, size."""
     stages: list[dict[str, Any]]

@@ -22,16 +22,14 @@ Frame = pd.DataFrame
 def tornado_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[str]:
     """Yield what the choice brings, and which inputs would change that."""
     metric = labels.metrics[0]
-    found = _of(frames["tornado"], metric)
-    of_choice = frames["differences"][frames["differences"]["scenario"] == labels.choice_name]
-    plain = of_choice[of_choice["metric_name"] == metric].iloc[0]
+    found, plain = _of(frames["tornado"], metric), _with_todays_inputs(frames, labels)
     unit = labels.unit(metric)
     yield _choice(plain, frames, metric, labels)
     spans = _spans(found, plain["value"])
     changing = list(dict.fromkeys(found[found["changes_advice"]]["place"]))
     low, high = (f"{end:g}" for end in labels.ends)
     unclear = found[found["verdict"] == "too few replications to tell"]["place"].nunique()
-    if not plain["low"] > 0 and not plain["high"] < 0:
+    if not _is_clear(plain):
         yield "So there is no advice that an input could change."
     elif changing:
         named = [labels.place(name) for name in changing[:6]]
@@ -48,6 +46,16 @@ def tornado_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator
         yield f"Measure first what moves the benefit most: {listed(top)}."
 
 
+def _with_todays_inputs(frames: Mapping[str, Frame], labels: StudyLabels) -> Any:
+    """Return the row of `differences` about the choice with today's inputs."""
+    of_choice = frames["differences"][frames["differences"]["scenario"] == labels.choice_name]
+    return of_choice[of_choice["metric_name"] == labels.metrics[0]].iloc[0]
+
+
+def _is_clear(row: Any) -> bool:
+    return bool(row["low"] > 0 or row["high"] < 0)
+
+
 def _more(count: int, shown: int) -> str:
     return f" and {count - shown} more" if count > shown else ""
 
@@ -55,7 +63,7 @@ def _more(count: int, shown: int) -> str:
 def _choice(plain: Any, frames: Mapping[str, Frame], metric: str, labels: StudyLabels) -> str:
     """What the choice changes with today's inputs."""
     now = labels.rows_of(frames["estimates"], metric).set_index("scenario").loc[plain["against"]]
-    if plain["low"] > 0 or plain["high"] < 0:
+    if _is_clear(plain):
         return change_sentence(f"With today's inputs the choice ({labels.choice})", plain, now, metric, labels)
     return f"With today's inputs the choice ({labels.choice}) makes no clear difference in {labels.phrase(metric)}."
 
@@ -75,15 +83,18 @@ def tornado_table(frames: Mapping[str, Frame], labels: StudyLabels) -> Table:
     metric = labels.metrics[0]
     found = _of(frames["tornado"], metric)
     scale = scale_of(labels.unit(metric), *found["value"], change=True)
+    advises = _is_clear(_with_todays_inputs(frames, labels))  # without advice there is none to change
     rows = []
     for place, _ in _spans(found, float(found["unvaried"].iloc[0]))[:ROWS]:
         ends = found[found["place"] == place].set_index("end")
         cells = [_with_ends(ends.loc[end], scale.factor) for end in ("low", "high")]
-        rows.append((labels.place(place), *cells, "yes" if ends["changes_advice"].any() else "no"))
+        changes = ("yes" if ends["changes_advice"].any() else "no",) if advises else ()
+        rows.append((labels.place(place), *cells, *changes))
     at_ends = tuple(f"× {end:g}: change, {scale.unit}" for end in labels.ends)
     note = "What the choice brings when one input is smaller or larger in both scenarios, with its own 95 % interval."
     title = f"{labels.choice}: {labels.metric(metric)}"
-    return Table(title, ("Assumption", *at_ends, "Changes the advice"), tuple(rows), note)
+    columns = ("Assumption", *at_ends, *(("Changes the advice",) if advises else ()))
+    return Table(title, columns, tuple(rows), note)
 
 
 def _with_ends(row: Any, factor: float) -> str:

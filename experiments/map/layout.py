@@ -90,6 +90,8 @@ class GateMap:
     sides: tuple[Mapping[str, Any], ...]
     directions: Mapping[str, str]
     """Direction -> in words, from where to where."""
+    classes: Mapping[str, str]
+    """Vehicle class -> its title."""
     areas: tuple[AreaTint, ...]
     stages: tuple[StageBox, ...]
     moves: tuple[MoveLine, ...]
@@ -137,6 +139,7 @@ def lay_out(gate: Gate, language: LanguageTag = "en") -> GateMap:
             for side, zone in gate.sides.items()
         ),
         directions={name: _direction_text(gate, name, language) for name in gate.paths},
+        classes={name: title_of(one.title, name, language) for name, one in gate.classes.items()},
         areas=tuple(_tints(gate, places, bands, cells, columns, language)),
         stages=tuple(_boxes(gate, going, bands, places, language)),
         moves=tuple(_lines(going, ground, bands, right_way)),

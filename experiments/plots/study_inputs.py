@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from experiments.answers.numbers import amount, scale_of
+from experiments.answers.numbers import GLUE, scale_of, short
 from experiments.answers.study_bottleneck import HEADINGS
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
@@ -17,7 +17,7 @@ from experiments.plots.study_rows import VALUE, interval_rows, mark_of
 from experiments.studies.tables import TRUCK_HOURS
 
 MOST_ROWS = 24
-LEAST_BAR = 0.005
+LEAST_BAR = 0.02
 """Share of the longest bar below which a bar cannot be seen."""
 
 
@@ -29,7 +29,7 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
     span = frame.groupby("place")["value"].agg(lambda v: float(np.abs(v - unvaried).max()))
     visible = span[span > LEAST_BAR * span.max()] if span.max() > 0 else span
     order = list(visible.sort_values(ascending=False).head(MOST_ROWS).index)
-    scale = scale_of(labels.unit(metric), unvaried, change=True)
+    scale = scale_of(labels.unit(metric), *frame["value"], change=True)
     shown = frame[frame["place"].isin(order)].assign(start=scale.factor * unvaried)
     # where both bars lie on one side, the shorter one is drawn over the longer one
     shown = shown.assign(length=(shown["value"] - unvaried).abs(), value=scale.factor * shown["value"])
@@ -46,11 +46,9 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
             legend=alt.Legend(title="the assumption"),
         )
         title = f"what the choice changes, {scale.unit}"
-        bars = (
-            Chart(data_of(shown))
-            .mark_bar(**rows.bar)
-            .encode(y=y, x=alt.X("start:Q", title=title, scale=alt.Scale(zero=False)), x2="value:Q", color=colour)
-        )
+        axis = alt.Axis(tickCount=max(3, (width - rows.room) // 70))
+        x = alt.X("start:Q", title=title, scale=alt.Scale(zero=False), axis=axis)
+        bars = Chart(data_of(shown)).mark_bar(**rows.bar).encode(y=y, x=x, x2="value:Q", color=colour)
         middle = Chart(data_of(Frame({"x": [scale.factor * unvaried]}))).mark_rule(color=theme.INK).encode(x="x:Q")
         side: Any = "right" if rows.beside else "left"
         names = (
@@ -60,7 +58,7 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
         )
         return rows.layered([bars, middle, names])
 
-    today = amount(unvaried, labels.unit(metric), sign=True, change=True)
+    today = f"{short(scale.factor * unvaried, sign=True)}{GLUE}{scale.unit}"
     return Plot(
         "tornado",
         f"Which input would change the advice? {labels.choice}: {labels.metric(metric)}",

@@ -58,6 +58,7 @@ SECTIONS = (
         {
             "contributing": "CONTRIBUTING.md",
             "tests": "tests/README.md",
+            "mutation": "docs/validation/mutation.md",
             "benchmarks": "benchmarks/README.md",
             "platforms": "docs/platforms.md",
             "releasing": "RELEASING.md",

@@ -52,7 +52,8 @@ def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
     events = told(client, study)
     done = events[-1][2]
     assert done["status"] == "succeeded", done
-    assert (done["progress"]["done"], done["progress"]["total"]) == (12, 12)
+    # two scenarios, six replications, under three readings of the gate
+    assert (done["progress"]["done"], done["progress"]["total"]) == (36, 36)
     for link in done["links"].values():
         assert client.get(link).status_code == 200, link
     rows = client.get(done["links"]["comparison"]).json()["rows"]
@@ -61,7 +62,7 @@ def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
     assert len(table) == len(rows)
     for named in ("tables", "plots"):
         listed = client.get(done["links"][named]).json()["items"]
-        assert listed
+        assert "readings" in {item["name"] for item in listed}
         for item in listed[:3]:
             for link in item["links"].values():
                 assert client.get(link).status_code == 200, link

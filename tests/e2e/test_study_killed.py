@@ -15,6 +15,7 @@ STUDY = """
 name: killed
 question: Does it go on where it was?
 gate: friendship-pass
+readings: baseline
 days: 4
 warmup_days: 1
 replications: 60

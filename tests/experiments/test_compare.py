@@ -13,6 +13,7 @@ from experiments.studies.compare import (
     Difference,
     against_base,
     all_pairs,
+    difference,
     factorial_effects,
     median_interval,
     p_value,
@@ -267,3 +268,27 @@ def test_a_difference_shows_itself_in_one_line():
     assert str(made) == "−0.452 (95 % interval −0.498 to −0.407), −1.41 %"
     assert str(made._replace(percent=math.nan)) == "−0.452 (95 % interval −0.498 to −0.407)"
     assert str(made._replace(low=math.nan, high=math.nan)) == "−0.452 (no interval)"
+
+
+def test_what_common_draws_leave_of_the_variance() -> None:
+    def ratio(a: list[float], b: list[float]) -> float:
+        values = {"a": np.array(a), "b": np.array(b)}
+        return difference(values, ("a", "b"), 0.95).variance_ratio
+
+    assert ratio([1.0, 2, 3], [0.0, 1, 2]) == math.inf, "the differences do not vary at all"
+    assert ratio([1.0, 1.5, 2], [0.0, 0.5, 1]) == math.inf
+    assert math.isnan(ratio([1.0, 1, 1], [0.0, 0, 0])), "nothing varies"
+    assert ratio([1.0, 2, 3], [3.0, 2, 1]) == pytest.approx(0.5), "variances 1 and 1, that of -2, 0, 2 is 4"
+
+
+def test_p_of_differences_without_spread() -> None:
+    assert p_value(np.zeros(4)) == 1.0
+    assert p_value(np.full(4, 0.5)) == 0.0
+    assert p_value(np.array([1e-3, 1e-3, 1e-3 + 1e-17])) == 0.0
+
+
+def test_the_probability_of_being_best_is_the_same_every_time() -> None:
+    values = {"a": np.array([1.0, 5, 2, 4]), "b": np.array([2.0, 3, 4, 3.5])}
+    first, again = (probability_best(values, higher_is_better=False) for _ in range(2))
+    assert first == again == probability_best(values, higher_is_better=False, seed=1)
+    assert first != probability_best(values, higher_is_better=False, seed=2)

@@ -291,12 +291,14 @@ def test_scenarios_that_change_nothing_share_a_row():
     assert found.tables[0].rows[1][1:5] == ("no change in any replication", "–", "–", "no difference that matters")
 
 
-def tornado(low: list[float], high: list[float]) -> tuple[list[str], list[tuple[str, ...]]]:
+def tornado(
+    low: list[float], high: list[float], bays: tuple[float, ...] = (31, 30.1, 32, 31)
+) -> tuple[list[str], list[tuple[str, ...]]]:
     """The advice and the rows where two more bays save an hour, and where the bays' lanes are fewer or more."""
     place = "stages.bay-cn.lanes"
     whole = study(SIX[2:3], design="tornado", assumptions={"paths": [place]})
     base = [32.0, 31, 33, 32]
-    values = {"base": base, "bays": [31, 30.1, 32, 31]}
+    values = {"base": base, "bays": list(bays)}
     values |= {f"base: {place} {end}": base for end in ("low", "high")}
     values |= {f"choice: {place} low": low, f"choice: {place} high": high}
     found = answer(made(whole, {name: {MEAN: row} for name, row in values.items()}))
@@ -322,6 +324,15 @@ def test_noise_does_not_count_as_a_change_of_the_advice():
         "Too few replications to tell for 1 of them.",
     ]
     assert [row[-1] for row in rows] == ["no"]
+
+
+def test_without_advice_no_input_changes_it():
+    lines, rows = tornado(low=[29, 28.1, 30, 29], high=[31.99, 31, 33, 31.99], bays=(35, 27, 33, 31))
+    assert lines[:2] == [
+        "With today's inputs the choice (Two more bays) makes no clear difference in mean northbound clearance.",
+        "So there is no advice that an input could change.",
+    ]
+    assert [len(row) for row in rows] == [3]
 
 
 def grown(scenario: str, value: float, *, is_overload: bool = True) -> dict[str, Any]:

@@ -21,6 +21,7 @@ export interface GateMap {
   title: string; width: number; height: number; line_x: number | null;
   sides: { name: string; title: string; zone: string; left: boolean }[];
   directions: Record<string, string>;
+  classes: Record<string, string>;
   areas: { name: string; x: number; y: number; width: number; height: number; label: string }[];
   stages: StageBox[];
   moves: { start: string; end: string; direction: string; kind: 'first' | 'other' | 'shared' | 'empty'; path: string }[];
@@ -42,7 +43,7 @@ export interface Preview {
 export interface Run {
   id: string; status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
   gate: string; created: string; started: string | null; finished: string | null;
-  progress: { done: number; total: number; eta_s: number | null };
+  progress: { done: number; total: number; phase: string; eta_s: number | null };
   predicted: { seconds: number };
   request: Record<string, unknown>;
   problem: { kind: string; detail: string } | null;

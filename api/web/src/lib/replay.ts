@@ -3,6 +3,7 @@ import type { GateMap, StageBox } from './api';
 import { t } from './text.svelte';
 
 const SHADES = ['#332288', '#CC6677', '#999933', '#88CCEE', '#882255', '#DDCC77', '#AA4499', '#44AA99'];
+const ON_DARK = ['#9A90F0', '#E58A97', '#C3C35A', '#88CCEE', '#E0699F', '#DDCC77', '#D07BC2', '#44AA99'];
 const EMPTY = '#8c959f';
 
 interface Columns {
@@ -29,7 +30,9 @@ export class Visits {
     found: Columns,
     private readonly map: GateMap,
     readonly zero: string,
+    dark: boolean,
   ) {
+    const shades = dark ? ON_DARK : SHADES;
     const { columns, words } = found;
     const late = (values: (number | boolean | null)[] | undefined) => (values ?? []).map((one) => (one === null ? Infinity : Number(one)));
     this.stage = late(columns.stage);
@@ -39,9 +42,12 @@ export class Visits {
     this.boxes = (words.stage ?? []).map((name) => map.stages.find((box) => box.name === name));
     const kinds = late(columns.class);
     const empty = columns.empty ?? [];
-    this.colours = kinds.map((kind, row) => (empty[row] ? EMPTY : SHADES[kind % SHADES.length]!));
+    this.colours = kinds.map((kind, row) => (empty[row] ? EMPTY : shades[kind % shades.length]!));
     const used = [...new Set(kinds)].sort((a, b) => a - b);
-    this.legend = used.map((kind) => [words.class?.[kind] ?? '', SHADES[kind % SHADES.length]!]);
+    this.legend = used.map((kind) => {
+      const name = words.class?.[kind] ?? '';
+      return [map.classes[name] ?? name, shades[kind % shades.length]!];
+    });
     if (empty.some(Boolean)) this.legend.push([t('map.empty'), EMPTY]);
     this.order = Uint32Array.from(this.joined.keys()).sort((a, b) => this.joined[a]! - this.joined[b]!);
   }
@@ -64,9 +70,9 @@ export class Visits {
   }
 }
 
-export function read(found: unknown, map: GateMap): Visits {
+export function read(found: unknown, map: GateMap, dark: boolean): Visits {
   const columns = found as Columns;
-  return new Visits(columns, map, columns.tick_zero);
+  return new Visits(columns, map, columns.tick_zero, dark);
 }
 
 /** A moment on the clocks of all sides. */

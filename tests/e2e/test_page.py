@@ -1,0 +1,267 @@
+"""The page in a real browser, on a real server that simulates: each flow from the first click to the last number.
+
+Every test fails on any message of the console, any request to another host and any report of the content security
+policy.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.api.servers import LONG, SHORT, Process, finished, process, submitted
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCRIPT_MS = 8.0
+"""What half of the frames of the replay may take of the page's script: half of a frame at 60 a second."""
+PATIENCE_MS = 120_000
+RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3}
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(BROWSER is None, reason="not installed: chromium"),
+]
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Process]:
+    with process(tmp_path_factory.mktemp("page") / "data") as found:
+        finished(found.client, submitted(found.client, SHORT)["id"])  # kernels are compiled now
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def opened(server, browser) -> Iterator[Open]:
+    """Open an address of the page; afterwards nothing may have gone wrong unseen."""
+    wrong: list[str] = []
+    contexts = []
+
+    def heard(message: Any) -> None:
+        if not (message.type == "error" and re.search(r"status of 4\d\d", message.text)):
+            wrong.append(f"{message.type}: {message.text}")  # a refusal that the page shows is also in the console
+
+    def open_page(path: str, width: int = 1280, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-GB", **options})
+        contexts.append(context)
+        page: Page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", heard)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(server.url) else wrong.append(request.url))
+        page.goto(server.url + path)
+        return page
+
+    expect.set_options(timeout=PATIENCE_MS)
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not wrong
+
+
+@pytest.fixture(scope="module")
+def run(server) -> str:
+    """A run that is done."""
+    found = finished(server.client, submitted(server.client, RUN)["id"])
+    assert found["status"] == "succeeded", found
+    return str(found["id"])
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until JavaScript is true; Playwright's own way needs `eval`, which the page's policy forbids."""
+    for _ in range(PATIENCE_MS // 250):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(250)
+    raise AssertionError(f"never true: {condition}")
+
+
+def test_set_up_with_an_upgrade_run_watch_and_read(opened, server):
+    page = opened("/")
+    page.get_by_role("link", name="Set up a run").first.click()
+    page.get_by_label("More kiosk lanes").check()
+    expect(page.get_by_text("USD 1 million to build (USD 200,000 to USD 4.8 million)")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="stages.kiosk-in-cn.lanes.loaded.lanes")
+    expect(row.get_by_role("cell", name="4", exact=True)).to_be_visible()
+    expect(row.get_by_role("cell", name="6", exact=True)).to_be_visible()
+    for label, text in (("Days measured", "2"), ("Days of warm-up", "1"), ("Replications", "3"), ("Demand", "1,1")):
+        page.get_by_label(label).fill(text)
+    expect(page.get_by_text("MB")).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/runs/run_[0-9a-f]{16}$"))
+    expect(page.get_by_role("heading", name="Main numbers")).to_be_visible()
+    run = page.url.rsplit("/", 1)[1]
+    asked = server.client.get(f"/api/v1/runs/{run}").json()["request"]
+    assert (asked["demand"], asked["upgrades"]) == (1.1, ["kiosk-lanes"])
+    answer = server.client.get(f"/api/v1/runs/{run}/answer").json()
+    expect(page.get_by_text(answer["headlines"][0]["sentence"])).to_be_visible()
+    for cell in answer["numbers"]["rows"][0][1:]:
+        expect(page.get_by_role("cell", name=cell).first).to_be_visible()
+    picture = page.locator("figure img").first
+    picture.scroll_into_view_if_needed()
+    until(page, "document.querySelector('figure img').naturalWidth > 0")
+    again = page.get_by_role("link", name="Again, changed").get_attribute("href")
+    assert again == "/new?gate=friendship-pass&up=kiosk-lanes&days=2&demand=1.1&warmup=1&replications=3"
+
+
+def test_a_mistake_is_told_at_its_field_and_goes_with_it(opened):
+    page = opened("/new?gate=friendship-pass")
+    run = page.get_by_role("button", name="Run", exact=True)
+    expect(run).to_be_enabled()
+    days = page.get_by_label("Days measured")
+    days.fill("0")
+    expect(page.locator("#days-finding")).to_have_text("too small. Use at least 1.")
+    expect(days).to_have_attribute("aria-invalid", "true")
+    expect(run).to_be_disabled()
+    days.fill("2")
+    expect(page.locator("#days-finding")).to_have_count(0)
+    expect(run).to_be_enabled()
+
+
+def test_a_form_at_rest_asks_for_nothing(opened):
+    asked: list[str] = []
+    page = opened("/new?gate=friendship-pass")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2000)
+    assert asked == []
+
+
+def test_the_form_is_in_the_address_and_survives_a_reload(opened):
+    page = opened("/new?gate=friendship-pass")
+    page.get_by_label("More inspection bays").check()
+    page.get_by_label("Seed").fill("7")
+    expect(page).to_have_url(re.compile(r"up=more-bays.*seed=7"))
+    page.reload()
+    expect(page.get_by_label("More inspection bays")).to_be_checked()
+    expect(page.get_by_label("Seed")).to_have_value("7")
+
+
+def test_upgrades_bring_what_they_need_and_shut_out_what_they_exclude(opened):
+    page = opened("/new?gate=friendship-pass")
+    page.get_by_label("Drive-through scanners").check()
+    expect(page.get_by_role("checkbox", name=re.compile("^Remote image room"))).to_be_checked()
+    page.get_by_label("Smart lane with unmanned vehicles").check()
+    expect(page.get_by_label("Kiosk lanes that turn by the queue")).to_be_disabled()
+
+
+def test_watch_reload_in_the_middle_and_cancel(opened, server):
+    run = submitted(server.client, {**LONG, "reuse": False})["id"]
+    page = opened(f"/runs/{run}")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    until(page, "document.querySelector('progress')?.value > 0")
+    page.reload()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    assert re.match(r"\d+ % · ", page.title())
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.get_by_text("This run was cancelled. It has no result.")).to_be_visible()
+    assert server.client.get(f"/api/v1/runs/{run}").json()["status"] == "cancelled"
+
+
+def test_a_run_that_is_not_there(opened):
+    page = opened("/runs/run_0000000000000000")
+    expect(page.get_by_text("This run does not exist, or it was deleted.")).to_be_visible()
+
+
+def test_the_map_by_keyboard_alone(opened):
+    page = opened("/new?gate=friendship-pass")
+    stage = page.get_by_role("button", name="E-declaration (Vietnam)").first
+    stage.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    panel = page.get_by_text("Open (China time)")
+    expect(panel.first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+
+
+def test_replay_of_a_day(opened, run, server):
+    page = opened(f"/runs/{run}/replay")
+    page.locator("canvas").wait_for()
+    table = page.get_by_role("table")
+    page.get_by_role("slider").fill("12")
+    expect(page.get_by_text("12:00 Vietnam · 13:00 China")).to_be_visible()
+    visits = server.client.get(f"/api/v1/runs/{run}/replay", params={"from": 36, "to": 36}).json()
+    bays = visits["words"]["stage"].index("bay-cn")
+    columns, noon = visits["columns"], 36 * 3_600_000
+    inside = [
+        started if started is not None else left
+        for stage, joined, started, left in zip(
+            columns["stage"], columns["joined"], columns["started"], columns["left"], strict=True
+        )
+        if stage == bays and joined <= noon and (left is None or left > noon)
+    ]
+    served = sum(one is not None and one <= noon for one in inside)
+    row = table.get_by_role("row").filter(has_text="Inspection bays (China)").get_by_role("cell")
+    expect(row.nth(1)).to_have_text(str(len(inside) - served))
+    expect(row.nth(2)).to_have_text(str(served))
+    page.locator("[role=application]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("12:15 Vietnam · 13:15 China")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_text("12:15 Vietnam · 13:15 China")).to_have_count(0)
+
+
+def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
+    """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises."""
+    crowded = {"gate": "friendship-pass", "days": 2, "warmup_days": 10, "demand": 1.6, "replications": 1}
+    run = finished(server.client, submitted(server.client, crowded)["id"])["id"]
+    page = opened(f"/runs/{run}/replay")
+    page.locator("canvas").wait_for()
+    inside = page.get_by_text("trucks inside")
+    expect(inside).to_be_visible()
+    assert int(inside.inner_text().split()[0].replace(",", "")) >= 2000
+    page.evaluate("window.scriptMs = []")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(5000)
+    times = sorted(page.evaluate("window.scriptMs"))
+    assert len(times) >= 20
+    median, late = times[len(times) // 2], times[int(0.95 * len(times))]
+    assert median <= SCRIPT_MS, f"{len(times)} frames: median {median:.1f} ms, 95 % within {late:.1f} ms"
+
+
+@pytest.mark.parametrize("path", ["/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "RUN", "RUN/replay"])
+@pytest.mark.parametrize("language", ["en-GB", "vi-VN", "zh-CN"])
+def test_a_phone_shows_every_view_without_scrolling_sideways(opened, run, path, language):
+    page = opened(path.replace("RUN", f"/runs/{run}"), width=390, locale=language, color_scheme="dark")
+    expect(page.locator("main h1")).to_be_visible()
+    page.wait_for_timeout(700)
+    assert overflow(page) <= 0
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.locator("html").get_attribute("lang") == {"en-GB": "en", "vi-VN": "vi", "zh-CN": "zh-Hans"}[language]
+
+
+def test_the_language_can_be_changed_and_is_kept(opened):
+    page = opened("/runs")
+    page.get_by_label("Language").select_option("vi")
+    expect(page.get_by_role("heading", name="Các lượt chạy")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Các lượt chạy")).to_be_visible()
