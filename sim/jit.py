@@ -20,7 +20,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
 _CALLED_BY_KERNELS: dict[str, Any] = {"no_cpython_wrapper": True}
 KEPT: dict[str, KeptCode] = {}
 """Name of each kernel that was imported -> its compiled code; empty where nothing is compiled."""
-_INTERPRETED: bool = vars(numba.config)["DISABLE_JIT"]
+INTERPRETED: bool = vars(numba.config)["DISABLE_JIT"]
 
 
 def kernel(function: Function) -> Function:
@@ -30,7 +30,7 @@ def kernel(function: Function) -> Function:
     to the bit for any number of workers.
     """
     compiled = numba.njit(**_OPTIONS)(function)
-    if not _INTERPRETED:
+    if not INTERPRETED:
         compiled._cache = KEPT[f"{function.__module__}.{function.__qualname__}"] = KeptCode(
             function, own_cache(function)
         )
@@ -59,9 +59,9 @@ def _typeof_step(value: Step, _: Any) -> numba.types.Type:
 
 def step(function: Function) -> Function:
     """Compile `function` as a part of the kernels that call it, copied into each."""
-    return function if _INTERPRETED else cast(Function, Step(function, forceinline=True))
+    return function if INTERPRETED else cast(Function, Step(function, forceinline=True))
 
 
 def seldom(function: Function) -> Function:
     """Compile `function` as a part that few events need: called, not copied in, which halves the time to compile."""
-    return function if _INTERPRETED else cast(Function, Step(function))
+    return function if INTERPRETED else cast(Function, Step(function))

@@ -111,6 +111,10 @@ def _example(status: int) -> dict[str, Any]:
     return document(kind, detail, findings)
 
 
+OF_A_RESULT = problems(404, 409, 410, 422, 503, 507)
+"""What may be wrong with a request for a part of a result."""
+
+
 def as_body(document: Any) -> bytes:
     """Return a document as JSON."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
@@ -127,16 +131,15 @@ def tagged(request: Request, body: bytes, media_type: str, max_age: int = 0) -> 
     return with_tag(request, body, tag, media_type, f"private, max-age={max_age}")
 
 
-def refuse_unmatched(given: str, tag: str) -> None:
-    """Refuse a request that is only for another version: RFC 9110, section 13.1.1. Weak tags never match."""
-    if given.strip() != "*" and tag not in (one.strip() for one in given.split(",")):
+def refuse_unmatched(given: str | None, tag: str) -> None:
+    """Refuse a request whose `If-Match` is for another version: RFC 9110, section 13.1.1. Weak tags never match."""
+    if given is not None and given.strip() != "*" and tag not in (one.strip() for one in given.split(",")):
         raise Problem("changed", f"It has the entity tag {tag} now. Read it again.")
 
 
 def with_tag(request: Request, body: bytes, tag: str, media_type: str, caching: str = "no-cache") -> Response:
     """Return a body with this entity tag, or 304 if the client has it already."""
-    if (given := request.headers.get("if-match")) is not None:
-        refuse_unmatched(given, tag)
+    refuse_unmatched(request.headers.get("if-match"), tag)
     headers = {"ETag": tag, "Cache-Control": caching}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
@@ -156,8 +159,7 @@ def file_answer(request: Request, path: Path, media_type: str, name: str | None 
     status = path.stat()
     tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
-    if (given := request.headers.get("if-match")) is not None:
-        refuse_unmatched(given, tag)
+    refuse_unmatched(request.headers.get("if-match"), tag)
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     _refuse_beyond(request, status.st_size)

@@ -29,7 +29,6 @@ from api.service.data_folder import DataFolder, Lock, open_folder
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
 from api.service.queue.leading import Pools
-from api.service.queue.scheduler import LEADERS
 from api.service.queue.workers import NICE, FairPool, Kind, Pool
 from api.service.runs import RunService
 from api.service.security.keyring import Keyring
@@ -42,6 +41,8 @@ log = logging.getLogger("bordergate")
 
 BESIDE = 3
 """Processes that check requests, and as many that read results; no key gets all of them. Started when needed."""
+LEADERS = 8
+"""Studies that are led at once."""
 ABOUT = (
     "Simulate border gates: submit a run, follow it, and read its numbers, series, logs and plots. "
     "A submission is answered with 202 and a Location; errors are problem details with every finding."
@@ -160,7 +161,6 @@ def _pools(settings: ServiceSettings) -> Pools:
         simulators=Pool(settings.workers + 1, Kind(memory, NICE, tasks.warm_up)),
         checker=FairPool(Pool(BESIDE, Kind(memory, prepare=tasks.warm_up)), 1),
         studies=Pool(LEADERS, Kind(memory, NICE, borrows=True)),
-        slots=settings.workers,
         cluster=settings.cluster,
     )
 

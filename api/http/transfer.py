@@ -18,6 +18,8 @@ SMALLEST, LARGEST = 1_000, 16_000_000
 IN_THREAD = 200_000
 """Above that, other requests must not wait for the compressor [B]."""
 BROTLI_QUALITY, GZIP_LEVEL = 4, 6
+CODINGS = (b"br", b"gzip")
+TAGS = (b"if-match", b"if-none-match")
 ENDLESS = "/events"
 
 
@@ -36,6 +38,7 @@ class Transfer:
             await self._app({**scope, "method": "GET"}, receive, _without_body(send))
             return
         coding = _coding(dict(scope["headers"]).get(b"accept-encoding", b""))
+        scope["headers"] = [(name, _as_sent(value) if name in TAGS else value) for name, value in scope["headers"]]
         await self._app(scope, receive, _Compressed(send, coding) if coding else send)
 
 
@@ -58,7 +61,7 @@ def _coding(accepted: bytes) -> bytes:
     for part in accepted.lower().split(b","):
         name, _, more = part.strip().partition(b";")
         names[name.strip()] = more.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
-    return next((coding for coding in (b"br", b"gzip") if names.get(coding)), b"")
+    return next((coding for coding in CODINGS if names.get(coding)), b"")
 
 
 class _Compressed:
@@ -87,12 +90,16 @@ class _Compressed:
             body = await asyncio.to_thread(_packed, body, self._coding)
         else:
             body = _packed(body, self._coding)
-        kept = [(name, _weak(value) if name == b"etag" else value) for name, value in start["headers"]]
+        kept = [(name, self._tag(value) if name == b"etag" else value) for name, value in start["headers"]]
         headers = [(name, value) for name, value in kept if name not in (b"content-length", b"accept-ranges")]
         headers += [(b"content-encoding", self._coding), (b"vary", b"Accept-Encoding")]
         headers.append((b"content-length", str(len(body)).encode()))
         await self._send({**start, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
+
+    def _tag(self, tag: bytes) -> bytes:
+        """Return the tag of a body in this coding: other bytes, so another tag (RFC 9110, section 8.8.3.3)."""
+        return tag[:-1] + b"+" + self._coding + b'"' if tag.endswith(b'"') else tag
 
 
 def _worth_it(start: Message) -> bool:
@@ -117,6 +124,8 @@ def _packed(body: bytes, coding: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def _weak(tag: bytes) -> bytes:
-    """Return the tag of a body whose bytes travel in another form."""
-    return tag if tag.startswith(b"W/") else b"W/" + tag
+def _as_sent(tags: bytes) -> bytes:
+    """Return entity tags of a request without their codings, as routes know them."""
+    for coding in CODINGS:
+        tags = tags.replace(b"+" + coding + b'"', b'"')
+    return tags

@@ -34,6 +34,11 @@ MOST_CHANGES = 3
 Spell = tuple[dt.datetime, dt.datetime]
 
 
+def in_its_languages(titles: Mapping[Any, str]) -> str:
+    """Return a title in the languages that it has: `Friendship Pass · Hữu Nghị · 友谊关`."""
+    return " · ".join(dict.fromkeys(titles[tag] for tag in ("en", "vi", "zh") if tag in titles))
+
+
 class Labels:
     """The names of one result, read from its manifest."""
 
@@ -51,10 +56,7 @@ class Labels:
     @property
     def title(self) -> str:
         """The gate in its languages: `Friendship Pass · Hữu Nghị · 友谊关`."""
-        titles = self.gate.title
-        return " · ".join(dict.fromkeys(titles[tag] for tag in ("en", "vi", "zh") if tag in titles)) or (
-            _words(self.gate.name)
-        )
+        return in_its_languages(self.gate.title) or _words(self.gate.name)
 
     @property
     def directions(self) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.answers.labels import NOTHING
+from experiments.answers.labels import NOTHING, in_its_languages
 from experiments.answers.numbers import GLUE, interval, short, within
 from experiments.answers.run_tables import Table
 
@@ -35,10 +35,9 @@ def said(whole: Mapping[str, Any], *, intervals: bool = False) -> Said:
     intervals
         Whether each value shows its interval, for which a page has room.
     """
-    names = list(dict.fromkeys(whole["title"].get(tag) for tag in ("en", "vi", "zh") if whole["title"].get(tag)))
     tables = (_target_table(whole, intervals=intervals), _worst_table(whole, intervals=intervals), _apart_table(whole))
     return Said(
-        title=" · ".join(names) or whole["gate"],
+        title=in_its_languages(whole["title"]) or whole["gate"],
         basis=(
             f"Calibration: {_count(len(whole['targets']), 'target')} and {_count(len(whole['readings']), 'reading')}, "
             f"{whole['replications']} replications of {whole['days']} days after {whole['warmup_days']} of warm-up "

@@ -11,7 +11,7 @@ from typing import Any
 from experiments.calibration.robustness import LIMIT, SHIFT_MIN
 from experiments.calibration.run import SHORT, Calibration
 from experiments.calibration.targets import AS_IT_IS
-from experiments.result_folder import read_json, write_json
+from experiments.result_folder import write_json
 from experiments.runs.files import atomic_folder
 from experiments.runs.provenance import code_digest, digest, versions
 from experiments.studies.model import metric_text
@@ -187,8 +187,3 @@ def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         writer = csv.DictWriter(stream, list(rows[0]) if rows else ["nothing"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def read_calibration(folder: Path) -> dict[str, Any]:
-    """Return the document of a calibration."""
-    return read_json(folder / DOCUMENT)

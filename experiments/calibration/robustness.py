@@ -192,14 +192,3 @@ def _moved(
     scaled = (part / before if before else math.nan for part in change[:3])
     value, low, high = scaled
     return Moved(reading, shift, direction, before, change._replace(value=value, low=low, high=high))
-
-
-def worst(rows: Sequence[Moved], direction: str) -> Moved | None:
-    """Return the shift that moves a direction most."""
-    own = [row for row in rows if row.direction == direction]
-    return max(own, key=lambda row: abs(row.change.value), default=None)
-
-
-def is_robust(rows: Sequence[Moved]) -> bool:
-    """Tell whether no shift moves mean clearance by more than the limit."""
-    return all(abs(row.change.value) <= LIMIT for row in rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 from experiments.calibration.apart import Apart, apart
 from experiments.calibration.robustness import Moved, robustness
@@ -73,7 +73,7 @@ def calibrate(
     runner = Runner(executor, store, progress)
     held = held_to_targets(gate, chosen, period, runner)
     different = apart(gate, chosen, period, runner)
-    short = Period(**{**asdict(SHORT), "seed": period.seed})
+    short = replace(SHORT, seed=period.seed)
     moved = [row for name in chosen if moving for row in robustness(gate, name, short, runner, upgrades)]
     names = tuple(upgrade.name for upgrade in upgrades)
     return Calibration(gate, tuple(chosen), period, tuple(held), tuple(moved), tuple(different), names)

@@ -17,7 +17,7 @@ from experiments.studies.run import known_metrics
 from gates.edited import edited
 from gates.findings import ConfigError, Finding, suggestion
 from gates.readings import Target
-from gates.rivals import known_reading, placed_in, reading_of
+from gates.rivals import known_reading, placed_in, reading_of, rivals_of
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 from sim.metrics.fold import Measures
@@ -59,9 +59,8 @@ def readings_of(gate: Gate, wanted: Sequence[str] = ()) -> list[str]:
     ConfigError
         With a finding for each name that is none.
     """
-    known = sorted(gate.readings, key=lambda name: (name != gate.baseline, -gate.readings[name].weight))
-    known = known if gate.reading is None else [str(reading_of(gate))]
-    known = known or [AS_IT_IS]
+    baseline = reading_of(gate)
+    known = [baseline or AS_IT_IS, *(rivals_of(gate) if gate.reading is None else ())]
     wrong = [name for name in wanted if name not in known]
     if wrong:
         raise ConfigError([Finding("--reading", name, "no such reading", suggestion(known, name)) for name in wrong])

@@ -32,12 +32,6 @@ OF_LOGS = {"clearance-by-arrival", "lanes-by-hour", "journeys"}
 """Plots of a replication whose event log is kept."""
 
 
-def draw_plots(folder: Path, *, png: bool = False) -> list[Path]:
-    """Write `plots/NAME.svg` of a result folder, and `.png` if wanted; return their paths."""
-    labels = _labels(folder)
-    return theme.write_pictures(folder, [picture(plot) for plot in read_plots(folder)], labels, png=png)
-
-
 def drawn(folder: Path, name: str, form: str) -> bytes:
     """Return one plot of a result folder as `json` (Vega-Lite), `svg` or `png`.
 

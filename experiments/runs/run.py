@@ -26,7 +26,7 @@ from sim.clock import Ticks
 from sim.engines.log import NEVER, EventLog
 from sim.metrics.fold import Measures
 from sim.metrics.meter import Key
-from sim.metrics.registry import METRICS
+from sim.metrics.registry import key_document
 from sim.metrics.scope import Scope
 from sim.metrics.survival import CensoredTimes
 from sim.metrics.trucks.clearance import CLEARANCE, time_values
@@ -81,17 +81,7 @@ class RunResult:
         for key in self.measures[0].values:
             values = [m.values[key] for m in self.measures]
             estimate = batch_interval(values[0], batches[key]) if key in batches else mean_interval(values)
-            rows.append(
-                {
-                    "metric": key.metric,
-                    "statistic": key.statistic,
-                    "direction": key.direction,
-                    "class": key.vehicle_class,
-                    "stage": key.stage,
-                    "unit": METRICS[key.metric].unit,
-                    **estimate.document(),
-                }
-            )
+            rows.append({**key_document(key), **estimate.document()})
         return {
             "schema": SCHEMA,
             "gate": self.scenario.gate.name,

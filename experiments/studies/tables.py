@@ -27,7 +27,7 @@ from experiments.studies.result import Context, StudyResult, contexts_of, counte
 from experiments.studies.select import RELATIVE, costs, margin_of, needed, standings, verdict
 from gates.renamed import OLD_COLUMNS
 from sim.metrics.meter import Key
-from sim.metrics.registry import METRICS
+from sim.metrics.registry import key_document
 
 Frame = pd.DataFrame
 MOST_PAIRED = 60
@@ -73,23 +73,14 @@ def _named(context: Context) -> tuple[str, ...]:
     return (context.reference, *context.options)
 
 
-def _parts(key: Key) -> dict[str, Any]:
-    return {
-        "metric": key.metric,
-        "statistic": key.statistic,
-        "direction": key.direction,
-        "class": key.vehicle_class,
-        "stage": key.stage,
-        "unit": METRICS[key.metric].unit,
-    }
-
-
 def replications(result: StudyResult) -> Frame:
     """Return the compared metrics, one row a scenario, replication and metric."""
     frames = []
     for key in result.metrics:
         for name, values in result.values(key).items():
-            frames.append(Frame({"scenario": name, "replication": range(values.size), **_parts(key), "value": values}))
+            frames.append(
+                Frame({"scenario": name, "replication": range(values.size), **key_document(key), "value": values})
+            )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -99,7 +90,7 @@ def estimates(result: StudyResult) -> Frame:
     for cell, found in zip(result.cells, result.replications, strict=True):
         table = np.array([each.values for each in found])
         for n, key in enumerate(found[0].keys):
-            rows.append({"scenario": cell.name, **_parts(key), **mean_interval(table[:, n].tolist())._asdict()})
+            rows.append({"scenario": cell.name, **key_document(key), **mean_interval(table[:, n].tolist())._asdict()})
     return Frame(rows)
 
 
@@ -144,7 +135,7 @@ def judged(
     enough = needed(compared, margin, simultaneous(count))
     return {
         "metric_name": metric_text(key),
-        **_parts(key),
+        **key_document(key),
         **compared._asdict(),
         "clear": compared.clear,
         "margin": margin,
@@ -160,7 +151,7 @@ def pairs(result: StudyResult) -> Frame:
         for key in result.metrics:
             values = _of(result.values(key), context)
             for each in all_pairs(values):
-                named = {"context": context.title, "metric_name": metric_text(key), **_parts(key)}
+                named = {"context": context.title, "metric_name": metric_text(key), **key_document(key)}
                 rows.append({**named, **each._asdict(), "clear": each.clear})
     return Frame(rows)
 
@@ -210,7 +201,7 @@ def effects(result: StudyResult) -> Frame:
         for found in factorial_effects({point: values[name] for point, name in points.items()}, titles):
             effect = " × ".join(found.factors)
             rows.append(
-                {"metric_name": metric_text(key), **_parts(key), "effect": effect, "order": len(found.factors)}
+                {"metric_name": metric_text(key), **key_document(key), "effect": effect, "order": len(found.factors)}
                 | {"value": found.value, "low": found.low, "high": found.high}
             )
     return Frame(rows)

@@ -16,6 +16,7 @@ from sim.draws.breakdowns import draw_failures
 from sim.draws.columns import COLUMNS, Column, Counts, Draws, Mask
 from sim.draws.times import put_times
 from sim.draws.uniforms import keys, pick, uniforms
+from sim.memory import once
 from sim.plan.arrivals import NOT_GIVEN
 from sim.plan.paths import Decision, Path
 from sim.plan.plan import Plan, Stream
@@ -200,14 +201,11 @@ def _fill_column(plan: Plan, rows: Rows, column: Column, out: Ticks) -> None:
         put_times(plan, sampler, names, trips.trucks.number, trips.made, rows.first, out)
 
 
+@once
 def _samplers(plan: Plan, stream: Stream, column: str) -> Counts:
     """Return (visits,) the number of the sampler of a column at each visit of a flow; -1 for none."""
-    where = (_samplers, stream.name, column)
-    if where not in plan.memory:
-        stages = [plan.stages.index(visit.stage) for visit in stream.path.visits]
-        plan.memory[where] = plan.sampler_of[column][stages, plan.kinds_of(stream)].astype(np.int64)
-    found: Counts = plan.memory[where]
-    return found
+    stages = [plan.stages.index(visit.stage) for visit in stream.path.visits]
+    return np.asarray(plan.sampler_of[column][stages, plan.kinds_of(stream)].astype(np.int64))
 
 
 def _add_repair_of_lanes(plan: Plan, rows: Rows, draws: Draws) -> None:

@@ -12,6 +12,7 @@ from sim.draws.columns import COLUMNS, Counts, Draws, Mask, unwritten
 from sim.draws.flow import Rows, Trips, columns_by_truck, fill_visits
 from sim.draws.visits import PathLines, VisitOrder, lines_of, put_lines, visit_order
 from sim.jit import kernel, step
+from sim.memory import once
 from sim.plan.paths import Path
 from sim.plan.plan import MAX_TRUCKS, Plan, Stream
 
@@ -74,13 +75,11 @@ def _loads_of(path: Path) -> Loads:
     return Loads(path.with_first_load, path.released, path.second_released, is_second)
 
 
+@once
 def _way_of(plan: Plan, stream: Stream) -> tuple[VisitOrder, PathLines, Loads]:
-    """Return what is the same for all trucks of a flow, worked out once."""
-    if (_way_of, stream.name) not in plan.memory:
-        order = visit_order(stream.path)
-        plan.memory[_way_of, stream.name] = order, lines_of(plan, stream, order), _loads_of(stream.path)
-    way: tuple[VisitOrder, PathLines, Loads] = plan.memory[_way_of, stream.name]
-    return way
+    """Return what is the same for all trucks of a flow."""
+    order = visit_order(stream.path)
+    return order, lines_of(plan, stream, order), _loads_of(stream.path)
 
 
 @kernel

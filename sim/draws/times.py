@@ -16,7 +16,8 @@ from scipy import special
 
 from sim.draws.uniforms import PER_COUNTER, Counts, Floats, Keys, put_uniforms
 from sim.jit import kernel, step
-from sim.plan.distributions import PER_Z, Z_LIMIT, Sampler
+from sim.memory import once
+from sim.plan.distributions import PER_Z, Z_LIMIT
 from sim.plan.plan import Plan
 
 Mask = npt.NDArray[np.bool_]
@@ -80,15 +81,10 @@ def score_table() -> Floats:
     return np.ascontiguousarray(np.linalg.solve(np.vander(nodes, increasing=True), scores.T).T)
 
 
+@once
 def tables_of(plan: Plan) -> Tables:
-    """Return the samplers of a plan as a kernel reads them, worked out once."""
-    if tables_of not in plan.memory:
-        plan.memory[tables_of] = _tables(plan.samplers)
-    tables: Tables = plan.memory[tables_of]
-    return tables
-
-
-def _tables(samplers: tuple[Sampler, ...]) -> Tables:
+    """Return the samplers of a plan as a kernel reads them."""
+    samplers = plan.samplers
     fixed = [
         round(float(each.table[0])) if not each.listed and each.table[0] == each.table[-1] else -1 for each in samplers
     ]

@@ -16,8 +16,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from sim.jit import _INTERPRETED as INTERPRETED
-from sim.jit import kernel, step
+from sim.jit import INTERPRETED, kernel, step
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -105,9 +105,3 @@ def areas_that_keep_out(plan: Plan, line: Indices) -> Indices:
     area = plan.network.area_of_line[line]
     keeps = plan.network.areas["keeps_some_out"][area] & ~rows["enters_freely"] & (area >= 0)
     return np.where(keeps, area, -1).astype(np.int32)
-
-
-def lines_kept_out(plan: Plan, line: Indices, ahead: Indices) -> Indices:
-    """Return the lines of trucks that the areas `ahead` keep out, -1 for none; others stay in their lines."""
-    kept_out = np.where(ahead >= 0, plan.line_kept_out[line, ahead], -1)
-    return np.where(kept_out >= 0, kept_out, line).astype(np.int32)

@@ -11,7 +11,8 @@ from sim.arrays import Indices
 from sim.clock import Ticks
 from sim.engines.log import NEVER, EventLog
 from sim.jit import kernel
-from sim.metrics.scope import Counts, Mask, Memory, Scope, once
+from sim.memory import Memory, once
+from sim.metrics.scope import Counts, Mask, Scope
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ import numpy as np
 from sim.arrays import NOBODY, Rows
 from sim.clock import Ticks
 from sim.engines.log import NO_RULE, EventLog
+from sim.memory import once
 from sim.metrics.block import LogBlock
-from sim.metrics.scope import once
 from sim.plan.network import Network
 from sim.plan.plan import Plan
 from sim.plan.timetable import OnDuty, Windows, merged_windows, union

@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.arrays import Indices
+from sim.memory import Memory
 from sim.plan.plan import Plan
 
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-Memory = dict[Callable[..., Any], Any]
-
-
-class Remembers(Protocol):
-    """Something that keeps what was worked out of it."""
-
-    @property
-    def memory(self) -> Memory:
-        """Function -> what it returned."""
-
-
-Subject = TypeVar("Subject", bound=Remembers)
-Result = TypeVar("Result")
-
-
-def once(work: Callable[[Subject], Result]) -> Callable[[Subject], Result]:
-    """Work something out once for each subject, a `Plan`, a `Scope` or a `LogBlock`, however many meters need it."""
-
-    @functools.wraps(work)
-    def remembered(subject: Subject) -> Result:
-        if work not in subject.memory:
-            subject.memory[work] = work(subject)
-        result: Result = subject.memory[work]
-        return result
-
-    return remembered
 
 
 class Cohort(NamedTuple):

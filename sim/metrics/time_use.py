@@ -12,9 +12,10 @@ from sim.arrays import Indices
 from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.jit import kernel, step
+from sim.memory import once
 from sim.metrics.block import LogBlock
 from sim.metrics.decided import Decided, decided, decided_in, windows_of_lines
-from sim.metrics.scope import Counts, Scope, once
+from sim.metrics.scope import Counts, Scope
 from sim.plan.plan import Plan
 from sim.plan.timetable import Windows
 

@@ -7,7 +7,7 @@ Time is an integer (`sim.clock`). Pending events are taken in the order (tick, r
 ====  ==================================================  ====================================
 rank  event                                               id
 ====  ==================================================  ====================================
-0     a lane group, pool or link changes its units        place in the timetable
+0     a lane group, pool or link changes its units        place in the timetable; links before all others
 1     a unit of a pool comes back, lanes reversed, lanes  number of the resource
       open by the queue or were open for the least time
 1     the time of a batch is over                         number of resources + of the stage

@@ -61,7 +61,7 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_writes_a_complete_folder_and_plot_draws_it_again(tmp_path: Path) -> None:
-    done = bordergate("run", "minimal", *SHORT, "--out", "out", cwd=tmp_path)
+    done = bordergate("run", "minimal", *SHORT, "--png", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "out/report.html" in done.stdout
     assert "northbound" in done.stdout.lower()

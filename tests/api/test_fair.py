@@ -11,7 +11,7 @@ import pytest
 
 from api.service.queue.admission import Refused
 from api.service.queue.fair import Share, Turns
-from api.service.queue.work import FINISHING_S, PIECE_S, RATE_S, Finish, Loan, Part, Work
+from api.service.queue.work import FINISHING_S, PIECE_S, RATE_S, Finish, Loan, Part, Work, is_out_of_memory
 from api.service.runs import RunService, Submission
 from api.service.security.access import Access
 from tests.api.servers import SHORT
@@ -30,12 +30,12 @@ STUDY = {
 
 def turns(shares: list[tuple[Share, float]], count: int, seconds: float = 1.0) -> list[Share]:
     """Give pieces of a second to shares, by weight, that always want more."""
-    found, given = Turns(), []
+    found, given, weights = Turns(), [], dict(shares)
     for _ in range(count):
-        first = found.first(shares, lambda one: one[0])
+        first = found.first(share for share, _ in shares)
         assert first is not None
-        found.begin(first[0], seconds, first[1])
-        given.append(first[0])
+        found.begin(first, seconds, weights[first])
+        given.append(first)
     return given
 
 
@@ -65,7 +65,7 @@ def test_who_was_away_gets_no_credit_and_who_comes_does_not_wait():
         found.begin(one, 1.0)
     order = []
     for _ in range(6):
-        first = found.first([one, two], lambda each: each)
+        first = found.first([one, two])
         assert first is not None
         found.begin(first, 1.0)
         order.append(first.owner)
@@ -79,7 +79,7 @@ def test_who_took_longer_than_expected_waits_longer():
     found.end(one, 5.0, expected=1.0)  # clocks: 5 and 1
     order = []
     for _ in range(5):
-        first = found.first([one, two], lambda each: each)
+        first = found.first([one, two])
         assert first is not None
         found.begin(first, 1.0)
         order.append(first.owner)
@@ -107,6 +107,19 @@ def test_time_left_follows_the_pace_of_late():
     assert found.seconds_left(35, 100, now=120.0) == pytest.approx(65 * 20 / 15)
     late = found.seconds_left(36, 100, now=120.0 + RATE_S)
     assert late == pytest.approx(64 * 40 / 6), "since the last look that is as old as that"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_it"),
+    [
+        (MemoryError(), True),
+        (OSError("ZSTD compression failed: Allocation error : not enough memory"), True),
+        (OSError(28, "No space left on device"), False),
+        (ValueError("not enough memory"), False),
+    ],
+)
+def test_what_lack_of_memory_looks_like(error, is_it):
+    assert is_out_of_memory(error) is is_it
 
 
 async def done(found: RunService, access: Access, request: dict[str, Any], kind: str = "run") -> str:

@@ -135,9 +135,10 @@ def test_a_damaged_result_is_told(client, data):
     assert client.delete(made["links"]["self"]).status_code == 204
 
 
-def test_a_result_that_is_removed_meanwhile(client, data):
+def test_a_result_whose_files_are_gone_is_told(client, data):
     made = finished(client, submitted(client, {**SHORT, "seed": 404})["id"])
     shutil.rmtree(data / "runs" / made["id"])
     for name in ("metrics", "queue_series", "event_log", "report", "manifest"):
-        problem(client.get(made["links"][name]), 404, "not-found")
+        said = problem(client.get(made["links"][name]), 410, "damaged")["detail"]
+        assert said == "Its files are gone. Delete the run and submit it again."
     assert client.delete(made["links"]["self"]).status_code == 204

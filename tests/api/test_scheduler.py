@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from api.http.app import open_data
+from api.http.app import LEADERS, open_data
 from api.service.queue import tasks
 from api.service.queue.admission import Refused
 from api.service.queue.leading import Pools
-from api.service.queue.scheduler import ATTEMPTS, LEADERS
+from api.service.queue.scheduler import ATTEMPTS
 from api.service.queue.states import SKIPPED_VERSIONS
 from api.service.queue.workers import FairPool, Kind, Pool
 from api.service.runs import RunService, Submission

@@ -75,7 +75,7 @@ def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
     from experiments.studies.model import study_from_text
 
     asked = study_from_text(json.dumps(STUDY))
-    run_and_write(asked, tmp_path / "out", 2, None, tmp_path / "store")
+    run_and_write(asked, tmp_path / "out", 2, None, tmp_path / "store", png=True)
 
     def hashes(where: Path) -> dict[str, str]:
         files = (path for path in where.rglob("*") if path.is_file())

@@ -7,7 +7,6 @@ policy.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,25 +14,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.api.servers import LONG, SHORT, Process, finished, process, submitted
+from tests.e2e.browser import BROWSER, FLAGS, IN_A_BROWSER
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SCRIPT_MS = 8.0
 """What half of the frames of the replay may take of the page's script: half of a frame at 60 a second."""
 PATIENCE_MS = 120_000
 RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3}
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(BROWSER is None, reason="not installed: chromium"),
-]
+pytestmark = IN_A_BROWSER
 
 Open = Callable[..., Page]
 
@@ -48,7 +35,7 @@ def server(tmp_path_factory) -> Iterator[Process]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        found = playwright.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
         yield found
         found.close()
 

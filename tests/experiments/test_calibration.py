@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from api.cli.app import app
 from api.cli.validate import checked_text
 from experiments.calibration.answer import said, worst_of
 from experiments.calibration.apart import apart
-from experiments.calibration.folder import document, read_calibration
-from experiments.calibration.robustness import is_robust, moved, robustness, shifts, worst
+from experiments.calibration.folder import DOCUMENT, document
+from experiments.calibration.robustness import LIMIT, Moved, moved, robustness, shifts
 from experiments.calibration.run import calibrate
 from experiments.calibration.targets import Period, held_to_targets, readings_of, scenario_of, verdict_of
+from experiments.result_folder import read_json
 from experiments.runs.replications import Runner
 from experiments.runs.statistics import Estimate
 from gates import ConfigError, gate_from_data, load_gate
@@ -116,6 +118,17 @@ def test_readings_are_held_to_targets_at_every_demand_and_as_it_was_otherwise():
     assert verdicts["open", "quick", 1.0] == "met"
     assert verdicts["open", "double", 1.0] == "missed"
     assert found["open", "double", 2.0].estimate.value == pytest.approx(2 * 30, rel=0.3)
+
+
+def worst(rows: Sequence[Moved], direction: str) -> Moved | None:
+    """Return the shift that moves a direction most."""
+    own = [row for row in rows if row.direction == direction]
+    return max(own, key=lambda row: abs(row.change.value), default=None)
+
+
+def is_robust(rows: Sequence[Moved]) -> bool:
+    """Tell whether no shift moves mean clearance by more than the limit."""
+    return all(abs(row.change.value) <= LIMIT for row in rows)
 
 
 def test_a_knife_edge_is_found_and_named():
@@ -234,7 +247,7 @@ def test_the_command_writes_a_page_a_document_and_tables(tmp_path: Path, monkeyp
     done = CliRunner().invoke(app, [*words, "--no-robustness", "--out", "found"], env={"COLUMNS": "80"})
     assert done.exit_code == 0, done.output
     assert max(map(len, done.output.splitlines()[1:])) <= 80
-    whole = read_calibration(tmp_path / "found")
+    whole = read_json(tmp_path / "found" / DOCUMENT)
     assert [row["verdict"] for row in whole["held"]].count("missed") >= 1
     assert whole["run_again"].endswith("--days 2 --warmup-days 1 --replications 2 --seed 1 --no-robustness")
     page = (tmp_path / "found/report.html").read_text(encoding="utf-8")

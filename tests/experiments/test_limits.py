@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from experiments.answers.run_summary import read_summary
-from experiments.plots.draw import draw_plots
 from experiments.report.html import write_report
 from experiments.result_folder import read_json
 from gates import Gate
+from tests.experiments.drawn import draw_plots
 from tests.experiments.folders import one_way, write_folder
 
 ALL_DAY = {"side": "vn", "hours": "24 h"}

@@ -11,7 +11,7 @@ import pytest
 
 from experiments.answers.labels import Labels
 from experiments.plots import theme
-from experiments.plots.draw import draw_plots, plot_names, read_plot, read_plots
+from experiments.plots.draw import plot_names, read_plot, read_plots
 from experiments.plots.marks import (
     NARROW,
     WIDE,
@@ -25,6 +25,7 @@ from experiments.plots.marks import (
 from experiments.result_folder import MANIFEST, read_json
 from gates import load_gate
 from tests.experiments.charts import labels
+from tests.experiments.drawn import draw_plots
 from tests.experiments.folders import HOSTILE, TWO_STAGES, friendship_pass, one_way, write_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -105,7 +105,7 @@ def test_it_makes_no_request(text, page):
 
 
 def test_it_carries_the_letters_that_it_shows(text):
-    assert text.count("@font-face") == 3
+    assert text.count("@font-face") == 5, "Latin and Vietnamese in two weights, and the Chinese letters that are in it"
     assert "/* fonts */" not in text
 
 
@@ -225,4 +225,9 @@ def test_templates_are_part_of_the_package():
     from experiments.report import html as module
 
     folder = Path(module.__file__ or "").parent / "templates"
-    assert {path.name for path in folder.iterdir()} == {"report.html.j2", "study.html.j2", "report.css"}
+    assert {path.name for path in folder.iterdir()} == {
+        "report.html.j2",
+        "study.html.j2",
+        "calibration.html.j2",
+        "report.css",
+    }

@@ -88,7 +88,7 @@ def said(result: StudyResult) -> tuple[list[str], int]:
 def test_the_advice_names_what_matters_and_what_does_not() -> None:
     advice, tables = said(screened())
     assert advice[:2] == [
-        "Factors that change mean northbound clearance most: Demand (8 h), Booth (2 h) and Exit (0 h).",
+        "Factors that change mean northbound clearance most: Demand (8 h) and Booth (2 h).",
         "No effect at all: Exit.",
     ]
     assert tables == 1

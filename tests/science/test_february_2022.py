@@ -41,7 +41,8 @@ def held_back() -> Gate:
         {"class": flow["class"], "direction": NORTH, "stage": "metering-yard", "trucks": round(FIRST * share[name])}
         for name, flow in north.items()
     ]
-    del gate["profiles"]["durian-season"]  # no flow has it now
+    del gate["profiles"]["durian-season"]  # no flow has it now, and what names it is not looked at here
+    del gate["readings"], gate["targets"]
     return Gate.model_validate(gate)
 
 

@@ -33,7 +33,8 @@ def jam(of_fruit: dict[str, Any], at_the_yard: dict[str, Any], waited: dict[str,
     for flow in north.values():
         flow["per_day"] *= CLEARED / total
         flow["profile"] = "evening-before"  # the months of durian are those of 2024 and 2025
-    del gate["profiles"]["durian-season"]  # no flow has it now
+    del gate["profiles"]["durian-season"]  # no flow has it now, and what names it is not looked at here
+    del gate["readings"], gate["targets"]
     kiosk = gate["stages"]["kiosk-in-cn"]
     kiosk["lanes"] = [{**group, "lanes": 1} for group in kiosk["lanes"] if group["name"] != "tidal"]
     kiosk["service_for"] = {"empty": kiosk["service"]}

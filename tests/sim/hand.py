@@ -11,9 +11,10 @@ import numpy as np
 
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
+from sim.arrays import Indices
 from sim.draws.columns import Draws, blank
 from sim.draws.outages import Outages
-from sim.draws.visits import areas_that_keep_out, lines_kept_out, visit_order
+from sim.draws.visits import areas_that_keep_out, visit_order
 from sim.engines.log import NEVER
 from sim.engines.simulate import Engine, simulate
 from sim.plan.compile import compile_plan
@@ -118,3 +119,9 @@ def both_ways(north: list[Any], back: Sequence[Any] = ("booth",), per_day: float
         "paths": {"northbound": [*north, {"mark": "empty"}], "southbound": [*back]},
         "two_way": {"northbound": {"share_for": {"general": 1}, "share": 0, "class": "general", "steps": [*back]}},
     }
+
+
+def lines_kept_out(plan: Plan, line: Indices, ahead: Indices) -> Indices:
+    """Return the lines of trucks that the areas `ahead` keep out, -1 for none; others stay in their lines."""
+    kept_out = np.where(ahead >= 0, plan.line_kept_out[line, ahead], -1)
+    return np.where(kept_out >= 0, kept_out, line).astype(np.int32)

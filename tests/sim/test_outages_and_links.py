@@ -210,6 +210,19 @@ def test_work_by_hand_still_needs_a_lane(engine: Engine) -> None:
     assert simulate(plan, draws, engine).by_hand.tolist() == [False, True, False]
 
 
+@both
+def test_lanes_that_come_back_with_their_link_find_it_up(engine: Engine) -> None:
+    # A storm takes lane and radio from 5 to 25. Truck 0 is in service and ends at 10; truck 1 comes at 6, waits, and
+    # starts at 25 over the radio, 25-35. Truck 2 comes at 40, when all is well.
+    desk = {"lanes": 1, "sends": {"link": "radio", "video": 6, "without": {"constant": "30 min"}}}
+    plan = failing({"desk": desk}, fault={"stages": ["desk"], "links": ["radio"]})
+    draws = trucks(
+        plan, *[("general", at, [("desk", 10.0)]) for at in (0, 6, 40)], by_hand=30, outages=[("fault", 5, 25)]
+    )
+    assert minutes(plan, draws, engine) == [(0, 0, 10), (6, 25, 35), (40, 40, 50)]
+    assert not simulate(plan, draws, engine).by_hand.any()
+
+
 # Work clocks.
 
 

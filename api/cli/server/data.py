@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from api.cli.console import console, mistakes_shown
-from api.cli.options import DatabaseOption, DataOption, default_data_folder
-
-if TYPE_CHECKING:
-    from api.service.data_folder import DataFolder
-    from api.service.store import Store
+from api.cli.options import DatabaseOption, DataOption
+from api.cli.server.opening import opened, owned
 
 data = typer.Typer(help="Keep the data of a server: copy it, check it, trim it.", no_args_is_help=True)
 
@@ -34,7 +29,7 @@ def back_up(
     with mistakes_shown():
         from api.service.keeping import back_up as copied
 
-        with _opened(data, database) as (folder, stored):
+        with opened(data, database) as (folder, stored):
             console.print(f"{copied(folder, stored, target)} results copied to {target}", markup=False)
 
 
@@ -51,7 +46,7 @@ def restore(
     with mistakes_shown():
         from api.service.keeping import restore as restored
 
-        with _owned(data, database) as (folder, stored):
+        with owned(data, database) as (folder, stored):
             console.print(f"{restored(backup, folder, stored)} results restored to {folder.root}", markup=False)
 
 
@@ -66,7 +61,7 @@ def reindex(data: DataOption = None, database: DatabaseOption = None) -> None:
     with mistakes_shown():
         from api.service.keeping import reindex as added
 
-        with _owned(data, database) as (folder, stored):
+        with owned(data, database) as (folder, stored):
             console.print(f"{len(added(folder, stored))} results added", markup=False)
 
 
@@ -79,7 +74,7 @@ def check(data: DataOption = None, database: DatabaseOption = None) -> None:
     with mistakes_shown():
         from api.service.keeping import damages
 
-        with _opened(data, database) as (folder, stored):
+        with opened(data, database) as (folder, stored):
             found = list(damages(folder, stored))
         for each in found:
             console.print(f"{each.run} - {each.problem}. Delete it and submit it again.", markup=False, soft_wrap=True)
@@ -110,7 +105,7 @@ def trim(
 
         if days is None and keep_mb is None:
             raise ConfigError([Finding("--days", "", "nothing to go by", "Give --days, --keep-mb or both.")])
-        with (_owned if yes else _opened)(data, database) as (folder, stored):
+        with (owned if yes else opened)(data, database) as (folder, stored):
             gone = [] if days is None else too_old(stored, days)
             gone += [] if keep_mb is None else [run for run in beyond(folder, stored, keep_mb) if run not in gone]
             for run in gone:
@@ -118,31 +113,3 @@ def trim(
                     remove(folder, stored, run)
                 console.print(run, markup=False)
         console.print(f"{len(gone)} runs {'removed' if yes else 'would be removed; say --yes to remove them'}")
-
-
-@contextmanager
-def _opened(data: Path | None, database: str | None) -> Iterator[tuple[DataFolder, Store]]:
-    """Open the data of a server, which may be running."""
-    from api.service.data_folder import open_folder
-    from api.service.store import Store
-
-    folder = open_folder(data or default_data_folder())
-    stored = Store(database or f"sqlite:///{folder.database}")
-    try:
-        yield folder, stored
-    finally:
-        stored.close()
-
-
-@contextmanager
-def _owned(data: Path | None, database: str | None) -> Iterator[tuple[DataFolder, Store]]:
-    """Open the data of a server that does not run."""
-    from api.service.data_folder import Lock, open_folder
-
-    lock = Lock(open_folder(data or default_data_folder()))
-    try:
-        with _opened(data, database) as opened:
-            opened[1].own()
-            yield opened
-    finally:
-        lock.release()

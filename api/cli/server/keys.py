@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 
 from api.cli.console import console, mistakes_shown
 from api.cli.options import DatabaseOption, DataOption, KeyScope, default_data_folder
+from api.cli.server.opening import opened
 
 if TYPE_CHECKING:
     from api.service.security.keys import AccessKey
@@ -68,7 +68,7 @@ def add_key(
         _check_names("NAME", [name])
         _check_names("--project", project or [])
         until = _end_of(expires)
-        with _opened(data, database) as stored:
+        with opened(data, database) as (_, stored):
             if _keys_of(stored, name):
                 remedy = "Use another name, or make a new key for it: bordergate keys rotate."
                 raise ConfigError([Finding("NAME", name, "has a key already", remedy)])
@@ -88,7 +88,7 @@ def list_keys(data: DataOption = None, database: DatabaseOption = None) -> None:
         from api.cli.tables import print_table
         from api.service.security.keys import all_keys
 
-        with _opened(data, database) as stored:
+        with opened(data, database) as (_, stored):
             listed = stored.at_once(all_keys())
         columns = ("Name", "Scope", "Projects", "Weight", "Quota", "Made", "Expires", "Last used")
         print_table(console, "", columns, [_line(key) for key in listed])
@@ -115,7 +115,7 @@ def rotate_key(
         from api.service.security.keys import new_key, rotate
 
         until = _end_of(expires)
-        with _opened(data, database) as stored:
+        with opened(data, database) as (_, stored):
             old = _known(stored, name)[-1]
             if until is None and old.expires is not None:
                 until = time.time() + old.expires - old.created
@@ -157,7 +157,7 @@ def set_key(
         if not changes:
             remedy = "Give --scope, --project, --expires, --weight or --quota."
             raise ConfigError([Finding("NAME", name[:60], "nothing to change", remedy)])
-        with _opened(data, database) as stored:
+        with opened(data, database) as (_, stored):
             _known(stored, name)
             stored.at_once(change(name, changes))
             _note(data, "change key", name, **changes)
@@ -178,7 +178,7 @@ def remove_key(
         from api.service.security.keys import remove
         from gates import ConfigError, Finding
 
-        with _opened(data, database) as stored:
+        with opened(data, database) as (_, stored):
             _known(stored, name)
             if not stored.at_once(remove(name, even_the_last=force)):
                 problem = "is the last key that works; without it, nobody can use a server that asks for keys"
@@ -254,17 +254,3 @@ def _known(stored: Store, name: str) -> list[AccessKey]:
     if not known:
         raise ConfigError([Finding("NAME", name[:60], "has no key", "bordergate keys list shows all keys.")])
     return known
-
-
-@contextmanager
-def _opened(data: Path | None, database: str | None) -> Iterator[Store]:
-    """Open the database of a server, which may be running."""
-    from api.service.data_folder import open_folder
-    from api.service.store import Store
-
-    folder = open_folder(data or default_data_folder())
-    stored = Store(database or f"sqlite:///{folder.database}")
-    try:
-        yield stored
-    finally:
-        stored.close()

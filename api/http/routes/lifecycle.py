@@ -225,7 +225,7 @@ def take_options(sent: dict[str, Any]) -> Options:
         findings.append(Finding("reuse", value_text(reuse), "not true or false", "Write true or false."))
     if not isinstance(project, str | None):
         findings.append(Finding("project", value_text(project), "not a text", "Write the name of a project."))
-    if priority not in PRIORITIES:
+    if not isinstance(priority, str) or priority not in PRIORITIES:
         remedy = f"Write one of {', '.join(PRIORITIES)}."
         findings.append(Finding("priority", value_text(priority), "not a priority", remedy))
     if findings:

@@ -13,6 +13,7 @@ from api.http.answers import (
     A_DAY_S,
     JSON,
     KNOWN,
+    OF_A_RESULT,
     ROOT,
     file_answer,
     problems,
@@ -71,7 +72,7 @@ def form_of(request: Request, *offered: str) -> str:
     raise Problem("not-acceptable", f"Accept one of {', '.join(offered)}.")
 
 
-@router.get("/answer", responses={200: {"model": AnswerShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)})
+@router.get("/answer", responses={200: {"model": AnswerShape}, **KNOWN, **OF_A_RESULT})
 async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """What the run says first: warnings, what trucks wait for in each direction, the numbers of the first screen."""
     folder = await result_of(here, who, run_id)
@@ -104,8 +105,7 @@ async def metrics(
 @router.get(
     "/map.{form}",
     response_class=Response,
-    responses={200: {"model": MapShape, "content": {FORMS["svg"]: {}, FORMS["png"]: {}}}, **KNOWN}
-    | problems(404, 409, 422, 503, 507),
+    responses={200: {"model": MapShape, "content": {FORMS["svg"]: {}, FORMS["png"]: {}}}, **KNOWN} | OF_A_RESULT,
 )
 async def gate_map(
     request: Request,
@@ -123,7 +123,7 @@ async def gate_map(
 
 @router.get(
     "/queue-series",
-    responses={200: {"model": SeriesShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)},
+    responses={200: {"model": SeriesShape}, **KNOWN, **OF_A_RESULT},
 )
 async def queue_series(
     request: Request,
@@ -141,7 +141,7 @@ async def queue_series(
 
 @router.get(
     "/clearance",
-    responses={200: {"model": ClearanceShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)},
+    responses={200: {"model": ClearanceShape}, **KNOWN, **OF_A_RESULT},
 )
 async def clearance(
     request: Request,
@@ -221,7 +221,7 @@ async def replay(
     return tagged(request, body, form, A_DAY_S)
 
 
-@router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **problems(404, 409, 410, 422, 503, 507)})
+@router.get("/plots", responses={200: {"model": PlotsShape}, **KNOWN, **OF_A_RESULT})
 async def plots(request: Request, here: Here, who: Who, run_id: RunIdPath) -> Response:
     """The plots of the run."""
     folder = await result_of(here, who, run_id)

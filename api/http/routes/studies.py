@@ -9,7 +9,19 @@ from typing import Annotated, Literal
 from fastapi import Path, Request
 from starlette.responses import Response
 
-from api.http.answers import A_DAY_S, JSON, KNOWN, ROOT, as_body, file_answer, problems, ranged, report_answer, tagged
+from api.http.answers import (
+    A_DAY_S,
+    JSON,
+    KNOWN,
+    OF_A_RESULT,
+    ROOT,
+    as_body,
+    file_answer,
+    problems,
+    ranged,
+    report_answer,
+    tagged,
+)
 from api.http.context import Here, Who
 from api.http.problems import Problem
 from api.http.result_schemas import PlotsShape, StudyAnswerShape
@@ -30,7 +42,6 @@ EXAMPLE = {
 }
 
 
-OF_A_RESULT = problems(404, 409, 410, 422, 503, 507)
 router = lifecycle_routes(
     Kind(
         name="study",

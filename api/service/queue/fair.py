@@ -8,10 +8,8 @@ others have submitted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import NamedTuple, TypeVar
-
-Candidate = TypeVar("Candidate")
+from collections.abc import Hashable, Iterable
+from typing import NamedTuple
 
 
 class Share(NamedTuple):
@@ -56,13 +54,13 @@ class Turns:
         self._groups = _Clocks()
         self._owners: dict[str, _Clocks] = {}
 
-    def first(self, candidates: Iterable[Candidate], share_of: Callable[[Candidate], Share]) -> Candidate | None:
-        """Return the candidate whose share is furthest behind; of several, the first. None if there is none."""
-        found = list(candidates)
-        group = min((share_of(each).group for each in found), key=self._groups.start, default="")
+    def first(self, shares: Iterable[Share]) -> Share | None:
+        """Return the share that is furthest behind; of several, the first. None if there is none."""
+        found = list(shares)
+        group = min((share.group for share in found), key=self._groups.start, default="")
         owners = self._owners.get(group) or _Clocks()
-        within = (each for each in found if share_of(each).group == group)
-        return min(within, key=lambda each: owners.start(share_of(each).owner), default=None)
+        within = (share for share in found if share.group == group)
+        return min(within, key=lambda share: owners.start(share.owner), default=None)
 
     def begin(self, share: Share, seconds: float, weight: float = 1.0) -> None:
         """Note that work starts, and how long it is expected to take [s]."""

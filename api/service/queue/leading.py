@@ -28,10 +28,13 @@ class Pools:
     checker: FairPool
     studies: Pool
     """Processes that lead a study each, and borrow those that simulate."""
-    slots: int = 1
-    """Pieces that are done at once."""
     cluster: str | None = None
     """Address of a Dask scheduler on whose workers studies run instead."""
+
+    @property
+    def slots(self) -> int:
+        """Pieces that are done at once."""
+        return self.simulators.processes - 1
 
     def all(self) -> tuple[Pool, ...]:
         """Return all pools."""
@@ -65,7 +68,7 @@ async def lead(
         loop.call_soon_threadsafe(lent, work, Loan(piece, answer))
 
     arguments = work.text, places, work.chunk, pools.cluster
-    leading = asyncio.ensure_future(pools.studies.lead(asked, WAITING * work.timeout, tasks.study, *arguments))
+    leading = asyncio.ensure_future(pools.studies.run(WAITING * work.timeout, tasks.study, *arguments, lend=asked))
     looked, told = time.monotonic(), (0, 0, "")
     try:
         while not (await asyncio.wait({leading}, timeout=PROGRESS_S))[0]:
@@ -93,7 +96,7 @@ async def lend(simulators: Pool, work: Work, loan: Loan) -> None:
         If it could not be done to the end; the leader still waits for it.
     """
     try:
-        answer = await simulators.run(work.time_left, loans.done, loan.asked.content)
+        answer = await simulators.run(work.time_left, loans.done, loan.asked.content, spend=work.spend)
     except (WorkerDied, WorkerTooSlow, MemoryError):
         raise
     except Exception as error:

@@ -47,8 +47,6 @@ log = logging.getLogger("bordergate")
 
 ACTIVE_OF_A_SHARE = 8
 """Runs of a key that take turns on the workers, so that a short one need not wait for the end of a long one."""
-LEADERS = 8
-"""Studies that are led at once."""
 LATE_S = 2.0
 """Nobody waits longer than this for the end of others' pieces: then one more worker begins [s]."""
 ATTEMPTS = len(RETRY_S) + 1
@@ -136,7 +134,7 @@ class Scheduler:
                 self._being_prepared[share] += 1
                 preparing = self._background.start(self._prepare_or_fail(row.id))
                 preparing.add_done_callback(functools.partial(self._was_prepared, share))
-            while self._leading < LEADERS and self._start_leader():
+            while self._leading < self._pools.studies.processes and self._start_leader():
                 pass
             while self._start_one():
                 pass
@@ -197,13 +195,10 @@ class Scheduler:
         candidates = [work for work in self._work.values() if work.piece() is not None]
         if self._busy >= self._pools.slots:
             candidates = self._late(candidates)
-        urgent = {
-            share: max(work.priority for work in candidates if work.share == share)
-            for share in {w.share for w in candidates}
-        }
-        work = self._turns.first((w for w in candidates if w.priority == urgent[w.share]), lambda each: each.share)
-        if work is None:
+        share = self._turns.first(work.share for work in candidates)
+        if share is None:
             return False
+        work = max((work for work in candidates if work.share == share), key=lambda each: each.priority)
         piece = work.piece()
         assert piece is not None
         if work.todo:
@@ -232,9 +227,10 @@ class Scheduler:
         """Let a worker lead the next study: of each share one after the other."""
         led = {work.share for work in self._work.values() if work.is_led}
         candidates = [work for work in self._work.values() if work.wants_leader() and work.share not in led]
-        work = self._turns.first(candidates, lambda each: each.share)
-        if work is None:
+        share = self._turns.first(work.share for work in candidates)
+        if share is None:
             return False
+        work = next(work for work in candidates if work.share == share)
         work.is_led = True
         self._leading += 1
         self._begin(work, Lead())
@@ -256,7 +252,6 @@ class Scheduler:
         else:
             self._busy -= 1
             work.pieces -= 1
-            work.spent += now - began
             self._turns.end(work.share, now - began, work.expected_s(piece), work.weight)
         work.waiting_since = now
         self._wake.set()
@@ -296,17 +291,17 @@ class Scheduler:
         simulators, is_written = self._pools.simulators, (target / "manifest.json").is_file()
         if isinstance(piece, Part):
             part = piece.first, piece.end
-            await simulators.run(work.time_left, tasks.simulate, work.text, str(folder), *part)
+            await simulators.run(work.time_left, tasks.simulate, work.text, str(folder), *part, spend=work.spend)
         elif isinstance(piece, Loan):
             await lend(self._pools.simulators, work, piece)
         elif is_written:  # by a server that crashed before it could say so
             pass
         elif isinstance(piece, Lead):
-            places = self._places(work)
-            await lead(self._pools, work, places, self._lent, self._tell)
+            await lead(self._pools, work, self._places(work), self._lent, self._tell)
         else:
             self._tell(work, work.done, work.total, "combining")
-            await simulators.run(work.time_left, tasks.finish, work.text, str(folder), str(target))
+            places = str(folder), str(target)
+            await simulators.run(work.time_left, tasks.finish, work.text, *places, spend=work.spend)
 
     def _places(self, work: Work) -> tasks.StudyPlaces:
         return tasks.StudyPlaces(

@@ -119,6 +119,10 @@ class Work:
         """Replications of a piece."""
         return max(1, int(PIECE_S / self.replication_s))
 
+    def spend(self, seconds: float) -> None:
+        """Note that a worker took so much time [s]."""
+        self.spent += seconds
+
     @property
     def time_left(self) -> float:
         """Time that workers may still take [s]."""
@@ -186,11 +190,18 @@ def storage_trouble(error: Exception, folder: DataFolder) -> str:
     return ""
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether something failed for lack of memory; compressors of Arrow say it with an error of no number."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno is None and "not enough memory" in str(error)
+    )
+
+
 def problem_of(error: Exception, work: Work, limits: Limits) -> dict[str, str]:
     """Return why a run failed, as its owner reads it."""
     if isinstance(error, WorkerTooSlow):
         return {"kind": "time-limit", "detail": f"It took more than {work.timeout:,.0f} s."}
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error):
         return {"kind": "memory-limit", "detail": f"A worker needed more than {limits.worker_mb:,} MB of memory."}
     return INTERNAL
 

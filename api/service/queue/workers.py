@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -147,18 +148,22 @@ class Pool:
         # twice as many: a thread whose wait was cancelled needs a moment until its worker has died
         self._threads = ThreadPoolExecutor(2 * processes, thread_name_prefix="waits-for-a-worker")
 
-    async def run(self, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
+    async def run(
+        self,
+        timeout: float,
+        function: Callable[..., Answer],
+        *arguments: Any,
+        lend: Lend | None = None,
+        spend: Callable[[float], None] | None = None,
+    ) -> Answer:
         """Do `function(*arguments)` in a process; cancelling the wait stops it.
 
-        Raises
-        ------
-        WorkerDied, WorkerTooSlow, MemoryError
-            If it could not be done to the end.
-        """
-        return await self.lead(None, timeout, function, *arguments)
-
-    async def lead(self, lend: Lend | None, timeout: float, function: Callable[..., Answer], *arguments: Any) -> Answer:
-        """Do the same in a process that may borrow.
+        Parameters
+        ----------
+        lend
+            Takes what the job asks for, in a pool that borrows.
+        spend
+            Called with how long the process had the job [s]; its own start does not count.
 
         Raises
         ------
@@ -167,11 +172,13 @@ class Pool:
         """
         async with self._room:
             worker = self._free.pop() if self._free else await self._new()
-            is_fit = False
+            is_fit, began = False, time.monotonic()
             try:
                 is_done, answer = await self._in_time(timeout, worker.call, function, arguments, lend)
                 is_fit = is_done or not isinstance(answer, MemoryError)
             finally:
+                if spend is not None:
+                    spend(time.monotonic() - began)
                 if is_fit and worker in self._all:
                     self._free.append(worker)
                 else:

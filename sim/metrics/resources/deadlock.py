@@ -9,9 +9,10 @@ import numpy as np
 
 from sim.draws.columns import FOR_EVER
 from sim.engines.log import NEVER, EventLog
+from sim.memory import once
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings
-from sim.metrics.scope import Scope, once
+from sim.metrics.scope import Scope
 from sim.plan.paths import Path
 from sim.plan.plan import Plan, Stream
 from sim.plan.supply import UNLIMITED_LANES

@@ -11,10 +11,11 @@ from sim.arrays import Indices, Rows, table_of
 from sim.clock import Ticks
 from sim.engines.log import FINISHED, NEVER, STARTED
 from sim.jit import kernel
+from sim.memory import once
 from sim.metrics.block import LogBlock
 from sim.metrics.decided import decided_in
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Counts, Mask, Scope, once
+from sim.metrics.scope import Counts, Mask, Scope
 from sim.metrics.stages.down import no_time_down, time_down
 from sim.metrics.time_use import WindowTable, open_between, window_table
 from sim.plan.timetable import OnDuty, Windows

@@ -8,10 +8,11 @@ from typing import Self
 import numpy as np
 
 from sim.draws.outages import in_force
+from sim.memory import once
 from sim.metrics.block import LogBlock
 from sim.metrics.decided import as_decided, decided_in, planned
 from sim.metrics.meter import TIME_AVERAGE, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Counts, Scope, once
+from sim.metrics.scope import Counts, Scope
 from sim.metrics.stages.lane_time import limited_stages, measured_span, open_lane_time
 from sim.plan.supply import UNLIMITED_LANES
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engines.log import NEVER
+from sim.memory import once
 from sim.metrics.block import LogBlock
 from sim.metrics.decided import decided_in, level, planned
-from sim.metrics.scope import Counts, Scope, once
+from sim.metrics.scope import Counts, Scope
 from sim.plan.supply import UNLIMITED_LANES
 from sim.plan.timetable import OnDuty
 

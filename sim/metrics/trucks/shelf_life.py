@@ -11,9 +11,10 @@ from sim.clock import TICKS_PER_DAY, Ticks
 from sim.engines.log import JOINED, NEVER
 from sim.engines.log import LEFT as AT_LEFT
 from sim.jit import kernel
+from sim.memory import once
 from sim.metrics.block import LogBlock, truck_moves
 from sim.metrics.meter import BORDERGATE, Floats, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Counts, Scope, once
+from sim.metrics.scope import Counts, Scope
 
 LEFT = Metric(
     name="shelf_life_d",
