@@ -86,7 +86,7 @@ def _compile(folder: Path, told: Callable[[str], object]) -> None:
 def use_every_kernel(folder: str) -> None:
     """Run gates of the library, in one piece and by streaming, so that each kernel is compiled into a folder.
 
-    A kernel that none of them uses is compiled when a gate does.
+    A kernel that none of them uses is compiled when a gate does; `scripts/packages.py` finds it.
     """
     from gates.files.load import library_gates, load_gate
     from gates.upgrades import apply_upgrades, load_upgrade, upgrade_names
@@ -97,8 +97,15 @@ def use_every_kernel(folder: str) -> None:
     for name in upgrade_names():
         upgrade = load_upgrade(name)
         gates.append(apply_upgrades(load_gate(upgrade.gate), [*upgrade.needs, name])[0])
+    gates.append(_with_wait_target(gates[0]))
     for gate in gates:
         _use(gate)
+
+
+def _with_wait_target(gate: Gate) -> Gate:
+    """Return a gate whose stages have a target for the wait, which none of the library has."""
+    stages = {name: stage.model_copy(update={"wait_target": 60.0}) for name, stage in gate.stages.items()}
+    return gate.model_copy(update={"stages": stages})
 
 
 def _use(gate: Gate) -> None:

@@ -77,8 +77,12 @@ class KeptCode:
     @property
     def is_kept(self) -> bool:
         """Whether some compiled code of the kernel is there and valid."""
-        files = (self._shipped, *([self._own._cache_file] if self._own else []))
-        return any(map(_overloads, files))
+        return self.is_shipped or (self._own is not None and bool(_overloads(self._own._cache_file)))
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether code of the kernel for any processor is there and valid."""
+        return bool(_overloads(self._shipped))
 
     @property
     def cache_path(self) -> str | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,21 +40,55 @@ def test_a_trial_that_goes_wrong_is_told(
 def test_a_python_that_is_not_there_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(packages, "build", lambda folder: [folder / n for n in ("a.whl", "a.tar.gz", "a-cp311.whl")])
-    monkeypatch.setattr(packages, "installed", lambda program, package, folder: folder.mkdir(parents=True) or folder)
-    here = "{}.{}".format(*sys.version_info[:2])
+    @contextmanager
+    def built(folder: Path) -> Iterator[tuple[Path, Path, Callable[[], Path]]]:
+        yield folder / "a.whl", folder / "a.tar.gz", lambda: folder / "a-cp311.whl"
+
+    put: list[tuple[str, str]] = []
+
+    def installed(program: str, package: Path, folder: Path) -> Path:
+        put.append((package.name, folder.name))
+        return folder
+
+    monkeypatch.setattr(packages, "built", built)
+    monkeypatch.setattr(packages, "installed", installed)
+    here = packages.HERE
     monkeypatch.setattr(packages, "pythons", lambda: {here: "here", "3.98": None, "3.99": "there"})
-    monkeypatch.setattr(packages, "trials", lambda _, folder: ["bad"] if folder.name == "sdist-3.99" else [])
-    monkeypatch.setattr(packages, "first_runs", lambda _, folder, compiles: [] if compiles else ["compiles"])
+    monkeypatch.setattr(packages, "trials", lambda programs, _: ["bad"] if programs.name == "sdist-3.99" else [])
+    monkeypatch.setattr(packages, "code_trials", lambda _, folder: ["compiles"])
     assert packages.main() == 1
     assert capsys.readouterr().out == (
-        f"Python {here}, wheel: works\nPython {here}, sdist: works\nPython {here}, compiled wheel: wrong\n"
-        "Python 3.99, wheel: works\nPython 3.99, sdist: wrong\nNot on the path, not tried: Python 3.98\n"
-        f"Python {here}, compiled wheel, compiles\nPython 3.99, sdist, bad\n"
+        f"Python {here}, wheel: works\nPython {here}, sdist: works\n"
+        f"Python 3.99, wheel: works\nPython 3.99, sdist: wrong\nPython {here}, compiled wheel: wrong\n"
+        "Not on the path, not tried: Python 3.98\n"
+        f"Python 3.99, sdist, bad\nPython {here}, compiled wheel, compiles\n"
     )
-    monkeypatch.setattr(packages, "SUPPORTED", ("3.11", "3.12", "3.13"))
+    assert put[0] == ("a.whl", f"wheel-{here}")
+    assert put[-1] == ("a-cp311.whl", f"wheel-{here}"), "in the place of the other wheel"
     monkeypatch.setattr(packages, "pythons", lambda: {"3.11": None, "3.12": None, "3.13": None})
     assert packages.main() == 1
+
+
+@pytest.mark.parametrize(
+    ("run", "packed", "wrong"),
+    [
+        ("", "a 1", []),
+        ("First use: compiling", "a 1", ["run 1 should compile nothing", "run 2 should compile nothing"]),
+        ("", "a 2", ["other bits than by code for this processor:\na 1\na 2"]),
+        ("", "a 1\nnot compiled: sim.a.b", ["other bits than by code for this processor:\na 1\na 1\nnot compiled"]),
+    ],
+)
+def test_compiled_code_that_is_not_right_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str, packed: str, wrong: list[str]
+) -> None:
+    def done(folder: Path, line: tuple[str, ...], _: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        said = "a 1" if "here" in line else packed if folder == tmp_path and packages.BITS in line else run
+        return subprocess.CompletedProcess(line, 0, said, "")
+
+    monkeypatch.setattr(packages, "_done", done)
+    found = packages.code_trials(tmp_path, tmp_path)
+    assert len(found) == len(wrong)
+    assert all(each.startswith(start) for each, start in zip(found, wrong, strict=True))
 
 
 def test_the_python_that_runs_this_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
