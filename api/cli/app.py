@@ -19,6 +19,7 @@ from api.cli.run import run, warm
 from api.cli.server.data import data
 from api.cli.server.keys import keys
 from api.cli.server.serve import serve
+from api.cli.server.view import view
 from api.cli.study import study
 from api.cli.verify import compare, verify
 
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, migrate, run, study, plot, verify, compare, calibration, warm, serve):
+for command in (gates, validate, migrate, run, study, plot, verify, compare, calibration, warm, serve, view):
     app.command()(command)
 app.command("map")(gate_map)
 app.add_typer(keys, name="keys")

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
-from api.http.routes import catalogue, operations, page, results, runs, studies
+from api.http.routes import catalogue, comparison, operations, page, results, runs, studies
 from api.http.routes.parameters import only_known_parameters
 from api.http.schemas import ProblemShape
 from api.http.telemetry import Counted, Journals, Telemetry
@@ -86,6 +86,7 @@ def create_app(
     origins: Sequence[str] = (),
     keys: bool,
     stopping: asyncio.Event | None = None,
+    shows: str = "",
 ) -> ASGIApp:
     """Return the application.
 
@@ -99,6 +100,8 @@ def create_app(
         Whether every request needs an access key, however many there are.
     stopping
         Set when the server is to stop: then nobody waits any longer for what is to come.
+    shows
+        Address of the one view that it is for, of a result that is there; it then takes nothing.
     """
     limits, pools = settings.limits, _pools(settings)
     reader = FairPool(Pool(BESIDE, Kind(limits.worker_mb)), BESIDE - 1)
@@ -132,17 +135,20 @@ def create_app(
         runs.router,
         runs.checks,
         results.router,
+        comparison.router,
         studies.router,
         operations.router,
         page.router,
     ):
         app.include_router(router)
     _handle_errors(app)
+    app.state.shows = shows
     app.openapi = _described(app, app.openapi)  # type: ignore[method-assign]
 
     keyring = Keyring(opened.stored) if keys else None
     outer: ASGIApp = Guard(
-        Transfer(app), Door(frozenset(host.lower() for host in hosts), frozenset(origins), limits.body_bytes, keyring)
+        Transfer(app),
+        Door(frozenset(host.lower() for host in hosts), frozenset(origins), limits.body_bytes, keyring, bool(shows)),
     )
     if origins:
         outer = CORSMiddleware(

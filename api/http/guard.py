@@ -23,7 +23,7 @@ refusals = logging.getLogger("bordergate.refused")
 
 OPEN_PATHS = ("/health", "/docs", "/openapi.json", "/assets/", "/favicon.")
 """Need no key: they say nothing about any run."""
-PAGE = re.compile(r"/(new|runs(/[^/]+(/replay)?)?|gates/[^/]+)?")
+PAGE = re.compile(r"/(new|compare|studies(/[^/]+)?|runs(/[^/]+(/replay)?)?|gates/[^/]+)?")
 """Addresses of the page, which is the same for everybody; what it shows needs a key."""
 SESSION = "/api/v1/session"
 """Every key may sign in and out there."""
@@ -52,6 +52,8 @@ class Door:
     body_bytes: int
     keyring: Keyring | None
     """The accepted keys; none if the server was started to serve this machine without keys."""
+    read_only: bool = False
+    """Whether it shows a result that is there, and takes nothing."""
 
 
 def is_loopback(host: str) -> bool:
@@ -119,6 +121,8 @@ class Guard:
         scope.setdefault("state", {})["access"] = access
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return receive
+        if self._door.read_only:
+            raise Problem("forbidden", "This server shows one result folder and runs nothing. Use bordergate serve.")
         if not access.allows("run") and scope["path"] != SESSION:
             raise Problem("forbidden", "This key may only read.", reason=f"key {access.owner} may only read")
         if not self._is_of_a_known_page(headers):
@@ -134,6 +138,8 @@ class Guard:
 
     async def _access(self, scope: Scope, headers: dict[bytes, bytes]) -> Access:
         """Return what a request may do."""
+        if self._door.read_only:
+            return EVERYBODY
         if self._door.keyring is None:
             return LOCAL
         if scope["path"].startswith(OPEN_PATHS) or PAGE.fullmatch(scope["path"]):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.http.schemas import Shape
+from api.http.schemas import CostsTogetherShape, Shape
 
 
 class MetricShape(Shape):
@@ -45,6 +45,12 @@ class WordsShape(Shape):
     note: str
 
 
+class TitledWordsShape(WordsShape):
+    """A table in words, with its title."""
+
+    title: str
+
+
 class AnswerShape(Shape):
     """What a run says first."""
 
@@ -69,6 +75,8 @@ class StudyAnswerShape(Shape):
     advice: list[str]
     """Sentences; the first one answers the question."""
     notes: list[str]
+    tables: list[TitledWordsShape]
+    """What the advice rests on, as the report shows it."""
 
 
 class MetricsShape(Shape):
@@ -163,3 +171,89 @@ class PlotsShape(Shape):
     """The plots of a run."""
 
     items: list[PlotShape]
+
+
+class ComparedRunShape(Shape):
+    """A run that is compared."""
+
+    id: str
+    gate: str
+    title: str
+    upgrades: list[str]
+    replications: int
+    seed: int
+    costs: CostsTogetherShape
+    usd_per_year: float | None
+    """Capital spread over the life, and running costs; null where the costs of an upgrade are not known."""
+    warnings: list[str]
+
+
+class ChangedShape(Shape):
+    """What is not the same in all runs."""
+
+    kind: Literal["setting", "place", "more"]
+    """A setting of the run, a place of the gate, or how many more places there are."""
+    what: str
+    values: list[str]
+
+
+class ValueShape(Shape):
+    """A number of a run, in the unit of its metric."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    text: str
+
+
+class DifferenceShape(Shape):
+    """A run less the first one; the intervals of a number hold together with 95 %."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    text: str
+    words: str
+    """The one conclusion that the interval allows."""
+    n: int
+    method: str
+
+
+class ComparedNumberShape(Shape):
+    """A number of every run."""
+
+    name: str
+    title: str
+    statistic: str
+    direction: str | None
+    direction_title: str
+    better: Literal["less", "more", "neither"]
+    values: list[ValueShape]
+    unit: str
+    """Unit of the differences and of the margin."""
+    margin: float | None
+    """The smallest difference worth having."""
+    margin_text: str
+    differences: list[DifferenceShape]
+    as_good_as_best: list[bool] | None
+    """Whether each run is shown to be within the margin of the best; null where runs are not paired."""
+
+
+class CurvesShape(Shape):
+    """Hours within which so many percent of the trucks are cleared, in every run."""
+
+    direction: str
+    title: str
+    percent: list[float]
+    hours: list[list[float | None]]
+
+
+class ComparedShape(Shape):
+    """Two to six runs compared with the first of them."""
+
+    runs: list[ComparedRunShape]
+    paired: bool
+    method: str
+    changed: list[ChangedShape]
+    numbers: list[ComparedNumberShape]
+    curves: list[CurvesShape]

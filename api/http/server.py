@@ -8,6 +8,7 @@ import gc
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -17,6 +18,7 @@ from api.http.app import Opened, create_app, open_data
 from api.http.guard import LOOPBACK, is_loopback
 from api.service.security.keys import AccessKey, all_keys
 from api.service.settings import ServiceSettings
+from api.service.viewing import viewed
 from gates.findings import ConfigError, Finding
 
 HEADERS_S = 20.0
@@ -66,6 +68,30 @@ def serve(
         opened.close()
 
 
+def view(folder: Path, port: int, *, ready: Callable[[str], object]) -> None:
+    """Serve one result folder to this machine until a signal to stop, and change nothing.
+
+    Parameters
+    ----------
+    ready
+        Called with the address of its view once it answers.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a result, or is damaged.
+    """
+    with viewed(folder) as (data, address):
+        settings = ServiceSettings(data=data)
+        opened = open_data(settings)
+        try:
+            made_server(
+                settings, opened, LOOPBACK[1], port, shows=address, ready=lambda server: ready(server + address)
+            ).run()
+        finally:
+            opened.close()
+
+
 def made_server(
     settings: ServiceSettings,
     opened: Opened,
@@ -75,6 +101,7 @@ def made_server(
     hosts: Sequence[str] = (),
     origins: Sequence[str] = (),
     keys: bool | None = None,
+    shows: str = "",
     ready: Callable[[str], object],
 ) -> uvicorn.Server:
     """Return a server on opened data; its `run` serves.
@@ -88,7 +115,9 @@ def made_server(
     names = {*LOOPBACK, *hosts} if is_loopback(host) else {*hosts, *LOOPBACK, *_itself(host)}
     refuse_what_is_no_origin(origins, needs_key=needs_key)
     stopping = asyncio.Event()
-    app = create_app(settings, opened, hosts=sorted(names), origins=origins, keys=needs_key, stopping=stopping)
+    app = create_app(
+        settings, opened, hosts=sorted(names), origins=origins, keys=needs_key, stopping=stopping, shows=shows
+    )
     config = uvicorn.Config(
         app,
         host=host,

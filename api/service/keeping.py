@@ -131,12 +131,13 @@ def reindex(folder: DataFolder, stored: Store) -> list[str]:
     for path in sorted((folder.root / "runs").iterdir(), key=lambda each: each.stat().st_mtime):
         if not _RUN.fullmatch(path.name) or path.name in known or not (path / MANIFEST).is_file():
             continue
-        stored.at_once(rows.add(_entry(folder, path)))
+        stored.at_once(rows.add(row_of(folder, path)))
         added.append(path.name)
     return added
 
 
-def _entry(folder: DataFolder, result: Path) -> Row:
+def row_of(folder: DataFolder, result: Path) -> Row:
+    """Return what the database may say of a result: from what was kept beside it, else from its manifest."""
     try:
         kept = read_json(folder.entry(result.name))
         return Row(**{field.name: kept[field.name] for field in dataclasses.fields(Row) if field.name in kept})

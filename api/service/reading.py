@@ -27,6 +27,20 @@ def answer(folder: Path) -> bytes:
     return _json({**document, "headlines": headlines, "numbers": table})
 
 
+def compare(folders: dict[str, Path], numbers: list[str], language: Any) -> bytes:
+    """Return the comparison of some runs with the first of them.
+
+    Raises
+    ------
+    ConfigError
+        If one of them does not have a number.
+    """
+    from experiments.results.run import Result
+    from experiments.results.several import compare_several
+
+    return _json(compare_several({name: Result(folder) for name, folder in folders.items()}, numbers, language))
+
+
 def study_answer(folder: Path) -> bytes:
     """Return what a study says first: the question, warnings, the advice, and what limits it."""
     from experiments.answers.study_advice import read_answer
@@ -40,6 +54,11 @@ def study_answer(folder: Path) -> bytes:
             "warnings": list(said.warnings),
             "advice": list(said.advice),
             "notes": list(said.notes),
+            "tables": [
+                {"title": each.title, "columns": list(each.columns), "rows": [list(row) for row in each.rows]}
+                | {"note": each.note}
+                for each in said.tables
+            ],
         }
     )
 

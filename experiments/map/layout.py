@@ -138,7 +138,7 @@ def lay_out(gate: Gate, language: LanguageTag = "en") -> GateMap:
             {"name": side, "title": side_title(side, language), "zone": zone, "left": side == left}
             for side, zone in gate.sides.items()
         ),
-        directions={name: _direction_text(gate, name, language) for name in gate.paths},
+        directions={name: direction_text(gate, name, language) for name in gate.paths},
         classes={name: title_of(one.title, name, language) for name, one in gate.classes.items()},
         areas=tuple(_tints(gate, places, bands, cells, columns, language)),
         stages=tuple(_boxes(gate, going, bands, places, language)),
@@ -212,7 +212,8 @@ def _depths(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> dict[str,
     return depths
 
 
-def _direction_text(gate: Gate, direction: str, language: LanguageTag) -> str:
+def direction_text(gate: Gate, direction: str, language: LanguageTag) -> str:
+    """`Vietnam → China`, in a language."""
     start = gate.origin[direction]  # type: ignore[index]
     others = [side for side in gate.sides if side != start] or [start]
     return f"{side_title(start, language)} → {side_title(others[0], language)}"

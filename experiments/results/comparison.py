@@ -13,6 +13,7 @@ import numpy.typing as npt
 from experiments.answers.labels import listed
 from experiments.results.run import Result, estimate_text, known_name, name_of
 from experiments.runs.folder import NAMES
+from experiments.runs.statistics import CONFIDENCE
 from experiments.studies.compare import Difference, difference, unpaired
 from experiments.studies.model import DEFAULT_METRICS
 
@@ -23,10 +24,16 @@ FIRST, SECOND = "first", "second"
 
 
 class Comparison:
-    """The second of two results less the first, number by number; each interval is a 95 % interval for itself."""
+    """The second of two results less the first, number by number; each interval is one for itself.
 
-    def __init__(self, first: Result, second: Result) -> None:
-        self.first, self.second = first, second
+    Parameters
+    ----------
+    confidence
+        Of each interval; of several comparisons that shall hold together, more than 95 %.
+    """
+
+    def __init__(self, first: Result, second: Result, confidence: float = CONFIDENCE) -> None:
+        self.first, self.second, self.confidence = first, second, confidence
 
     @cached_property
     def unlike(self) -> tuple[str, ...]:
@@ -49,14 +56,14 @@ class Comparison:
 
     @cached_property
     def _differences(self) -> dict[str, Difference]:
-        first, second = _values(self.first), _values(self.second)
+        first, second = values_of(self.first), values_of(self.second)
         return {name: self._difference(first[name], second[name]) for name in first if name in second}
 
     def _difference(self, first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> Difference:
         if not self.paired:
-            return unpaired(SECOND, second, FIRST, first)
+            return unpaired(SECOND, second, FIRST, first, self.confidence)
         count = min(first.size, second.size)
-        return difference({FIRST: first[:count], SECOND: second[:count]}, (SECOND, FIRST), 0.95)
+        return difference({FIRST: first[:count], SECOND: second[:count]}, (SECOND, FIRST), self.confidence)
 
     @property
     def names(self) -> list[str]:
@@ -124,7 +131,7 @@ def _flows(result: Result) -> set[str]:
     return set(flows)
 
 
-def _values(result: Result) -> dict[str, npt.NDArray[np.float64]]:
+def values_of(result: Result) -> dict[str, npt.NDArray[np.float64]]:
     """Return number -> (replications,) its values."""
     frame = result.replications
     keys = frame[frame["replication"] == 0]

@@ -89,6 +89,12 @@ class Result(FolderResult):
         return self._table("days.parquet")
 
     @property
+    def clearance(self) -> pd.DataFrame:
+        """Hours within which so many percent of the trucks are cleared, by direction and replication."""
+        table = self._table("clearance.parquet")
+        return table[(table["measure"] == "clearance") & table["class"].isna()]
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What one must know before any number: deadlock, overload, a run outside the calibrated range."""
         from experiments.answers.run_summary import read_summary

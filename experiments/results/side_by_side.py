@@ -42,10 +42,10 @@ def _row(compared: Comparison, name: str) -> tuple[str, ...]:
     first, second = (result.metric(name).value for result in (compared.first, compared.second))
     said = verdict(each, margin_of(key, first, None), better_of(key))
     words = f"{said} (n = {each.n})"
-    return name, amount(first, unit), amount(second, unit), _difference(each, unit), words
+    return name, amount(first, unit), amount(second, unit), difference_text(each, unit), words
 
 
-def _difference(each: Difference, unit: str) -> str:
+def difference_text(each: Difference, unit: str) -> str:
     """Return the difference and its interval in one unit."""
     if each.unreached or each.against_unreached:
         return f"{BEYOND}: B in {each.unreached}, A in {each.against_unreached} of {each.n}"

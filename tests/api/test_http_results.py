@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.api.servers import SHORT, finished, problem, submitted
+from tests.api.servers import ASKED, SHORT, finished, problem, submitted
 
 
 def test_metrics_as_json_and_as_a_table(client, run, data):
@@ -142,3 +142,24 @@ def test_a_result_whose_files_are_gone_is_told(client, data):
         said = problem(client.get(made["links"][name]), 410, "damaged")["detail"]
         assert said == "Its files are gone. Delete the run and submit it again."
     assert client.delete(made["links"]["self"]).status_code == 204
+
+
+def test_runs_compared(client, run):
+    asked = {**ASKED, "upgrades": ["kiosk-lanes"]}
+    other = finished(client, submitted(client, asked)["id"])
+    found = client.get(f"/api/v1/compare?runs={run['id']},{other['id']}").json()
+    assert [one["id"] for one in found["runs"]] == [run["id"], other["id"]]
+    assert [one["upgrades"] for one in found["runs"]] == [[], ["More kiosk lanes"]]
+    assert [one["costs"]["capital_usd"]["base"] for one in found["runs"]] == [0, 1e6]
+    changed = {one["what"]: one["values"] for one in found["changed"]}
+    assert changed["stages.kiosk-in-cn.lanes.loaded.lanes"] == ["4", "6"]
+    assert "seed" not in changed
+    assert found["paired"]
+    assert len(found["numbers"]) == 8
+    chosen = {"runs": f"{run['id']},{other['id']}", "number": "utilisation.share@bay-cn"}
+    (number,) = client.get("/api/v1/compare", params=chosen).json()["numbers"]
+    assert (number["direction"], number["better"], number["as_good_as_best"]) == (None, "neither", None)
+    problem(client.get("/api/v1/compare", params={**chosen, "number": "utilisation.share"}), 404, "not-found")
+    problem(client.get(f"/api/v1/compare?runs={run['id']}"), 422, "invalid")
+    problem(client.get(f"/api/v1/compare?runs={run['id']},{run['id']}"), 422, "invalid")
+    problem(client.get(f"/api/v1/compare?runs={run['id']},run_0000000000000000"), 404, "not-found")

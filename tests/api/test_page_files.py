@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import brotli
 import pytest
 
 from api.http.guard import COOKIE, PAGE
 from api.http.routes.page import VIEWS, built
+from experiments.studies.select import Verdict
 from tests.api.servers import access_key, problem, threaded
 
 WEB = Path(__file__).resolve().parents[2] / "api" / "web"
 LANGUAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (WEB / "src" / "lang").glob("*.json")}
 FIRST_LOAD_KB = 120
+FROM_THE_SERVICE = ("state.", "verdict.", "number.", "setting.", "direction.")
+"""Words whose last part the service sends."""
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_is_the_same_document_under_a_strict_policy(client, view):
-    address = view.format(run_id="run_0123456789abcdef", name="friendship-pass")
+    address = view.format(run_id="run_0123456789abcdef", study_id="study_0123456789abcdef", name="friendship-pass")
     assert PAGE.fullmatch(address), "the guard must let everybody load it"
     answer = client.get(address)
     assert answer.content == (built() / "index.html").read_bytes()
@@ -78,9 +82,14 @@ def test_every_word_is_used():
         path.read_text(encoding="utf-8") for path in (WEB / "src").rglob("*.*") if path.suffix != ".woff2"
     )
     used = set(re.findall(r"\bt\('([\w.-]+)'", sources))
-    unused = {key for key in LANGUAGES["en"] if key not in used and not key.startswith("state.")}
+    unused = {key for key in LANGUAGES["en"] if key not in used and not key.startswith(FROM_THE_SERVICE)}
     assert not unused
     assert used <= set(LANGUAGES["en"])
+
+
+def test_every_verdict_has_its_words():
+    said = {f"verdict.{words.replace(' ', '-')}" for words in get_args(Verdict)}
+    assert said == {key for key in LANGUAGES["en"] if key.startswith("verdict.")}
 
 
 def test_a_page_signs_in_with_a_key_and_out_again(tmp_path):

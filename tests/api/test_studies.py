@@ -56,6 +56,8 @@ def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
     assert (done["progress"]["done"], done["progress"]["total"]) == (36, 36)
     for link in done["links"].values():
         assert client.get(link).status_code == 200, link
+    first = client.get(done["links"]["answer"]).json()["tables"][0]
+    assert (first["columns"][0], len(first["rows"])) == ("Scenario", 1)
     rows = client.get(done["links"]["comparison"]).json()["rows"]
     assert {row["scenario"] for row in rows} == {"more-lanes"}
     table = pd.read_csv(io.StringIO(client.get(done["links"]["comparison"], headers={"Accept": "text/csv"}).text))

@@ -1,25 +1,31 @@
 """The page in a real browser, on a real server that simulates: each flow from the first click to the last number.
 
 Every test fails on any message of the console, any request to another host and any report of the content security
-policy.
+policy. Views are searched by axe for what keeps people with a screen reader, a keyboard or weak eyes out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from importlib import resources
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.api.servers import LONG, SHORT, Process, finished, process, submitted
+from tests.api.servers import LONG, SHORT, Process, access_key, finished, process, submitted, threaded
 from tests.e2e.browser import BROWSER, FLAGS, IN_A_BROWSER
 
 SCRIPT_MS = 8.0
 """What half of the frames of the replay may take of the page's script: half of a frame at 60 a second."""
 PATIENCE_MS = 120_000
 RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS = (
+    *("/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "/runs/RUN", "/runs/RUN/replay"),
+    *("/compare?runs=RUN,OTHER", "/studies", "/studies/new"),
+)
 pytestmark = IN_A_BROWSER
 
 Open = Callable[..., Page]
@@ -50,15 +56,15 @@ def opened(server, browser) -> Iterator[Open]:
         if not (message.type == "error" and re.search(r"status of 4\d\d", message.text)):
             wrong.append(f"{message.type}: {message.text}")  # a refusal that the page shows is also in the console
 
-    def open_page(path: str, width: int = 1280, **options: Any) -> Page:
+    def open_page(path: str, width: int = 1280, base: str = server.url, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-GB", **options})
         contexts.append(context)
         page: Page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", heard)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(server.url) else wrong.append(request.url))
-        page.goto(server.url + path)
+        page.on("request", lambda request: None if request.url.startswith(base) else wrong.append(request.url))
+        page.goto(base + path)
         return page
 
     expect.set_options(timeout=PATIENCE_MS)
@@ -76,9 +82,38 @@ def run(server) -> str:
     return str(found["id"])
 
 
+@pytest.fixture(scope="module")
+def other(server) -> str:
+    """The same with an upgrade."""
+    found = finished(server.client, submitted(server.client, {**RUN, "upgrades": ["more-bays"]})["id"])
+    return str(found["id"])
+
+
+def barriers(page: Page) -> list[Any]:
+    """Return what axe finds in the view that is shown."""
+    page.evaluate((resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found: list[Any] = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules}).then(found =>"
+        " found.violations.map(one => [one.id, one.help, one.nodes.map(node => node.html.slice(0, 200))]))",
+        RULES,
+    )
+    return found
+
+
 def overflow(page: Page) -> int:
     """Return by how many pixels the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def address(path: str, run: str, other: str) -> str:
+    """Return the address of a view of these runs."""
+    return path.replace("RUN", run).replace("OTHER", other)
+
+
+def settled(page: Page) -> None:
+    """Wait until a view has what it asks for."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(100)
 
 
 def until(page: Page, condition: str) -> None:
@@ -189,6 +224,62 @@ def test_the_map_by_keyboard_alone(opened):
     expect(panel).to_have_count(0)
 
 
+def test_runs_are_chosen_and_compared(opened, run, other, server):
+    page = opened("/runs")
+    for named in ("as today", "More inspection bays"):
+        page.get_by_role("checkbox", name=re.compile(f"friendship-pass, {named}")).first.check()
+    page.get_by_role("link", name="Compare these 2").click()
+    expect(page).to_have_url(re.compile(rf"/compare\?runs={run},{other}$"))
+    found = server.client.get(f"/api/v1/compare?runs={run},{other}").json()
+    for number in found["numbers"]:
+        expect(page.get_by_role("cell").filter(has_text=number["differences"][0]["text"]).first).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="stages.bay-cn.lanes")).to_contain_text("13")
+    expect(page.get_by_role("cell", name="USD 400,000")).to_be_visible()
+    page.get_by_label("What decides").select_option("clearance_h.mean.southbound")
+    expect(page).to_have_url(re.compile("show=clearance_h.mean.southbound"))
+    page.get_by_role("button", name="Make it the base").click()
+    expect(page).to_have_url(re.compile(rf"/compare\?runs={other},{run}&show="))
+    page.get_by_role("button", name="Remove B").click()
+    expect(page.get_by_text("Choose at least two runs that are done.")).to_be_visible()
+
+
+def test_a_study_is_built_watched_and_read(opened, server):
+    page = opened("/studies")
+    page.get_by_role("link", name="Build a study").click()
+    run = page.get_by_role("button", name="Run the study")
+    expect(run).to_be_disabled()
+    page.get_by_label("More inspection bays").check()
+    page.get_by_label("Every combination").check()
+    page.get_by_label("Readings of the gate").select_option("baseline")
+    texts = {"Days measured": "0", "Days of warm-up": "0", "Replications": "3", "Demand levels": "1 1,2"}
+    for label, text in texts.items():
+        page.get_by_label(label).fill(text)
+    expect(page.get_by_text("4 scenarios, each 3 times")).to_be_visible()
+    run.click()
+    expect(page.get_by_role("alert")).to_contain_text("days 0: too small")
+    page.get_by_label("Days measured").fill("1")
+    run.click()
+    expect(page).to_have_url(re.compile(r"/studies/study_[0-9a-f]{16}$"))
+    study = page.url.rsplit("/", 1)[1]
+    expect(page.get_by_role("heading", name="Which upgrades help Friendship Pass most?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Plots")).to_be_visible()
+    asked = server.client.get(f"/api/v1/studies/{study}").json()["request"]
+    assert (asked["design"], asked["factors"]["demand"]["values"], asked["readings"]) == (
+        "grid",
+        [1, 1.2],
+        ["baseline"],
+    )
+    answer = server.client.get(f"/api/v1/studies/{study}/answer").json()
+    expect(page.get_by_text(answer["advice"][0])).to_be_visible()
+    first = answer["tables"][0]
+    expect(page.get_by_role("heading", name=first["title"])).to_be_visible()
+    expect(page.get_by_role("cell", name=first["rows"][0][2], exact=True).first).to_be_visible()
+    again = page.get_by_role("link", name="Again, changed").get_attribute("href")
+    assert again is not None
+    assert again.startswith("/studies/new?gate=friendship-pass&up=more-bays&design=grid&readings=baseline")
+    expect(page.get_by_role("link", name="differences (CSV)")).to_have_attribute("href", re.compile(study))
+
+
 def test_replay_of_a_day(opened, run, server):
     page = opened(f"/runs/{run}/replay")
     page.locator("canvas").wait_for()
@@ -235,15 +326,47 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     assert median <= SCRIPT_MS, f"{len(times)} frames: median {median:.1f} ms, 95 % within {late:.1f} ms"
 
 
-@pytest.mark.parametrize("path", ["/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "RUN", "RUN/replay"])
 @pytest.mark.parametrize("language", ["en-GB", "vi-VN", "zh-CN"])
-def test_a_phone_shows_every_view_without_scrolling_sideways(opened, run, path, language):
-    page = opened(path.replace("RUN", f"/runs/{run}"), width=390, locale=language, color_scheme="dark")
-    expect(page.locator("main h1")).to_be_visible()
-    page.wait_for_timeout(700)
-    assert overflow(page) <= 0
-    assert page.locator("html").get_attribute("data-theme") == "dark"
-    assert page.locator("html").get_attribute("lang") == {"en-GB": "en", "vi-VN": "vi", "zh-CN": "zh-Hans"}[language]
+def test_a_phone_shows_every_view_without_scrolling_sideways(opened, server, run, other, language):
+    page = opened("/", width=390, locale=language, color_scheme="dark")
+    for path in VIEWS:
+        page.goto(server.url + address(path, run, other))
+        expect(page.locator("main h1")).to_be_visible()
+        settled(page)
+        assert overflow(page) <= 0, path
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        assert (
+            page.locator("html").get_attribute("lang") == {"en-GB": "en", "vi-VN": "vi", "zh-CN": "zh-Hans"}[language]
+        )
+        if language == "en-GB":
+            assert barriers(page) == [], path
+
+
+def test_no_view_keeps_anybody_out(opened, server, run, other):
+    page = opened("/")
+    for path in VIEWS:
+        page.goto(server.url + address(path, run, other))
+        expect(page.locator("main h1")).to_be_visible()
+        settled(page)
+        assert barriers(page) == [], path
+
+
+def test_a_server_with_keys_asks_for_one(opened, tmp_path):
+    header = access_key(tmp_path / "data", "planner", "run")
+    with threaded(tmp_path / "data", keys=True) as client:
+        page = opened("/runs", base=str(client.base_url).rstrip("/"))
+        key = page.get_by_label("Access key")
+        key.fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator(".finding")).to_be_visible()
+        assert barriers(page) == []
+        key.fill(header["Authorization"].removeprefix("Bearer "))
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("No runs yet.")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text("No runs yet.")).to_be_visible()
+        assert page.evaluate("document.cookie + JSON.stringify(localStorage)").count("Bearer") == 0
+        assert page.evaluate("document.cookie") == ""
 
 
 def test_the_language_can_be_changed_and_is_kept(opened):

@@ -20,7 +20,18 @@ from api.http.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 
-VIEWS = ("/", "/new", "/runs", "/runs/{run_id}", "/runs/{run_id}/replay", "/gates/{name}")
+VIEWS = (
+    "/",
+    "/new",
+    "/runs",
+    "/runs/{run_id}",
+    "/runs/{run_id}/replay",
+    "/compare",
+    "/studies",
+    "/studies/new",
+    "/studies/{study_id}",
+    "/gates/{name}",
+)
 """Addresses of the page's views."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -43,10 +54,12 @@ def built() -> FilePath:
     return FilePath(str(resources.files("api"))) / "web" / "built"
 
 
-@functools.cache
-def _document() -> tuple[bytes, str]:
-    """Return the page, and its entity tag."""
+@functools.lru_cache(maxsize=8)
+def _document(shows: str) -> tuple[bytes, str]:
+    """Return the page, and its entity tag; a server that shows one result says in it which view that is."""
     body = (built() / "index.html").read_bytes()
+    if shows:
+        body = body.replace(b"<html ", f'<html data-shows="{shows}" '.encode(), 1)
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
@@ -58,7 +71,7 @@ def _files() -> dict[str, FilePath]:
 
 def page(request: Request) -> Response:
     """The page."""
-    body, tag = _document()
+    body, tag = _document(request.app.state.shows)
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)

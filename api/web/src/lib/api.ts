@@ -53,11 +53,40 @@ export interface Run {
 export interface Answer {
   title: string; basis: string; warnings: string[];
   headlines: { direction: string; sentence: string; details: string[] }[];
-  numbers: { columns: string[]; rows: string[][]; note: string };
+  numbers: WordTable;
+}
+export interface WordTable { columns: string[]; rows: string[][]; note: string }
+export interface StudyAnswer {
+  title: string; question: string; basis: string; warnings: string[]; advice: string[]; notes: string[];
+  tables: (WordTable & { title: string })[];
 }
 export interface Plot { name: string; title: string; caption: string; alt: string; links: Record<string, string> }
 
+export interface Compared {
+  runs: {
+    id: string; gate: string; title: string; upgrades: string[]; replications: number; seed: number; warnings: string[];
+    costs: NonNullable<Preview['costs']>; usd_per_year: number | null;
+  }[];
+  paired: boolean; method: string;
+  changed: { kind: 'setting' | 'place' | 'more'; what: string; values: string[] }[];
+  numbers: {
+    name: string; title: string; statistic: string; direction: string | null; direction_title: string;
+    better: 'less' | 'more' | 'neither'; unit: string; margin: number | null; margin_text: string;
+    values: { value: number | null; text: string }[];
+    differences: {
+      value: number | null; low: number | null; high: number | null; text: string; words: string; n: number; method: string;
+    }[];
+    as_good_as_best: boolean[] | null;
+  }[];
+  curves: { direction: string; title: string; percent: number[]; hours: (number | null)[][] }[];
+}
+
 export const API = '/api/v1';
+
+/** How many percent of a run or a study are done. */
+export function done(one: Run): number {
+  return Math.floor((100 * one.progress.done) / Math.max(one.progress.total, 1));
+}
 
 export class Refusal extends Error {
   constructor(

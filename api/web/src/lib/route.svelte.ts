@@ -2,6 +2,9 @@
 
 export const route = $state({ path: location.pathname, query: location.search });
 
+/** The one view of a server that shows a result folder; else empty. Such a server takes no run. */
+export const only = document.documentElement.dataset.shows ?? '';
+
 export function go(address: string, replace = false): void {
   if (address !== location.pathname + location.search) {
     history[replace ? 'replaceState' : 'pushState'](null, '', address);
@@ -26,3 +29,5 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   go(link.pathname + link.search);
 });
+
+if (only && location.pathname === '/') go(only, true);

@@ -33,6 +33,11 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   return words.catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** What a word of the service is in the language of the page; none if the catalogue does not have it. */
+export function known(key: string): string | undefined {
+  return (words.catalogue as Record<string, string>)[key];
+}
+
 export function titled(title: Record<string, string> | undefined, name: string): string {
   return title?.[words.language] ?? title?.en ?? name;
 }
