@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 FIRST_USE = "First use: compiling the engine, once for this installation (about half a minute on two cores) …"
+FEW_VISITS = 200_000
+"""Stage visits that the reference engine makes within seconds."""
 BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm", "png"}
 
 
@@ -61,7 +63,11 @@ def run(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
+        typer.Option(
+            min=1,
+            max=1024,
+            help="Processes that simulate; by default threads, which start at once, where they help.",
+        ),
     ] = None,
     confirm: Annotated[
         bool,
@@ -158,25 +164,44 @@ def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
 def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     """Run with a progress bar."""
     from experiments import run_scenario
+    from experiments.operating_system import keep_freed_memory
     from sim.engines.first_use import cache_is_warm
     from sim.kept_code import tell_of_compiling
 
+    keep_freed_memory()
     settings = resolved.settings
     if settings.engine == "compiled" and not cache_is_warm():
         console.print(FIRST_USE)
-    processes = nullcontext() if workers is None else local_processes(workers)
+    processes = local_processes(workers) if workers or _holds_the_lock(resolved) else nullcontext()
     with processes as executor, replication_bar() as bar:
         task = bar.add_task(REPLICATIONS, total=settings.replications)
         tell_of_compiling(lambda name: bar.update(task, description=f"Compiling {name.rpartition('.')[2]} …"))
-        result = run_scenario(
-            resolved.scenario,
-            settings,
-            trace=resolved.trace,
-            executor=executor,
-            progress=lambda done, _: bar.update(task, completed=done, description=REPLICATIONS),
-        )
-        tell_of_compiling(None)
+        try:
+            result = run_scenario(
+                resolved.scenario,
+                settings,
+                trace=resolved.trace,
+                executor=executor,
+                progress=lambda done, _: bar.update(task, completed=done, description=REPLICATIONS),
+            )
+        finally:
+            tell_of_compiling(None)
     return replace(result, changes=resolved.changes)
+
+
+def _holds_the_lock(resolved: ResolvedRun) -> bool:
+    """Tell whether threads would wait for each other so long that processes pay, which need two seconds to start.
+
+    Kernels give up the lock of the interpreter, but the reference engine is Python.
+    """
+    from experiments.runs.replications import planned
+    from experiments.runs.settings import Setup
+
+    settings = resolved.settings
+    if settings.engine == "compiled" or settings.replications == 1:
+        return False
+    plan = planned(Setup.of_run(resolved.scenario, settings, resolved.trace).text)[1]
+    return plan.expected_visits * settings.replications > FEW_VISITS
 
 
 def _is_confirmed(gate: str) -> bool:
