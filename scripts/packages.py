@@ -241,8 +241,8 @@ def main(arguments: Sequence[str] = ()) -> int:
             for kind, package in (("wheel", wheel), ("sdist", archive)):
                 wrong += tried(version, kind, program, package, place)
         with_code = compiled()
-        if program := there.get(HERE):
-            wrong += tried(HERE, "compiled wheel", program, with_code, place)
+        if HERE in there:
+            wrong += tried(HERE, "compiled wheel", there[HERE], with_code, place)
     if missing := found.keys() - there.keys():
         print(f"Not on the path, not tried: Python {', '.join(sorted(missing))}")
     print("\n".join(wrong))
