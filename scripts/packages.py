@@ -41,6 +41,8 @@ import numpy as np
 from sim import kept_code
 if "here" in sys.argv:
     kept_code.SHIPPED = Path("nowhere")  # code for this processor
+else:
+    kept_code.tell_of_compiling(lambda name: print("compiles", name))
 from gates import Scenario, library_gates, load_gate
 from sim import compile_plan, draw, measure, simulate, stream
 from sim.jit import KEPT

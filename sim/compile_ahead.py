@@ -109,7 +109,7 @@ def _with_wait_target(gate: Gate) -> Gate:
 
 
 def _use(gate: Gate) -> None:
-    """Draw, simulate and measure a day of a gate, in one piece and by streaming."""
+    """Draw, simulate and measure two days of a gate, in one piece and day by day."""
     from gates.schema.scenario import Scenario
     from sim.draws.draw import draw
     from sim.engines.simulate import simulate
@@ -118,8 +118,8 @@ def _use(gate: Gate) -> None:
     from sim.plan.compile import compile_plan
     from sim.streaming import stream
 
-    plan = compile_plan(Scenario(gate=gate, days=1, warmup_days=0))
+    plan = compile_plan(Scenario(gate=gate, days=2, warmup_days=0))
     log = simulate(plan, draw(plan))
     measure(plan, log)
     truck_times(plan, log)
-    stream(plan)
+    stream(plan, block_days=1)
