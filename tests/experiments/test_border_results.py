@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from api.cli.app import app
 from experiments.again import run_of
 from experiments.answers.run_numbers import numbers_of
 from experiments.answers.run_summary import summary
+from experiments.map.layout import lay_out
 from experiments.runs.request import resolve, run_from_text, run_text
 from experiments.runs.run import RunResult, run_scenario
 from experiments.studies.model import metric_key, metric_text
@@ -60,3 +63,20 @@ def test_what_only_a_gate_can_have_is_refused(tmp_path) -> None:
         resolve({"gate": small_border()}, trace={"arrival": [1]})
     with pytest.raises(ConfigError, match="under `upgrades` of one of its gates"):
         resolve({"gate": small_border(), "upgrades": ["5g"]})
+    border = resolve({"gate": small_border()}).scenario
+    with pytest.raises(ConfigError, match="own rules are for one gate, and this is a border"):
+        run_scenario(border, policy=lambda live: None)
+    with pytest.raises(ConfigError, match="a map shows one gate, and this is a border"):
+        lay_out(border.gate)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(["gates"], "gate = two - a sheet is of one gate"), (["run", "--confirm"], "--confirm = two - relief is tried")],
+)
+def test_the_command_line_says_what_only_a_gate_can_have(command, option, tmp_path) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(json.dumps(small_border()), encoding="utf-8")
+    said = CliRunner().invoke(app, [command[0], str(path), *command[1:]])
+    assert said.exit_code == 2
+    assert option in " ".join(said.output.split())
