@@ -13,7 +13,7 @@ from experiments.answers.run_numbers import numbers_of
 from experiments.answers.run_summary import summary
 from experiments.map.layout import lay_out
 from experiments.runs.request import resolve, run_from_text, run_text
-from experiments.runs.run import RunResult, run_scenario
+from experiments.runs.run import RunResult, run_scenario, truck_tables
 from experiments.studies.model import metric_key, metric_text
 from gates import ConfigError
 from sim.metrics.registry import key_document, key_of
@@ -45,6 +45,14 @@ def test_the_answer_names_the_gates(result: RunResult) -> None:
     assert len(sentences) == 2
     assert "a: northbound" in sentences[0]
     assert "b: northbound" in sentences[1]
+
+
+def test_tables_hold_the_trucks_that_came() -> None:
+    resolved = resolve({"gate": small_border(), "days": 1, "warmup_days": 0, "replications": 1})
+    (trucks,) = truck_tables(done := run_scenario(resolved.scenario, resolved.settings))
+    arrived = [done.measures[0].values[metric_key(f"arrivals_per_day.mean.{gate}:northbound")] for gate in "ab"]
+    assert trucks.num_rows == sum(arrived)
+    assert set(trucks.column("flow").to_pylist()) >= {"a:general", "b:general>a"}
 
 
 def test_a_manifest_gives_the_border_again(result: RunResult, tmp_path) -> None:
