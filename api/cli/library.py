@@ -22,6 +22,7 @@ def gates(
     """
     from api.cli.tables import print_gate, print_library, print_upgrade, print_upgrades
     from gates import load_gate, load_upgrade
+    from gates.borders.alone import refuse_border
 
     with mistakes_shown():
         if upgrades and name is None:
@@ -31,7 +32,9 @@ def gates(
         elif name is None:
             print_library(console)
         else:
-            print_gate(console, load_gate(name), numbers=numbers)
+            gate = load_gate(name)
+            refuse_border(gate, "gate", "a sheet is of one gate, and this is a border")
+            print_gate(console, gate, numbers=numbers)
 
 
 def gate_map(

@@ -103,7 +103,10 @@ def run(
         )
         from experiments.report.drawing import draw_result, painters
         from experiments.result_folder import new_result
+        from gates.borders.alone import refuse_border
 
+        if confirm:
+            refuse_border(resolved.scenario.gate, "--confirm", "relief is tried at one gate, and this is a border")
         name = f"{resolved.scenario.gate.name}-{resolved.digest[:8]}"
         folder = out if out is not None else Path("results") / name
         with (

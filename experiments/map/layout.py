@@ -15,6 +15,7 @@ from typing import Any
 from experiments.map.moves import Move, Traffic, traffic
 from experiments.map.routes import Ground
 from experiments.map.texts import lanes_text, side_title, wrapped
+from gates.borders.alone import refuse_border
 from gates.describe.stages import stage_rows
 from gates.describe.texts import title_of
 from gates.schema.base import LanguageTag
@@ -102,7 +103,14 @@ class GateMap:
 
 
 def lay_out(gate: Gate, language: LanguageTag = "en") -> GateMap:
-    """Return the map of a gate, its texts in a language."""
+    """Return the map of a gate, its texts in a language.
+
+    Raises
+    ------
+    ConfigError
+        If it is a border.
+    """
+    refuse_border(gate, "gate", "a map shows one gate, and this is a border")
     going = traffic(gate)
     left = gate.origin[next(iter(gate.paths))]
     stages = [name for name in gate.stages if name in going.headings]

@@ -24,7 +24,7 @@ from experiments.runs.settings import Setup
 from experiments.runs.store import FORMAT, Store, ranges, setup_digest
 from gates.files.load import refuse_unsound
 from sim.draws.draw import draw
-from sim.engines.log import EventLog
+from sim.engines.log import EventLog, of_those_who_came
 from sim.engines.simulate import simulate
 from sim.metrics.fold import Measures, measure
 from sim.plan.compile import compile_plan
@@ -253,7 +253,7 @@ def _replicated(setup: Setup, plan: Plan, number: int, policy: Policy | None) ->
         from sim.live import simulate_under
 
         log = simulate_under(policy, plan, draws, f"{setup.seed}/{number}")
-    return measure(plan, log), log
+    return measure(plan, log), of_those_who_came(log, plan.end)
 
 
 # The format of a finished replication: what it holds as JSON, then its arrays; no code is in it.

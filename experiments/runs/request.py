@@ -19,8 +19,9 @@ from experiments.inputs.policy import PolicyCode
 from experiments.inputs.trace import Trace
 from experiments.runs import provenance
 from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
+from gates.borders.alone import refuse_border
 from gates.files.explain import model_findings
-from gates.files.load import gate_from_data, library_gates, load_gate
+from gates.files.load import gate_from_data, library_borders, library_gates, load_gate
 from gates.findings import ConfigError, Finding, suggestion, within
 from gates.rivals import with_reading
 from gates.schema.base import Model
@@ -147,8 +148,7 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, tra
     gate, changes = apply_upgrades(under, upgrades, request.level)
     if isinstance(gate, ComposedGate):
         if trace is not None:
-            remedy = "Run one of its gates."
-            raise ConfigError([Finding("trace", "", "recorded trucks come to a gate, not to a border", remedy)])
+            refuse_border(gate, "trace", "recorded trucks come to a gate, not to a border")
         changes = gate.changes
     scenario = Scenario(
         gate=gate,
@@ -225,7 +225,7 @@ def _gate(gate: str | dict[str, Any], files: bool) -> tuple[Gate | None, list[Fi
     try:
         if isinstance(gate, dict):
             return gate_from_data(gate), []
-        if gate in library_gates():
+        if gate in (*library_gates(), *library_borders()):
             return _library_gate(gate), []
         if files:
             return load_gate(gate), []

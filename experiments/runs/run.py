@@ -18,6 +18,7 @@ from experiments.runs.replications import Progress, Runner, planned
 from experiments.runs.settings import RunSettings, Setup
 from experiments.runs.statistics import BATCHES, CONFIDENCE, FEWEST_BATCH_DAYS, batch_interval, mean_interval
 from experiments.runs.store import LogFiles, Store, setup_digest
+from gates.borders.alone import refuse_border
 from gates.files.load import refuse_unsound
 from gates.findings import ConfigError, Finding
 from gates.schema.scenario import Scenario
@@ -131,6 +132,8 @@ def run_scenario(
     """
     settings = settings or RunSettings()
     refuse_unsound(scenario.gate)
+    if policy is not None:
+        refuse_border(scenario.gate, "policy", "own rules are for one gate, and this is a border")
     code = None if policy is None else policy_code(policy)
     refuse_too_large_run(planned(Setup.of_run(scenario, settings, trace, code).text)[1], settings)
     with nullcontext(executor) if executor else executors.threads() as chosen:

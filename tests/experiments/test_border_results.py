@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from api.cli.app import app
 from experiments.again import run_of
 from experiments.answers.run_numbers import numbers_of
 from experiments.answers.run_summary import summary
+from experiments.map.layout import lay_out
 from experiments.runs.request import resolve, run_from_text, run_text
-from experiments.runs.run import RunResult, run_scenario
+from experiments.runs.run import RunResult, run_scenario, truck_tables
 from experiments.studies.model import metric_key, metric_text
 from gates import ConfigError
 from sim.metrics.registry import key_document, key_of
@@ -44,6 +47,14 @@ def test_the_answer_names_the_gates(result: RunResult) -> None:
     assert "b: northbound" in sentences[1]
 
 
+def test_tables_hold_the_trucks_that_came() -> None:
+    resolved = resolve({"gate": small_border(), "days": 1, "warmup_days": 0, "replications": 1})
+    (trucks,) = truck_tables(done := run_scenario(resolved.scenario, resolved.settings))
+    arrived = [done.measures[0].values[metric_key(f"arrivals_per_day.mean.{gate}:northbound")] for gate in "ab"]
+    assert trucks.num_rows == sum(arrived)
+    assert set(trucks.column("flow").to_pylist()) >= {"a:general", "b:general>a"}
+
+
 def test_a_manifest_gives_the_border_again(result: RunResult, tmp_path) -> None:
     manifest = json.loads(json.dumps(result.manifest))
     again = run_of(manifest, tmp_path)
@@ -60,3 +71,20 @@ def test_what_only_a_gate_can_have_is_refused(tmp_path) -> None:
         resolve({"gate": small_border()}, trace={"arrival": [1]})
     with pytest.raises(ConfigError, match="under `upgrades` of one of its gates"):
         resolve({"gate": small_border(), "upgrades": ["5g"]})
+    border = resolve({"gate": small_border()}).scenario
+    with pytest.raises(ConfigError, match="own rules are for one gate, and this is a border"):
+        run_scenario(border, policy=lambda live: None)
+    with pytest.raises(ConfigError, match="a map shows one gate, and this is a border"):
+        lay_out(border.gate)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(["gates"], "gate = two - a sheet is of one gate"), (["run", "--confirm"], "--confirm = two - relief is tried")],
+)
+def test_the_command_line_says_what_only_a_gate_can_have(command, option, tmp_path) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(json.dumps(small_border()), encoding="utf-8")
+    said = CliRunner().invoke(app, [command[0], str(path), *command[1:]])
+    assert said.exit_code == 2
+    assert option in " ".join(said.output.split())

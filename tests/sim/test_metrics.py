@@ -25,6 +25,7 @@ from sim.metrics.resources.areas import OUTSIDE
 from sim.metrics.trucks.clearance import PERCENT, QUANTILES
 from sim.plan.supply import UNLIMITED_LANES
 from sim.streaming import blocks
+from tests.sim.borders import border_of, gate_document, plan_of_border
 from tests.sim.hand import both_ways, plan_of, trucks
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, textbook_survival
@@ -34,6 +35,7 @@ NORTH = "northbound"
 ONE_MINUTE = {"constant": 60}
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "tailback_km", "locked_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
+AT_BORDERS = {"posted_wait_h", "moved_per_day", "stayed_away_per_day"}
 OTHERS = {
     "queued_share",
     "over_target_share",
@@ -643,9 +645,12 @@ def test_every_metric_is_defined_and_measured(on_paper):
     found = measure(limited, simulate(limited, draw(limited)))
     assert not on_paper.road_m
     assert on_paper.tailback_mean_km.shape == (len(on_paper.hourly_mean), 0)
-    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS
-    assert {key.metric for key in found.values} == set(METRICS)
-    measured = {(key.metric, key.statistic) for key in found.values}
+    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS - AT_BORDERS
+    assert {key.metric for key in found.values} == set(METRICS) - AT_BORDERS
+    plan = plan_of_border(border_of({"a": gate_document("a")}, {"at": ["06:00"]}), days=1)
+    at_border = measure(plan, simulate(plan, draw(plan)))
+    assert {key.metric for key in at_border.values} >= AT_BORDERS
+    measured = {(key.metric, key.statistic) for values in (found.values, at_border.values) for key in values}
     assert measured == {(name, statistic) for name, metric in METRICS.items() for statistic in metric.statistics}
 
 

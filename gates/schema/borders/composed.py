@@ -40,7 +40,7 @@ def composed(border: Border, changes: tuple[Any, ...] = ()) -> ComposedGate:
     """Return a border, whose gates have been looked up, read as one gate; `changes` are those of upgrades."""
     gates = {name: member.found for name, member in border.gates.items()}
     paths: dict[Any, Any] = {
-        of_gate(name, direction): _steps(name, steps)
+        of_gate(name, direction): [*_ways(border, name, direction), *_steps(name, steps)]
         for name, gate in gates.items()
         for direction, steps in gate.paths.items()
     }
@@ -133,6 +133,14 @@ def _step(name: str, step: Step) -> Step:
         case Choice():
             return step.model_copy(update={"then": {way: _steps(name, inner) for way, inner in step.then.items()}})
     return step
+
+
+def _ways(border: Border, name: str, direction: str) -> list[Step]:
+    """Return the visits of trucks that come from another gate."""
+    gate = border.gates[name].found
+    moving = {trade: each.flows.get(name, []) for trade, each in border.trade.items() if each.thinks_again}
+    ways = [trade for trade, flows in moving.items() if any(gate.flows[f].direction == direction for f in flows)]
+    return [Visit(stage=way_of(trade)).model_copy(update={"stage": of_gate(name, way_of(trade))}) for trade in ways]
 
 
 def _steps(name: str, steps: Sequence[Step]) -> list[Step]:
