@@ -135,11 +135,11 @@ def log_csv(folder: Path, replication: int, first: int, count: int) -> bytes:
     return series.log_csv(folder, replication, first, count)
 
 
-def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, arrow: bool) -> bytes:
+def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, form: Any) -> bytes:
     """Return the stage visits in a window of time."""
     from experiments.report import series
 
-    return series.replay(folder, replication, start_h, end_h, most, arrow)
+    return series.replay(folder, replication, start_h, end_h, most, form)
 
 
 def plots(folder: Path, base: str) -> bytes:

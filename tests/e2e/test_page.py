@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.api.servers import LONG, SHORT, Process, access_key, finished, process, submitted, threaded
 from tests.e2e.browser import BROWSER, FLAGS, IN_A_BROWSER
 
-SCRIPT_MS = 8.0
-"""What half of the frames of the replay may take of the page's script: half of a frame at 60 a second."""
+SCRIPT_MS = 4.0
+"""What 95 % of the frames of the replay may take of the page's script: a quarter of a frame at 60 a second."""
+DAY_BYTES = 50_000
+"""Of a day of Friendship Pass; a week of it, seven times as much, then stays within 350 kB."""
 PATIENCE_MS = 120_000
 RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -308,8 +310,29 @@ def test_replay_of_a_day(opened, run, server):
     expect(page.get_by_text("12:15 Vietnam · 13:15 China")).to_have_count(0)
 
 
+def test_replay_of_two_runs_on_one_clock_and_the_journey_of_a_truck(opened, run, other, server):
+    page = opened(f"/runs/{run}/replay")
+    page.get_by_label("Beside").select_option(other)
+    expect(page).to_have_url(re.compile(f"beside={other}"))
+    expect(page.locator("canvas")).to_have_count(2)
+    page.get_by_role("slider").fill("12")
+    expect(page.get_by_text(re.compile(r"^\d+ \| \d+ trucks inside$"))).to_be_visible()
+    visits = server.client.get(f"/api/v1/runs/{run}/replay", params={"from": 24, "to": 48}).json()
+    columns = visits["columns"]
+    truck = columns["truck"][len(columns["truck"]) // 2]
+    stages = [stage for one, stage in zip(columns["truck"], columns["stage"], strict=True) if one == truck]
+    page.get_by_label("Truck", exact=True).fill(str(truck))
+    journey = page.get_by_role("region", name="Its journey on this day").get_by_role("row")
+    expect(journey).to_have_count(1 + len(stages))
+    page.get_by_label("Truck", exact=True).fill("99999999")
+    expect(page.get_by_text("There is no truck of this number here on this day.")).to_be_visible()
+
+
 def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
-    """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises."""
+    """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises.
+
+    Other work on the machine makes frames late, too: the second that it disturbed least is looked at.
+    """
     crowded = {"gate": "friendship-pass", "days": 2, "warmup_days": 10, "demand": 1.6, "replications": 1}
     run = finished(server.client, submitted(server.client, crowded)["id"])["id"]
     page = opened(f"/runs/{run}/replay")
@@ -319,11 +342,21 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     assert int(inside.inner_text().split()[0].replace(",", "")) >= 2000
     page.evaluate("window.scriptMs = []")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(5000)
-    times = sorted(page.evaluate("window.scriptMs"))
-    assert len(times) >= 20
-    median, late = times[len(times) // 2], times[int(0.95 * len(times))]
-    assert median <= SCRIPT_MS, f"{len(times)} frames: median {median:.1f} ms, 95 % within {late:.1f} ms"
+    late = []
+    for _ in range(5):
+        page.wait_for_timeout(1000)
+        times = sorted(page.evaluate("window.scriptMs.splice(0)"))
+        if len(times) >= 10:
+            late.append(times[int(0.95 * len(times))])
+    assert min(late) <= SCRIPT_MS, f"95 % of the frames of each second within {late} ms"
+
+
+def test_a_day_of_replay_is_small_on_the_wire(run, server):
+    asked = {"from": 24, "to": 48, "form": "differences"}
+    headers = {"Accept-Encoding": "br"}
+    answer = server.client.get(f"/api/v1/runs/{run}/replay", params=asked, headers=headers)
+    assert answer.headers["content-encoding"] == "br"
+    assert answer.num_bytes_downloaded <= DAY_BYTES
 
 
 @pytest.mark.parametrize("language", ["en-GB", "vi-VN", "zh-CN"])
