@@ -63,6 +63,21 @@ def study_answer(folder: Path) -> bytes:
     )
 
 
+def gate_of_text(text: str) -> bytes:
+    """Return the gate that a file describes, ready to be run, or what is wrong with it."""
+    from gates.files.load import gate_from_text
+    from gates.findings import ConfigError
+
+    try:
+        gate = gate_from_text(text)
+    except ConfigError as error:
+        findings = [
+            {"path": f.path, "value": f.value, "problem": f.problem, "remedy": f.remedy} for f in error.findings
+        ]
+        return _json({"valid": False, "gate": None, "findings": findings})
+    return _json({"valid": True, "gate": gate.model_dump(mode="json", by_alias=True), "findings": []})
+
+
 def gate_map(gate: str, upgrades: list[str], language: Any, form: str) -> bytes:
     """Return the map of a gate of the library, as data or as a picture.
 

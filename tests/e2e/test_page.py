@@ -26,7 +26,7 @@ RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = (
     *("/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "/runs/RUN", "/runs/RUN/replay"),
-    *("/compare?runs=RUN,OTHER", "/studies", "/studies/new"),
+    *("/compare?runs=RUN,OTHER", "/studies", "/studies/new", "/gates/friendship-pass"),
 )
 pytestmark = IN_A_BROWSER
 
@@ -196,6 +196,35 @@ def test_upgrades_bring_what_they_need_and_shut_out_what_they_exclude(opened):
     expect(page.get_by_label("Kiosk lanes that turn by the queue")).to_be_disabled()
 
 
+def test_levers_of_stages_and_sides_and_a_gate_from_a_file(opened, tmp_path):
+    page = opened("/new?gate=friendship-pass")
+    page.get_by_label("China closes at").fill("17:00")
+    page.get_by_label("Reading of the gate").select_option("hold-by-goods")
+    row = page.get_by_role("row").filter(has_text="stages.kiosk-in-cn.hours")
+    expect(row).to_contain_text("08:00-17:00")
+    expect(row).to_contain_text("set by hand")
+    page.locator("#stage-bay-cn").click()
+    lanes = page.get_by_role("group", name="Change Inspection bays (China)").get_by_label("Lanes")
+    lanes.fill("-1")
+    lanes.press("Tab")
+    expect(page.locator("ul.finding")).to_contain_text("set.stages.bay-cn.lanes")
+    lanes.fill("17")
+    lanes.press("Tab")
+    expect(page.get_by_role("row").filter(has_text="stages.bay-cn.lanes")).to_contain_text("17")
+    page.reload()
+    expect(page.get_by_label("Reading of the gate")).to_have_value("hold-by-goods")
+    expect(page.get_by_role("row").filter(has_text="stages.bay-cn.lanes")).to_contain_text("17")
+    text = (resources.files("gates") / "library" / "gates" / "minimal.yaml").read_text(encoding="utf-8")
+    for name, written in (("wrong.yaml", text.replace("lanes: 2", "lane: 2")), ("right.yaml", text)):
+        (tmp_path / name).write_text(written, encoding="utf-8")
+        page.set_input_files("input[type=file]", tmp_path / name)
+        if name == "wrong.yaml":
+            expect(page.get_by_role("alert")).to_contain_text("Did you mean lanes?")
+    expect(page).to_have_url(re.compile("gate=file:minimal"))
+    expect(page.get_by_role("button", name="Booth")).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+
+
 def test_watch_reload_in_the_middle_and_cancel(opened, server):
     run = submitted(server.client, {**LONG, "reuse": False})["id"]
     page = opened(f"/runs/{run}")
@@ -331,7 +360,7 @@ def test_replay_of_two_runs_on_one_clock_and_the_journey_of_a_truck(opened, run,
 def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises.
 
-    Other work on the machine makes frames late, too: the second that it disturbed least is looked at.
+    Other work on the machine makes frames late, too: one half second of twenty that it does not disturb is enough.
     """
     crowded = {"gate": "friendship-pass", "days": 2, "warmup_days": 10, "demand": 1.6, "replications": 1}
     run = finished(server.client, submitted(server.client, crowded)["id"])["id"]
@@ -343,12 +372,11 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     page.evaluate("window.scriptMs = []")
     page.get_by_role("button", name="Play").click()
     late = []
-    for _ in range(5):
-        page.wait_for_timeout(1000)
+    while len(late) < 20 and (not late or late[-1] > SCRIPT_MS):
+        page.wait_for_timeout(500)
         times = sorted(page.evaluate("window.scriptMs.splice(0)"))
-        if len(times) >= 10:
-            late.append(times[int(0.95 * len(times))])
-    assert min(late) <= SCRIPT_MS, f"95 % of the frames of each second within {late} ms"
+        late.append(times[int(0.95 * len(times))] if len(times) >= 10 else SCRIPT_MS + 1)
+    assert late[-1] <= SCRIPT_MS, f"95 % of the frames of each half second within {late} ms"
 
 
 def test_a_day_of_replay_is_small_on_the_wire(run, server):
