@@ -6,13 +6,14 @@ policy. Views are searched by axe for what keeps people with a screen reader, a 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.api.servers import LONG, SHORT, Process, access_key, finished, process, submitted, threaded
 from tests.e2e.browser import BROWSER, FLAGS, IN_A_BROWSER
@@ -428,6 +429,67 @@ def test_a_server_with_keys_asks_for_one(opened, tmp_path):
         expect(page.get_by_text("No runs yet.")).to_be_visible()
         assert page.evaluate("document.cookie + JSON.stringify(localStorage)").count("Bearer") == 0
         assert page.evaluate("document.cookie") == ""
+
+
+class Planner:
+    """Somebody at the page with a question: clicks are counted, and each step may be kept as a picture."""
+
+    def __init__(self, page: Page, task: str) -> None:
+        self.page, self.task, self.clicks, self.steps = page, task, 0, 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.clicks += 1
+
+    def choose(self, label: str, value: str) -> None:
+        self.page.get_by_label(label).select_option(value)
+        self.clicks += 2  # the list, and its entry
+
+    def write(self, label: str, text: str) -> None:
+        field = self.page.get_by_label(label)
+        field.fill(text)
+        field.press("Tab")
+
+    def see(self, what: Locator) -> None:
+        """Wait until something is there; with BORDERGATE_PICTURES, the folder of that name gets a picture of it."""
+        expect(what).to_be_visible()
+        self.steps += 1
+        if folder := os.environ.get("BORDERGATE_PICTURES"):
+            settled(self.page)
+            self.page.screenshot(path=f"{folder}/{self.task}-{self.steps}.png")
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"),
+    [
+        ("worth", "no difference that matters"),  # Is 5G worth it at Friendship Pass?
+        ("closing", "worse"),  # What happens if the Chinese side closes at 17:00?
+    ],
+)
+def test_a_planner_answers_a_question_in_a_few_clicks(opened, server, run, task, answer):
+    planner = Planner(opened("/"), task)
+    page = planner.page
+    planner.click(page.get_by_role("link", name="Set up a run").first)
+    if task == "worth":
+        planner.click(page.get_by_label("5G at the gate"))
+    else:
+        planner.write("China closes at", "17:00")
+    for label, text in (("Days measured", "2"), ("Days of warm-up", "1"), ("Replications", "3")):
+        planner.write(label, text)
+    planner.see(page.get_by_role("heading", name="What changes in the gate"))
+    button = page.get_by_role("button", name="Run", exact=True)
+    expect(button).to_be_enabled()
+    planner.click(button)
+    planner.see(page.get_by_role("heading", name="Main numbers"))
+    planner.click(page.get_by_role("link", name="Compare", exact=True).last)
+    planner.choose("Add a run", run)
+    planner.click(page.get_by_role("button", name="Make it the base"))
+    row = page.get_by_role("row").filter(has_text="Clearance time, mean: Vietnam → China")
+    expect(row.first).to_contain_text(answer)
+    planner.see(page.get_by_role("heading", name="Cost beside benefit"))
+    assert planner.clicks <= 12
+    cost = "USD 1 million" if task == "worth" else "Cost not known"
+    expect(page.get_by_role("cell", name=cost)).to_be_visible()
 
 
 def test_the_language_can_be_changed_and_is_kept(opened):

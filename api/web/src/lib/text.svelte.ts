@@ -44,6 +44,14 @@ export function titled(title: Record<string, string> | undefined, name: string):
 
 const formats = new Map<string, Intl.NumberFormat>(); // making one takes longer than using it a hundred times
 
+/** What a run changes in its gate: upgrades by title, and how many values are set by hand. */
+export function changesOf(request: Record<string, unknown>, titles: Record<string, { title: Record<string, string> }> = {}): string {
+  const names = (request.upgrades as string[] | undefined) ?? [];
+  const set = Object.keys((request.set as Record<string, unknown> | undefined) ?? {}).length;
+  const said = [...names.map((name) => titled(titles[name]?.title, name)), ...(set ? [t('runs.set', { count: set })] : [])];
+  return said.join(', ') || t('runs.as-today');
+}
+
 export function number(value: number, digits = 0): string {
   const key = `${words.language} ${digits}`;
   let format = formats.get(key);
