@@ -20,9 +20,10 @@ from gates.findings import ConfigError, Finding, suggestion, value_text
 from sim.arrays import NOBODY
 from sim.clock import TICKS_PER_SECOND
 from sim.draws.columns import Draws
-from sim.draws.outages import units_down
+from sim.draws.outages import handed_over_at, units_down
 from sim.engines.log import HOLD, NO_RULE, UNIT_CHANGE, EventLog
 from sim.engines.reference import AT_ONCE, RANK_PATIENCE, RANK_TIMETABLE, Agenda, Run
+from sim.plan.network import NO_LIMIT
 from sim.plan.plan import Plan
 from sim.plan.supply import UNLIMITED_LANES
 
@@ -313,6 +314,8 @@ class _Timetable:
         network = self._plan.network
         scheduled = zip(network.change_tick, network.change_resource, network.change_units, strict=True)
         down = units_down(self._plan, self._run.draws.outages)
+        outages, resources = self._run.draws.outages, len(self._down)
+        over = [handed_over_at(self._plan, outages, resource) for resource in range(resources)]
         at: dict[tuple[int, int], list[tuple[list[int], int]]] = {}
         for which, rows in ((self._scheduled, scheduled), (self._down, down)):
             for tick, resource, units in rows:
@@ -321,7 +324,7 @@ class _Timetable:
             yield self._run.agenda.at(tick, RANK_TIMETABLE, number)
             for which, units in at[tick, resource]:
                 which[resource] = units
-            self._renew(resource)
+            self._renew(resource, hands_over=tick in over[resource])
 
     def choose(self, resource: int, units: int | None) -> None:
         """Let a policy choose how many lanes or units there are, or give the choice back."""
@@ -337,13 +340,23 @@ class _Timetable:
             self.unit_changes.append((now, resource - groups, NO_RULE if units is None else units))
         self._renew(resource)
 
-    def _renew(self, resource: int) -> None:
+    def _renew(self, resource: int, *, hands_over: bool = False) -> None:
         scheduled, chosen = self._scheduled[resource], self._chosen[resource]
         units = chosen if chosen is not None and scheduled else scheduled
         left = max(units - self._down[resource], 0)
-        if left != self._given[resource]:
+        if left != self._given[resource] or hands_over:
             self._given[resource] = left
-            self._run.change(resource, left)
+            self._run.change(resource, left, self._kept(resource, left, hands_over=hands_over))
+
+    def _kept(self, resource: int, left: int, *, hands_over: bool) -> int:
+        """Return how many trucks lanes keep in service at most."""
+        if resource < len(self._run.groups):
+            group, chosen = self._run.groups[resource], self._chosen[resource]
+            if hands_over:
+                return max((group.lanes if chosen is None else chosen) - self._down[resource], 0)
+            if group.hands_back and not left:
+                return 0
+        return NO_LIMIT
 
 
 def simulate_under(policy: Policy, plan: Plan, draws: Draws, name: str = "1/0") -> EventLog:

@@ -13,6 +13,7 @@ from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
 
 CLASSES = ("durian", "general", "parcels")
+IN_HAND = ["finishes", "resumes", "restarts", "hands-over"]
 STAGES = ("booth", "scan", "bay", "dock")
 DIRECTIONS = ("northbound", "southbound")
 
@@ -191,7 +192,7 @@ def outages(draw: st.DrawFn) -> dict[str, Any]:
             "pools": draw(st.lists(st.sampled_from(["officers", "cranes"]), max_size=2, unique=True)),
             "links": draw(st.lists(st.sampled_from(["radio", "cable"]), max_size=2, unique=True)),
             "units": units,
-            "in_hand": draw(st.sampled_from(["finishes", "resumes", "restarts"])) if units is None else "finishes",
+            "in_hand": draw(st.sampled_from(IN_HAND if units is None else ["finishes", "hands-over"])),
         }
     if draw(st.booleans()):
         found["wear"] = {

@@ -218,9 +218,9 @@ def _print_answer(result: RunResult, found: list[dict[str, Any]] | None, *, full
     from experiments.answers.run_numbers import numbers_of
     from experiments.answers.run_summary import summary
     from experiments.runs.provenance import with_confirmed
-    from gates.describe import never_text
+    from gates.describe import never_text, parts_text
 
     document = result.manifest if found is None else with_confirmed(result.manifest, found)
     print_summary(console, summary(numbers_of(result), document), full=full)
-    if never := never_text(result.scenario.gate):
-        console.print(f"Note: {never}", markup=False)
+    for note in filter(None, (never_text(result.scenario.gate), parts_text(result.scenario.gate))):
+        console.print(f"Note: {note}", markup=False)

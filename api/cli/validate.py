@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from gates import ConfigError, Finding, Gate, load_gate, load_upgrade
-from gates.describe import never_text, title_of
+from gates.describe import never_text, parts_text, title_of
 from gates.files.load import gate_from_text
 from gates.files.yaml import parse, read_text
 from gates.schema.scenario import Scenario
@@ -45,7 +45,7 @@ def checked_text(text: str, file: str) -> str:
     held += [f"{len(gate.readings)} readings"] if gate.readings else []
     held += [f"{len(gate.targets)} targets"] if gate.targets else []
     sentence = f"Gate {gate.name}: {', '.join(held)}; {footing_text(gate)}."
-    return " ".join(filter(None, [sentence, never_text(gate), _lock_text(gate)]))
+    return " ".join(filter(None, [sentence, never_text(gate), parts_text(gate), _lock_text(gate)]))
 
 
 def _refuse_unknown_metrics(gate: Gate, file: str) -> None:

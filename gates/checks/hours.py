@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gates.checks.demand import unknown_place
 from gates.checks.register import Findings, finding, rule
 from gates.findings import Place
+from gates.schema.calendar import Closure, Holidays
 from gates.schema.gate import Gate
 from gates.schema.hours import OpeningHours
 
@@ -23,6 +24,14 @@ def hours_of(gate: Gate) -> Iterator[tuple[Place, OpeningHours]]:
     yield from ((("booking", name, "hours"), booking.hours) for name, booking in gate.booking.items())
 
 
+def all_hours(gate: Gate) -> Iterator[tuple[Place, OpeningHours]]:
+    """All opening hours of a gate, those of its calendar included, with their places."""
+    yield from hours_of(gate)
+    for n, entry in enumerate(gate.calendar):
+        if isinstance(entry, Closure | Holidays) and entry.hours is not None:
+            yield ("calendar", n, "hours"), entry.hours
+
+
 @rule()
 def never_open(gate: Gate) -> Findings:
     """Opening hours have at least one window on some day."""
@@ -34,10 +43,7 @@ def never_open(gate: Gate) -> Findings:
 @rule()
 def hours_on_holidays(gate: Gate) -> Findings:
     """Hours on public holidays are of a country, or part of one, whose holidays are known."""
-    entries = [
-        (("calendar", n, "hours"), entry.hours) for n, entry in enumerate(gate.calendar) if hasattr(entry, "hours")
-    ]
-    for place, hours in [*hours_of(gate), *((place, hours) for place, hours in entries if hours is not None)]:
+    for place, hours in all_hours(gate):
         for country, _ in hours.holidays:
             mistake = unknown_place(country)
             if mistake:

@@ -102,8 +102,8 @@ def outages_of_some(gate: Gate) -> Findings:
         place: Place = ("outages", name)
         if outage.units is None and not outage.each:
             continue
-        if outage.in_hand != "finishes":
-            remedy = "Write `finishes`, or remove `units` and `each`, so that all go down."
+        if outage.in_hand not in ("finishes", "hands-over"):
+            remedy = "Write `finishes` or `hands-over`, or remove `units` and `each`, so that all go down."
             yield finding(
                 (*place, "in_hand"), outage.in_hand, "not possible where only some lanes or units go down", remedy
             )
@@ -111,6 +111,23 @@ def outages_of_some(gate: Gate) -> Findings:
             if group.lanes == UNLIMITED:
                 remedy = "Remove the stage, or remove `units` and `each`, so that all go down."
                 yield finding((*place, "stages"), stage, "the stage has unlimited lanes", remedy)
+
+
+@rule("stages.**")
+def outages_that_hand_over(gate: Gate) -> Findings:
+    """Only lanes hand trucks over, and only those that do not reverse and that the queue does not open."""
+    for name, outage in gate.outages.items():
+        place: Place = ("outages", name)
+        if outage.in_hand != "hands-over":
+            continue
+        if not outage.stages:
+            remedy = "Name `stages`, or write `finishes`, `resumes` or `restarts`."
+            yield finding((*place, "in_hand"), outage.in_hand, "no lanes go down with it", remedy)
+        for stage, group in _groups(gate, outage):
+            reason = "reverse" if group.reverses else "are opened by the queue" if group.opens else ""
+            if reason:
+                remedy = "Write another `in_hand`, or name the `groups` that go down without them."
+                yield finding((*place, "in_hand"), outage.in_hand, f"lanes of {stage} {reason}", remedy)
 
 
 def _groups(gate: Gate, outage: Outage, *, whole: bool = False) -> Iterator[tuple[str, LaneGroup]]:

@@ -6,15 +6,19 @@ import calendar
 import datetime as dt
 from typing import get_args
 
+from gates.checks.hours import all_hours
 from gates.describe.texts import DAYS_AHEAD
 from gates.schema.base import Month
 from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown
 from gates.schema.demand import CalibratedRange
 from gates.schema.gate import Gate
+from gates.schema.holidays import countries, public_holidays
 from gates.schema.quantities import number_text
 from gates.schema.scenario import Scenario
 
 MONTHS: tuple[Month, ...] = get_args(Month)
+PARTS_SHOWN = 4
+"""Parts of a country that a sentence names at most."""
 CYCLE = dt.timedelta(days=28 * 366)
 """After it, dates fall on the same weekdays again."""
 
@@ -27,7 +31,8 @@ def entry_words(gate: Gate, entry: CalendarEntry) -> str:
         last = gate.start + dt.timedelta(days=DAYS_AHEAD - 1)
         days = ", ".join(day.isoformat() for day in entry.days(gate.start, last)) or "no day"
         words = f"{entry.name}: public holidays of {entry.holidays}{which} at {where}{_shorter(entry)}"
-        return f"{words}; in the year from {gate.start.isoformat()}: {days}"
+        more = _parts_of(gate, entry.holidays) if entry.only is None else ""
+        return f"{words}; in the year from {gate.start.isoformat()}: {days}" + (f". Note: {more}" if more else "")
     if isinstance(entry, Closure):
         return f"{entry.name}: {_closure_days(entry)}{_shorter(entry)}"
     words = f"{entry.name}: {entry.first.isoformat()} to {entry.last.isoformat()}"
@@ -61,6 +66,31 @@ def never_text(gate: Gate) -> str:
         return ""
     what = "entry of the calendar applies" if len(names) == 1 else "entries of the calendar apply"
     return f"{len(names)} {what} to no day, because no such weekday is within the dates: {', '.join(names)}."
+
+
+def parts_text(gate: Gate) -> str:
+    """A sentence about each country named without a part of it that has more public holidays; empty if none has."""
+    entries = [entry.holidays for entry in gate.calendar if isinstance(entry, Holidays) and entry.only is None]
+    hours = [place for _, hours in all_hours(gate) for place, _ in hours.holidays]
+    return " ".join(filter(None, (_parts_of(gate, place) for place in dict.fromkeys([*entries, *hours]))))
+
+
+def _parts_of(gate: Gate, country: str) -> str:
+    last = gate.start + dt.timedelta(days=DAYS_AHEAD - 1)
+    years, of_all = (gate.start.year, last.year), set[dt.date]()
+    for year in years:
+        of_all.update(public_holidays(country, year))
+    more = dict[str, list[dt.date]]()
+    for code in countries().get(country, ()):
+        days = {day for year in years for day in public_holidays(f"{country}-{code}", year)} - of_all
+        more[f"{country}-{code}"] = sorted(day for day in days if gate.start <= day <= last)
+    named = [f"{part} ({', '.join(day.isoformat() for day in days)})" for part, days in more.items() if days]
+    if not named:
+        return ""
+    shown = [*named[:PARTS_SHOWN], *([f"{len(named) - PARTS_SHOWN} more"] if len(named) > PARTS_SHOWN else [])]
+    since = f"in the year from {gate.start.isoformat()}"
+    whole = f"holidays {country} are those of the whole country; {since} parts of it have others"
+    return f"{whole}: {_listed(shown)}. Name a part if you mean one."
 
 
 def _has_days(gate: Gate, entry: CalendarEntry) -> bool:

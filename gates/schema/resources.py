@@ -124,6 +124,10 @@ class Link(Sourced):
     """Time from a request to its answer [s]."""
 
 
+InHand = Literal["finishes", "resumes", "restarts", "hands-over"]
+"""What happens to a service in progress when its lane goes down."""
+
+
 class Outage(Sourced):
     """Something that fails from time to time and takes stages, pools and links down together."""
 
@@ -145,6 +149,7 @@ class Outage(Sourced):
     """Number of lanes of each lane group and of units of each pool that go down; by default all."""
     each: bool = False
     """Whether each lane and each unit fails independently instead of all together."""
-    in_hand: Literal["finishes", "resumes", "restarts"] = "finishes"
-    """What happens to the service in progress in a lane that goes down: it is finished first, continues after the
-    repair, or starts again after it."""
+    in_hand: InHand = "finishes"
+    """What happens to the service in progress in a lane that goes down: it is finished first (`finishes`), continues
+    after the repair (`resumes`), starts again after it (`restarts`), or the truck goes back to its place in the queue,
+    from which the next free lane takes it (`hands-over`)."""

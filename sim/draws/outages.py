@@ -15,11 +15,11 @@ import numpy.typing as npt
 from sim.clock import Ticks
 from sim.draws.uniforms import uniforms
 from sim.plan.failures import Source
+from sim.plan.network import NO_LIMIT, Network
 from sim.plan.timetable import Windows, merged_windows
 from sim.plan.work_clocks import Pieces, clocks, merged, standing
 
 if TYPE_CHECKING:
-    from sim.plan.network import Network
     from sim.plan.plan import Plan
 
 
@@ -54,10 +54,12 @@ def in_force(plan: Plan, outages: Outages) -> Network:
     down = {resource for source in plan.outages for resource in source.resources}
     kept = ~np.isin(network.change_resource, list(down))
     ticks, resources, units = [network.change_tick[kept]], [network.change_resource[kept]], [network.change_units[kept]]
+    keeps = [network.change_keeps[kept]]
     for resource in sorted(down):
-        tick, left = _left(network, resource, plan.outages, windows)
+        tick, left, lanes = _left(network, resource, plan.outages, windows)
         ticks.append(tick)
         units.append(left)
+        keeps.append(lanes)
         resources.append(np.full(tick.size, resource, np.uint32))
     all_ticks, of, units_left = np.concatenate(ticks), np.concatenate(resources), np.concatenate(units)
     first_link = network.groups.size + len(plan.pools) - len(plan.links)
@@ -66,14 +68,15 @@ def in_force(plan: Plan, outages: Outages) -> Network:
         change_tick=all_ticks[order],
         change_resource=of[order],
         change_units=units_left[order],
+        change_keeps=np.concatenate(keeps)[order],
         clocks=clocks([_clock(plan, group, windows) for group in range(network.groups.size)]),
     )
 
 
 def _left(
     network: Network, resource: int, sources: Sequence[Source], windows: Sequence[Windows]
-) -> tuple[Ticks, npt.NDArray[np.int64]]:
-    """Return when the units of a resource that are on duty and not down change, and how many are left."""
+) -> tuple[Ticks, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return when the units of a resource on duty and not down change, how many are left, how many trucks they keep."""
     mine = network.change_resource == resource
     scheduled_tick, scheduled = network.change_tick[mine], network.change_units[mine]
     edge, down = _down(resource, sources, windows, int(scheduled.max(initial=0)))
@@ -81,8 +84,36 @@ def _left(
     planned = np.concatenate(([0], scheduled))[np.searchsorted(scheduled_tick, tick, side="right")]
     lost = np.concatenate(([0], down))[np.searchsorted(edge, tick, side="right")]
     left = np.maximum(planned - lost, 0)
-    changes = left != np.concatenate(([0], left[:-1]))
-    return tick[changes], left[changes]
+    keeps = _kept(network, resource, tick, sources, windows)
+    changes = (left != np.concatenate(([0], left[:-1]))) | (keeps < NO_LIMIT)
+    return tick[changes], left[changes], keeps[changes]
+
+
+def _kept(
+    network: Network, resource: int, tick: Ticks, sources: Sequence[Source], windows: Sequence[Windows]
+) -> npt.NDArray[np.int64]:
+    """Return how many trucks lanes keep at most at each tick: as many as lanes are up where some hand theirs over."""
+    starts = _handed_over_at(resource, sources, windows)
+    if not starts:
+        return np.full(tick.size, NO_LIMIT)
+    lanes = int(network.groups["lanes"][resource])
+    edge, down = _down(resource, sources, windows, lanes)
+    up = lanes - np.concatenate(([0], down))[np.searchsorted(edge, tick, side="right")]
+    return np.where(np.isin(tick, list(starts)), np.maximum(up, 0), NO_LIMIT)
+
+
+def handed_over_at(plan: Plan, outages: Outages, resource: int) -> set[int]:
+    """Return when lanes of a group go down that hand the trucks in service over [tick]; never for pools and links."""
+    return _handed_over_at(resource, plan.outages, [outages.of(n) for n in range(len(plan.outages))])
+
+
+def _handed_over_at(resource: int, sources: Sequence[Source], windows: Sequence[Windows]) -> set[int]:
+    return {
+        int(start)
+        for source, spans in zip(sources, windows, strict=True)
+        if resource in source.hands_over
+        for start in spans.start
+    }
 
 
 def _down(

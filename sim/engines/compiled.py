@@ -41,11 +41,11 @@ from sim.engines.conditions import (
     is_by_hand,
     is_needed,
     is_reversible,
+    last_started,
     may_leave,
     may_start,
     next_area,
     next_area_is_full,
-    next_in_service,
     next_of_others,
     stands_behind,
     stands_since,
@@ -160,23 +160,27 @@ def timetable(network: Network, trucks: Trucks, state: State, now: int, change: 
     if state.resources[resource]["faces"]:
         put_on_duty(state, resource)
         call_trucks(network, trucks, state, now, resource)
-    if network.groups[resource]["hands_back"] and network.change_units[change] == 0:
-        hand_back(network, trucks, state, now, resource)
+    if state.resources[resource]["busy"] > network.change_keeps[change]:
+        hand_back(network, trucks, state, now, resource, network.change_keeps[change])
 
 
 @seldom
-def hand_back(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
-    """Give the trucks in service back to their lines, and let others use what they used."""
-    truck = next_in_service(trucks, state, group, 0)
-    while truck != NOBODY:
+def hand_back(network: Network, trucks: Trucks, state: State, now: int, group: int, keeps: int) -> None:
+    """Give trucks in service back to their lines, who started last first, and let others use what they used."""
+    truck = last_started(trucks, state, group)
+    while truck != NOBODY and state.resources[group]["busy"] > keeps:
         break_off(network, trucks, state, now, truck)
-        truck = next_in_service(trucks, state, group, truck + 1)
+        truck = last_started(trucks, state, group)
     stage = row_of(network.groups[group]["stage"])
     for other in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
         call_trucks(network, trucks, state, now, row_of(other))
     for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
         for entry in range(network.lines[line]["taken_from"], network.lines[line]["taken_to"]):
             call_for_pool(network, trucks, state, now, row_of(network.taken[entry]["pool"]))
+    for other in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
+        if is_reversible(network, row_of(other)):
+            reverse_if_due(network, state, now, row_of(other))
+        open_if_due(network, state, now, row_of(other))
     while call_for_space(network, trucks, state, now):
         pass
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sim.arrays import NOBODY
 from sim.draws.columns import FOR_EVER
 from sim.engines.agenda import LEAVES, NO_EVENT, NUMBER_BITS, NUMBER_MASK, USED, next_event
-from sim.engines.log import FINISHED, JOINED
+from sim.engines.log import FINISHED, JOINED, NEVER, STARTED
 from sim.engines.state import (
     NEXT_CHANGE,
     State,
@@ -266,16 +266,20 @@ def stands_behind(trucks: Trucks, state: State, other: int, joined: int, truck: 
 
 
 @seldom
-def next_in_service(trucks: Trucks, state: State, group: int, least: int) -> int:
-    """Return the first truck in service in a lane of the group whose number is at least `least`, or `NOBODY`."""
-    first = NOBODY
+def last_started(trucks: Trucks, state: State, group: int) -> int:
+    """Return the truck in service in a lane of the group that started last, of equals the last; or `NOBODY`."""
+    last, at = NOBODY, NEVER
     for leaf in range(state.ends.size[LEAVES], state.ends.size[LEAVES] + state.ends.size[USED]):
         if state.ends.tree[leaf] == NO_EVENT:
             continue
         truck = row_of(state.ends.tree[leaf] & NUMBER_MASK)
-        if least <= truck < first and row_of(trucks.group[visit_of(state, truck)]) == group:
-            first = truck
-    return first
+        visit = visit_of(state, truck)
+        if row_of(trucks.group[visit]) != group:
+            continue
+        started = trucks.times[visit, STARTED]
+        if last == NOBODY or started > at or (started == at and truck > last):
+            last, at = truck, started
+    return last
 
 
 @step

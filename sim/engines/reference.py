@@ -115,12 +115,16 @@ class Run:
     def timetable(self) -> Process:
         """Lane groups open and close; units of pools come on duty and leave; links fail and are back."""
         network = self.network
+        changes = network.change_resource, network.change_units, network.change_keeps
         for change in range(network.change_tick.size):
             yield self.agenda.at(int(network.change_tick[change]), RANK_TIMETABLE, change)
-            self.change(int(network.change_resource[change]), int(network.change_units[change]))
+            self.change(*(int(column[change]) for column in changes))
 
-    def change(self, resource: int, units: int) -> None:
-        """Have so many lanes of a group open, or units of a pool on duty, or so much of a link up."""
+    def change(self, resource: int, units: int, keeps: int) -> None:
+        """Have so many lanes of a group open, or units of a pool on duty, or so much of a link up.
+
+        Lanes keep at most `keeps` trucks.
+        """
         if resource >= len(self.groups):
             self.on_duty[resource] = units
             self.call_for_pool(resource)
@@ -133,14 +137,13 @@ class Run:
         if self.faces[resource]:
             self.on_duty[resource] = min(units, self.in_use[resource])
             self.serve(resource)
-        if not units and self.groups[resource].hands_back:
-            self.hand_back(resource)
+        if self.busy[resource] > keeps:
+            self.hand_back(resource, keeps)
 
-    def hand_back(self, group: int) -> None:
-        """Give the trucks in service back to their lines, and let others use what they used."""
-        handed_back = sorted(self.in_service[group].items())
-        self.in_service[group] = {}
-        for truck, visit in handed_back:
+    def hand_back(self, group: int, keeps: int) -> None:
+        """Give trucks in service back to their lines, who started last first, and let others use what they used."""
+        last_first = sorted(self.in_service[group].items(), key=self.started_at, reverse=True)
+        for truck, visit in last_first[: self.busy[group] - keeps]:
             self.break_off(truck, visit)
         stage = self.stages[self.groups[group].stage]
         for other in range(stage.groups_from, stage.groups_to):
@@ -148,12 +151,21 @@ class Run:
         for line in range(stage.lines_from, stage.lines_to):
             for _, pool in self.taken[line]:
                 self.call_for_pool(pool)
+        for other in range(stage.groups_from, stage.groups_to):
+            self.reverse_if_due(other)
+            self.open_if_due(other)
         while self.call_for_space():
             pass
+
+    def started_at(self, truck_and_visit: tuple[int, int]) -> tuple[int, int]:
+        """Return what orders trucks by the start of their service."""
+        truck, visit = truck_and_visit
+        return int(self.log.times[visit, STARTED]), truck
 
     def break_off(self, truck: int, visit: int) -> None:
         """Let a truck stand in line again as if its service had not started."""
         line = self.draws.line[visit]
+        del self.in_service[int(self.log.group[visit])][truck]
         self.services[truck] += 1
         self.busy[self.log.group[visit]] -= 1
         for units, pool in self.taken[line]:

@@ -11,7 +11,7 @@ from sim.clock import Ticks
 from sim.engines.log import NO_RULE, EventLog
 from sim.memory import once
 from sim.metrics.block import LogBlock
-from sim.plan.network import Network
+from sim.plan.network import NO_LIMIT, Network
 from sim.plan.plan import Plan
 from sim.plan.timetable import OnDuty, Windows, merged_windows, union
 
@@ -89,4 +89,9 @@ def as_decided(network: Network, kept: Decided) -> Network:
     of = [np.full(on_duty.tick.size, resource, np.uint32) for resource, on_duty in kept.items()]
     resource = np.concatenate([network.change_resource[others], *of])
     order = np.lexsort((resource, tick))
-    return network._replace(change_tick=tick[order], change_resource=resource[order], change_units=units[order])
+    return network._replace(
+        change_tick=tick[order],
+        change_resource=resource[order],
+        change_units=units[order],
+        change_keeps=np.full(tick.size, NO_LIMIT),
+    )

@@ -24,6 +24,8 @@ class Source:
     """Lane groups whose services in hand stand still."""
     restarts: bool = False
     """Whether these start again from the beginning."""
+    hands_over: tuple[int, ...] = ()
+    """Lane groups whose trucks stand in line again when lanes go down, to be served in others."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -335,6 +335,8 @@ class Network(NamedTuple):
     """(changes,) which one."""
     change_units: npt.NDArray[np.int64]
     """(changes,) units on duty from then on."""
+    change_keeps: npt.NDArray[np.int64]
+    """(changes,) trucks that lanes keep at most; others in service are handed back, who started last first."""
     taken: Rows
     """Entries of the lines: `units` of a `pool` or link, which is given as a resource."""
     given: Rows
@@ -407,6 +409,8 @@ def network_of(
     ]
     line_rows, group_rows, stage_rows = LINES.rows(at_lines), GROUPS.rows(at_groups), STAGES.rows(at_stages)
     change_tick, change_resource, change_units = _timetable(groups, pools)
+    closes = (change_resource < group_rows.size) & (change_units == 0)
+    hands_back = closes & group_rows["hands_back"][np.where(closes, change_resource, 0)].astype(np.bool_)
     return Network(
         lines=line_rows,
         groups=group_rows,
@@ -416,6 +420,7 @@ def network_of(
         change_tick=change_tick,
         change_resource=change_resource,
         change_units=change_units,
+        change_keeps=np.where(hands_back, 0, NO_LIMIT),
         taken=np.array(LINES.entries("taken", at_lines), _UNITS),
         given=np.array(LINES.entries("given", at_lines), _UNITS),
         groups_of_line=np.array(LINES.entries("groups", at_lines), np.uint32),

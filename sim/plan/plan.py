@@ -39,10 +39,11 @@ holds up nobody in another line.
 Trucks wait in the order (priority, tick joined, number). A truck that joins takes the first lane group, in
 the order of the file, that admits it and has a free open lane. A lane finishes the truck that it serves, then closes;
 where its group serves the queue, it also goes on with those who joined before the tick of closing. Where its group
-hands back, the trucks in service stand in their lines again, in the places that they had; then the other lanes of the
-stage, and after them the units that they used, call who is in line. Where the work clock of its group stands still
-(`sim.plan.work_clocks`), so does the service. A service of no ticks is an event of its own. Events at or after the end
-of the run do not happen.
+hands back, the trucks in service stand in their lines again, in the places that they had; then the lanes of the stage,
+and after them the units that they used, call who is in line. Lanes that fail and hand over do the same until no more
+trucks are in them than lanes are up; who started last goes first, of equals the greater number. Where the work clock of
+its group stands still (`sim.plan.work_clocks`), so does the service. A service of no ticks is an event of its own.
+Events at or after the end of the run do not happen.
 
 An area that was full opens again to trucks at a number of trucks inside; classes that it does not keep out come in
 all the same. Those that it keeps out while others come in take its space when the service before it starts, and do not

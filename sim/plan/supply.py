@@ -118,14 +118,16 @@ def outage_sources(gate: Gate, groups: LaneGroups) -> Iterator[Source]:
             if stages[groups.stage[g]] in outage.stages and (outage.groups is None or groups.name[g] in outage.groups)
         ]
         resources = [*mine, *(count + shared.index(other) for other in (*outage.pools, *outage.links))]
+        over = tuple(mine) if outage.in_hand == "hands-over" else ()
         if not outage.each:
-            stops = () if outage.in_hand == "finishes" else _stopped(gate, groups, outage, mine)
-            yield Source(name, every, lasts, tuple(resources), outage.units, stops, outage.in_hand == "restarts")
+            stops = _stopped(gate, groups, outage, mine) if outage.in_hand in ("resumes", "restarts") else ()
+            yield Source(name, every, lasts, tuple(resources), outage.units, stops, outage.in_hand == "restarts", over)
             continue
         for g in mine:
             both_ways = (g, g + 1) if g + 1 < count and not groups.counted[g + 1] else (g,)
             for n in range(int(groups.lanes[g]) if groups.counted[g] else 0):
-                yield Source(f"{name}/{stages[groups.stage[g]]}/{groups.name[g]}/{n}", every, lasts, both_ways, 1)
+                one = f"{name}/{stages[groups.stage[g]]}/{groups.name[g]}/{n}"
+                yield Source(one, every, lasts, both_ways, 1, hands_over=both_ways if over else ())
         for pool in outage.pools:
             for n in range(sum(shift.units for shift in gate.pools[pool].shifts)):
                 yield Source(f"{name}/{pool}/{n}", every, lasts, (count + shared.index(pool),), 1)

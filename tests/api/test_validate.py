@@ -62,6 +62,13 @@ def test_numbers_without_a_source_are_no_assumptions(tmp_path: Path) -> None:
     assert said(tmp_path, changed(("sources", REMOVED))).endswith("; 0 numbers are assumptions, 13 name no source.")
 
 
+def test_a_country_whose_parts_have_more_holidays_is_named(tmp_path: Path) -> None:
+    feasts, source = {"name": "feasts", "sides": ["vn"]}, ("sources.calendar", "assumption")
+    text = said(tmp_path, changed(("calendar", [{**feasts, "holidays": "GB"}]), source))
+    assert "parts of it have others: GB-ENG (2025-08-25, 2026-04-06)," in text
+    assert "holidays" not in said(tmp_path, changed(("calendar", [{**feasts, "holidays": "GB-ENG"}]), source))
+
+
 def test_entries_of_the_calendar_that_can_never_apply_are_named(tmp_path: Path) -> None:
     """6 and 7 January 2025 are a Monday and a Tuesday; the run is in July, which is no reason for a note."""
     on = {"first": "2025-01-06", "last": "2025-01-07"}

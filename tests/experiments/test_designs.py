@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.studies.designs import cells
-from experiments.studies.model import Study
+from experiments.studies.designs import (
+    Setting,
+    at_points,
+    cells,
+    readings_of_study,
+    title_of,
+    values_of,
+    varied_places,
+)
+from experiments.studies.model import Factor, Study
 from experiments.studies.result import contexts_of, counted
-from gates import ConfigError
+from gates import ConfigError, load_gate, load_upgrade, upgrade_names
 from tests.experiments.studies import small
 
 
@@ -174,3 +182,124 @@ def test_counts_are_known_with_that_of_the_gate():
     scaled = {"path": "stages.booth.service", "scale": [0.5, 2]}
     study = small(design="one-at-a-time", factors={"booth": scaled})
     assert counted(study, cells(study, 0)) == {}
+
+
+def test_an_upgrade_is_off_first_and_then_on_or_at_its_levels():
+    found = values_of("bays", Factor(upgrade="more-bays"))
+    assert [(value.text, value.suffix) for value in found] == [("off", ""), ("on", "bays")]
+    assert [value.setting.upgrades for value in found] == [(), ("more-bays",)]
+    levels = values_of("bays", Factor(upgrade="more-bays", levels=["low", "high"]))
+    assert [(value.text, value.suffix) for value in levels] == [("off", ""), ("low", "bays low"), ("high", "bays high")]
+    assert levels[2].setting.levels == {"more-bays": "high"}
+
+
+def test_titles_of_upgrades_name_their_level_and_what_they_need():
+    names = [name for name in upgrade_names() if load_upgrade(name).needs]
+    with_needs = load_upgrade(names[0])
+    assert with_needs.title["en"] in (title := on(names[0]))
+    assert title.endswith(f" (with {', '.join(with_needs.needs)})")
+    assert on("more-bays") == load_upgrade("more-bays").title["en"]
+    assert on("more-bays", title="Bays") == "Bays"
+    assert on("more-bays", title="Bays", levels=["low"]) == "Bays, low"
+
+
+def on(name: str, **more: Any) -> str:
+    factor = Factor(upgrade=name, **more)
+    return title_of("factor", factor, values_of("factor", factor)[-1])
+
+
+@pytest.mark.parametrize(("u", "text"), [(0.0, "off"), (0.33, "off"), (0.34, "low"), (0.67, "high"), (1.0, "high")])
+def test_a_point_of_the_cube_picks_a_value(u, text):
+    study = small(
+        gate="friendship-pass",
+        design="space-filling",
+        points=2,
+        factors={"bays": {"upgrade": "more-bays", "levels": ["low", "high"]}, "demand": DEMAND},
+    )
+    ((name, title, setting, factors),) = at_points(study, [[u, 0.25]], "point")
+    assert (name, title) == ("point 1", f"bays {text}, Demand 0.75")
+    assert factors == {"bays": text, "demand": "0.75"}
+    assert setting.demand == 0.75
+    assert setting.levels == ({} if text == "off" else {"more-bays": text})
+
+
+DEMAND = {"title": "Demand", "demand": True, "low": 0.5, "high": 1.5}
+
+
+def test_settings_add_up_and_the_later_one_counts():
+    first = Setting(("a", "b"), {"a": "low"}, demand=1.1, start=dt.date(2025, 7, 1))
+    second = Setting(("b", "c"), {"a": "high", "c": "base"}, demand=1.2)
+    assert first + second == Setting(("a", "b", "c"), {"a": "high", "c": "base"}, (), 1.2, dt.date(2025, 7, 1))
+    assert (second + first).demand == 1.1
+    assert (first + Setting()) == first
+
+
+def test_a_tornado_varies_each_assumption_at_the_base_and_at_the_choice():
+    study = small(
+        design="tornado",
+        scenarios=[{"name": "third", "set": {"stages.booth.lanes": 3}}],
+        assumptions={"paths": ["stages.booth.service", "paths.northbound.inspection.share"], "low": 0.5, "high": 5},
+    )
+    found = {cell.name: cell for cell in cells(study, 1)}
+    share, service = "paths.northbound.inspection.share", "stages.booth.service"
+    expected = [
+        f"{which}: {place} {end}"
+        for place in (service, share)
+        for end in ("low", "high")
+        for which in ("base", "choice")
+    ]
+    assert [name for name in found if ":" in name] == expected
+    low = found[f"choice: {service} low"]
+    assert dict(low.factors) == {"place": service, "end": "low", "which": "choice"}
+    assert low.scenario.gate.stages["booth"].lanes == 3
+    assert found[f"base: {service} low"].scenario.gate.stages["booth"].lanes == 2
+    mean = found["base"].scenario.gate.stages["booth"].service.mean()
+    assert low.scenario.gate.stages["booth"].service.mean() == pytest.approx(mean / 2)
+    assert found[f"base: {service} high"].scenario.gate.stages["booth"].service.mean() == pytest.approx(mean * 5)
+    # A share of 25 % cannot be five times as large: 100 % is the end.
+    ends = [inspected(found[f"base: {share} {end}"]) for end in ("low", "high")]
+    assert ends == pytest.approx([0.125, 1.0])
+
+
+def inspected(cell: Any) -> float:
+    (visit,) = [each for each in cell.scenario.gate.paths["northbound"] if getattr(each, "stage", "") == "inspection"]
+    return float(visit.share)
+
+
+def test_a_tornado_of_a_place_that_is_not_there_is_refused():
+    study = small(
+        design="tornado", scenarios=[{"name": "busy", "demand": 2}], assumptions={"paths": ["stages.boot.service"]}
+    )
+    with pytest.raises(ConfigError, match=r"assumptions\.paths = stages\.boot\.service"):
+        cells(study, 1)
+
+
+def test_places_that_vary_are_counts_times_and_shares_that_are_assumptions():
+    found = varied_places(load_gate("minimal"))
+    assert found == [
+        "flows.general.per_day",
+        "stages.booth.lanes",
+        "stages.booth.service",
+        "stages.inspection.lanes",
+        "stages.inspection.service",
+        "stages.exit.service",
+        "paths.northbound[1].share",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "design", "under"),
+    [
+        ([], "scenarios", [None]),
+        (["baseline"], "scenarios", [None]),
+    ],
+)
+def test_a_gate_without_readings_has_none(wanted, design, under):
+    study = small(readings=wanted)
+    assert readings_of_study(study, study.own_gate()) == under
+
+
+def test_more_scenarios_than_can_be_are_refused():
+    many = {f"f{n}": {"path": "stages.booth.lanes", "values": list(range(1, 21))} for n in range(4)}
+    with pytest.raises(ConfigError, match="scenarios beside the base"):
+        made(design="grid", factors=many)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import shutil
@@ -20,7 +21,7 @@ from experiments.runs import provenance
 from experiments.runs.request import resolve
 from experiments.runs.settings import Setup
 from experiments.runs.store import setup_digest
-from gates import load_gate
+from gates import Fact, load_gate
 from gates.schema.holidays import public_holidays
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,3 +184,92 @@ def test_facts_of_the_library_are_in_the_identity(copy: Path) -> None:
     facts = copy / "gates/library/facts.csv"
     facts.write_text(facts.read_text(encoding="utf-8").replace("2025", "2024", 1), encoding="utf-8")
     assert digest(copy, program) != before
+
+
+OF_LIBRARY: dict[str, Any] = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "start": "2025-07-03"}
+COMMAND = "bordergate run friendship-pass{} --days 2 --warmup-days 1 --start 2025-07-03 --replications {} --seed {}{}"
+BY_MANIFEST = "bordergate run FOLDER/manifest.json"
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [
+        ({}, ("", 20, 1, "")),
+        ({"replications": 3, "seed": 5, "demand": 1.1}, ("", 3, 5, " --demand 1.1")),
+        ({"engine": "reference"}, ("", 20, 1, " --engine reference")),
+        ({"keep_events": "none"}, ("", 20, 1, " --keep-events none")),
+        ({"keep_events": 4}, ("", 20, 1, " --keep-events 4")),
+        (
+            {"upgrades": ["more-bays", "fast-lab"], "level": "low"},
+            (" --upgrade more-bays --upgrade fast-lab --level low", 20, 1, ""),
+        ),
+        ({"reading": "hold-by-goods"}, (" --reading hold-by-goods", 20, 1, "")),
+    ],
+)
+def test_the_command_of_a_gate_of_the_library(asked: dict[str, Any], parts: tuple[Any, ...]) -> None:
+    run = resolve({**OF_LIBRARY, **asked})
+    assert provenance.run_again(run.scenario, run.settings, run.changes) == COMMAND.format(*parts)
+
+
+def test_a_gate_that_the_library_does_not_give_is_in_the_manifest() -> None:
+    run = resolve({**OF_LIBRARY, "upgrades": ["more-bays"]})
+    plain = resolve(OF_LIBRARY)
+    other = plain.scenario.model_copy(update={"gate": plain.scenario.gate.with_({"stages.bay-cn.lanes": 14})})
+    mixed = (*run.changes, dataclasses.replace(run.changes[0], level="high"))
+    own = tuple(dataclasses.replace(change, upgrade="mine") for change in run.changes)
+    for scenario, changes in (
+        (other, ()),  # of the library by its name alone
+        (plain.scenario, run.changes),  # changes that it does not have
+        (run.scenario, ()),  # or that are not told
+        (run.scenario, mixed),  # two levels
+        (run.scenario, own),  # an upgrade that the library has not
+    ):
+        assert provenance.run_again(scenario, run.settings, changes) == BY_MANIFEST
+
+
+def test_a_confirmed_run_says_how_to_confirm_it_again() -> None:
+    found = [{"direction": "northbound"}]
+    for again, shown in (("bordergate run x", "bordergate run x --confirm"), (BY_MANIFEST, BY_MANIFEST)):
+        assert provenance.with_confirmed({"run_again": again, "kind": "run"}, found) == {
+            "run_again": shown,
+            "kind": "run",
+            "confirmed": found,
+        }
+
+
+def test_what_a_manifest_holds() -> None:
+    run = resolve({"gate": "minimal", "days": 2, "warmup_days": 1, "demand": 1.2})
+    zero = dt.datetime(2025, 6, 30, tzinfo=dt.UTC)
+    found = provenance.manifest(run.scenario, run.settings, run.changes, zero, 7)
+    assert (found["schema"], found["kind"], found["tick_zero"]) == (7, "run", "2025-06-30T00:00:00+00:00")
+    assert found["scenario"]["start"] == "2025-07-01", "the day is resolved"
+    assert found["scenario"]["demand"] == 1.2
+    assert (found["replications"], found["seed"], found["engine"], found["keep_events"]) == (20, 1, "compiled", 1)
+    assert found["hashes"] == {
+        "scenario": provenance.digest(found["scenario"]),
+        "code": provenance.code_digest(),
+        "result": run.digest,
+    }
+    assert set(found["versions"]) == {"bordergate", "python", *provenance.LIBRARIES}
+    assert found["looked_up"]["holidays"] == {}
+    assert list(found["looked_up"]["offsets"]) == ["Asia/Ho_Chi_Minh", "Asia/Shanghai"]
+    assert len(found["assumptions"]) == 13
+    assert all(set(row) == {"path", "value", "note"} and row["path"] and row["value"] for row in found["assumptions"])
+    assert (found["sources"], found["unsourced"], found["changes"]) == ([], [], [])
+
+
+def test_sources_come_with_their_facts() -> None:
+    run = resolve(OF_LIBRARY)
+    found = provenance.manifest(run.scenario, run.settings, (), dt.datetime(2025, 7, 1, tzinfo=dt.UTC), 1)
+    cited = {row["path"]: row for row in found["sources"]}
+    assert cited
+    for row in cited.values():
+        assert [fact["id"] for fact in row["facts"]] == row["ids"]
+        assert all(set(fact) == {field.name for field in dataclasses.fields(Fact)} for fact in row["facts"])
+    assert "assumption" not in {id for row in cited.values() for id in row["ids"]}
+
+
+def test_a_digest_does_not_depend_on_the_order_of_keys_and_keeps_letters() -> None:
+    assert provenance.canonical_json({"b": [1, None], "a": "Tết"}) == '{"a":"Tết","b":[1,null]}'.encode()
+    assert provenance.digest({"b": 1, "a": 2}) == provenance.digest({"a": 2, "b": 1})
+    assert provenance.digest({}) == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"

@@ -9,8 +9,12 @@ import pytest
 from scipy import stats
 
 from experiments.studies.compare import Difference
+from experiments.studies.designs import Cell, cells
 from experiments.studies.model import Margin, better_of, metric_key
-from experiments.studies.select import cheapest, margin_of, needed, standings, verdict
+from experiments.studies.select import cheapest, costs, margin_of, needed, standings, verdict
+from gates import load_upgrade
+from gates.upgrades.model import Costs
+from tests.experiments.studies import small
 
 CLEARANCE = metric_key("clearance_h.mean.northbound")
 NAN = math.nan
@@ -31,10 +35,13 @@ def compared(low: float, high: float, n: int = 10) -> Difference:
         ("throughput_per_day.mean.northbound", 300.0, None, 3.0),
         ("clearance_h.mean.northbound", 30.0, Margin(relative="2 %"), 0.6),
         ("clearance_h.mean.northbound", 30.0, Margin(absolute=0.5), 0.5),
+        ("clearance_h.mean.northbound", -30.0, Margin(relative="2 %"), 0.6),
+        ("clearance_h.mean.northbound", math.inf, Margin(relative="2 %"), NAN),
+        ("throughput_per_day.mean.northbound", NAN, None, NAN),
     ],
 )
 def test_the_margin(metric, reference, chosen, margin):
-    assert margin_of(metric_key(metric), reference, chosen) == pytest.approx(margin)
+    assert margin_of(metric_key(metric), reference, chosen) == pytest.approx(margin, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,8 @@ def test_the_margin(metric, reference, chosen, margin):
         (-0.5, math.inf, *["too few replications to tell"] * 3),
         (NAN, NAN, *["too few replications to tell"] * 3),
         (0, 0, *["no difference that matters"] * 3),
+        (0.5, 1, *(f"{word} by less than the margin" for word in ("worse", "better", "higher"))),
+        (-1, -0.5, *(f"{word} by less than the margin" for word in ("better", "worse", "lower"))),
     ],
 )
 def test_one_verdict_a_row(low, high, less, more, neither):
@@ -133,3 +142,102 @@ def test_unreached_values_are_never_as_good():
 def test_the_cheapest_has_a_known_cost():
     assert cheapest({"a": 3.0, "b": NAN, "c": 2.0}) == "c"
     assert cheapest({"b": NAN}) is None
+
+
+def is_least(count: int | None, half: float, n: int, target: float) -> bool:
+    """Whether no smaller count brings the half-width down to the target, if the spread stays as it is."""
+    assert count is not None
+    spread = half * math.sqrt(n) / stats.t.ppf(0.975, n - 1)
+    before, here = (stats.t.ppf(0.975, k - 1) * spread / math.sqrt(k) for k in (count - 1, count))
+    return bool(before > target >= here)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "margin", "target"),
+    [
+        (-1, 5, 1.0, 2.0),  # 2 is more than the margin: until it is clear
+        (-1.2, 2.8, 1.0, 0.8),  # 0.8 is: until it is clear, which comes before 0.2 less than the margin is shown
+        (-1.8, 2.2, 1.0, 0.8),  # 0.2 is not: until it lies within the margin
+        (-1.5, 2.5, 0.5, 0.5),  # as much as the margin: until it is clear
+    ],
+)
+def test_what_decides_a_row_first(low, high, margin, target):
+    assert is_least(needed(compared(low, high), margin, 0.95), (high - low) / 2, 10, target)
+
+
+@pytest.mark.parametrize(
+    ("row", "margin"),
+    [
+        (compared(-0.5, 0.5), 1.0),  # decided
+        (compared(-1, 3)._replace(method="sign"), 1.0),  # no spread to reckon with
+        (compared(-1, 1), 0.0),  # no difference and no margin: nothing ever shows it
+        (compared(-2, 2.03), 0.0),  # 135,000 replications
+        (compared(NAN, NAN), 1.0),
+    ],
+)
+def test_no_number_is_named_that_says_nothing(row, margin):
+    assert needed(row, margin, 0.95) is None
+
+
+def test_many_replications_are_named_up_to_a_hundred_thousand():
+    count = needed(compared(-2, 2.04), 0.0, 0.95)
+    assert is_least(count, 2.02, 10, 0.02)
+    assert count is not None
+    assert 70_000 < count < 100_000
+
+
+def test_one_scenario_alone_is_the_best():
+    (alone,) = standings({"base": 30 + NOISE}, 0.3, "less")
+    assert (alone.scenario, alone.excess, alone.as_good, alone.behind) == ("base", 0.0, True, False)
+    assert math.isnan(alone.needed)
+
+
+def test_two_replications_show_nothing():
+    found = standings({"base": np.array([30.0, 31]), "best": np.array([10.0, 11])}, 0.3, "less")
+    assert not any(each.as_good or each.behind for each in found)
+    assert all(math.isnan(each.excess) and math.isnan(each.needed) for each in found)
+
+
+def test_no_number_of_replications_makes_good_who_is_behind_or_too_far():
+    values = {"best": 10 + NOISE, "behind": 11 + NOISE - SMALL, "far": 10.5 + NOISE[::-1]}
+    found = {each.scenario: each for each in standings(values, 0.3, "less")}
+    assert found["behind"].behind
+    assert not found["far"].behind
+    assert math.isnan(found["behind"].needed)
+    assert math.isnan(found["far"].needed), "its mean is 0.5 worse, more than the margin"
+
+
+def cell_of(*upgrades, **entry):
+    """The cell of a scenario with these upgrades, and that of the base."""
+    found = cells(small(gate="friendship-pass", scenarios=[{"name": "x", "upgrades": [*upgrades], **entry}]), 0)
+    assert isinstance(found[1], Cell)
+    return found[1], found[0]
+
+
+def known_costs(name: str) -> Costs:
+    costs = load_upgrade(name).costs
+    assert costs is not None
+    return costs
+
+
+def test_costs_of_upgrades_add_up():
+    bays, fast = known_costs("more-bays"), known_costs("fast-lab")
+    found = costs(*cell_of("more-bays", "fast-lab"))
+    assert list(found) == [
+        *(f"{what}_{level}" for what in ("capital_usd", "running_usd_per_year") for level in ("low", "base", "high")),
+        "usd_per_year",
+    ]
+    assert found["capital_usd_low"] == bays.capital_usd.low + fast.capital_usd.low
+    assert found["capital_usd_high"] == bays.capital_usd.high + fast.capital_usd.high
+    assert found["running_usd_per_year_base"] == bays.running_usd_per_year.base + fast.running_usd_per_year.base
+    yearly = [each.capital_usd.base / each.life_years + each.running_usd_per_year.base for each in (bays, fast)]
+    assert found["usd_per_year"] == pytest.approx(sum(yearly))
+    assert set(costs(*cell_of()).values()) == {0.0}
+
+
+def test_what_a_study_sets_by_itself_has_no_cost_unless_the_reference_has_it_too():
+    setting = {"set": {"stages.bay-cn.lanes": 15}}
+    own, base = cell_of("fast-lab", **setting)
+    assert all(math.isnan(value) for value in costs(own, base).values())
+    found = costs(own, own)
+    assert found["capital_usd_base"] == known_costs("fast-lab").capital_usd.base

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from experiments import mean_interval
-from experiments.runs.statistics import batch_interval, neighbours_alike
+from experiments.runs.statistics import Estimate, batch_interval, growth_a_day, is_overload, neighbours_alike
 
 
 def test_worked_by_hand() -> None:
@@ -109,3 +109,39 @@ def test_the_interval_covers_as_often_as_it_says() -> None:
     assert first.high - first.value == pytest.approx(half[0])
     covered = np.abs(samples.mean(axis=1) - 10) <= half
     assert abs(covered.mean() - 0.95) < 0.0093
+
+
+def test_three_batches_are_enough_for_an_interval() -> None:
+    # 1, 3, 2: standard deviation 1, t(2, 0.975) = 4.302653.
+    half = 4.302653 / 3**0.5
+    assert batch_interval(2.0, [1.0, 3, 2]) == pytest.approx((2, 2 - half, 2 + half, 1, 0), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("stock", "growth"),
+    [
+        ([], math.nan),
+        ([1, 2], math.nan),  # a line through two points tells nothing of chance
+        ([1, 5, 3], 1.0),  # (-1 x 1 + 1 x 3) / 2
+        ([0, 1, 8, 9], 3.4),  # (-1.5 x 0 - 0.5 x 1 + 0.5 x 8 + 1.5 x 9) / 5
+        ([0, 0, 0, 0, 0, 0, 14], 1.5),  # 3 x 14 / 28: a week has no day a week earlier
+        ([0, 0, 0, 0, 0, 0, 0, 14], 2.0),  # 14 more than a week earlier
+        ([0, 5, 9, 9, 9, 9, 9, 14, 33], 3.0),  # 14 and 28 more: 21 a week
+    ],
+)
+def test_growth_of_the_stock_by_hand(stock: list[float], growth: float) -> None:
+    assert growth_a_day(stock) == pytest.approx(growth, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("growth", "low", "released", "overload"),
+    [
+        (2.0, 0.1, 97.9, True),
+        (2.0, 0.0, 97.9, False),  # perhaps it does not grow
+        (1.99, 0.1, 97.9, False),  # below 2 % of 100 arrivals a day
+        (2.0, 0.1, 99.0, False),  # perhaps as many come as go
+    ],
+)
+def test_overload_at_its_borders(growth: float, low: float, released: float, overload: bool) -> None:
+    arrivals, out = Estimate(100, 99, 101), Estimate(released, released - 5, released + 5)
+    assert is_overload(Estimate(growth, low, 2 * growth - low), arrivals, out) == overload

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,11 @@ def test_a_queue_that_grows_never_settles():
 def test_pilots_are_averaged_by_day():
     found = found_warmup("base", [pilot([0.0, 4, 6]), pilot([2.0, 6, 8])])
     assert found.series.tolist() == [1, 5, 7]
+
+
+def test_hours_of_a_day_that_has_only_begun_are_left_out():
+    begun = pilot([0.0, 4, 6])
+    hours = np.concatenate((begun.in_line, [90.0] * 5))
+    found = found_warmup("base", [dataclasses.replace(begun, in_line=hours)])
+    assert found.series.tolist() == [0, 4, 6]
+    assert found.scenario == "base"

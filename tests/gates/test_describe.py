@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
 
 from gates import Gate, Scenario, load_gate
-from gates.describe import distribution_text, hours_on_clocks, sheet, title_of, uncalibrated_text
+from gates.describe import distribution_text, hours_on_clocks, parts_text, sheet, title_of, uncalibrated_text
 from gates.schema.hours import every_day
 from gates.schema.quantities import DAY_S
 
@@ -274,3 +275,47 @@ def test_a_run_outside_the_calibrated_range_is_an_extrapolation(run: dict[str, A
 
 def test_a_gate_that_was_fitted_to_nothing_says_nothing() -> None:
     assert uncalibrated_text(Scenario(gate=load_gate("minimal"), demand=3, start=dt.date(2025, 12, 1))) == ""
+
+
+DOVER: dict[str, Any] = {
+    "name": "dover",
+    "sides": {"gb": "Europe/London", "fr": "Europe/Paris"},
+    "origin": {"southbound": "gb"},
+    "start": dt.date(2026, 4, 2),
+    "end_of_day": {"at": "24:00", "side": "gb"},
+    "classes": {"general": {}},
+    "flows": {"south": {"class": "general", "direction": "southbound", "per_day": 100}},
+    "stages": {"booth": {"side": "gb", "lanes": 2, "hours": "08:00-20:00", "service": {"constant": "4 min"}}},
+    "paths": {"southbound": ["booth"]},
+}
+PARTS_OF_GB = (
+    "holidays GB are those of the whole country; in the year from 2026-04-02 parts of it have others: GB-ENG "
+    "(2026-04-06, 2026-08-31, 2027-03-29), GB-NIR (2026-04-06, 2026-07-12, 2026-07-13, 2026-08-31, 2027-03-17, "
+    "2027-03-29), GB-SCT (2026-06-15, 2026-08-03, 2026-11-30, 2027-01-02, 2027-01-04) and GB-WLS (2026-04-06, "
+    "2026-08-31, 2027-03-29). Name a part if you mean one."
+)
+"""Easter Monday is on 6 April 2026 and 29 March 2027, the summer bank holiday on 31 August 2026."""
+
+
+@pytest.mark.parametrize(
+    ("place", "only", "text"),
+    [
+        ("GB", None, PARTS_OF_GB),
+        ("GB", ["Good Friday"], ""),  # the file says which, and the country has it
+        ("GB-ENG", None, ""),
+        ("VN", None, ""),  # has no parts with days of their own
+    ],
+)
+def test_parts_of_a_country_with_more_holidays_are_named(place: str, only: list[str] | None, text: str) -> None:
+    entry = {"name": "Bank holidays", "holidays": place, "only": only, "sides": ["gb"]}
+    gate = Gate.model_validate({**DOVER, "calendar": [entry]})
+    assert parts_text(gate) == text
+    assert sheet(gate).calendar[0].endswith(f". Note: {text}") == bool(text)
+
+
+def test_holidays_of_hours_are_read_too() -> None:
+    days = {"mon-sun": "08:00-20:00", "holidays GB": "closed", "holidays US": "closed"}
+    gate = Gate.model_validate(DOVER).with_({"stages.booth.hours": days})
+    kingdom, states = parts_text(gate).split(" holidays US ")
+    assert kingdom == PARTS_OF_GB
+    assert re.search(r"others: US-AK \([^)]*\)(, US-.. \([^)]*\)){3} and \d+ more\. Name", states)

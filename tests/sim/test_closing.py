@@ -164,3 +164,41 @@ def test_work_by_hand_is_handed_back_without_its_link(engine: Engine) -> None:
     comes = [("general", 0, [("desk", 30.0)])] * 2
     draws = trucks(plan, *comes, by_hand=90, outages=[("fault", 0, 120)])
     assert minutes(plan, draws, engine) == [(0, 480, 510), (0, 510, 540)]
+
+
+@both
+def test_who_is_handed_back_calls_for_a_reserve(engine: Engine) -> None:
+    # The desk closes at 60 and hands truck 0 back. It is the second in line, after truck 1, which came at 50: with two
+    # in line the reserve is called for at 60, not by truck 2 at 300, and is there at 70.
+    groups: list[dict[str, Any]] = [
+        {"name": "desk", "lanes": 1, "at_closing": "hands-back"},
+        {"name": "reserve", "lanes": 1, "opens": {"at": 2, "closes_below": 1, "after": "10 min"}, "hours": "24 h"},
+    ]
+    plan = plan_of({"desk": {**DESK, "lanes": groups}}, ["desk"])
+    draws = trucks(plan, *[("general", at, [("desk", time)]) for at, time in ((0, 90.0), (50, 20.0), (300, 20.0))])
+    assert minutes(plan, draws, engine) == [(0, 70, 160), (50, 160, 180), (300, 480, 500)]
+
+
+@both
+def test_who_is_handed_back_lets_lanes_reverse(engine: Engine) -> None:
+    # The desk closes at 60 and hands truck 0 back. With truck 1, which came at 50, two wait northbound: the lane that
+    # has faced south without a truck reverses, 60-65, and serves both.
+    groups: list[dict[str, Any]] = [
+        {"name": "desk", "lanes": 1, "directions": ["northbound"], "at_closing": "hands-back"},
+        {
+            "name": "both",
+            "lanes": 1,
+            "directions": ["southbound", "northbound"],
+            "reverses": {"at": 2, "takes": "5 min"},
+            "hours": "24 h",
+        },
+    ]
+    plan = plan_of(
+        {"desk": {**DESK, "lanes": groups}},
+        [],
+        origin={"northbound": "vn", "southbound": "vn"},
+        flows={way: {"class": "general", "direction": f"{way}bound", "per_day": 1} for way in ("north", "south")},
+        paths={"northbound": ["desk"], "southbound": ["desk"]},
+    )
+    draws = trucks(plan, ("north", 0, [("desk", 90)]), ("north", 50, [("desk", 20)]))
+    assert minutes(plan, draws, engine) == [(0, 65, 155), (50, 155, 175)]

@@ -116,6 +116,17 @@ def test_arrivals_follow_the_profile(pass_plan: Plan) -> None:
         assert month == pytest.approx(gate.flows[stream.name].per_day * 30, rel=0.02)
 
 
+def test_a_profile_gives_the_rates_of_its_hours() -> None:
+    # Four trucks a day: 10 % in 7 h, 80 % in 12 h, nobody in 2 h, 10 % in 3 h.
+    document = load_gate("minimal").model_dump(mode="json", by_alias=True)
+    windows = {"00:00-07:00": 0.1, "07:00-19:00": 0.8, "19:00-21:00": 0, "21:00-24:00": 0.1}
+    document["profiles"] = {"day": {"hours": windows}}
+    document["flows"]["general"].update(profile="day", per_day=4)
+    rate = arrival_rate(Gate.model_validate(document), "general", local_days("UTC", "UTC", dt.date(2025, 7, 1), 1), 1.0)
+    hourly = np.diff([rate.before(hour * TICKS_PER_HOUR) for hour in range(25)])
+    assert hourly == pytest.approx([*[0.4 / 7] * 7, *[3.2 / 12] * 12, 0, 0, *[0.4 / 3] * 3])
+
+
 def test_inverse_of_the_cumulative_rate(pass_plan: Plan) -> None:
     rate = pass_plan.streams[0].rate
     units = np.linspace(0.5, rate.before(pass_plan.end) - 0.5, 1000)

@@ -95,7 +95,7 @@ TABLE: Table = {
             "outages.storm.in_hand",
             "resumes",
             "not possible where only some lanes or units go down",
-            "Write `finishes`, or remove `units` and `each`, so that all go down.",
+            "Write `finishes` or `hands-over`, or remove `units` and `each`, so that all go down.",
         ),
         (
             [("stages.booth.lanes", "unlimited"), ("outages.storm", {**STORM, "stages": ["booth"], "each": True})],
@@ -103,6 +103,32 @@ TABLE: Table = {
             "booth",
             "the stage has unlimited lanes",
             "Remove the stage, or remove `units` and `each`, so that all go down.",
+        ),
+    ],
+    "outages_that_hand_over": [
+        (
+            [
+                RADIO,
+                ("stages.booth.sends", {"link": "radio"}),
+                ("outages.storm", {**STORM, "links": ["radio"], "in_hand": "hands-over"}),
+            ],
+            "outages.storm.in_hand",
+            "hands-over",
+            "no lanes go down with it",
+            "Name `stages`, or write `finishes`, `resumes` or `restarts`.",
+        ),
+        (
+            [
+                (
+                    "stages.booth.lanes",
+                    [{"name": "all", "lanes": 2}, {"name": "more", "lanes": 1, "opens": {"at": 5, "closes_below": 2}}],
+                ),
+                ("outages.storm", {**STORM, "stages": ["booth"], "in_hand": "hands-over"}),
+            ],
+            "outages.storm.in_hand",
+            "hands-over",
+            "lanes of booth are opened by the queue",
+            "Write another `in_hand`, or name the `groups` that go down without them.",
         ),
     ],
     "slowdowns": [
