@@ -1,6 +1,6 @@
-"""The reference of the gate file, written from the models themselves.
+"""The references of the gate file and the border file, written from the models themselves.
 
-`python -m gates.manual docs/gate-file.md` puts it between the two marks of the page.
+`python -m gates.manual docs/gate-file.md docs/borders.md` puts them between the two marks of the pages.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from gates.files.explain import is_model
 from gates.schema import quantities
+from gates.schema.borders.model import Border
 from gates.schema.distributions import DISTRIBUTIONS
 from gates.schema.gate import Gate
 from gates.schema.hours import OpeningHours
@@ -53,6 +54,15 @@ _PLAIN = {
 }
 
 
+def reference_of_borders() -> str:
+    """Every model that a border file has beside those of a gate file, and every field."""
+    of_gates = _models(Gate, [])
+    own = [model for model in _models(Border, []) if model not in of_gates]
+    here = {_title(model).lower().replace(" ", "-") for model in own}
+    text = "\n\n".join(map(_section, own))
+    return re.sub(r"\(#([a-z-]+)\)", lambda link: link[0] if link[1] in here else f"(gate-file.md#{link[1]})", text)
+
+
 def reference() -> str:
     """Every model of a gate file and every field: kind, bounds, default, meaning."""
     models = _models(Gate, [])
@@ -64,10 +74,10 @@ def reference() -> str:
     return "\n\n".join([*map(_section, others), _distribution_section(distributions)])
 
 
-def with_reference(page: str) -> str:
-    """`page` with the reference between its marks brought up to date."""
+def with_reference(page: str, text: Callable[[], str] = reference) -> str:
+    """`page` with a reference between its marks brought up to date."""
     pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
-    return pattern.sub(lambda _: f"{BEGIN}\n\n{reference()}\n\n{END}", page)
+    return pattern.sub(lambda _: f"{BEGIN}\n\n{text()}\n\n{END}", page)
 
 
 def _models(kind: Any, seen: list[type[BaseModel]]) -> list[type[BaseModel]]:
@@ -218,4 +228,5 @@ def _flat(metadata: Sequence[Any]) -> list[Any]:
 
 if __name__ == "__main__":
     for page in map(Path, sys.argv[1:]):
-        page.write_text(with_reference(page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = reference_of_borders if page.name == "borders.md" else reference
+        page.write_text(with_reference(page.read_text(encoding="utf-8"), text), encoding="utf-8")

@@ -24,6 +24,7 @@ from typing import Any
 
 from gates.findings import Part, Place, path_text
 from gates.schema.base import UNLIMITED, Model, Sourced
+from gates.schema.borders.composed import ComposedGate
 from gates.schema.gate import Gate
 from gates.schema.hours import OpeningHours, spans_text
 from gates.schema.quantities import number_text
@@ -122,7 +123,8 @@ def every_number(gate: Gate) -> list[SourcedNumber]:
     (all trucks, no extra time) and is left out.
     """
     numbers = []
-    for leaf in _leaves(gate, gate.model_dump(mode="json", by_alias=True), (), ()):
+    whole = gate.border if isinstance(gate, ComposedGate) else gate
+    for leaf in _leaves(whole, whole.model_dump(mode="json", by_alias=True), (), ()):
         text, is_named = _source_of(leaf)
         if is_named or not leaf.is_default:
             source = parse_source(text) if text else Source(())

@@ -14,11 +14,12 @@ from sim.draws.draw import draw_blocks
 from sim.draws.outages import in_force
 from sim.engines import compiled
 from sim.engines.agenda import NUMBER_MASK, Agenda, agenda_of, keys
-from sim.engines.log import LOG_COLUMNS, NEVER, EventLog
+from sim.engines.log import LOG_COLUMNS, NEVER, TRUCK_COLUMNS, EventLog
 from sim.engines.state import (
     NEXT_ARRIVAL,
     State,
     log_of,
+    movers_of,
     new_state,
     trucks_of,
     with_lanes_in_use,
@@ -75,13 +76,29 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
         if state is None:
             network = in_force(plan, new.outages)
             state = new_state(network, nothing)
-        inside = log.departed == NEVER
+        inside = _stays(log)
         old, log = log.draws, _carry_log(log, inside, new)
         state = _carry_state(state, inside, old, log.draws)
         state = compiled.run_until(network, trucks_of(log.draws, log), with_lanes_in_use(network, state, start), cut)
         log = log_of(state, log)
         yield Block(log, start, cut)
         start = cut
+
+
+def _stays(log: EventLog) -> npt.NDArray[np.bool_]:
+    """Return which trucks are still needed: those inside, and what they would be at other gates or were there."""
+    inside: npt.NDArray[np.bool_] = log.departed == NEVER
+    if log.came.size == 0:
+        return inside
+    inside &= log.came >= 0
+    stays: npt.NDArray[np.bool_] = inside.copy()
+    start = np.flatnonzero(inside & (log.draws.sibling >= 0))
+    at = log.draws.sibling[start]
+    while at.size:  # round all gates of the trade
+        stays[at] = True
+        on = at != start
+        start, at = start[on], log.draws.sibling[at[on]]
+    return stays
 
 
 def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> EventLog:
@@ -91,6 +108,8 @@ def _carry_log(log: EventLog, inside: npt.NDArray[np.bool_], new: Draws) -> Even
     for name in LOG_COLUMNS:
         carried = getattr(log, name)[rows]
         getattr(fresh, name)[: carried.shape[0]] = carried
+    for name in TRUCK_COLUMNS if log.came.size else ():
+        getattr(fresh, name)[: int(inside.sum())] = getattr(log, name)[inside]
     return fresh
 
 
@@ -123,6 +142,7 @@ def _carry_state(state: State, inside: npt.NDArray[np.bool_], old: Draws, new: D
         trucks=trucks,
         ends=_carry_agenda(state.ends, renumbered, mine, new.trucks),
         impatient=_carry_agenda(state.impatient, renumbered, mine, new.trucks if impatient else 0),
+        movers=np.empty(movers_of(new), np.uint32),
         cursor=cursor,
     )
 

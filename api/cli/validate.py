@@ -9,6 +9,7 @@ from gates import ConfigError, Finding, Gate, load_gate, load_upgrade
 from gates.describe import never_text, parts_text, title_of
 from gates.files.load import gate_from_text
 from gates.files.yaml import parse, read_text
+from gates.schema.borders.composed import ComposedGate
 from gates.schema.scenario import Scenario
 from gates.sources import footing_text
 from gates.upgrades import check_upgrade, upgrade_from_text, with_needs
@@ -22,11 +23,16 @@ def checked(path: Path) -> str:
     ConfigError
         With every finding at once.
     """
-    return checked_text(read_text(path), path.name)
+    return checked_text(read_text(path), path.name, path.parent)
 
 
-def checked_text(text: str, file: str) -> str:
+def checked_text(text: str, file: str, folder: Path | None = None) -> str:
     """Return what a text without findings holds, in a sentence.
+
+    Parameters
+    ----------
+    folder
+        Where files stand that a border names; none if it may name gates of the library alone.
 
     Raises
     ------
@@ -38,7 +44,9 @@ def checked_text(text: str, file: str) -> str:
         return _upgrade(text, file)
     if kind == "study":
         return _study(text, file)
-    gate = gate_from_text(text, file)
+    gate = gate_from_text(text, file, folder)
+    if isinstance(gate, ComposedGate):
+        return _border(gate)
     if gate.targets:
         _refuse_unknown_metrics(gate, file)
     held = [f"{len(gate.stages)} stages", f"{len(gate.flows)} flows"]
@@ -46,6 +54,12 @@ def checked_text(text: str, file: str) -> str:
     held += [f"{len(gate.targets)} targets"] if gate.targets else []
     sentence = f"Gate {gate.name}: {', '.join(held)}; {footing_text(gate)}."
     return " ".join(filter(None, [sentence, never_text(gate), parts_text(gate), _lock_text(gate)]))
+
+
+def _border(gate: ComposedGate) -> str:
+    names = ", ".join(f"{name} ({member.found.name})" for name, member in gate.border.gates.items())
+    trades = ", ".join(gate.border.trade) or "none"
+    return f"Border {gate.name}: gates {names}; trade between them: {trades}; {footing_text(gate)}."
 
 
 def _refuse_unknown_metrics(gate: Gate, file: str) -> None:
@@ -81,7 +95,7 @@ def _lock_text(gate: Gate) -> str:
 def kind_of(text: str, file: str) -> Literal["gate", "upgrade", "study"]:
     """Tell what a file describes, by its keys."""
     keys = parse(text, file).data.keys()
-    if "stages" in keys:
+    if "stages" in keys or "gates" in keys:
         return "gate"
     return "upgrade" if "changes" in keys else "study" if "question" in keys else "gate"
 

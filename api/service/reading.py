@@ -236,11 +236,14 @@ def table(folder: Path, name: str) -> bytes:
 
 def metrics_csv(document: bytes) -> bytes:
     """Return `metrics.json` as a table, a row for each number. Light enough for the server itself."""
-    names = ("metric", "statistic", "direction", "class", "stage", "unit", "value", "low", "high", "n", "unreached")
+    rows = json.loads(document)["metrics"]
+    of_border = ("gate",) if any("gate" in row for row in rows) else ()
+    what = ("metric", "statistic", *of_border, "direction", "class", "stage")
+    names = (*what, "unit", "value", "low", "high", "n", "unreached")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    for row in json.loads(document)["metrics"]:
+    for row in rows:
         writer.writerow([csv_cell(row.get(name)) for name in names])  # an earlier version did not count
     return out.getvalue().encode()
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from experiments.answers.numbers import GLUE, decimals_of, decimals_of_half
 from experiments.runs.statistics import Estimate
 from gates.schema.base import UNLIMITED
+from gates.schema.borders.names import parted
 from gates.schema.paths import PlacedStep, Step, Visit, walk
 from gates.schema.scenario import Scenario
 from sim.clock import moment
@@ -61,16 +62,15 @@ class Labels:
     @property
     def directions(self) -> list[str]:
         """The directions in which trucks flow."""
-        flowing = {flow.direction for flow in self.gate.flows.values()}
-        return [name for name in ("northbound", "southbound") if name in flowing]
+        return sorted({str(flow.direction) for flow in self.gate.flows.values()})
 
     def direction(self, name: str) -> str:
         """`Northbound (Vietnam to China)`."""
         origin = self.gate.origin.get(name)  # type: ignore[call-overload]
         others = [side for side in self.gate.sides if side != origin]
         if origin is None or len(others) != 1:
-            return name.capitalize()
-        return f"{name.capitalize()} ({country(origin)} to {country(others[0])})"
+            return direction_word(name)
+        return f"{direction_word(name)} ({country(origin)} to {country(others[0])})"
 
     def stage(self, name: str) -> str:
         """Return the title of a stage, or what stands in place of one."""
@@ -249,6 +249,12 @@ class Labels:
             for each in hours
             for opens, closes in open_on(each, day, left_open)
         )
+
+
+def direction_word(name: str) -> str:
+    """`Northbound`; at a border with the gate before it, `fp: northbound`."""
+    gate, direction = parted(name)
+    return direction.capitalize() if gate is None else f"{gate}: {direction}"
 
 
 def _ahead(day: dt.date, zone: ZoneInfo) -> dt.timedelta:

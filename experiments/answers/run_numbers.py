@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.runs.statistics import Estimate, growth_a_day, mean_interval
+from sim.metrics.meter import Key
+from sim.metrics.registry import key_of
 
 if TYPE_CHECKING:
     from experiments.runs.run import RunResult
@@ -37,10 +39,7 @@ class Metrics:
         self.replications: int = document.get("replications", 0)
         self.batches: int = document.get("batches", 0)
         """Batches of days that give intervals of one long run; 0 where intervals are over replications."""
-        self._estimates = {
-            tuple(row[part] for part in ("metric", "statistic", "direction", "class", "stage")): estimate_of(row)
-            for row in document["metrics"]
-        }
+        self._estimates = {key_of(row): estimate_of(row) for row in document["metrics"]}
 
     def get(
         self,
@@ -53,15 +52,15 @@ class Metrics:
         """Return an estimate; NaN if the run has none of this name, or a mean time of nobody."""
         if metric in TIMES and self._nobody_is_released(direction, vehicle_class):
             return NO_ESTIMATE
-        return self._estimates.get((metric, statistic, direction, vehicle_class, stage), NO_ESTIMATE)
+        return self._estimates.get(Key(metric, statistic, direction, vehicle_class, stage), NO_ESTIMATE)
 
     def _nobody_is_released(self, direction: str | None, vehicle_class: str | None) -> bool:
-        released = self._estimates.get((RELEASED, "mean", direction, vehicle_class, None), NO_ESTIMATE)
-        return released.value == 0
+        released = self._estimates.get(Key(RELEASED, "mean", direction, vehicle_class), NO_ESTIMATE)
+        return bool(released.value == 0)
 
     def has(self, metric: str, statistic: str, direction: str | None = None, *, stage: str | None = None) -> bool:
         """Tell whether the run has a number of this name."""
-        return (metric, statistic, direction, None, stage) in self._estimates
+        return Key(metric, statistic, direction, None, stage) in self._estimates
 
     def utilisation(self, stage: str) -> Estimate:
         """Return the share of their open time in which the lanes of a stage are busy; NaN without a limit."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.answers.labels import Labels, listed, percent_with_interval, with_interval
+from experiments.answers.labels import Labels, direction_word, listed, percent_with_interval, with_interval
 from experiments.answers.numbers import GLUE
 from experiments.answers.run_causes import Cause, causes, hours_text
 from experiments.answers.run_numbers import Metrics, RunNumbers, read_numbers
@@ -198,7 +198,7 @@ def headlines(numbers: RunNumbers, labels: Labels) -> tuple[Headline, ...]:
 
 
 def _headline(numbers: RunNumbers, labels: Labels, direction: str) -> Headline:
-    who = direction.capitalize()
+    who = direction_word(direction)
     if not numbers.metrics.get("arrivals_per_day", direction=direction).value > 0:
         return Headline(direction, f"{who}: no truck arrived in the measured period.")
     waits = [
@@ -242,7 +242,7 @@ def unfinished_sentences(metrics: Metrics, labels: Labels) -> tuple[str, ...]:
         share = metrics.get("unfinished_share", "share", direction)
         if inside.value > 0:
             sentences.append(
-                f"{direction.capitalize()}: {with_interval(inside, 1)} trucks were still inside at the end; of "
+                f"{direction_word(direction)}: {with_interval(inside, 1)} trucks were still inside at the end; of "
                 f"those that arrived in the measured period, {percent_with_interval(share)} were not yet released."
             )
     return tuple(sentences)

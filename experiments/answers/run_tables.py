@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.answers.labels import NOTHING, Labels, percent_with_interval, with_interval
+from experiments.answers.labels import NOTHING, Labels, direction_word, percent_with_interval, with_interval
 from experiments.answers.numbers import GLUE
 from experiments.answers.run_numbers import HIGH_UTILISATION, Metrics, RunNumbers
 
@@ -34,7 +34,7 @@ def first_table(numbers: RunNumbers, labels: Labels) -> Table:
     columns = [dict(first_numbers(numbers, labels, direction)) for direction in labels.directions]
     names = dict.fromkeys(name for column in columns for name in column)
     rows = [(name, *(column.get(name, NOTHING) for column in columns)) for name in names]
-    return Table("", ("", *(name.capitalize() for name in labels.directions)), tuple(rows), FIRST_NOTE)
+    return Table("", ("", *(direction_word(name) for name in labels.directions)), tuple(rows), FIRST_NOTE)
 
 
 FIRST_NOTE = (
@@ -68,7 +68,7 @@ def day_table(metrics: Metrics, labels: Labels) -> Table:
         for statistic in metric.statistics
         if statistic not in QUANTILES and any(metrics.has(metric.name, statistic, d) for d in directions)
     ]
-    columns = ("", *(name.capitalize() for name in labels.directions))
+    columns = ("", *(direction_word(name) for name in labels.directions))
     return Table("A day at the gate", columns, tuple(rows), f"End of day: {labels.bulletin}.")
 
 
@@ -140,7 +140,7 @@ def time_table(metrics: Metrics, labels: Labels, metric: str, title: str) -> Tab
 def _kinds(labels: Labels) -> list[tuple[str, str | None, str]]:
     """Return (direction, class or None for all, text) in the order in which tables list them."""
     return [
-        (direction, name, labels.vehicle_class(name) if name else f"{direction.capitalize()}, all")
+        (direction, name, labels.vehicle_class(name) if name else f"{direction_word(direction)}, all")
         for direction in labels.directions
         for name in [None, *labels.classes_of(direction)]
     ]

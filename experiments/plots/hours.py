@@ -131,7 +131,7 @@ def _arrival_panels(found: Frame, shown: Sequence[str], labels: Labels, width: i
     panels = []
     for name in shown:
         rows = found[found["direction"] == name].set_index("hour").reindex(range(HOURS)).reset_index()
-        colour = theme.DIRECTION_COLOURS[name]
+        colour = theme.direction_colour(name)
         chart = Chart(data_of(to_end_of_day(rows))).encode(x=clock_axis("Hour of arrival"))
         title = "Clearance [h]"
         y = alt.Y("p50:Q", title=title, scale=alt.Scale(domainMin=0))

@@ -23,7 +23,7 @@ from experiments.plots.marks import (
     panel_title,
     to_end_of_day,
 )
-from experiments.plots.theme import DIRECTION_COLOURS
+from experiments.plots.theme import direction_colour
 from experiments.runs.statistics import mean_interval
 
 LINES = {"mean": "Mean of that hour", "highest": "Longest at that hour, of any day and replication"}
@@ -104,7 +104,7 @@ def _panel(rows: Frame, name: str, labels: Labels, width: int) -> Any:
     x = clock_axis()
     title = "Tail-back [km]"
     y = alt.Y("km:Q", title=title, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=5))
-    colour = DIRECTION_COLOURS.get(name, theme.GREEN)
+    colour = theme.GREEN if name in labels.gate.areas else direction_colour(name)
     dash = alt.StrokeDash(
         "line:N",
         title=None,

@@ -19,6 +19,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
+from gates.schema.borders.names import parted
+
 FONTS = Path(__file__).resolve().parent / "fonts"
 FONT = "Noto Sans, Noto Sans SC"
 FACES = (
@@ -41,7 +43,14 @@ YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#8c959f"
 INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 
-DIRECTION_COLOURS = {"northbound": BLUE, "southbound": VERMILION}
+_DIRECTION_COLOURS = {"northbound": BLUE, "southbound": VERMILION}
+
+
+def direction_colour(name: str) -> str:
+    """Return the colour of a direction, at whichever gate of a border."""
+    return _DIRECTION_COLOURS[parted(name)[1]]
+
+
 STATE_COLOURS = {
     "In the queue": ORANGE,
     "Stage closed": GREY,

@@ -15,7 +15,8 @@ from experiments.results.run import Result, estimate_text, known_name, name_of
 from experiments.runs.folder import NAMES
 from experiments.runs.statistics import CONFIDENCE
 from experiments.studies.compare import Difference, difference, unpaired
-from experiments.studies.model import DEFAULT_METRICS
+from experiments.studies.model import main_names
+from sim.metrics.registry import key_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,7 @@ class Comparison:
         row, each = self.first.rows[name], self._differences[name]
         means = [self.first.metric(name).value, self.second.metric(name).value]
         interval = [each.value, each.low, each.high, each.percent]
-        return [*(row[part] for part in NAMES), row["unit"], *means, *interval, each.n, each.method]
+        return [*key_of(row), row["unit"], *means, *interval, each.n, each.method]
 
     def metric(self, name: str) -> Difference:
         """Return the difference in one number, such as `clearance_h.p90.northbound`.
@@ -98,11 +99,9 @@ class Comparison:
         yield f"The second result less the first, {self.method}"
         for name, result in ((FIRST, self.first), (SECOND, self.second)):
             yield from (f"In the {name}: {warning}" for warning in result.warnings)
-        for direction in ("northbound", "southbound"):
-            for name in (f"{metric}.{direction}" for metric in DEFAULT_METRICS):
-                if name in self._differences:
-                    each = self._differences[name]
-                    yield f"{name}: {estimate_text((each.value, each.low, each.high))} {self.first.unit(name)}"
+        for name in main_names(self._differences):
+            each = self._differences[name]
+            yield f"{name}: {estimate_text((each.value, each.low, each.high))} {self.first.unit(name)}"
 
     def __repr__(self) -> str:
         """Return a few lines: how they were compared, and the main differences."""

@@ -13,9 +13,10 @@ from experiments.result_folder import MANIFEST, read_json
 from experiments.results.folder import FolderResult, read_frame
 from experiments.runs.folder import NAMES
 from experiments.runs.statistics import Estimate
-from experiments.studies.model import DEFAULT_METRICS, metric_text
+from experiments.studies.model import main_names, metric_text
 from gates.findings import ConfigError, Finding
 from sim.metrics.meter import Key
+from sim.metrics.registry import key_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ class Result(FolderResult):
     @cached_property
     def rows(self) -> dict[str, dict[str, Any]]:
         """Name of a number -> its row in `metrics.json`."""
-        return {name_of(row[part] for part in NAMES): row for row in read_json(self.folder / "metrics.json")["metrics"]}
+        return {metric_text(key_of(row)): row for row in read_json(self.folder / "metrics.json")["metrics"]}
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -43,7 +44,7 @@ class Result(FolderResult):
 
         return pd.DataFrame(
             [
-                [*(row[part] for part in NAMES), *(estimate := estimate_of(row))[:3], estimate.n, row["unit"]]
+                [*key_of(row), *(estimate := estimate_of(row))[:3], estimate.n, row["unit"]]
                 for row in self.rows.values()
             ],
             columns=[*NAMES, "value", "low", "high", "n", "unit"],
@@ -140,10 +141,8 @@ class Result(FolderResult):
             f"seed {self.manifest['seed']}"
         )
         yield from self.warnings
-        for direction in ("northbound", "southbound"):
-            for name in (f"{metric}.{direction}" for metric in DEFAULT_METRICS):
-                if name in self.rows:
-                    yield f"{name}: {estimate_text(estimate_of(self.rows[name]))} {self.rows[name]['unit']}"
+        for name in main_names(self.rows):
+            yield f"{name}: {estimate_text(estimate_of(self.rows[name]))} {self.rows[name]['unit']}"
 
 
 def name_of(parts: Iterable[str | None]) -> str:

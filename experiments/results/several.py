@@ -19,11 +19,15 @@ from experiments.map import direction_text
 from experiments.preview import costs_together
 from experiments.results.comparison import Comparison, values_of
 from experiments.results.run import Result, known_name
+<<<<<<< HEAD
 from experiments.results.side_by_side import DIRECTIONS, difference_text
 from experiments.runs.request import SET
+=======
+from experiments.results.side_by_side import difference_text
+>>>>>>> main
 from experiments.runs.statistics import Estimate
 from experiments.studies.compare import Floats, simultaneous
-from experiments.studies.model import DEFAULT_METRICS, better_of, metric_key
+from experiments.studies.model import better_of, main_names, metric_key
 from experiments.studies.select import margin_of, standings, verdict
 from gates.findings import ConfigError, Finding
 from gates.schema.base import LanguageTag
@@ -81,8 +85,7 @@ def compare_several(
     runs = [_read(name, result, language) for name, result in results.items()]
     first, *others = runs
     shared = [name for name in first.values if all(name in each.values for each in others)]
-    main = [f"{name}.{direction}" for direction in DIRECTIONS for name in DEFAULT_METRICS]
-    chosen = [known_name(name, shared) for name in numbers] or [name for name in main if name in shared]
+    chosen = [known_name(name, shared) for name in numbers] or main_names(shared)
     confidence = simultaneous(len(others))
     compared = [Comparison(first.result, each.result, confidence) for each in others]
     paired = all(Comparison(a.result, b.result).paired for a, b in itertools.combinations(runs, 2))
@@ -241,7 +244,7 @@ def _curves(runs: Sequence[_Run]) -> Iterator[dict[str, Any]]:
     """Yield, for each direction that all runs have, by how many hours so many percent of the trucks are cleared."""
     frames = [each.result.clearance for each in runs]
     percents = np.linspace(0, 100, CURVE_POINTS + 1)
-    for direction in DIRECTIONS:
+    for direction in sorted(set(frames[0]["direction"])):
         rows = [frame[frame["direction"] == direction] for frame in frames]
         if all(len(each) for each in rows):
             hours = [_curve(each, percents) for each in rows]

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from experiments.answers.numbers import BEYOND, GLUE, amount, interval, scale_of, within
 from experiments.answers.run_tables import Table
 from experiments.studies.compare import Difference
-from experiments.studies.model import DEFAULT_METRICS, better_of, metric_key
+from experiments.studies.model import better_of, main_names, metric_key
 from experiments.studies.select import margin_of, verdict
 
 if TYPE_CHECKING:
     from experiments.results.comparison import Comparison
 
 COLUMNS = ("Number", "A", "B", f"B less A (95{GLUE}% interval)", "In words")
-DIRECTIONS = ("northbound", "southbound")
 
 
 def comparison_table(compared: Comparison, names: Sequence[str], *, full: bool = False) -> Table:
@@ -28,8 +27,7 @@ def comparison_table(compared: Comparison, names: Sequence[str], *, full: bool =
         If one is not in both results, or a result does not hold its replications.
     """
     known = compared.names
-    main = [f"{name}.{direction}" for direction in DIRECTIONS for name in DEFAULT_METRICS]
-    chosen = list(known) if full else list(names) or [name for name in main if name in known]
+    chosen = list(known) if full else list(names) or main_names(known)
     rows = [_row(compared, name) for name in chosen]
     method = compared.method[:1].upper() + compared.method[1:]
     least = f"1{GLUE}%; for times at least one minute, for shares one percentage point"

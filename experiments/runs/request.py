@@ -24,6 +24,7 @@ from gates.files.load import gate_from_data, library_gates, load_gate
 from gates.findings import ConfigError, Finding, suggestion, within
 from gates.rivals import with_reading
 from gates.schema.base import Model
+from gates.schema.borders.composed import ComposedGate
 from gates.schema.gate import Gate
 from gates.schema.quantities import Day, refusal
 from gates.schema.scenario import DayCount, DemandFactor, Scenario, WarmupDays
@@ -151,6 +152,14 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, tra
     if findings or wrong or under is None:
         raise ConfigError([*findings, *wrong])
     gate, changes = apply_upgrades(under, upgrades, request.level)
+    if isinstance(gate, ComposedGate):
+        if trace is not None:
+            remedy = "Run one of its gates."
+            raise ConfigError([Finding("trace", "", "recorded trucks come to a gate, not to a border", remedy)])
+        if request.set:
+            remedy = "Change them in its files, or run one of its gates."
+            raise ConfigError([Finding(SET, "", "values are set in a gate, not in a border", remedy)])
+        changes = gate.changes
     gate, more = _with_values_set(gate, request.set)
     changes += more
     scenario = Scenario(

@@ -9,7 +9,7 @@ Long because a study file is one model, whose fields are described where they st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,13 +41,18 @@ MAX_SCENARIOS = 5000
 BASE = "base"
 Design = Literal["one-at-a-time", "grid", "space-filling", "screening", "tornado", "bottleneck"]
 DEFAULT_METRICS = ("clearance_h.mean", "clearance_h.p90", "stock_trucks.end_of_day", "throughput_per_day.mean")
-_METRIC = re.compile(r"([a-z_]+)\.([a-z0-9_]+)(?:\.(northbound|southbound)(?:\.([a-z0-9-]+))?)?(?:@([a-z0-9-]+))?")
+_AT = r"(?:[a-z][a-z0-9-]*:)?"
+"""At a border, the gate."""
+_METRIC = re.compile(
+    rf"([a-z_]+)\.([a-z0-9_]+)(?:\.({_AT}(?:northbound|southbound))(?:\.([a-z0-9-]+))?)?(?:@({_AT}[a-z0-9-]+))?"
+)
 
 
 def metric_key(text: str) -> Key:
     """The key of a metric as a study writes it: `clearance_h.p90.northbound`, `wait_h.mean.northbound@bay-cn`.
 
-    The parts are metric, statistic, direction and vehicle class; the stage, area or pool comes after an @.
+    The parts are metric, statistic, direction and vehicle class; the stage, area or pool comes after an @. At a border
+    the gate stands before the direction and the stage: `clearance_h.p90.fp:northbound`.
 
     Raises
     ------
@@ -72,6 +77,14 @@ def metric_text(key: Key) -> str:
     """A metric as a study writes it."""
     parts = [part for part in (key.metric, key.statistic, key.direction, key.vehicle_class) if part]
     return ".".join(parts) + (f"@{key.stage}" if key.stage else "")
+
+
+def main_names(known: Collection[str]) -> list[str]:
+    """Return which numbers are shown by default, direction by direction."""
+    parts = [name.rpartition(".") for name in known]
+    directions = sorted({direction for metric, _, direction in parts if metric in DEFAULT_METRICS})
+    names = [f"{metric}.{direction}" for direction in directions for metric in DEFAULT_METRICS]
+    return [name for name in names if name in known]
 
 
 def _is_metric(text: str) -> str:

@@ -58,8 +58,7 @@ def metrics_of(study: Study, scenario: Scenario) -> tuple[Key, ...]:
     """Return the metrics that a study compares; those by default in each direction with trucks."""
     if study.metrics:
         return tuple(metric_key(text) for text in study.metrics)
-    flowing = {flow.direction for flow in scenario.gate.flows.values()}
-    directions = [name for name in ("northbound", "southbound") if name in flowing]
+    directions = sorted({str(flow.direction) for flow in scenario.gate.flows.values()})
     return tuple(metric_key(f"{text}.{direction}") for direction in directions for text in DEFAULT_METRICS)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gates.checks.register import Findings, finding, rule, unknown
 from gates.findings import Place, suggestion
-from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED
+from gates.schema.base import EMPTY, OTHER_WAY, UNLIMITED, Sourced
 from gates.schema.distributions import Distribution, Gamma, Lognormal, Triangular, Uniform
 from gates.schema.gate import Gate
 from gates.schema.paths import Choice, PlacedStep, Visit, walk
@@ -321,7 +321,12 @@ def _distributions(gate: Gate) -> Iterator[tuple[Place, Distribution]]:
 @rule()
 def distribution_bounds(gate: Gate) -> Findings:
     """The bounds of a distribution are in order."""
-    for place, distribution in _distributions(gate):
+    yield from bounds_out_of_order(_distributions(gate))
+
+
+def bounds_out_of_order(distributions: Iterator[tuple[Place, Distribution]]) -> Findings:
+    """Yield a finding for each distribution whose bounds are out of order."""
+    for place, distribution in distributions:
         match distribution:
             case Uniform(uniform=inner) if inner.low > inner.high:
                 words = f"{seconds_text(inner.low)} to {seconds_text(inner.high)}"
@@ -337,7 +342,12 @@ def distribution_bounds(gate: Gate) -> Findings:
 @rule()
 def distribution_tails(gate: Gate) -> Findings:
     """The rarest draw of a distribution stays within 100 years: integer time must hold it."""
-    for place, distribution in _distributions(gate):
+    yield from tails_too_long(_distributions(gate))
+
+
+def tails_too_long(distributions: Iterator[tuple[Place, Distribution]]) -> Findings:
+    """Yield a finding for each distribution whose rarest draw is too long."""
+    for place, distribution in distributions:
         longest = _longest(distribution)
         if longest > LONGEST_DRAW_S:
             value = f"up to {days_text(round(longest / DAY_S))}"
@@ -361,7 +371,12 @@ def _longest(distribution: Distribution) -> float:
 @rule()
 def source_keys(gate: Gate) -> Findings:
     """The keys of `sources` name something in their model."""
-    for place, model in sourced_models(gate):
+    yield from unknown_source_keys(gate)
+
+
+def unknown_source_keys(whole: Sourced) -> Findings:
+    """Yield a finding for each key of `sources` that names nothing in its model."""
+    for place, model in sourced_models(whole):
         for key in unknown_keys(model):
             fields = [field.alias or name for name, field in type(model).model_fields.items() if name != "sources"]
             yield finding((*place, "sources", key), key, "nothing here has this name", suggestion(fields, key))
@@ -370,7 +385,12 @@ def source_keys(gate: Gate) -> Findings:
 @rule()
 def source_ids(gate: Gate) -> Findings:
     """Sources are facts of the library, `assumption` or `own`."""
-    for place, model in sourced_models(gate):
+    yield from unknown_sources(gate)
+
+
+def unknown_sources(whole: Sourced) -> Findings:
+    """Yield a finding for each source that is neither a fact of the library nor `assumption` or `own`."""
+    for place, model in sourced_models(whole):
         for key, text in model.sources.items():
             mistake = source_mistake(text)
             if mistake:

@@ -7,7 +7,8 @@ later and start from the loaded gate.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from gates.files.yaml import Document, parse, read_text
 from gates.findings import ConfigError, Finding, shortened, suggestion, within
 from gates.rivals import reading_findings
 from gates.schema.base import Model
+from gates.schema.borders.composed import ComposedGate
 from gates.schema.gate import Gate
 from gates.schema.quantities import UNITS_REQUIRED
 
@@ -32,15 +34,20 @@ SUFFIXES = (".yaml", ".yml", ".json")
 
 def library_gates() -> list[str]:
     """The names of the gates in the library."""
-    return sorted(path.stem for path in _library().glob("*.yaml"))
+    return sorted(path.stem for path in _library("gates").glob("*.yaml"))
 
 
-def _library() -> Path:
-    return Path(str(resources.files("gates"))) / "library" / "gates"
+def library_borders() -> list[str]:
+    """The names of the borders in the library."""
+    return sorted(path.stem for path in _library("borders").glob("*.yaml"))
+
+
+def _library(part: str) -> Path:
+    return Path(str(resources.files("gates"))) / "library" / part
 
 
 def load_gate(name_or_path: str | Path) -> Gate:
-    """The gate of a library name or a file.
+    """The gate, or the border, of a library name or a file.
 
     Parameters
     ----------
@@ -53,8 +60,8 @@ def load_gate(name_or_path: str | Path) -> Gate:
         With every finding at once, if it cannot be used.
     """
     path = gate_path(name_or_path)
-    shipped = path.parent == _library()  # its readings are checked by the tests of the library
-    return _built(parse(read_text(path), path.name), path.name, UNITS_REQUIRED, shipped=shipped)
+    shipped = path.parent == _library("gates")  # its readings are checked by the tests of the library
+    return _built(parse(read_text(path), path.name), path.name, UNITS_REQUIRED, shipped=shipped, folder=path.parent)
 
 
 def gate_path(name_or_path: str | Path) -> Path:
@@ -65,7 +72,9 @@ def gate_path(name_or_path: str | Path) -> Path:
     ConfigError
         If it is neither a path nor a name in the library.
     """
-    return library_path(name_or_path, "gate", library_gates(), _library())
+    if str(name_or_path) in library_borders():
+        return _library("borders") / f"{name_or_path}.yaml"
+    return library_path(name_or_path, "gate", library_gates(), _library("gates"))
 
 
 def library_path(name_or_path: str | Path, kind: str, names: Sequence[str], library: Path) -> Path:
@@ -93,8 +102,13 @@ def is_file(text: str) -> bool:
         return False
 
 
-def gate_from_text(text: str, file: str = "") -> Gate:
-    """The gate that a YAML or JSON text describes; `file` names it in findings.
+def gate_from_text(text: str, file: str = "", folder: Path | None = None) -> Gate:
+    """The gate, or the border, that a YAML or JSON text describes; `file` names it in findings.
+
+    Parameters
+    ----------
+    folder
+        Where files stand that a border names; none if it may name gates of the library alone.
 
     Raises
     ------
@@ -102,11 +116,11 @@ def gate_from_text(text: str, file: str = "") -> Gate:
         With every finding at once.
     """
     document = parse(text, file)
-    return _built(document, file, UNITS_REQUIRED)
+    return _built(document, file, UNITS_REQUIRED, folder=folder)
 
 
 def gate_from_data(data: dict[str, Any], file: str = "") -> Gate:
-    """The gate of plain data, such as a dump; numbers without unit are in the canonical unit.
+    """The gate, or the border, of plain data, such as a dump; numbers without unit are in the canonical unit.
 
     Raises
     ------
@@ -116,7 +130,17 @@ def gate_from_data(data: dict[str, Any], file: str = "") -> Gate:
     return _built(Document(data), file, None)
 
 
-def _built(document: Document, file: str, context: dict[str, str] | None, *, shipped: bool = False) -> Gate:
+def _built(
+    document: Document,
+    file: str,
+    context: dict[str, str] | None,
+    *,
+    shipped: bool = False,
+    folder: Path | None = None,
+) -> Gate:
+    if is_border(document.data):
+        border: Gate = importlib.import_module("gates.borders.load").built(document, file, context, folder)
+        return remember_sound(border)
     broken = [finding.path for finding in document.findings]
     try:
         gate = Gate.model_validate(document.data, context=context)
@@ -126,13 +150,18 @@ def _built(document: Document, file: str, context: dict[str, str] | None, *, shi
         saved, damaged = best_effort(document.data, context, error) if few else (None, [])
         checked = check(saved, damaged=[*broken, *damaged]) if saved is not None else []
         findings = [*document.findings, *refused, *checked]
-        raise ConfigError(_with_lines(findings, document), file) from None
+        raise ConfigError(with_lines(findings, document), file) from None
     findings = [*document.findings, *check(gate, damaged=broken)]
     if not findings and not shipped:
         findings = reading_findings(gate)
     if findings:
-        raise ConfigError(_with_lines(findings, document), file)
+        raise ConfigError(with_lines(findings, document), file)
     return remember_sound(gate)
+
+
+def is_border(data: Mapping[str, Any]) -> bool:
+    """Tell whether a document describes a border: it has gates, and no stages of its own."""
+    return "gates" in data and "stages" not in data
 
 
 def refuse_unsound(gate: Gate) -> None:
@@ -144,7 +173,10 @@ def refuse_unsound(gate: Gate) -> None:
         With every finding at once.
     """
     if not is_known_sound(gate):
-        gate_from_data(gate.model_dump(mode="json", by_alias=True, warnings=False))
+        if isinstance(gate, ComposedGate):
+            gate_from_data(gate.document)
+        else:
+            gate_from_data(gate.model_dump(mode="json", by_alias=True, warnings=False))
         remember_sound(gate)
 
 
@@ -166,10 +198,10 @@ def model_from_text(text: str, model: type[Read], file: str, check_it: Callable[
         read = model.model_validate(document.data, context=UNITS_REQUIRED)
     except ValidationError as error:
         findings = [*document.findings, *model_findings(error, model)]
-        raise ConfigError(_with_lines(findings, document), file) from None
+        raise ConfigError(with_lines(findings, document), file) from None
     findings = [*document.findings, *check_it(read)]
     if findings:
-        raise ConfigError(_with_lines(findings, document), file)
+        raise ConfigError(with_lines(findings, document), file)
     return read
 
 
@@ -177,7 +209,7 @@ def _touches(path: str, others: Iterable[str]) -> bool:
     return any(within(path, other) or within(other, path) for other in others)
 
 
-def _with_lines(findings: Iterable[Finding], document: Document) -> list[Finding]:
+def with_lines(findings: Iterable[Finding], document: Document) -> list[Finding]:
     """The findings with their lines, in the order of the file."""
     located = [dataclasses.replace(each, line=each.line or document.line_of(each.path)) for each in findings]
     return sorted(located, key=lambda finding: finding.line or 0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer
 
 from gates.schema.base import Model
+from gates.schema.borders.composed import ComposedGate, composed
+from gates.schema.borders.model import Border
 from gates.schema.gate import Gate
 from gates.schema.quantities import Count, Number
 
@@ -18,11 +20,23 @@ WarmupDays = Annotated[Count, Field(ge=0, le=MAX_DAYS)]
 DemandFactor = Annotated[Number, Field(ge=0, le=100)]
 
 
+def _gate_or_border(value: Any) -> Any:
+    """Read a border as one gate; leave all else to the model of a gate."""
+    if isinstance(value, dict) and "gates" in value and "stages" not in value:
+        return composed(Border.model_validate(value))
+    return value
+
+
+def _document(gate: Gate, handler: SerializerFunctionWrapHandler) -> Any:
+    """Write a border as its file has it, its gates in it."""
+    return gate.document if isinstance(gate, ComposedGate) else handler(gate)
+
+
 class Scenario(Model):
     """What one run simulates. The random numbers come from the seed and the replication, not from the scenario."""
 
-    gate: Gate
-    """The gate, upgrades applied."""
+    gate: Annotated[Gate, BeforeValidator(_gate_or_border), WrapSerializer(_document)]
+    """The gate, upgrades applied; or a border, read as one gate."""
     days: DayCount = 30
     """Length of the measured period [d]."""
     warmup_days: WarmupDays = 7

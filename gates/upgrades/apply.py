@@ -14,6 +14,7 @@ from gates.edited import Placed, edited
 from gates.edits import LEVELS, Change, Level
 from gates.findings import ConfigError, Finding, suggestion, within
 from gates.rivals import known_reading, reading_of
+from gates.schema.borders.composed import ComposedGate
 from gates.schema.gate import Gate
 from gates.upgrades.library import load_upgrade
 from gates.upgrades.model import Upgrade
@@ -44,6 +45,11 @@ def apply_upgrades(
         raise ConfigError(findings)
     if not loaded:
         return gate, ()
+    if isinstance(gate, ComposedGate):
+        remedy = "Write it under `upgrades` of one of its gates, in the file of the border."
+        raise ConfigError(
+            [Finding("upgrades", each.name, "upgrades change a gate, not a border", remedy) for each in loaded]
+        )
     edits = [
         Placed(edit, place, upgrade.name, upgrade.file)
         for upgrade in loaded

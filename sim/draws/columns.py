@@ -37,8 +37,8 @@ class Column:
     name: str
     per: Literal["truck", "visit", "missing"]
     """By truck, by visit, or by truck that does not come."""
-    unit: Literal["tick", "row", "index"]
-    """Times, numbers of visit rows, which move with the truck, or anything else."""
+    unit: Literal["tick", "row", "truck", "index"]
+    """Times, numbers of visit rows and of trucks, which move with the truck, or anything else."""
     neutral: int
     """The value that changes nothing."""
     stream: str
@@ -76,6 +76,15 @@ def _books(plan: Plan) -> bool:
     return bool(plan.bookings)
 
 
+def _chooses_gates(plan: Plan) -> bool:
+    return plan.chooses_gates
+
+
+def _ages(plan: Plan) -> bool:
+    """Tell whether a load may have been loaded before it arrives: elsewhere, or when it came from another gate."""
+    return any(shelf and (shelf.age or plan.chooses_gates) for shelf in plan.shelf)
+
+
 @dataclass(frozen=True, eq=False)
 class Draws:
     """What trucks bring, in order of (arrival, flow, number). Visit rows of truck n: `first[n]:first[n + 1]`."""
@@ -99,14 +108,19 @@ class Draws:
     )
     """(trucks,) visit row after which the second load of a truck is released, -1 if it has none; no entries if no
     truck takes one."""
-    age: Ticks = field(
-        metadata=_column("truck", "tick", needed=lambda plan: any(shelf and shelf.age for shelf in plan.shelf))
-    )
+    age: Ticks = field(metadata=_column("truck", "tick", needed=_ages))
     """(trucks,) time since loading at the arrival [tick]; no entries if no class has an age."""
     intended_arrival: Ticks = field(metadata=_column("truck", "tick", needed=_books))
     """(trucks,) when a truck would have come without booking [tick]; no entries if nobody books."""
     booking: Counts = field(metadata=_column("truck", "index", needed=_books))
     """(trucks,) how it comes: `sim.draws.booking.UNBOOKED`, `BOOKED` or `WITHOUT_SLOT`; no entries if nobody books."""
+    sibling: Counts = field(metadata=_column("truck", "truck", -1, needed=_chooses_gates))
+    """(trucks,) the same truck as it would come to the next gate of its trade, after the last to the first; -1 for one
+    that does not choose. With the next two, no entries if no truck does."""
+    taste: Ticks = field(metadata=_column("truck", "tick", needed=_chooses_gates))
+    """(trucks,) what the gate costs the truck beyond the wait [tick]."""
+    puts_up_with: Ticks = field(metadata=_column("truck", "tick", FOR_EVER, needed=_chooses_gates))
+    """(trucks,) cost from which on the truck stays away [tick], `FOR_EVER` for never."""
     line: Indices = field(metadata=_column("visit", "index", kind=np.int32))
     """(visits,) waiting line joined."""
     service: Ticks = field(metadata=_column("visit", "tick", stream="service"))
@@ -185,6 +199,7 @@ def carried_over(old: Draws, inside: Mask, new: Draws) -> Draws:
     stays = {"truck": inside, "visit": np.repeat(inside, visits)}
     by_truck = first[:carried] - old.first[:-1][inside]
     moves = {"truck": by_truck, "visit": np.repeat(by_truck, visits[inside])}
+    renumbered = np.cumsum(inside) - 1
 
     def both(column: Column) -> npt.NDArray[Any]:
         before, after = getattr(old, column.name), getattr(new, column.name)
@@ -194,10 +209,37 @@ def carried_over(old: Draws, inside: Mask, new: Draws) -> Draws:
             before = before[stays[column.per]]
         if column.unit == "row":
             before, after = _moved(before, moves[column.per]), _moved(after, first[carried])
+        if column.unit == "truck":
+            before, after = _renumbered(before, renumbered), _moved(after, np.int64(carried))
         return np.concatenate((before, after))
 
     columns: dict[str, Any] = {name: both(column) for name, column in COLUMNS.items()}
     return dataclasses.replace(new, first=first, **columns)
+
+
+def part_of(draws: Draws, chosen: Mask) -> Draws:
+    """Return the draws of some trucks; those that do not come stay."""
+    visits = np.diff(draws.first)
+    first = np.concatenate(([0], np.cumsum(visits[chosen])))
+    picked = {"truck": chosen, "visit": np.repeat(chosen, visits)}
+    by_truck = first[:-1] - draws.first[:-1][chosen]
+    moves = {"truck": by_truck, "visit": np.repeat(by_truck, visits[chosen])}
+    columns: dict[str, Any] = {}
+    for name, column in COLUMNS.items():
+        values = getattr(draws, name)
+        if column.per != "missing" and values.size:
+            values = values[picked[column.per]]
+            if column.unit == "row":
+                values = _moved(values, moves[column.per])
+            if column.unit == "truck":  # some of those meant are not there
+                values = np.full_like(values, -1)
+        columns[name] = values
+    return dataclasses.replace(draws, first=first, **columns)
+
+
+def _renumbered(truck: Counts, number: Counts) -> Counts:
+    """Return numbers of trucks after the others were left out; -1 stays -1."""
+    return np.where(truck >= 0, number[np.maximum(truck, 0)], truck) if truck.size else truck
 
 
 def _moved(row: Counts, by: Counts | np.int64) -> Counts:

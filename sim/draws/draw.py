@@ -16,6 +16,7 @@ from sim.draws.arrival_times import Cursor, next_arrivals
 from sim.draws.booking import Desk, FlowTrucks, no_trucks
 from sim.draws.columns import Draws
 from sim.draws.flow import trips_of
+from sim.draws.gates import free_trucks
 from sim.draws.merge import merged
 from sim.draws.outages import draw_outages
 from sim.plan.plan import MAX_TRUCKS, Plan
@@ -42,6 +43,9 @@ def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> It
     for tick in until:
         trucks: list[FlowTrucks] = []
         for n, stream in enumerate(plan.streams):
+            if stream.follows >= 0:
+                trucks.append(no_trucks())
+                continue
             horizon = tick + desk_of[n].slots.ahead if n in desk_of else tick
             start = cursors[n].number
             ticks, cursors[n] = next_arrivals(stream, names[n], cursors[n], horizon)
@@ -56,5 +60,10 @@ def draw_blocks(plan: Plan, seed: int, replication: int, until: list[int]) -> It
         missing = [no_trucks() for _ in plan.streams]
         for n, desk in desk_of.items():
             trucks[n], missing[n] = desk.leave(n, tick)
-        flows = [trips_of(*which) for which in zip(plan.streams, names, trucks, strict=True)]
+        for n, stream in enumerate(plan.streams):
+            if stream.follows >= 0:
+                free = free_trucks(plan.streams[stream.follows], names[stream.follows], trucks[stream.follows].number)
+                trucks[n] = trucks[stream.follows].part(free)
+        own = [names[n if stream.follows < 0 else stream.follows] for n, stream in enumerate(plan.streams)]
+        flows = [trips_of(*which) for which in zip(plan.streams, names, trucks, own, strict=True)]
         yield dataclasses.replace(merged(plan, flows, missing), outages=outages)

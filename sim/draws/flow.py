@@ -32,6 +32,8 @@ class Trips:
     trucks: FlowTrucks
     made: Mask
     """(visits of the path, trucks) which visits each truck makes."""
+    own_name: str
+    """Names the random numbers that a truck has at every gate to which it may come: those of its usual flow."""
 
     @property
     def path(self) -> Path:
@@ -90,9 +92,10 @@ class Rows:
         return makes
 
 
-def trips_of(stream: Stream, name: str, trucks: FlowTrucks) -> Trips:
+def trips_of(stream: Stream, name: str, trucks: FlowTrucks, own_name: str | None = None) -> Trips:
     """Draw which visits the given trucks of a flow make; `name` names its random numbers."""
-    trips = Trips(stream, name, trucks, np.empty((len(stream.path.visits), 0), np.bool_))
+    made = np.empty((len(stream.path.visits), 0), np.bool_)
+    trips = Trips(stream, name, trucks, made, name if own_name is None else own_name)
     return dataclasses.replace(trips, made=_visits_made(trips))
 
 
@@ -119,7 +122,7 @@ def _fill_give_up(rows: Rows, gives_up: Ticks) -> None:
     trips, stream = rows.trips, rows.trips.stream
     if stream.patience is None or stream.may_turn_back is None:
         return
-    uniform = uniforms(f"{trips.name}/stay", trips.start, trips.count)[trips.here]
+    uniform = uniforms(f"{trips.own_name}/stay", trips.start, trips.count)[trips.here]
     if stream.waited is None:
         left = stream.patience.ticks(uniform)
     else:
@@ -166,7 +169,7 @@ def _ages(plan: Plan, trips: Trips) -> Ticks:
     shelf = plan.shelf[trips.stream.kind // 2]
     if shelf is None or shelf.age is None:
         return np.zeros(trips.here.size, np.int64)
-    return shelf.age.ticks(uniforms(f"{trips.name}/age", trips.start, trips.count)[trips.here])
+    return shelf.age.ticks(uniforms(f"{trips.own_name}/age", trips.start, trips.count)[trips.here])
 
 
 def _fill_times(plan: Plan, rows: Rows, draws: Draws) -> None:

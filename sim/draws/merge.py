@@ -10,6 +10,7 @@ import numpy as np
 from sim.draws.booking import BOOKED, FlowTrucks
 from sim.draws.columns import COLUMNS, Counts, Draws, Mask, unwritten
 from sim.draws.flow import Rows, Trips, columns_by_truck, fill_visits
+from sim.draws.gates import put_choices
 from sim.draws.visits import PathLines, VisitOrder, lines_of, put_lines, visit_order
 from sim.jit import kernel, step
 from sim.memory import once
@@ -17,7 +18,9 @@ from sim.plan.paths import Path
 from sim.plan.plan import MAX_TRUCKS, Plan, Stream
 
 _WRITTEN = {"line", "next_row", "alternative_row", "rule"} | {
-    column.name for column in COLUMNS.values() if column.per == "truck"
+    column.name
+    for column in COLUMNS.values()
+    if column.per == "truck" and column.name not in ("sibling", "taste", "puts_up_with")
 }
 """Columns of which every entry is written here."""
 NO_ROW = -1
@@ -51,6 +54,8 @@ def merged(plan: Plan, flows: list[Trips], missing: list[FlowTrucks]) -> Draws:
         if draws.rule.size:
             _place_order(trips.made, *order, rows.first, VisitOrder(draws.next_row, draws.alternative_row, draws.rule))
         fill_visits(plan, rows, draws)
+    if plan.chooses_gates:
+        put_choices(plan, flows, places, draws)
     return dataclasses.replace(draws, **_missed(missing))
 
 
@@ -65,21 +70,25 @@ class Loads(NamedTuple):
     """Those up to the release of the second load; -1 if no truck takes one."""
     is_second: Mask
     """(visits,) whether only trucks with a second load make it."""
+    begin: int
+    """Those before the gate: the way from another one, after which no truck is released."""
 
 
-def _loads_of(path: Path) -> Loads:
+def _loads_of(path: Path, begin: int) -> Loads:
     is_second = np.zeros(len(path.visits), np.bool_)
     if path.second_released is None:
-        return Loads(path.with_first_load, path.released, -1, is_second)
+        return Loads(path.with_first_load, path.released, -1, is_second, begin)
     is_second[path.second_load_visits] = True
-    return Loads(path.with_first_load, path.released, path.second_released, is_second)
+    return Loads(path.with_first_load, path.released, path.second_released, is_second, begin)
 
 
 @once
 def _way_of(plan: Plan, stream: Stream) -> tuple[VisitOrder, PathLines, Loads]:
     """Return what is the same for all trucks of a flow."""
     order = visit_order(stream.path)
-    return order, lines_of(plan, stream, order), _loads_of(stream.path)
+    number = next(n for n, each in enumerate(plan.streams) if each is stream)
+    begin = int(plan.network.boards.flows["has_way"][number]) if plan.chooses_gates else 0
+    return order, lines_of(plan, stream, order), _loads_of(stream.path, begin)
 
 
 @kernel
@@ -91,7 +100,7 @@ def put_loads(
         at, empty, release, second, back = row[n], row[n], NO_ROW, NO_ROW, False
         for visit in range(made.shape[0]):
             if made[visit, n]:
-                if visit < loads.released:
+                if loads.begin <= visit < loads.released:
                     release = at
                 if visit < loads.second:
                     second = at

@@ -63,7 +63,9 @@ def in_force(plan: Plan, outages: Outages) -> Network:
         resources.append(np.full(tick.size, resource, np.uint32))
     all_ticks, of, units_left = np.concatenate(ticks), np.concatenate(resources), np.concatenate(units)
     first_link = network.groups.size + len(plan.pools) - len(plan.links)
-    order = np.lexsort((of, of < first_link, all_ticks))  # links first: lanes that come back with one find it up
+    postings = network.groups.size + len(plan.pools)  # the resource that stands for them
+    not_link = (of < first_link) | (of == postings)
+    order = np.lexsort((of, not_link, all_ticks))  # links first: lanes that come back with one find it up
     return network._replace(
         change_tick=all_ticks[order],
         change_resource=of[order],

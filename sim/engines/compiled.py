@@ -28,7 +28,10 @@ from sim.engines.agenda import (
 )
 from sim.engines.conditions import (
     best_line,
+    better_gate,
+    board_of,
     end_of_patience,
+    expected_wait,
     first_joined,
     free_group,
     gathers,
@@ -39,9 +42,11 @@ from sim.engines.conditions import (
     is_before,
     is_better,
     is_by_hand,
+    is_less,
     is_needed,
     is_reversible,
     last_started,
+    may_choose_again,
     may_leave,
     may_start,
     next_area,
@@ -52,12 +57,14 @@ from sim.engines.conditions import (
     stays_too_long,
     waiting_for,
 )
-from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
+from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, STAYED_AWAY, EventLog
 from sim.engines.state import (
     LANE_CHANGES,
+    MOVERS,
     NEXT_ARRIVAL,
     NEXT_CHANGE,
     NO_LEAF,
+    POSTINGS,
     SPARE_LEAF,
     State,
     Trucks,
@@ -114,7 +121,11 @@ def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
         truck = row_of(min(arrival, end) & NUMBER_MASK)
         if arrival < end:
             cursor[NEXT_ARRIVAL] += 1
-            arrive(trucks, state, truck)
+            if network.boards.rows.size > 0:
+                truck = choose_gate(network, trucks, state, now, truck)
+                if truck == NOBODY:
+                    continue
+            arrive(network, trucks, state, truck)
         else:
             finish(network, trucks, state, now, truck)
         go_on(network, trucks, state, now, truck)
@@ -148,6 +159,9 @@ def take_other(network: Network, trucks: Trucks, state: State, now: int, until: 
 def timetable(network: Network, trucks: Trucks, state: State, now: int, change: int) -> None:
     """A lane group opens or closes, or units of a pool come on duty or leave, or a link fails or is back."""
     resource = row_of(network.change_resource[change])
+    if resource == state.resources.size:
+        post(network, trucks, state, now)
+        return
     if resource >= network.groups.size:
         state.resources[resource]["on_duty"] = network.change_units[change]
         call_for_pool(network, trucks, state, now, resource)
@@ -321,11 +335,144 @@ def log_lanes(state: State, now: int, group: int, lanes: int) -> None:
 
 
 @step
-def arrive(trucks: Trucks, state: State, truck: int) -> None:
+def arrive(network: Network, trucks: Trucks, state: State, truck: int) -> None:
     """A truck arrives."""
     open_rows(trucks, truck)
     state.trucks[truck]["visit"] = NOBODY
     state.trucks[truck]["next"] = trucks.first[truck]
+    if trucks.sibling.size > 0 and trucks.sibling[truck] != NEVER:
+        state.trucks[truck]["next"] += network.boards.flows[row_of(trucks.flow[truck])]["has_way"]
+
+
+@seldom
+def choose_gate(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> int:
+    """Return what a truck is at the gate that costs it least by what it knows, of equals at the first.
+
+    Return `NOBODY` where it stays away, and for what it would be at another gate than its usual one.
+    """
+    if network.boards.flows[row_of(trucks.flow[truck])]["is_spare"]:
+        return NOBODY
+    best = truck
+    if trucks.sibling[truck] != NEVER:
+        least = state.boards[board_of(network, trucks, truck)]["known"] + trucks.taste[truck]
+        other = trucks.sibling[truck]
+        open_rows(trucks, truck)
+        while other != truck:
+            open_rows(trucks, row_of(other))
+            cost = state.boards[board_of(network, trucks, other)]["known"] + trucks.taste[other]
+            if is_less(network, trucks, cost, other, least, best):
+                best, least = row_of(other), cost
+            other = trucks.sibling[other]
+        if trucks.puts_up_with[truck] < least:
+            trucks.came[truck] = STAYED_AWAY
+            return NOBODY
+    set_out(network, trucks, state, now, best)
+    return best
+
+
+@seldom
+def set_out(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """A truck comes to a gate, or sets out for it from another; it counts there until it is released."""
+    trucks.came[truck] = now
+    board = board_of(network, trucks, truck)
+    if board != NOBODY and trucks.released[truck] >= 0:
+        state.boards[board]["trucks"] += 1
+
+
+@step
+def pass_control(network: Network, trucks: Trucks, state: State, truck: int, visit: int) -> None:
+    """Count a truck as released if it goes on from the last control, where it made that visit."""
+    if network.boards.rows.size == 0 or visit == NOBODY:
+        return
+    board, released = board_of(network, trucks, truck), trucks.released[truck]
+    if board != NOBODY and visit <= released < next_of(state, truck):
+        state.boards[board]["trucks"] -= 1
+        state.boards[board]["released"] += 1
+
+
+@step
+def leave_board(network: Network, trucks: Trucks, state: State, truck: int, visit: int) -> None:
+    """Count a truck no more that leaves without release."""
+    if network.boards.rows.size == 0:
+        return
+    board = board_of(network, trucks, truck)
+    if board != NOBODY and visit <= trucks.released[truck]:
+        state.boards[board]["trucks"] -= 1
+
+
+@seldom
+def post(network: Network, trucks: Trucks, state: State, now: int) -> None:
+    """Post how long trucks wait: those there, by the time in which as many were released. Some choose again."""
+    boards, at = network.boards.rows.size, row_of(state.cursor[POSTINGS])
+    state.boards["going"][:] = 0
+    for board in range(boards):
+        tick, released = 0, 0
+        back = at - network.boards.rows[board]["over"] * boards
+        if back >= 0:
+            tick, released = state.postings[back]["tick"], state.postings[back]["released"]
+        state.boards[board]["span"] = now - tick
+        state.boards[board]["cleared"] = max(state.boards[board]["released"] - released, 1)
+        state.boards[board]["posted"] = expected_wait(network, state, board)
+        state.postings[at]["tick"] = now
+        state.postings[at]["board"] = board
+        state.postings[at]["trucks"] = state.boards[board]["trucks"]
+        state.postings[at]["released"] = state.boards[board]["released"]
+        state.postings[at]["posted"] = state.boards[board]["posted"]
+        back = at - network.boards.rows[board]["late"] * boards
+        if back >= 0:
+            state.boards[board]["known"] = state.postings[back]["posted"]
+        at += 1
+    state.cursor[POSTINGS] = at
+    choose_again(network, trucks, state, now)
+
+
+@seldom
+def choose_again(network: Network, trucks: Trucks, state: State, now: int) -> None:
+    """Let trucks in line choose again: all decide, each queue from its tail, then those move that decided so."""
+    state.cursor[MOVERS] = 0
+    for stage in range(network.stages.size):
+        if network.boards.thinks[stage].any():
+            decide(network, trucks, state, stage)
+    for mover in range(0, row_of(state.cursor[MOVERS]), 2):
+        move(network, trucks, state, now, row_of(state.movers[mover]), row_of(state.movers[mover + 1]))
+
+
+@seldom
+def decide(network: Network, trucks: Trucks, state: State, stage: int) -> None:
+    """Let the trucks in line at a stage decide whether they move."""
+    queue = in_line(network, state, stage)
+    place = queue
+    lines = network.stages[stage]["lines_to"] - network.stages[stage]["lines_from"]
+    for n in range(lines):
+        truck = row_of(state.lines[row_of(network.stages[stage]["lines_to"]) - 1 - n]["tail"])
+        while truck != NOBODY:
+            if may_choose_again(network, trucks, state, stage, truck):
+                to = better_gate(network, trucks, state, truck, place, queue)
+                if to != NOBODY:
+                    state.boards[board_of(network, trucks, to)]["going"] += 1
+                    state.movers[state.cursor[MOVERS]] = truck
+                    state.movers[state.cursor[MOVERS] + 1] = to
+                    state.cursor[MOVERS] += 2
+            place -= 1
+            truck = row_of(state.trucks[truck]["ahead"])
+
+
+@seldom
+def move(network: Network, trucks: Trucks, state: State, now: int, truck: int, to: int) -> None:
+    """A truck leaves the queue for another gate, unless it has started: it is on the way there at once."""
+    visit = visit_of(state, truck)
+    if trucks.times[visit, STARTED] != NEVER:
+        return
+    trucks.moved[truck] = True
+    line = line_of(trucks, visit)
+    if has_patience(network, trucks, line, visit):
+        drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
+    leave_line(network, trucks, state, now, line, truck)
+    freed = turn_back(network, trucks, state, now, truck)
+    set_out(network, trucks, state, now, to)
+    freed |= join(network, trucks, state, now, to, row_of(trucks.first[to]))
+    while freed:
+        freed = call_for_space(network, trucks, state, now)
 
 
 @step
@@ -344,7 +491,7 @@ def choose(network: Network, trucks: Trucks, state: State, truck: int) -> None:
     if trucks.next_row.size == 0:
         return
     visit = visit_of(state, truck)
-    first = trucks.first[truck] if visit == NOBODY else trucks.next_row[visit]
+    first = next_of(state, truck) if visit == NOBODY else trucks.next_row[visit]
     best = first
     if first < trucks.first[truck + 1]:
         other = trucks.alternative_row[first]
@@ -394,6 +541,7 @@ def turn_back(network: Network, trucks: Trucks, state: State, now: int, truck: i
     """Leave for good without service. Tell whether a space of an area fell free."""
     visit = visit_of(state, truck)
     trucks.times[visit, LEFT] = now
+    leave_board(network, trucks, state, truck, visit)
     if network.areas.size == 0 or row_of(network.lines[line_of(trucks, visit)]["area"]) == NOBODY:
         return False
     free_space(network, state, row_of(network.lines[line_of(trucks, visit)]["area"]))
@@ -408,20 +556,25 @@ def lose_patience(network: Network, trucks: Trucks, state: State, now: int, truc
     if visit == NOBODY or trucks.times[visit, FINISHED] != NEVER:
         lose_patience_for_space(network, trucks, state, now, truck)
         return
-    line = line_of(trucks, visit)
+    leave_line(network, trucks, state, now, line_of(trucks, visit), truck)
+    freed = turn_back(network, trucks, state, now, truck)
+    while freed:
+        freed = call_for_space(network, trucks, state, now)
+
+
+@seldom
+def leave_line(network: Network, trucks: Trucks, state: State, now: int, line: int, truck: int) -> None:
+    """Leave a line without service."""
     take_out(state, state.lines, line, truck)
     state.lines[line]["waiting"] -= 1
     if gathers(network, line):
-        leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit, JOINED])
+        leave_batch(state, row_of(network.lines[line]["stage"]), trucks.times[visit_of(state, truck), JOINED])
     close_lanes_if_due(network, state, now, line)
     if network.reverses:
         for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
             group = row_of(network.groups_of_line[entry])
             if network.groups[group]["until"] != UNTIL_LONGER:
                 reverse_if_due(network, state, now, row_of(network.groups[group]["other_way"]))
-    freed = turn_back(network, trucks, state, now, truck)
-    while freed:
-        freed = call_for_space(network, trucks, state, now)
 
 
 @seldom
@@ -431,6 +584,7 @@ def lose_patience_for_space(network: Network, trucks: Trucks, state: State, now:
     take_out(state, state.areas, row_of(network.lines[line_of(trucks, row)]["area"]), truck)
     trucks.times[row, JOINED] = now
     trucks.times[row, LEFT] = now
+    leave_board(network, trucks, state, truck, row)
     state.trucks[truck]["next"] = trucks.first[truck + 1]
     freed = vacate(network, trucks, state, now, truck, NOBODY)
     freed |= proceed(network, trucks, state, now, truck)
@@ -638,6 +792,7 @@ def go_on(network: Network, trucks: Trucks, state: State, now: int, truck: int) 
     if blocked:
         stand_for_space(trucks, state, there, truck, now)
         return
+    pass_control(network, trucks, state, truck, visit)
     freed |= proceed(network, trucks, state, now, truck)
     while freed and is_awaited(network, state):
         freed = call_for_space(network, trucks, state, now)
@@ -740,6 +895,7 @@ def call_for_space(network: Network, trucks: Trucks, state: State, now: int) -> 
             take_first(state, state.areas, area)
             if stays_too_long(trucks, next_of(state, truck)):
                 drop_event(state.impatient, row_of(state.trucks[truck]["leaf"]))
+            pass_control(network, trucks, state, truck, visit_of(state, truck))
             vacate(network, trucks, state, now, truck, area)
             proceed(network, trucks, state, now, truck)
             return True

@@ -91,6 +91,54 @@ def in_line(network: Network, state: State, stage: int) -> int:
 
 
 @step
+def board_of(network: Network, trucks: Trucks, truck: int) -> int:
+    """Return the board on which the trucks of a flow count, or `NOBODY`."""
+    return row_of(network.boards.flows[row_of(trucks.flow[truck])]["board"])
+
+
+@step
+def expected_wait(network: Network, state: State, board: int) -> int:
+    """Return how long trucks wait there, those included that have decided to move there."""
+    trucks = state.boards[board]["trucks"] + state.boards[board]["going"]
+    wait = trucks * state.boards[board]["span"] // state.boards[board]["cleared"]
+    return int(min(wait, network.boards.rows[board]["at_most"]))
+
+
+@step
+def may_choose_again(network: Network, trucks: Trucks, state: State, stage: int, truck: int) -> bool:
+    """Tell whether a truck in line is one of those that may, and does so there."""
+    if trucks.sibling[truck] == NEVER or visit_of(state, truck) > trucks.released[truck]:
+        return False
+    return bool(network.boards.thinks[stage, board_of(network, trucks, truck)])
+
+
+@seldom
+def better_gate(network: Network, trucks: Trucks, state: State, truck: int, place: int, queue: int) -> int:
+    """Return what a truck is at the best gate where it never was; `NOBODY` if that does not spare it enough."""
+    here = board_of(network, trucks, truck)
+    mine = state.boards[here]["posted"] * place // queue + trucks.taste[truck]
+    best, least = NOBODY, NO_TICK
+    other = trucks.sibling[truck]
+    while other != truck:
+        if trucks.came[other] == NEVER:
+            cost = expected_wait(network, state, board_of(network, trucks, other)) + trucks.taste[other]
+            if is_less(network, trucks, cost, other, least, best):
+                best, least = other, cost
+        other = trucks.sibling[other]
+    if best != NOBODY and least + network.boards.rows[here]["gain"] < mine:
+        return row_of(best)
+    return NOBODY
+
+
+@step
+def is_less(network: Network, trucks: Trucks, cost: int, truck: int, least: int, best: int) -> bool:
+    """Tell whether a gate costs a truck less than the best one so far, or as much and comes before it in the file."""
+    if best == NOBODY or cost != least:
+        return best == NOBODY or cost < least
+    return board_of(network, trucks, truck) < board_of(network, trucks, best)
+
+
+@step
 def gathers(network: Network, line: int) -> bool:
     """Tell whether trucks of the line start in batches."""
     return network.batches and network.stages[row_of(network.lines[line]["stage"])]["batch_size"] > 0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.arrays import Indices, Rows, table_of
 from sim.clock import Ticks
-from sim.draws.columns import Draws
+from sim.draws.columns import Draws, part_of
 from sim.jit import kernel
 
 JOINED, STARTED, FINISHED, LEFT = range(4)
@@ -27,6 +27,11 @@ HOLD = table_of(tick="i8", stage="i8", trucks="i8")
 """From `tick` on, a policy lets so many trucks start at a stage; `NO_RULE` for all."""
 NO_HOLDS = np.zeros(0, HOLD)
 NO_RULE = -1
+POSTING = table_of(tick="i8", board="i8", trucks="i8", released="i8", posted="i8")
+"""What is posted at `tick` on a board: how long trucks wait [tick], from the trucks there and those released so far."""
+NO_POSTINGS = np.zeros(0, POSTING)
+STAYED_AWAY = -2
+"""When a truck came to its gate that stayed away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,13 @@ class EventLog:
     """`UNIT_CHANGE` rows of what a policy did, in order."""
     holds: Rows = field(default_factory=NO_HOLDS.copy)
     """`HOLD` rows of what a policy did, in order."""
+    came: Ticks = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(trucks,) when the truck came to its gate, or set out for it from another [tick]; `STAYED_AWAY`, or `NEVER` if it
+    went elsewhere. With the next, no entries if no truck chooses between gates."""
+    moved: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    """(trucks,) whether it left the queue for another gate."""
+    postings: Rows = field(default_factory=NO_POSTINGS.copy)
+    """`POSTING` rows, board by board at each tick."""
 
     @classmethod
     def empty(cls, draws: Draws) -> EventLog:
@@ -58,6 +70,8 @@ class EventLog:
             np.full((draws.visits, 4), NEVER, np.int64),
             np.full(draws.visits, NEVER, np.int32),
             np.zeros(draws.visits, np.bool_),
+            came=np.full(draws.sibling.size, NEVER, np.int64),
+            moved=np.zeros(draws.sibling.size, np.bool_),
         )
 
     @classmethod
@@ -68,6 +82,8 @@ class EventLog:
             np.empty((draws.visits, 4), np.int64),
             np.empty(draws.visits, np.int32),
             np.empty(draws.visits, np.bool_),
+            came=np.full(draws.sibling.size, NEVER, np.int64),
+            moved=np.zeros(draws.sibling.size, np.bool_),
         )
 
     @property
@@ -139,7 +155,7 @@ class EventLog:
     def _skips_rows(self) -> bool:
         """Tell whether trucks may leave out rows: alternatives not taken, or all after they turned back."""
         draws = self.draws
-        return draws.next_row.size > 0 or draws.patience.size > 0 or draws.gives_up.size > 0
+        return draws.next_row.size + draws.patience.size + draws.gives_up.size + self.came.size > 0
 
     @functools.cached_property
     def _whereabouts(self) -> Ticks:
@@ -161,14 +177,34 @@ class EventLog:
 
     def equals(self, other: EventLog) -> bool:
         """Tell whether two logs of the same draws are equal, row by row."""
-        names = (*LOG_COLUMNS, *DECISIONS)
+        names = (*LOG_COLUMNS, *TRUCK_COLUMNS, *DECISIONS)
         return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
 
-DECISIONS = ("lane_changes", "unit_changes", "holds")
-"""What was decided in the run, a row each time."""
-LOG_COLUMNS = tuple(each.name for each in fields(EventLog) if each.name not in ("draws", *DECISIONS))
+DECISIONS = ("lane_changes", "unit_changes", "holds", "postings")
+"""What was decided in the run, or posted, a row each time."""
+TRUCK_COLUMNS = ("came", "moved")
+"""What engines write of trucks: one row for each truck."""
+LOG_COLUMNS = tuple(each.name for each in fields(EventLog) if each.name not in ("draws", *TRUCK_COLUMNS, *DECISIONS))
 """What engines write of trucks: one row for each visit."""
+
+
+def of_those_who_came(log: EventLog, until: int) -> EventLog:
+    """Return the log of the trucks that came to a gate before a tick, each from then on, without those they left out.
+
+    A truck that moves is one more truck at the other gate, whose load has aged meanwhile.
+    """
+    if log.came.size == 0:
+        return log
+    came = (log.came >= 0) & (log.came < until)
+    draws = part_of(log.draws, came)
+    aged = log.came[came] - draws.arrival
+    draws = replace(draws, arrival=log.came[came], age=draws.age + aged if draws.age.size else draws.age)
+    rows = np.repeat(came, np.diff(log.draws.first))
+    columns = {name: getattr(log, name)[rows] for name in LOG_COLUMNS}
+    by_truck = {name: getattr(log, name)[came] for name in TRUCK_COLUMNS}
+    decided = {name: getattr(log, name) for name in DECISIONS}
+    return EventLog(draws, **columns, **by_truck, **decided)
 
 
 @kernel

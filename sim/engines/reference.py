@@ -18,7 +18,18 @@ import simpy
 from sim.arrays import NOBODY, records
 from sim.draws.columns import FOR_EVER, Draws
 from sim.draws.outages import in_force
-from sim.engines.log import FINISHED, JOINED, LANE_CHANGE, LEFT, NEVER, NO_RULE, STARTED, EventLog
+from sim.engines.log import (
+    FINISHED,
+    JOINED,
+    LANE_CHANGE,
+    LEFT,
+    NEVER,
+    NO_RULE,
+    POSTING,
+    STARTED,
+    STAYED_AWAY,
+    EventLog,
+)
 from sim.plan.network import LONG_AGO, NO_LIMIT, UNTIL_GATED, UNTIL_LONGER
 from sim.plan.paths import SHORTEST_QUEUE
 from sim.plan.plan import Plan
@@ -89,6 +100,12 @@ class Run:
         self.services = [0] * draws.trucks
         self.in_service: list[dict[int, int]] = [{} for _ in self.groups]
         self.may_pass = [NO_RULE] * stages
+        self.boards, self.flows = records(network.boards.rows), records(network.boards.flows)
+        boards = len(self.boards)
+        self.at_board, self.released, self.going = [0] * boards, [0] * boards, [0] * boards
+        self.posted, self.span, self.cleared = [0] * boards, [0] * boards, [1] * boards
+        self.known = [board.first for board in self.boards]
+        self.postings: list[tuple[int, int, int, int, int]] = []
 
     @property
     def now(self) -> int:
@@ -121,10 +138,13 @@ class Run:
             self.change(*(int(column[change]) for column in changes))
 
     def change(self, resource: int, units: int, keeps: int) -> None:
-        """Have so many lanes of a group open, or units of a pool on duty, or so much of a link up.
+        """Have so many lanes of a group open, or units of a pool on duty, or so much of a link up; or post waits.
 
         Lanes keep at most `keeps` trucks.
         """
+        if resource == len(self.on_duty):
+            self.post()
+            return
         if resource >= len(self.groups):
             self.on_duty[resource] = units
             self.call_for_pool(resource)
@@ -242,15 +262,135 @@ class Run:
         self.on_duty[group] = 0
 
     def arrive(self, truck: int) -> None:
-        """A truck arrives."""
+        """A truck arrives, at the gate that it chooses where it may; unless it stays away."""
+        if self.boards:
+            truck = self.choose_gate(truck)
+            if truck == NOBODY:
+                return
+            self.set_out(truck)
         self.go_on(truck, self.draws.first[truck] - 1)
+
+    def choose_gate(self, truck: int) -> int:
+        """Return what a truck is at the gate that costs it least by what it knows, of equals at the first.
+
+        Return `NOBODY` where it stays away, and for what it would be at another gate than its usual one.
+        """
+        if self.flows[self.draws.flow[truck]].is_spare:
+            return NOBODY
+        if self.draws.sibling[truck] == NEVER:
+            return truck
+        ways = self.at_all_gates(truck)
+        cost, _, best = min((self.known[self.board(n)] + int(self.draws.taste[n]), self.board(n), n) for n in ways)
+        if self.draws.puts_up_with[truck] < cost:
+            self.log.came[truck] = STAYED_AWAY
+            return NOBODY
+        return best
+
+    def at_all_gates(self, truck: int) -> list[int]:
+        """Return what a truck is at each gate of its trade, from this one on."""
+        found = [truck]
+        while self.draws.sibling[found[-1]] != truck:
+            found.append(int(self.draws.sibling[found[-1]]))
+        return found
+
+    def board(self, truck: int) -> int:
+        """Return the board on which the trucks of a flow count, or `NOBODY`."""
+        return int(self.flows[self.draws.flow[truck]].board)
+
+    def set_out(self, truck: int) -> None:
+        """A truck comes to a gate, or sets out for it from another; it counts there until it is released."""
+        self.log.came[truck] = self.now
+        if self.board(truck) != NOBODY and self.draws.released[truck] >= 0:
+            self.at_board[self.board(truck)] += 1
+
+    def pass_control(self, truck: int, visit: int, row: int) -> None:
+        """Count a truck as released if it goes on from the last control."""
+        if self.boards and self.board(truck) != NOBODY and visit <= self.draws.released[truck] < row:
+            self.at_board[self.board(truck)] -= 1
+            self.released[self.board(truck)] += 1
+
+    def leave_board(self, truck: int, visit: int) -> None:
+        """Count a truck no more that leaves without release."""
+        if self.boards and self.board(truck) != NOBODY and visit <= self.draws.released[truck]:
+            self.at_board[self.board(truck)] -= 1
+
+    def post(self) -> None:
+        """Post how long trucks wait: those there, by the time in which as many were released. Some choose again."""
+        self.going = [0] * len(self.boards)
+        for number, board in enumerate(self.boards):
+            tick, released = 0, 0
+            if len(self.postings) >= board.over * len(self.boards):
+                tick, _, _, released, _ = self.postings[-board.over * len(self.boards)]
+            self.span[number], self.cleared[number] = self.now - tick, max(self.released[number] - released, 1)
+            self.posted[number] = self.expected_wait(number)
+            here = (self.now, number, self.at_board[number], self.released[number], self.posted[number])
+            self.postings.append(here)
+            if len(self.postings) > board.late * len(self.boards):
+                self.known[number] = self.postings[-1 - board.late * len(self.boards)][-1]
+        self.choose_again()
+
+    def expected_wait(self, board: int) -> int:
+        """Return how long trucks wait there, those included that have decided to move there."""
+        trucks = self.at_board[board] + self.going[board]
+        return min(trucks * self.span[board] // self.cleared[board], int(self.boards[board].at_most))
+
+    def choose_again(self) -> None:
+        """Let trucks in line choose again: all decide, each queue from its tail, then those move that decided so."""
+        movers = []
+        for stage in np.flatnonzero(self.network.boards.thinks.any(axis=1)).tolist():
+            lines = range(self.stages[stage].lines_from, self.stages[stage].lines_to)
+            queue = [each for line in lines for each in self.waiting[line]]
+            for place in range(len(queue), 0, -1):
+                _, truck, visit = queue[place - 1]
+                if self.may_choose_again(stage, truck, visit):
+                    to = self.better_gate(truck, place, len(queue))
+                    if to != NOBODY:
+                        self.going[self.board(to)] += 1
+                        movers.append((truck, visit, to))
+        for truck, visit, to in movers:
+            self.move(truck, visit, to)
+
+    def may_choose_again(self, stage: int, truck: int, visit: int) -> bool:
+        """Tell whether a truck in line is one of those that may, and does so there."""
+        if self.draws.sibling[truck] == NEVER or visit > self.draws.released[truck]:
+            return False
+        return bool(self.network.boards.thinks[stage, self.board(truck)])
+
+    def better_gate(self, truck: int, place: int, queue: int) -> int:
+        """Return what a truck is at the best gate where it never was; `NOBODY` if that does not spare it enough."""
+        here, taste = self.board(truck), self.draws.taste
+        mine = self.posted[here] * place // queue + int(taste[truck])
+        others = [n for n in self.at_all_gates(truck) if self.log.came[n] == NEVER]
+        if not others:
+            return NOBODY
+        cost, _, best = min((self.expected_wait(self.board(n)) + int(taste[n]), self.board(n), n) for n in others)
+        return best if cost + self.boards[here].gain < mine else NOBODY
+
+    def move(self, truck: int, visit: int, to: int) -> None:
+        """A truck leaves the queue for another gate, unless it has started: it is on the way there at once."""
+        if self.log.times[visit, STARTED] != NEVER:
+            return
+        self.log.moved[truck] = True
+        self.leave_line(truck, visit)
+        freed = self.turn_back(truck, visit)
+        self.set_out(to)
+        freed |= self.join(to, int(self.draws.first[to]))
+        while freed:
+            freed = self.call_for_space()
+
+    def entry(self, truck: int) -> int:
+        """Return the first row of a truck that arrives: not that of the way from another gate."""
+        first = int(self.draws.first[truck])
+        if not self.boards or self.draws.sibling[truck] == NEVER:
+            return first
+        return first + int(self.flows[self.draws.flow[truck]].has_way)
 
     def choose(self, truck: int, visit: int) -> int:
         """Return the next visit of the path; of alternatives the one that a rule finds best, of equals the first."""
-        draws = self.draws
+        draws, inside = self.draws, visit >= self.draws.first[truck]
         if not draws.next_row.size:
-            return visit + 1
-        row = int(draws.next_row[visit]) if visit >= draws.first[truck] else int(draws.first[truck])
+            return visit + 1 if inside else self.entry(truck)
+        row = int(draws.next_row[visit]) if inside else self.entry(truck)
         if row == draws.first[truck + 1]:
             return row
         rows = [row]
@@ -326,6 +466,7 @@ class Run:
     def turn_back(self, truck: int, visit: int) -> bool:
         """Leave for good without service. Tell whether a space of an area fell free."""
         self.log.times[visit, LEFT] = self.now
+        self.leave_board(truck, visit)
         area = self.area(visit)
         if area == NOBODY:
             return False
@@ -337,6 +478,13 @@ class Run:
         yield self.agenda.at(end, RANK_PATIENCE, truck)
         if self.log.times[visit, STARTED] != NEVER or self.log.times[visit, LEFT] != NEVER:
             return
+        self.leave_line(truck, visit)
+        freed = self.turn_back(truck, visit)
+        while freed:
+            freed = self.call_for_space()
+
+    def leave_line(self, truck: int, visit: int) -> None:
+        """Leave a line without service."""
         line = self.draws.line[visit]
         self.waiting[line].remove((int(self.log.times[visit, JOINED]), truck, visit))
         if self.gathers(line):
@@ -345,9 +493,6 @@ class Run:
         for group in self.groups_of_line[line]:
             if self.groups[group].until != UNTIL_LONGER:
                 self.reverse_if_due(self.groups[group].other_way)
-        freed = self.turn_back(truck, visit)
-        while freed:
-            freed = self.call_for_space()
 
     def lose_patience_for_space(self, truck: int, visit: int, row: int, end: int) -> Process:
         """A truck whose patience ends turns back, if it still stands for a space; it leaves the lane that it blocks."""
@@ -357,6 +502,7 @@ class Run:
             return
         self.waiting_for_space[self.area(row)].remove((since, truck, visit, row))
         self.log.times[row, [JOINED, LEFT]] = self.now
+        self.leave_board(truck, row)
         away = int(self.draws.first[truck + 1])
         freed = self.vacate(truck, visit, away)
         freed |= self.proceed(truck, visit, away)
@@ -530,6 +676,7 @@ class Run:
         if blocked:
             self.stand_for_space(truck, visit, row)
             return
+        self.pass_control(truck, visit, row)
         freed |= self.proceed(truck, visit, row)
         while freed:
             freed = self.call_for_space()
@@ -611,6 +758,7 @@ class Run:
             if line and not self.shut[area]:
                 _, truck, visit, row = line.pop(0)
                 self.vacate(truck, visit, row)
+                self.pass_control(truck, visit, row)
                 self.proceed(truck, visit, row)
                 return True
         for area, groups in enumerate(self.groups_before):
@@ -702,7 +850,8 @@ class Run:
         for truck in range(self.draws.trucks):
             self.agenda.process(self.truck(truck))
         self.agenda.run(until=end)
-        return dataclasses.replace(self.log, lane_changes=np.array(self.lane_changes, LANE_CHANGE))
+        lane_changes, postings = np.array(self.lane_changes, LANE_CHANGE), np.array(self.postings, POSTING)
+        return dataclasses.replace(self.log, lane_changes=lane_changes, postings=postings)
 
 
 def simulate(plan: Plan, draws: Draws) -> EventLog:

@@ -16,7 +16,7 @@ from sim.arrays import NOBODY, Numbers, Rows, table_of
 from sim.clock import Ticks
 from sim.draws.columns import Draws
 from sim.engines.agenda import Agenda, new_agenda
-from sim.engines.log import LANE_CHANGE, LOG_COLUMNS, EventLog
+from sim.engines.log import LANE_CHANGE, LOG_COLUMNS, POSTING, TRUCK_COLUMNS, EventLog
 from sim.jit import step
 from sim.plan.network import LONG_AGO, Network
 from sim.plan.work_clocks import NO_TICK
@@ -24,7 +24,7 @@ from sim.plan.work_clocks import NO_TICK
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-NEXT_ARRIVAL, NEXT_CHANGE, SPARE_LEAF, LANE_CHANGES = range(4)
+NEXT_ARRIVAL, NEXT_CHANGE, SPARE_LEAF, LANE_CHANGES, POSTINGS, MOVERS = range(6)
 """Entries of `State.cursor`."""
 NO_LEAF = -1
 _ROOM = 32
@@ -45,9 +45,16 @@ class Trucks(NamedTuple):
     next_row: Counts
     alternative_row: Counts
     rule: Counts
+    flow: Numbers
+    released: Counts
+    sibling: Counts
+    taste: Ticks
+    puts_up_with: Ticks
     times: Ticks
     group: Numbers
     by_hand: Flags
+    came: Ticks
+    moved: Flags
 
 
 _RESOURCE_STATE = table_of(
@@ -81,6 +88,12 @@ next one (the row after its last where it departs); the leaf of the end of its s
 while it waits."""
 
 
+_BOARD_STATE = table_of(trucks="i8", released="i8", posted="i8", known="i8", span="i8", cleared="i8", going="i8")
+"""Trucks that count on a board, and those released so far. Of the last posting: what was posted, and what trucks know
+that set out [tick]; the time over which trucks released are counted [tick], and how many they are; trucks that have
+decided since to move there."""
+
+
 class State(NamedTuple):
     """The state of the gate between two events. Resources are lane groups, then pools, then links."""
 
@@ -97,9 +110,14 @@ class State(NamedTuple):
     """When the patience of trucks that wait is at its end."""
     lane_changes: Rows
     """Changes of lanes that the queue opens or reverses (`sim.engines.log.LANE_CHANGE`), and room for more."""
+    boards: Rows
+    movers: Numbers
+    """(2 x trucks,) trucks that are to move to another gate, each followed by what it is there."""
+    postings: Rows
+    """Postings (`sim.engines.log.POSTING`), and room for all that are to come."""
     cursor: Counts
-    """(4,) next truck to arrive; next change of the timetable; leaf of the service that ends, which the next service
-    to start takes over, or -1; changes of lanes."""
+    """(6,) next truck to arrive; next change of the timetable; leaf of the service that ends, which the next service
+    to start takes over, or -1; changes of lanes; postings; entries of `movers`."""
 
 
 def new_state(network: Network, draws: Draws) -> State:
@@ -115,8 +133,12 @@ def new_state(network: Network, draws: Draws) -> State:
         alarms=new_agenda(_most_alarms(network)),
         impatient=new_agenda(trucks if draws.patience.size or draws.gives_up.size else 0),
         lane_changes=np.zeros(0, LANE_CHANGE),
-        cursor=np.array([0, 0, NO_LEAF, 0]),
+        boards=np.zeros(network.boards.rows.size, _BOARD_STATE),
+        movers=np.empty(movers_of(draws), np.uint32),
+        postings=np.zeros(_postings(network), POSTING),
+        cursor=np.array([0, 0, NO_LEAF, 0, 0, 0]),
     )
+    state.boards["known"] = network.boards.rows["first"]
     state.resources["faces"][:groups] = network.groups["faces_first"]
     state.resources["admits_before"] = NO_TICK
     state.resources["in_use"][:groups] = network.groups["lanes"] * network.groups["faces_first"]
@@ -124,6 +146,17 @@ def new_state(network: Network, draws: Draws) -> State:
     for queues in (state.lines, state.areas):
         queues["head"] = queues["tail"] = NOBODY
     return with_lanes_in_use(network, state, 0)
+
+
+def movers_of(draws: Draws) -> int:
+    """Return the entries of `State.movers` that are needed."""
+    return 2 * draws.trucks if draws.sibling.size else 0
+
+
+def _postings(network: Network) -> int:
+    """Return how many rows the postings of a run fill."""
+    number = network.groups.size + network.pools.size
+    return int(np.count_nonzero(network.change_resource == number)) * network.boards.rows.size
 
 
 def with_lanes_in_use(network: Network, state: State, now: int) -> State:
@@ -146,8 +179,12 @@ def with_more_room(state: State) -> State:
 
 
 def log_of(state: State, log: EventLog) -> EventLog:
-    """Return the log with the changes of lanes."""
-    return replace(log, lane_changes=state.lane_changes[: state.cursor[LANE_CHANGES]].copy())
+    """Return the log with the changes of lanes and the postings."""
+    return replace(
+        log,
+        lane_changes=state.lane_changes[: state.cursor[LANE_CHANGES]].copy(),
+        postings=state.postings[: state.cursor[POSTINGS]].copy(),
+    )
 
 
 def _most_alarms(network: Network) -> int:
@@ -160,7 +197,7 @@ def _most_alarms(network: Network) -> int:
 
 def trucks_of(draws: Draws, log: EventLog) -> Trucks:
     """Return what trucks bring, beside the log to be filled; numbers of lines and groups without a sign."""
-    columns = [getattr(log if name in LOG_COLUMNS else draws, name) for name in Trucks._fields]
+    columns = [getattr(log if name in (*LOG_COLUMNS, *TRUCK_COLUMNS) else draws, name) for name in Trucks._fields]
     return Trucks(*(column.view(np.uint32) if column.dtype == np.int32 else column for column in columns))
 
 

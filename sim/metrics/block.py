@@ -25,6 +25,8 @@ class LogBlock:
     start: int
     end: int
     """[tick]."""
+    stayed_away: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Flows of the trucks that stay away from the border in the block and in the measured period."""
     memory: Memory = field(default_factory=dict)
 
     @property
@@ -57,7 +59,9 @@ class TruckMoves(NamedTuple):
     departs: Mask
     """Is gone for good in the block."""
     gives_up: Mask
-    """Turns back without release in the block."""
+    """Turns back, or moves to another gate, without release in the block."""
+    moves_on: Mask
+    """Moves to another gate in the block."""
     measured: Mask
     """Arrives in the measured period."""
 
@@ -73,6 +77,7 @@ def truck_moves(block: LogBlock) -> TruckMoves:
     comes = block.contains(arrival)
     stood = block.scope.standing[log.draws.flow]
     to_release = ~stood | (log.draws.released >= 0)  # who stands behind the last control is released already
+    gives_up = block.contains(turned_back) & (released == NEVER)
     return TruckMoves(
         row=block.scope.row_of_flow[log.draws.flow],
         stood=stood,
@@ -83,7 +88,8 @@ def truck_moves(block: LogBlock) -> TruckMoves:
         comes_loaded=comes & to_release,
         is_released=block.contains(released) & to_release,
         departs=block.contains(departed),
-        gives_up=block.contains(turned_back) & (released == NEVER),
+        gives_up=gives_up,
+        moves_on=gives_up & log.moved if log.moved.size else np.zeros_like(gives_up),
         measured=(arrival >= block.scope.plan.warmup) & ~stood,
     )
 
@@ -112,7 +118,8 @@ def released_by_row(block: LogBlock) -> Counts:
 def turned_back_by_row(block: LogBlock) -> Counts:
     """(rows,) trucks that turn back without release in the block and in the measured period."""
     moves = truck_moves(block)
-    return count_by_row(block, moves.row[moves.gives_up & (moves.turned_back >= block.scope.plan.warmup)])
+    turns_back = moves.gives_up & ~moves.moves_on
+    return count_by_row(block, moves.row[turns_back & (moves.turned_back >= block.scope.plan.warmup)])
 
 
 def counts_before(block: LogBlock, ticks: Ticks, trucks: Mask, edges: Ticks) -> Counts:

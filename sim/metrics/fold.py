@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.clock import TICKS_PER_HOUR, Ticks
-from sim.engines.log import EventLog
+from sim.engines.log import STAYED_AWAY, EventLog, of_those_who_came
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import Floats, Key, Meter
 from sim.metrics.registry import METERS, METRICS
@@ -140,9 +140,16 @@ class Fold:
         if start != self._at or not start < end <= self._scope.plan.end:
             raise ValueError(f"a block from tick {start} to {end} cannot follow one that ends at {self._at}")
         self._at = end
-        block = LogBlock(self._scope, log, start, end)
+        stayed_away = self._stayed_away(log, start, end)
+        block = LogBlock(self._scope, of_those_who_came(log, end), start, end, stayed_away)
         for meter in self._meters:
             meter.add(block)
+
+    def _stayed_away(self, log: EventLog, start: int, end: int) -> Counts:
+        """Return the flows of the trucks that stay away in [start, end) and in the measured period."""
+        arrival = log.draws.arrival[: log.came.size]
+        here = (arrival >= max(start, self._scope.plan.warmup)) & (arrival < end)
+        return np.asarray(log.draws.flow[: log.came.size][here & (log.came == STAYED_AWAY)], np.int64)
 
     def measures(self) -> Measures:
         """Return what the replication measured.

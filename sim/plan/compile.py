@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from gates.files.load import refuse_unsound
+from gates.schema.borders.composed import ComposedGate
+from gates.schema.borders.model import Border
 from gates.schema.demand import VehicleClass
 from gates.schema.gate import Gate
 from gates.schema.resources import Breakdown, Pool
@@ -18,6 +20,9 @@ from gates.schema.stages import Stage
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_DAY, TICKS_PER_SECOND, ticks_of
 from sim.plan.arrivals import NOBODY_COMES, arrival_rate
+from sim.plan.borders.compose import composed
+from sim.plan.borders.trades import with_trade
+from sim.plan.borders.ways import scenarios_of_gates
 from sim.plan.distribution_index import TIMES, SamplerIndex, mean_service
 from sim.plan.distributions import sampler
 from sim.plan.failures import Failing
@@ -51,8 +56,21 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         If the gate is not one that a file could hold.
     """
     gate = scenario.gate
+    if isinstance(gate, ComposedGate):
+        return _plan_of_border(scenario, gate.border)
     if check_gate:
         refuse_unsound(gate)
+    return _plan_of_gate(scenario)
+
+
+def _plan_of_border(scenario: Scenario, border: Border) -> Plan:
+    plans = {name: _plan_of_gate(part) for name, part in scenarios_of_gates(border, scenario).items()}
+    side = border.end_of_day.side if border.board is None else border.board.side
+    return with_trade(composed(plans), border, scenario_days(scenario, side))
+
+
+def _plan_of_gate(scenario: Scenario) -> Plan:
+    gate = scenario.gate
     days = scenario_days(scenario, gate.end_of_day.side)
     end = int(days.midnight[scenario.days_simulated])
     kinds = _kinds(gate)
@@ -94,7 +112,7 @@ def compile_plan(scenario: Scenario, *, check_gate: bool = True) -> Plan:
         on_duty=tuple(on_duty),
         areas=tuple(gate.areas),
         road_m=tuple(area.road_per_truck for area in gate.areas.values()),
-        outside_road_m=gate.road_per_truck,
+        outside_road_m={} if gate.road_per_truck is None else dict.fromkeys(gate.paths, gate.road_per_truck),
         load_t=np.array([gate.classes[kind.vehicle_class].load for kind in kinds[::2]], np.float64),
         clock_of_group=clock_of_group,
         outages=tuple(outage_sources(gate, groups)),

@@ -21,6 +21,7 @@ from gates.schema.resources import Area
 from gates.schema.stages import LaneGroup, Stage
 from sim.arrays import FLAG, NUMBER, ROW, Column, Entries, Indices, Numbers, Rows, Table, table_of
 from sim.clock import Ticks, ticks_of
+from sim.plan.borders.boards import Boards, no_boards
 from sim.plan.supply import LaneGroups, directed_groups, kilobits
 from sim.plan.timetable import OnDuty
 from sim.plan.work_clocks import Clocks
@@ -364,6 +365,8 @@ class Network(NamedTuple):
     """Whether any lanes serve all who are in line when they close."""
     keeps_out: bool
     """Whether any area keeps trucks out of the lanes before it."""
+    boards: Boards
+    """Boards of a border; waits are posted as units of a resource after the last link."""
 
     @property
     def line_stage(self) -> Indices:
@@ -435,6 +438,7 @@ def network_of(
         works_by_hand=LINES.is_used("by_hand_without", line_rows),
         serves_queue=GROUPS.is_used("serves_queue", group_rows),
         keeps_out=LINES.is_used("kept_out_of", line_rows),
+        boards=no_boards(len(stages)),
     )
 
 

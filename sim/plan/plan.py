@@ -8,6 +8,7 @@ Time is an integer (`sim.clock`). Pending events are taken in the order (tick, r
 rank  event                                               id
 ====  ==================================================  ====================================
 0     a lane group, pool or link changes its units        place in the timetable; links before all others
+0     the waits at gates are posted                       place in the timetable, after all others
 1     a unit of a pool comes back, lanes reversed, lanes  number of the resource
       open by the queue or were open for the least time
 1     the time of a batch is over                         number of resources + of the stage
@@ -51,6 +52,12 @@ start before there is one; when it opens again, the lanes before it call them la
 reverse when enough trucks of the other direction wait and their rule allows it: they finish those they serve, then take
 the time to reverse. Lanes that the queue opens close as soon as a truck leaves the line, to start or for good, and
 too few are left in it.
+
+A truck that comes to a border chooses its gate by what it knows of the waits posted; of equals it takes the first. When
+waits are posted, trucks that queue where they may choose again do so before anything else happens: stage by stage, each
+queue from its tail, every truck counting those that chose before it. Then those that move do so in that order, unless
+they have started meanwhile: a truck leaves its queue, is on its way to the other gate at once, and a space that it left
+calls as in 5. It goes to no gate at which it was before (`sim.plan.borders`).
 
 Words: a *kind* is a vehicle class in a direction, loaded or empty; a *line* is the waiting line of one stage
 for the kinds that the same lane groups admit with the same priority.
@@ -151,6 +158,24 @@ ONE_BY_ONE = GroupSizes((1,), (1.0,))
 
 
 @dataclass(frozen=True, eq=False)
+class Choosing:
+    """How free trucks of a flow choose between the gates of their trade, in the order of the file."""
+
+    free: float
+    """Share of the trucks that do."""
+    gates: tuple[str, ...]
+    """Their names, which name the draws."""
+    streams: tuple[int, ...]
+    """(gates,) flow in which a truck comes to each: its own, or one that follows that."""
+    extra: tuple[float, ...]
+    """(gates,) cost beyond the wait posted [tick]."""
+    spread: float
+    """Scale of the part of it that differs from truck to truck [tick]."""
+    puts_up_with: Sampler | None
+    """Distribution of the cost from which on a truck stays away; none if no truck does."""
+
+
+@dataclass(frozen=True, eq=False)
 class Stream:
     """A flow, or the trucks that stand in one line at the start, ready to draw."""
 
@@ -173,9 +198,13 @@ class Stream:
     """(visits,) whether patience ends the wait for each: not behind the release, nor with units of a pool."""
     given: GivenTrucks | None = None
     """Trucks of a trace; they come instead of those that the rate would bring."""
+    choosing: Choosing | None = None
+    """How some of its trucks choose between gates; none if all are bound to theirs."""
+    follows: int = -1
+    """Flow of another gate whose free trucks these are, in case that they come here; -1 for a flow of its own."""
 
     def expected(self, until: int) -> float:
-        """Return the expected number of trucks before the tick `until`."""
+        """Return the expected number of trucks before the tick `until`; of a flow that follows another, at most."""
         if self.given is not None:
             return float(self.given.before(until))
         return self.standing + self.rate.before(until)
@@ -225,8 +254,8 @@ class Plan:
     """Areas, in the order of the file."""
     road_m: tuple[float | None, ...]
     """(areas,) road that a truck inside takes [m]; none for a yard."""
-    outside_road_m: float | None
-    """Road that a truck takes which waits outside [m]; none if it is not known."""
+    outside_road_m: dict[str, float]
+    """Direction -> road that a truck takes which waits outside [m], where it is known."""
     load_t: npt.NDArray[np.float64]
     """(classes in a direction, as in every second of `kinds`) mean load [t]; NaN where the file names none."""
     clock_of_group: tuple[Pieces | None, ...]
@@ -251,9 +280,14 @@ class Plan:
         return f"Plan: {len(self.stages)} stages, {len(self.streams)} streams, {self.end / TICKS_PER_DAY:g} days"
 
     @property
+    def chooses_gates(self) -> bool:
+        """Whether trucks choose between gates."""
+        return self.network.boards.rows.size > 0
+
+    @property
     def turns_back(self) -> bool:
-        """Whether trucks may turn back somewhere."""
-        return self.limits_queues or self.limits_stays
+        """Whether trucks may leave somewhere without release."""
+        return self.limits_queues or self.limits_stays or bool(self.network.boards.thinks.any())
 
     @property
     def limits_stays(self) -> bool:

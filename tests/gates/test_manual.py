@@ -6,18 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from gates.manual import reference, with_reference
+from gates.manual import reference, reference_of_borders, with_reference
+from gates.schema.borders.model import Board, Border, SetsOut, ThinksAgain, Trade
 from gates.schema.distributions import DISTRIBUTIONS
 from gates.schema.gate import Gate
 from gates.schema.paths import Visit
 from gates.schema.stages import LaneGroup
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "gate-file.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def test_the_page_is_current():
-    text = PAGE.read_text(encoding="utf-8")
-    assert with_reference(text) == text, "run python -m gates.manual docs/gate-file.md"
+@pytest.mark.parametrize(("page", "text"), [("gate-file.md", reference), ("borders.md", reference_of_borders)])
+def test_the_page_is_current(page, text):
+    written = (DOCS / page).read_text(encoding="utf-8")
+    assert with_reference(written, text) == written, f"run python -m gates.manual docs/{page}"
+
+
+def test_every_key_of_a_border_file_is_named():
+    text = reference_of_borders()
+    for model in (Border, Board, Trade, SetsOut, ThinksAgain):
+        for name, field in model.model_fields.items():
+            assert name == "sources" or f"| `{field.alias or name}` |" in text
+    assert "[gate](gate-file.md#gate)" in text
+    assert "[board](#board)" in text
 
 
 def test_every_key_and_distribution_is_named():

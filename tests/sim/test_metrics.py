@@ -315,9 +315,10 @@ def check_spaces(plan: Plan, found: Measures, slow: Slow) -> None:
         bulletins = [sum(a < bulletin <= b for a, b in spells) for bulletin in plan.bulletin]
         value = found.values[Key("outside_trucks", "end_of_day", direction)]
         assert value == near(sum(bulletins) / len(bulletins))
-        check_tailback(found, [*values, value], plan.outside_road_m, direction=direction)
-        if plan.outside_road_m is not None:
-            check_hours_of_road(tailback_km(found, direction, None), plan.outside_road_m, slow, spells)
+        road_m = plan.outside_road_m.get(direction)
+        check_tailback(found, [*values, value], road_m, direction=direction)
+        if road_m is not None:
+            check_hours_of_road(tailback_km(found, direction, None), road_m, slow, spells)
         arrived = sum(slow.fresh(truck) for truck in slow.trucks(direction, None))
         hours = sum(min(b, plan.end) - a for truck, a, b in outside if slow.fresh(truck)) / TICKS_PER_HOUR
         assert found.values[Key("outside_h", "mean", direction)] == near(ratio(hours, arrived))

@@ -154,9 +154,9 @@ class Areas(Meter):
         plan, directions = self._scope.plan, self._scope.directions
         outside_m = plan.outside_road_m
         outside = [
-            Road((direction, None), outside_m, self._outside, index)
+            Road((direction, None), outside_m[direction], self._outside, index)
             for index, direction in enumerate(directions)
-            if outside_m is not None
+            if direction in outside_m
         ]
         areas = [
             Road((None, area), road_m, self._areas, index)

@@ -44,7 +44,8 @@ class TurnedBack(Meter):
     @classmethod
     def for_plan(cls, scope: Scope) -> Self | None:
         """Return a meter; None for a gate where no truck turns back."""
-        return cls(scope) if scope.plan.turns_back else None
+        plan = scope.plan
+        return cls(scope) if plan.limits_queues or plan.limits_stays else None
 
     def add(self, block: LogBlock) -> None:
         """Add who turns back in a block."""

@@ -1,0 +1,1 @@
+"""Border files: checks, and the way from a file to a border."""
