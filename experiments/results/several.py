@@ -19,12 +19,8 @@ from experiments.map import direction_text
 from experiments.preview import costs_together
 from experiments.results.comparison import Comparison, values_of
 from experiments.results.run import Result, known_name
-<<<<<<< HEAD
-from experiments.results.side_by_side import DIRECTIONS, difference_text
-from experiments.runs.request import SET
-=======
 from experiments.results.side_by_side import difference_text
->>>>>>> main
+from experiments.runs.request import SET
 from experiments.runs.statistics import Estimate
 from experiments.studies.compare import Floats, simultaneous
 from experiments.studies.model import better_of, main_names, metric_key
