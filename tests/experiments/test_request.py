@@ -10,6 +10,7 @@ import pytest
 
 from experiments.runs.request import RunRequest, resolve, run_from_text, run_text
 from gates import ConfigError, load_gate
+from tests.gates.borders.test_borders import small_border
 
 GATE = load_gate("minimal").model_dump(mode="json", by_alias=True)
 
@@ -159,3 +160,8 @@ def test_a_place_that_is_not_there_or_a_value_that_cannot_be_is_a_finding():
         with pytest.raises(ConfigError) as caught:
             resolve({"gate": "friendship-pass", "set": {place: value}})
         assert all(each.path.startswith("set.stages.bay-c") for each in caught.value.findings)
+
+
+def test_values_are_set_in_a_gate_and_not_in_a_border():
+    with pytest.raises(ConfigError, match="values are set in a gate, not in a border"):
+        resolve({"gate": small_border(), "set": {"stages.booth.lanes": 3}})
