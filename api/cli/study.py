@@ -246,6 +246,7 @@ def local_processes(workers: int | None, kept: str = "") -> Iterator[Executor]:
 def _print_advice(folder: Path) -> None:
     """Print the advice of a study on one screen."""
     from api.cli.tables import print_table, wrapped
+    from experiments.answers.money.study import COSTS_AND_BENEFITS
     from experiments.answers.study_advice import read_answer
 
     answer = read_answer(folder)
@@ -253,7 +254,8 @@ def _print_advice(folder: Path) -> None:
     console.print(f"{wrapped(console, answer.basis)}\n\n{wrapped(console, answer.question)}")
     for sentence in (*answer.warnings, *answer.advice, *answer.notes):
         console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
-    for table in answer.tables[:2]:
+    money = [table for table in answer.tables[2:] if table.title == COSTS_AND_BENEFITS]
+    for table in (*answer.tables[:2], *money):
         shown = [n for n, column in enumerate(table.columns) if column != "p"]  # the verdict says it; the report has it
         rows = [[row[n] for n in shown] for row in table.rows[:SHOWN]]
         print_table(console, table.title, [table.columns[n] for n in shown], rows)

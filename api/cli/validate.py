@@ -129,6 +129,6 @@ def _study(text: str, file: str) -> str:
         findings += [found for found in error.findings if found not in findings]
     if findings:
         raise ConfigError(findings, file)
-    more = " to start with" if study.design in ("screening", "bottleneck") else ""
+    more = " to start with" if study.design in ("screening", "bottleneck", "best-within-budget") else ""
     readings = f" Under {len(under)} readings: {', '.join(map(str, under))}." if len(under) > 1 else ""
     return f"Study {study.name} of gate {study.gate}: {scenarios} scenarios{more}, the base included.{readings}"

@@ -311,8 +311,9 @@ def count(number: int, noun: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """`A, B and C`."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    """`A, B and C`; `A, with more; B; and C` where a name has a comma of its own."""
+    comma, last = ("; ", "; and ") if any(", " in name for name in names) else (", ", " and ")
+    return last.join([comma.join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 # Numbers. The interval decides how many digits a value has, so that both end at the same place.

@@ -58,6 +58,10 @@ class Metrics:
         released = self._estimates.get(Key(RELEASED, "mean", direction, vehicle_class), NO_ESTIMATE)
         return bool(released.value == 0)
 
+    def means(self) -> dict[Key, float]:
+        """Return the mean of every number."""
+        return {key: estimate.value for key, estimate in self._estimates.items()}
+
     def has(self, metric: str, statistic: str, direction: str | None = None, *, stage: str | None = None) -> bool:
         """Tell whether the run has a number of this name."""
         return Key(metric, statistic, direction, None, stage) in self._estimates

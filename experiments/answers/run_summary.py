@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.answers.labels import Labels, direction_word, listed, percent_with_interval, with_interval
+from experiments.answers.money.run import day_account_tables
 from experiments.answers.numbers import GLUE
 from experiments.answers.run_causes import Cause, causes, hours_text
 from experiments.answers.run_numbers import Metrics, RunNumbers, read_numbers
@@ -99,6 +100,7 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
             gate_time_table(metrics, labels),
             *(stage_table(metrics, labels, name, only_waits=True) for name in labels.directions),
             *limit_tables(metrics, labels),
+            *day_account_tables(metrics, labels),
         ),
         notes=(
             f"{STAGE_NOTE} Stages with under {HARDLY_H * 60:.0f} minutes of waiting are only in the report.",

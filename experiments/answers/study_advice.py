@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.answers.labels import listed, with_interval
+from experiments.answers.money.budget import BUDGET_FRAMES, budget_advice, budget_tables
+from experiments.answers.money.study import FRAMES, money_advice, money_tables
 from experiments.answers.numbers import short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_bottleneck import bottleneck_advice, bottleneck_tables
@@ -26,6 +28,7 @@ from experiments.answers.study_sensitivity import (
 from experiments.answers.study_tables import difference_table, effect_table, money_table, touched_table
 from experiments.runs.statistics import Estimate
 from experiments.studies.folder import read_table
+from experiments.studies.model import BUDGETED
 from gates.describe.calendar import uncalibrated_text
 from gates.sources import footing_text
 
@@ -33,6 +36,8 @@ Frame = pd.DataFrame
 READ = (
     *("differences", "best", "effects", "estimates", "scenarios", "growth"),
     *("tornado", "bottleneck", "screening", "variance", "readings"),
+    *FRAMES,
+    *BUDGET_FRAMES,
 )
 """Tables that the answer rests on."""
 
@@ -65,9 +70,9 @@ def answer_of(frames: Mapping[str, Frame], labels: StudyLabels) -> StudyAnswer:
         question=labels.question,
         basis=labels.basis,
         warnings=study_warnings(frames, labels),
-        advice=(*said, *reading_advice(frames, labels), _doubt(labels)),
+        advice=(*said, *money_advice(frames, labels), *reading_advice(frames, labels), _doubt(labels)),
         notes=tuple(_notes(labels)),
-        tables=tuple(tables),
+        tables=(*tables, *money_tables(frames, labels)),
     )
 
 
@@ -137,6 +142,8 @@ def _by_design(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[Iterab
         return tornado_advice(frames, labels), [tornado_table(frames, labels)]
     if labels.design == "screening":
         return screening_advice(frames, labels), screening_tables(frames, labels)
+    if labels.design == BUDGETED:
+        return budget_advice(frames, labels), (*budget_tables(frames, labels), *_comparison_tables(frames, labels))
     return _comparison(frames, labels), _comparison_tables(frames, labels)
 
 

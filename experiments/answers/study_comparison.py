@@ -178,7 +178,8 @@ def _choice(context: Context, top: str) -> str:
     if knee:
         return knee
     if context.reference in good:
-        return f"Without any option it is within {context.margin} of the best, so on this metric none is worth having."
+        near = f"Without any option the gate is within {context.margin} of the best"
+        return f"{near}, so on this metric none is worth having."
     equal = [context.titled(name) for name in good]
     costs = context.costs.loc[good, "usd_per_year"].dropna()
     least = cheapest({str(name): float(cost) for name, cost in costs.items()})
@@ -188,7 +189,8 @@ def _choice(context: Context, top: str) -> str:
     if len(good) == 1 and len(rows) == 2:
         return f"It costs {price.removeprefix(': ')}." if price else "Nobody has costed it."
     if len(good) == 1:
-        return f"No other option comes within {context.margin} of it{price.replace(': ', '; it costs ', 1)}."
+        others = f"No other option comes within {context.margin} of it."
+        return f"{others} {equal[0]} costs {price.removeprefix(': ')}." if price else others
     unknown = [context.titled(name) for name in good if name not in costs.index]
     text = f"As good within {context.margin}: {some(equal)}."
     text += f" The cheapest of them is {context.titled(least)}{price}." if least else ""
@@ -270,7 +272,7 @@ def effect_advice(effects: Frame, metric: str, labels: StudyLabels) -> Iterator[
 def some(names: list[str]) -> str:
     """Return the first few of some names, and how many more there are."""
     if len(names) > NAMED + 1:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+        return listed([*names[:NAMED], f"{len(names) - NAMED} more"])
     return listed(names)
 
 

@@ -75,12 +75,15 @@ def interval_rows(
     side: Any = "right" if rows.beside else "left"
     above, room = (0, 430) if rows.beside else (-8, width - NUMBERS_PX)
     names = Chart(data_of(Frame({"row": order, "title": [titles[name] for name in order]})))
-    named = names.mark_text(fontSize=11, color=theme.MUTED, align=side, dy=above, limit=room)
+    inks: list[dict[str, Any]] = [{"color": theme.MUTED}]
+    if not rows.beside:  # a rim of paper around the letters, so that no line crosses a name
+        inks.insert(0, {"color": theme.PAPER, "stroke": theme.PAPER, "strokeWidth": 3, "strokeJoin": "round"})
+    named = [names.mark_text(fontSize=11, align=side, dy=above, limit=room, **ink) for ink in inks]
     numbers = base.mark_text(fontSize=10.5, color=theme.INK, align="left", dy=rows.shift)
     layers = [
         bars,
         dots,
-        named.encode(y=y, x=at_px(-6 if rows.beside else 1), text="title:N"),
+        *(each.encode(y=y, x=at_px(-6 if rows.beside else 1), text="title:N") for each in named),
         numbers.encode(x=at_px(inner + 8), text="text:N"),
     ]
     against = 0.0 if zero else before

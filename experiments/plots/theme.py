@@ -40,7 +40,7 @@ HAN_FROM = "\u3000"
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#8c959f"
+GREY, PAPER = "#8c959f", "#ffffff"
 INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 
 _DIRECTION_COLOURS = {"northbound": BLUE, "southbound": VERMILION}
@@ -68,7 +68,7 @@ LETTER_PX = 5.8
 
 CONFIG: dict[str, Any] = {
     "font": FONT,
-    "background": "#ffffff",
+    "background": PAPER,
     "padding": 8,
     "aria": False,  # the picture as a whole has a text; its parts would be read out one by one
     "view": {"stroke": None},

@@ -18,7 +18,6 @@ from gates import (
     Scenario,
     apply_upgrades,
     assumptions,
-    load_upgrade,
 )
 from gates.addresses import PlaceError, find, value_in_words
 from gates.findings import ConfigError, Finding, suggestion
@@ -129,7 +128,7 @@ def _in_scenario(found: Finding, name: str) -> Finding:
 
 
 ALL, BASELINE = "all", "baseline"
-UNDER_ONE = ("tornado", "screening", "bottleneck", "space-filling")
+UNDER_ONE = ("tornado", "screening", "bottleneck", "space-filling", "best-within-budget")
 """Designs that run under one reading."""
 
 
@@ -206,7 +205,7 @@ Wanted = tuple[str, str, Setting, dict[str, str]]
 def _wanted(study: Study, gate: Gate) -> Iterator[Wanted]:
     for entry in study.scenarios:
         yield entry.name, entry.title or entry.name, of_entry(entry, study), {}
-    if study.design == "one-at-a-time":
+    if study.design in ("one-at-a-time", "best-within-budget"):
         yield from _one_at_a_time(study)
     elif study.design == "grid":
         yield from _grid(study)
@@ -283,16 +282,18 @@ def _one_at_a_time(study: Study) -> Iterator[Wanted]:
     for name, factor in study.factors.items():
         for value in values_of(name, factor):
             if value.suffix:
-                title = _at_value(factor.title, value) if factor.upgrade is None else title_of(name, factor, value)
+                title = _at_value(factor.title, value) if factor.upgrade is None else title_of(study, name, value)
                 yield value.suffix, title, value.setting, {name: value.text}
 
 
-def title_of(name: str, factor: Factor, value: Value) -> str:
+def title_of(study: Study, name: str, value: Value) -> str:
     """Return the title of a scenario in which one factor differs; of an upgrade, with those that it needs."""
+    factor = study.factors[name]
     if factor.upgrade is None:
         return _at_value(factor.title or name, value)
-    needed = load_upgrade(factor.upgrade).needs
-    title = factor.title or load_upgrade(factor.upgrade).title.get("en", name)
+    upgrade = study.own_upgrade(factor.upgrade)
+    needed = upgrade.needs
+    title = factor.title or upgrade.title.get("en", name)
     level = "" if value.text == "on" else f", {value.text}"
     return f"{title}{level}" + (f" (with {', '.join(needed)})" if needed else "")
 

@@ -14,7 +14,9 @@ from experiments.result_folder import MANIFEST, NEWEST, new_result, write_json
 from experiments.runs.provenance import BY_MANIFEST, code_digest, digest, identity, scenario_document, versions
 from experiments.runs.tables import write_table
 from experiments.studies.bottleneck import bottleneck_study
+from experiments.studies.budget.tables import BUDGET_TABLES
 from experiments.studies.model import Study, load_study, metric_text, study_names
+from experiments.studies.money.tables import MONEY_TABLES
 from experiments.studies.result import StudyResult
 from experiments.studies.rivals.effects import reading_effects
 from experiments.studies.tables import tables
@@ -54,7 +56,8 @@ def fill_folder(result: StudyResult, folder: Path) -> None:
     write_json(folder / MANIFEST, manifest(result))
     (folder / "tables").mkdir()
     effects = reading_effects(result)
-    for name, frame in {**tables(result), **({"readings": effects} if len(effects) else {})}.items():
+    more = {"readings": effects, **{name: make(result) for name, make in {**MONEY_TABLES, **BUDGET_TABLES}.items()}}
+    for name, frame in {**tables(result), **{name: frame for name, frame in more.items() if len(frame)}}.items():
         write_table(folder / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
         frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
 

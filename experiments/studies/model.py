@@ -39,7 +39,11 @@ from sim.metrics.registry import METRICS
 
 MAX_SCENARIOS = 5000
 BASE = "base"
-Design = Literal["one-at-a-time", "grid", "space-filling", "screening", "tornado", "bottleneck"]
+Design = Literal["one-at-a-time", "grid", "space-filling", "screening", "tornado", "bottleneck", "best-within-budget"]
+BUDGETED = "best-within-budget"
+FIRST_STAGE = 5
+"""Fewest replications with which a selection begins."""
+_WITH_FACTORS = ("one-at-a-time", "grid", "space-filling", "screening")
 DEFAULT_METRICS = ("clearance_h.mean", "clearance_h.p90", "stock_trucks.end_of_day", "throughput_per_day.mean")
 _AT = r"(?:[a-z][a-z0-9-]*:)?"
 """At a border, the gate."""
@@ -151,8 +155,9 @@ class Factor(Model):
 
     title: Annotated[str, StringConstraints(max_length=80)] = ""
     """Name for people."""
-    upgrade: Slug | None = None
-    """An upgrade that is off or on, with those that it needs; with `levels`, at which values."""
+    upgrade: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = None
+    """An upgrade that is off or on, of the library with those that it needs, or the path of a file; with `levels`, at
+    which values."""
     levels: list[Level] | None = None
     """Levels at which the upgrade is on; none means base alone."""
     path: Annotated[str | None, StringConstraints(min_length=1, max_length=200)] = None
@@ -231,6 +236,23 @@ class ScenarioEntry(Model):
         return self.context or (self.against is None and (self.demand is not None or self.start is not None))
 
 
+class BudgetChoice(Model):
+    """How the best mix of upgrades within a budget is sought."""
+
+    usd: Annotated[list[Annotated[Number, Field(gt=0)]], Field(min_length=1, max_length=20)]
+    """Budgets for capital [USD]."""
+    margin_usd: Annotated[Number, Field(gt=0)]
+    """Smallest difference in net present value worth telling apart [USD]."""
+    strongest: Annotated[Count, Field(ge=0, le=24)] = 8
+    """Upgrades with the largest effects, whose pairs are tried."""
+    candidates: Annotated[Count, Field(ge=1, le=200)] = 40
+    """Mixes that the model of effects and pairs proposes, of all budgets together."""
+    contenders: Annotated[Count, Field(ge=2, le=100)] = 8
+    """Mixes of each budget among which the best is selected."""
+    at_most: ReplicationCount = 100
+    """Replications of a mix at which the selection ends in any case."""
+
+
 class Assumptions(Model):
     """Which numbers a tornado varies, and how far."""
 
@@ -307,7 +329,8 @@ class Study(Model):
     """What a design combines."""
     design: Design | None = None
     """How factors are combined: one at a time from the base, a full grid, a space-filling design, or a screening of
-    elementary effects (Morris), after which the strongest are looked at by variance (Sobol). `tornado` varies the
+    elementary effects (Morris), after which the strongest are looked at by variance (Sobol). `best-within-budget` seeks
+    the mix of upgrades with the largest net present value for each budget. `tornado` varies the
     gate's assumptions one at a time, in the base and in the one scenario named; `bottleneck` gives each stage a tenth
     more capacity, and again with the first one relieved."""
     points: Annotated[Count, Field(ge=2, le=4096)] = 64
@@ -316,10 +339,27 @@ class Study(Model):
     """Trajectories of the screening."""
     strongest: Annotated[Count, Field(ge=0, le=8)] = 3
     """Factors that the Sobol stage keeps; 0 leaves it out."""
+    budget: BudgetChoice | None = None
+    """Budgets, and how the best mix within each is sought; with `design: best-within-budget` alone."""
     assumptions: Assumptions = Assumptions()
     """Numbers that a tornado varies."""
     _texts: dict[str, str] = PrivateAttr(default_factory=dict)
     """What its own files of gates and upgrades say, by the paths that it names, as far as they have been read."""
+
+    def _refuse_budget(self) -> None:
+        """Raise where budgets do not fit to the rest of the study."""
+        if (self.design == BUDGETED) != (self.budget is not None):
+            raise refusal("budgets and their design go together", f"Write both `design: {BUDGETED}` and `budget`.")
+        if self.budget is None:
+            return
+        if any(factor.upgrade is None or factor.levels or factor.context for factor in self.factors.values()):
+            raise refusal("a budget is spent on upgrades", "Name an `upgrade` in every factor, without `levels`.")
+        if self.scenarios:
+            raise refusal("budgets and scenarios", "Leave `scenarios` out: the design makes its own.")
+        if not isinstance(self.replications, int) or self.replications < FIRST_STAGE:
+            raise refusal("too few replications to begin with", f"Write a number of at least {FIRST_STAGE}.")
+        if self.budget.at_most < self.replications:
+            raise refusal("at_most is below the replications", f"Use at_most of at least {self.replications}.")
 
     def own_gate(self) -> Gate:
         """Return the gate that it names, before its upgrades.
@@ -360,7 +400,8 @@ class Study(Model):
 
     @model_validator(mode="after")
     def _sensible(self) -> Study:
-        if self.design in ("one-at-a-time", "grid", "space-filling", "screening") and not self.factors:
+        self._refuse_budget()
+        if self.design in (*_WITH_FACTORS, BUDGETED) and not self.factors:
             raise refusal("a design without factors", "Add `factors`, or remove `design`.")
         if self.design is None and self.factors:
             raise refusal("factors without a design", "Add `design: grid`, `one-at-a-time` or `space-filling`.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.studies.budget.selection import Selection
 from experiments.studies.designs import Cell, values_of
 from experiments.studies.model import BASE, DEFAULT_METRICS, Factor, Study, metric_key
 from experiments.studies.replication import Floats, Replication
@@ -38,6 +39,8 @@ class StudyResult:
     """Replications made in this run; the others were in the store."""
     reading: str | None = None
     """Reading of the gate; None where it has none."""
+    selections: tuple[Selection, ...] = ()
+    """For each budget, what was selected by net present value."""
     rivals: tuple[StudyResult, ...] = ()
     """The same scenarios under other readings of the gate, on the same draws."""
 

@@ -16,8 +16,16 @@ from experiments.runs.settings import Setup
 from experiments.runs.statistics import mean_interval
 from experiments.runs.store import Store
 from experiments.studies.bottleneck import after_relief, growths, tenth_more
+from experiments.studies.budget.mixes import (
+    candidate_cells,
+    most_mixes,
+    pair_cells,
+    refuse_without_prices,
+    selections,
+)
 from experiments.studies.designs import Bench, Cell, cells, readings_of_study, values_of, varied_places
 from experiments.studies.model import (
+    BUDGETED,
     Precision,
     Study,
     Target,
@@ -70,6 +78,7 @@ def run_study(
     Cancelled
         If `cancelled` said so.
     """
+    refuse_without_prices(study)
     runner = Runner(executor, store, progress, cancelled, chunk)
     reading, *others = readings_of_study(study, study.own_gate())
     refuse_unknown_metrics(study)
@@ -81,6 +90,8 @@ def run_study(
         made = phase(result)
     if made:
         result = _with_cells(result, made, runner)
+    if study.budget is not None:
+        result = dataclasses.replace(result, selections=selections(result, sampled(result, runner)))
     rivals = tuple(_under(result, reading, runner) for reading in others)
     return dataclasses.replace(result, simulated=runner.simulated, rivals=rivals)
 
@@ -117,6 +128,7 @@ Phase = Callable[[StudyResult], list[Cell]]
 PHASES: dict[str, tuple[Phase, ...]] = {
     "bottleneck": (tenth_more, after_relief),
     "screening": (screening_cells, variance_cells),
+    BUDGETED: (pair_cells, candidate_cells),
 }
 
 
@@ -141,6 +153,7 @@ def most_scenarios(study: Study, gate: Gate) -> int:
         ),
         "tornado": lambda: 4 * len(varied_places(gate) if places is None else places),
         "bottleneck": lambda: 2 * len(growths(gate)),
+        BUDGETED: lambda: most_mixes(study),
     }
     scenarios = 1 + len(study.scenarios) + (designed[study.design]() if study.design else 0)
     return scenarios * len(readings_of_study(study, study.own_gate()))
@@ -195,6 +208,16 @@ def _replications(
     """Return the replications `numbers` of each scenario, in order."""
     setups = [Setup(scenario=s, seed=study.seed, streamed=is_large(s)) for s in scenarios]
     return runner.table(setups, numbers, kept)
+
+
+def sampled(result: StudyResult, runner: Runner) -> Callable[[Sequence[str], range], list[tuple[Replication, ...]]]:
+    """Return what makes replications of scenarios of a result, by their names."""
+    scenarios = {cell.name: cell.scenario for cell in result.cells}
+
+    def more(names: Sequence[str], numbers: range) -> list[tuple[Replication, ...]]:
+        return list(_replications(result.study, [scenarios[name] for name in names], numbers, runner))
+
+    return more
 
 
 def is_large(scenario: Scenario) -> bool:

@@ -9,11 +9,26 @@ import re
 from collections.abc import Sequence
 
 from gates.checks import booking, breakdowns, demand, hours, initial, links, paths, pools, stages
+from gates.checks.prices import energy, money
 from gates.checks.register import RULES
 from gates.findings import Finding, within
 from gates.schema.gate import Gate
 
-__all__ = ["RULES", "booking", "breakdowns", "check", "demand", "hours", "initial", "links", "paths", "pools", "stages"]
+__all__ = [
+    "RULES",
+    "booking",
+    "breakdowns",
+    "check",
+    "demand",
+    "energy",
+    "hours",
+    "initial",
+    "links",
+    "money",
+    "paths",
+    "pools",
+    "stages",
+]
 
 
 def check(gate: Gate, *, damaged: Sequence[str] = ()) -> list[Finding]:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from gates.schema.base import (
     DirectionName,
     Factor,
+    Model,
     Month,
     Name,
     SideName,
@@ -31,6 +32,17 @@ from gates.schema.quantities import (
     parse_window,
 )
 
+Powertrain = Literal["diesel", "gas", "battery"]
+
+
+class LossPoint(Model):
+    """A point of a curve of the value that a load loses with its age."""
+
+    age: Annotated[Days, Field(gt=0)]
+    """Shelf life used [d]."""
+    lost: Share
+    """Share of the value lost by then."""
+
 
 class VehicleClass(Sourced):
     """A kind of vehicle with its load."""
@@ -51,11 +63,19 @@ class VehicleClass(Sourced):
     """Share of its value that a load keeps if the truck turns back."""
     value_lost_per_day: Share = 0.0
     """Share of its value that a load loses with each day of shelf life used [1/d]."""
+    value_lost_by_age: Annotated[list[LossPoint], Field(max_length=64)] = []
+    """Curve of the value lost over the age of the load, instead of `value_lost_per_day`: from nothing when it is
+    loaded, straight between the points, and level after the last one. Counted at the gate: what is lost from arrival to
+    release."""
     patience: Distribution | None = None
     """Distribution of the time from its arrival after which a truck that waits turns back: in any queue, outside, or in
     a lane that it blocks, until it is released; by default trucks do not give up."""
-    powertrain: Literal["diesel", "gas", "battery"] = "diesel"
-    """What drives the vehicle; no effect yet."""
+    powertrain: Powertrain = "diesel"
+    """What drives the vehicle, which decides its fuel and what it gives off (`energy`)."""
+    powertrain_shares: dict[Powertrain, Share] = {}
+    """What drives it -> share of the vehicles, instead of one `powertrain` for all; they add to 100 %."""
+    refrigerated: Share = 0.0
+    """Share of the loads with a refrigeration unit that has an engine of its own."""
     priority: Annotated[Count, Field(ge=0, le=9)] = 5
     """Place in queues while loaded: lower numbers are served first, equal numbers in order of arrival."""
 

@@ -31,6 +31,8 @@ from gates.schema.calendar import CalendarEntry, Closure, Holidays, Slowdown, Su
 from gates.schema.demand import Booking, CalibratedRange, Flow, InitialQueue, Profile, VehicleClass
 from gates.schema.hours import common
 from gates.schema.paths import SecondLoad, Step, WrittenPath
+from gates.schema.prices.energy import Energy
+from gates.schema.prices.money import Money
 from gates.schema.quantities import (
     DAY_S,
     Clock,
@@ -105,6 +107,10 @@ class Gate(Sourced):
     """The reading that this gate is of, where it was chosen or the gate was changed; omit it in a file."""
     targets: Annotated[dict[Name, Target], Field(max_length=64)] = {}
     """Published figures that the gate is held to."""
+    money: Money | None = None
+    """Prices, and how costs and benefits are added up; omit to count no money."""
+    energy: Energy | None = None
+    """Fuel and electricity at the gate, and what they give off; omit to leave them out."""
 
     @property
     def baseline(self) -> str | None:

@@ -28,6 +28,7 @@ from gates.schema.quantities import (
     Count,
     Megabits,
     Megabytes,
+    Metres,
     Seconds,
 )
 from gates.schema.resources import Breakdown
@@ -174,6 +175,8 @@ class Stage(Sourced):
     hold: bool = False
     """Whether the service is a hold: the time until a load is ready to go on (papers, an order, a buyer, a partner
     truck), which no capacity shortens. Results count it as waiting for readiness, not as processing."""
+    drive: Metres = 0.0
+    """Distance that trucks drive during the service, if it is a road [m]; for fuel alone (`energy`)."""
     ageing: Factor = 1.0
     """How fast loads age here: 1 at the right temperature, more where doors are open or the cooling is off."""
     needs: dict[Name, Units] = {}

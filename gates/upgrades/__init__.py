@@ -5,9 +5,10 @@ An upgrade says which fields of a gate change and to what; what that does to cle
 """
 
 from gates.edits import LEVELS, Change, Edit, Level
+from gates.schema.prices.levels import Levels
 from gates.upgrades.apply import apply_upgrades, check_upgrade
 from gates.upgrades.library import load_upgrade, upgrade_from_text, upgrade_names, with_needs
-from gates.upgrades.model import Adaptation, Levels, Slug, Upgrade
+from gates.upgrades.model import Adaptation, Slug, Upgrade
 
 __all__ = [
     "LEVELS",

@@ -8,28 +8,12 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
 from gates.edits import Edit, EditPath
-from gates.schema.base import Model, Name, Sourced, Title
-from gates.schema.quantities import Number, refusal
+from gates.schema.base import Model, Name, SideName, Sourced, Title
+from gates.schema.prices.levels import Levels
+from gates.schema.quantities import Number, Share, refusal
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 """A name that may start with a digit: `5g`."""
-
-
-class Levels(Model):
-    """A number with three values to test."""
-
-    low: Annotated[Number, Field(ge=0)]
-    """Low value."""
-    base: Annotated[Number, Field(ge=0)]
-    """Most plausible value."""
-    high: Annotated[Number, Field(ge=0)]
-    """High value."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Levels:
-        if not self.low <= self.base <= self.high:
-            raise refusal("not in order", "Write low <= base <= high.")
-        return self
 
 
 class Costs(Sourced):
@@ -43,6 +27,14 @@ class Costs(Sourced):
     """Years until it must be bought again."""
     lead_time_months: Annotated[Number, Field(ge=0, le=240)]
     """Months from the decision to the first day of use."""
+    paid_by: dict[SideName, Share] = Field(default={}, max_length=4)
+    """Side -> share of the cost that it pays; they add to 100 %. Omit if it is not known."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Costs:
+        if self.paid_by and abs(sum(self.paid_by.values()) - 1) > 1e-9:
+            raise refusal("the shares do not add to 100 %", "Change them so that they do, or leave `paid_by` out.")
+        return self
 
 
 class Adaptation(Model):

@@ -28,7 +28,19 @@ from sim.plan.distributions import sampler
 from sim.plan.failures import Failing
 from sim.plan.network import Line, area_that_keeps_out, enters_freely, network_of
 from sim.plan.paths import Path, PathVisit, begin_at, paths_by_class
-from sim.plan.plan import EMPTY_PRIORITY, ONE_BY_ONE, GroupSizes, Kind, Paths, Plan, Returning, Shelf, Stream, Worth
+from sim.plan.plan import (
+    EMPTY_PRIORITY,
+    ONE_BY_ONE,
+    GroupSizes,
+    HourKeeping,
+    Kind,
+    Paths,
+    Plan,
+    Returning,
+    Shelf,
+    Stream,
+    Worth,
+)
 from sim.plan.slots import Slots
 from sim.plan.supply import (
     directed_groups,
@@ -104,6 +116,7 @@ def _plan_of_gate(scenario: Scenario) -> Plan:
         return_failing=tuple(_return_failing(gate, stage) for stage in gate.stages.values()),
         shelf=tuple(_shelf(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
         worth=tuple(_worth(gate.classes[kind.vehicle_class]) for kind in kinds[::2]),
+        hour_keeping=_hour_keeping(gate),
         wait_target=np.array([_wait_target(stage) for stage in gate.stages.values()], np.int64),
         ageing=np.array([stage.ageing for stage in gate.stages.values()]),
         bookings=tuple(_slots(scenario, name) for name in gate.booking),
@@ -323,7 +336,26 @@ def _shelf(vehicle_class: VehicleClass) -> Shelf | None:
 def _worth(vehicle_class: VehicleClass) -> Worth | None:
     if vehicle_class.value_usd is None:
         return None
-    return Worth(vehicle_class.value_usd, 1 - vehicle_class.value_turned_back, vehicle_class.value_lost_per_day)
+    turned_back, curve = 1 - vehicle_class.value_turned_back, vehicle_class.value_lost_by_age
+    if not curve:
+        return Worth(vehicle_class.value_usd, turned_back, vehicle_class.value_lost_per_day)
+    ages = (0, *(round(point.age * TICKS_PER_DAY) for point in curve))
+    return Worth(vehicle_class.value_usd, turned_back, math.nan, (ages, (0.0, *(point.lost for point in curve))))
+
+
+def _hour_keeping(gate: Gate) -> HourKeeping | None:
+    if gate.money is None and gate.energy is None:
+        return None
+    stages = list(gate.stages.values())
+    fleets = () if gate.energy is None else tuple(gate.energy.fleets)
+    units = [[stage.takes.get(pool, stage.needs.get(pool, 0)) for pool in fleets] for stage in stages]
+    return HourKeeping(
+        hold=np.array([stage.hold for stage in stages], np.bool_),
+        drive_m=np.array([round(stage.drive) for stage in stages], np.int64),
+        on_road=np.array([stage.drive > 0 for stage in stages], np.bool_),
+        fleets=fleets,
+        fleet_units=np.array(units, np.int64).reshape(len(stages), len(fleets)),
+    )
 
 
 def _failing(breakdown: Breakdown) -> Failing:

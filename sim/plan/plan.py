@@ -127,7 +127,25 @@ class Worth:
     turned_back: float
     """Share of the value that a load loses that turns back."""
     per_day: float
-    """Share of the value that it loses with each day of shelf life [1/d]."""
+    """Share of the value that it loses with each day of shelf life [1/d]; NaN where a curve says it."""
+    curve: tuple[tuple[int, ...], tuple[float, ...]] = ((0,), (0.0,))
+    """Ages [tick] and shares of the value lost by then, beginning with age 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class HourKeeping:
+    """What the hours of trucks are counted by, for a gate that counts money or energy."""
+
+    hold: npt.NDArray[np.bool_]
+    """(stages,) whether goods are not ready there."""
+    drive_m: npt.NDArray[np.int64]
+    """(stages,) distance driven in a service [m]."""
+    on_road: npt.NDArray[np.bool_]
+    """(stages,) whether it is."""
+    fleets: tuple[str, ...]
+    """Pools whose trips are counted."""
+    fleet_units: npt.NDArray[np.int64]
+    """(stages, fleets) units that a service takes of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,6 +256,8 @@ class Plan:
     """(kinds / 2,) shelf life of each class in each direction, in the order of its loaded kinds; none if it keeps."""
     worth: tuple[Worth | None, ...]
     """(kinds / 2,) worth of the loads of each, in the same order; none if it is not reckoned."""
+    hour_keeping: HourKeeping | None
+    """By what the hours of trucks are counted; None where nobody asks for money or energy."""
     wait_target: Ticks
     """(stages,) wait that is still in time [tick]; -1 where the file names none."""
     ageing: npt.NDArray[np.float64]

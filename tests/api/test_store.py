@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,8 +14,10 @@ import sqlalchemy as sa
 from api.service.security import keys
 from api.service.security.keys import AccessKey
 from api.service.store import DELETED, Row, Statement, Store, StoreUnavailable, idempotency, rows, tables
+from api.service.store.database import _as_unavailable
 from api.service.store.idempotency import HELD_S, Remembered
-from gates import ConfigError
+from api.service.store.rows import Filter
+from gates import ConfigError, Finding
 
 ROW = Row(
     id="run_0000000000000001",
@@ -53,6 +56,75 @@ def test_what_is_committed_is_on_the_disk(stored):
     journal = stored.at_once(lambda connection: connection.scalar(sa.text("PRAGMA journal_mode")))
     synchronous = stored.at_once(lambda connection: connection.scalar(sa.text("PRAGMA synchronous")))
     assert (journal, synchronous) == ("wal", 2)
+
+
+def listed(stored: Store, wanted: Filter, limit: int = 10, before: int | None = None) -> list[int]:
+    """Return the numbers of the runs of a page."""
+    return [one.seq for one in stored.at_once(rows.page(wanted, limit, before))]
+
+
+def test_a_page_holds_what_is_wanted_the_newest_first(stored):
+    changes: list[dict[str, Any]] = [
+        {"owner": "a"},
+        {"owner": "b", "project": "p"},
+        {"owner": "b", "status": "failed"},
+        {"owner": "a", "gate": "other"},
+        {"owner": "a", "kind": "study"},
+        {"owner": "b", "project": "q"},
+    ]
+    for number, change in enumerate(changes, start=1):
+        stored.at_once(rows.add(dataclasses.replace(row(number), **change)))
+    stored.at_once(rows.add(row(7)))
+    stored.at_once(rows.mark_deleted(row(7).id))
+    assert listed(stored, Filter("run")) == [6, 4, 3, 2, 1]
+    assert listed(stored, Filter("run"), limit=2) == [6, 4]
+    assert listed(stored, Filter("run"), limit=2, before=4) == [3, 2]
+    assert listed(stored, Filter("study")) == [5]
+    assert listed(stored, Filter("run", status="failed")) == [3]
+    assert listed(stored, Filter("run", gate="other")) == [4]
+    assert listed(stored, Filter("run", visible_to=("a", ()))) == [4, 1]
+    assert listed(stored, Filter("run", visible_to=("a", ("p",)))) == [4, 2, 1]
+    assert listed(stored, Filter("run", status="queued", gate="minimal", visible_to=("b", ("q",)))) == [6, 2]
+    assert stored.at_once(rows.counts()) == {"queued": 5, "failed": 1, DELETED: 1}
+    assert [one.seq for one in stored.at_once(rows.with_status("failed", "queued"))] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_change_is_of_one_run_and_versions_are_skipped_by_those_that_go_on(stored):
+    for number in (1, 2, 3):
+        stored.at_once(rows.add(row(number)))
+    stored.at_once(rows.change(row(1).id, {"status": "running", "done": 1, "started": 5.0}))
+    stored.at_once(rows.change(row(3).id, {"status": "succeeded", "version": 4}))
+    stored.at_once(rows.skip_versions(1000))
+    found = [stored.at_once(rows.one(row(number).id)) for number in (1, 2, 3)]
+    assert [(one.status, one.done, one.started, one.version) for one in found] == [
+        ("running", 1, 5.0, 1001),
+        ("queued", 0, None, 1001),
+        ("succeeded", 0, None, 4),
+    ]
+    stored.at_once(rows.remove(row(2).id))
+    assert stored.at_once(rows.one(row(2).id)) is None
+    assert stored.at_once(rows.counts()) == {"running": 1, "succeeded": 1}
+
+
+def test_of_identical_runs_that_succeeded_the_first_is_given(stored):
+    for number, status in ((1, "failed"), (2, "succeeded"), (3, "succeeded")):
+        stored.at_once(rows.add(dataclasses.replace(row(number), status=status)))
+    assert stored.at_once(rows.same(ROW)).id == row(2).id
+    again = stored.at_once(rows.add(row(4), ("key", "print"), reuse=True))
+    assert again.id == row(2).id
+    assert stored.at_once(idempotency.remembered("", "key")) == Remembered("print", row(2).id)
+    assert stored.at_once(rows.add(row(5))).seq == 4, "without leave none is reused"
+
+
+def test_what_nobody_waits_for_is_done_before_the_store_closes(tmp_path: Path):
+    stored = Store(f"sqlite:///{tmp_path / 'db'}")
+    stored.own()  # an embedded database is guarded by its folder
+    for number in range(1, 20):
+        stored.soon(rows.add(row(number)))
+    stored.close()
+    stored = Store(f"sqlite:///{tmp_path / 'db'}")
+    assert stored.at_once(rows.counts()) == {"queued": 19}
+    stored.close()
 
 
 def test_an_end_is_never_overwritten(stored):
@@ -98,10 +170,44 @@ def test_a_database_that_cannot_be_written(stored, tmp_path):
     assert refused.value.full
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite:////nowhere/at/all/db"])
-def test_no_database(url):
-    with pytest.raises(ConfigError, match="--database"):
+KNOWN = "Write postgresql://user@host/name, or leave the option out for the embedded database."
+
+
+@pytest.mark.parametrize(
+    ("url", "value", "problem", "remedy"),
+    [
+        ("nonsense", "nonsense", "is not a database of a known kind", KNOWN),
+        ("mysql://me:secret@x/y", "mysql", "is not a database of a known kind", KNOWN),
+        (
+            "sqlite:////nowhere/at/all/db",
+            "sqlite:////nowhere/at/all/db",
+            "cannot be opened: unable to open database file",
+            "Check that the database is running and your credentials are valid, and start again.",
+        ),
+    ],
+)
+def test_no_database(url, value, problem, remedy):
+    with pytest.raises(ConfigError) as refused:
         Store(url)
+    assert refused.value.findings == [Finding("--database", value, problem, remedy)]
+
+
+@pytest.mark.parametrize(
+    ("text", "full"),
+    [
+        ("database or disk is full", True),
+        ("disk I/O error", True),
+        ("[Errno 28] No space left on device", True),
+        ("server closed the connection\nunexpectedly", False),
+    ],
+)
+def test_what_makes_a_database_unavailable(text, full):
+    for error in (OSError(text), sa.exc.OperationalError("select", {}, Exception(text))):
+        found = _as_unavailable(error)
+        assert isinstance(found, StoreUnavailable)
+        assert (str(found), found.full) == (text.partition("\n")[0], full)
+    other = ValueError("full")
+    assert _as_unavailable(other) is other
 
 
 def test_an_idempotency_key_holds_for_a_day(stored):

@@ -205,7 +205,8 @@ def test_titles_of_upgrades_name_their_level_and_what_they_need():
 
 def on(name: str, **more: Any) -> str:
     factor = Factor(upgrade=name, **more)
-    return title_of("factor", factor, values_of("factor", factor)[-1])
+    study = small(design="one-at-a-time", factors={"factor": factor})
+    return title_of(study, "factor", values_of("factor", factor)[-1])
 
 
 @pytest.mark.parametrize(("u", "text"), [(0.0, "off"), (0.33, "off"), (0.34, "low"), (0.67, "high"), (1.0, "high")])

@@ -68,6 +68,8 @@ def test_words_and_counts():
     assert listed([]) == ""
     assert listed(["A"]) == "A"
     assert listed(["A", "B", "C"]) == "A, B and C"
+    assert listed(["Shut, with faster tests", "Open"]) == "Shut, with faster tests; and Open"
+    assert listed(["A, b", "B", "C"]) == "A, b; B; and C"
     assert (count(1, "day"), count(1_000, "day")) == ("1 day", "1,000 days")
     assert number_text(0.0, 2) == "0"
 

@@ -55,7 +55,8 @@ def test_the_best_the_next_the_worse_the_equal_and_the_unclear():
     assert [plain(line) for line in found.advice] == [
         "Best: Round the clock. It cuts mean northbound clearance by 26.0 h (81 %; 95 % interval 25.7 to 26.3 h), "
         "from 32.0 h to 6.0 h.",
-        "No other option comes within 19 min of it; it costs USD 0.5 million at once and USD 3.2 million a year.",
+        "No other option comes within 19 min of it. Round the clock costs USD 0.5 million at once and USD 3.2 million "
+        "a year.",
         "Next best: Fast laboratory (−3.97 h) and Two more bays (−58 min).",
         "Worse: Booking (+2.1 h).",
         "No difference that matters, less than 19 min: 5G.",
@@ -123,7 +124,7 @@ def test_nothing_is_worth_having_where_nothing_beats_the_base():
     found = answer(made(study(SIX[3:4]), hours(base=[32, 31, 33, 32], cell=[31.997, 30.997, 32.998, 31.998])))
     assert [plain(line) for line in found.advice] == [
         "No option is shown to improve mean northbound clearance (32 h).",
-        "Without any option it is within 19 min of the best, so on this metric none is worth having.",
+        "Without any option the gate is within 19 min of the best, so on this metric none is worth having.",
         "No difference that matters, less than 19 min: 5G.",
         DOUBT,
     ]
@@ -162,7 +163,8 @@ def test_a_percentile_that_is_never_reached_is_not_left_out():
     assert [plain(line) for line in found.advice] == [
         "Best: Round the clock. It brings mean northbound clearance within the run in 10 of 10 replications, against 3 "
         "without it (sign test, p 0.004).",
-        "No other option comes within 1 min of it; it costs USD 0.5 million at once and USD 3.2 million a year.",
+        "No other option comes within 1 min of it. Round the clock costs USD 0.5 million at once and USD 3.2 million "
+        "a year.",
         "Too few replications to tell: Fast laboratory.",
         DOUBT,
     ]
@@ -243,7 +245,7 @@ def test_the_advice_is_given_for_each_demand():
         "Demand × 1.2: this raises mean northbound clearance by 18 h (57 %; 95 % interval 15 to 21 h), from 32 h to "
         "50 h.",
         "Demand × 1. No option is shown to improve mean northbound clearance (32 h).",
-        "Without any option it is within 19 min of the best, so on this metric none is worth having.",
+        "Without any option the gate is within 19 min of the best, so on this metric none is worth having.",
         "No difference that matters, less than 19 min: Bays.",
         "Demand × 1.2. Best: Bays. It cuts mean northbound clearance by 10.0 h (20 %; 95 % interval 8.0 to 12.0 h), "
         "from 50.2 h to 40.2 h.",

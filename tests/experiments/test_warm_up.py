@@ -42,6 +42,8 @@ def test_a_queue_that_grows_never_settles():
     assert (growing.days, growing.settled) == (10, False)
     steady = found_warmup("base", [pilot([0.0, 6, 10, 9, 11, 10, 9, 11, 10, 9, 11, 10])])
     assert (steady.days, steady.settled) == (2, True)
+    late = found_warmup("base", [pilot([0.0, 10, 20, 30, 40, 50, 50, 50, 50, 50, 50, 50])])
+    assert (late.days, late.settled) == (5, True), "six of twelve would be half of the pilot"
 
 
 def test_pilots_are_averaged_by_day():

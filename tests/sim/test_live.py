@@ -167,6 +167,25 @@ def test_outages_take_from_what_a_policy_chose() -> None:
     assert values[Key("down_share", "share", stage="booth")] == 40 / (2 * 20 + 3 * 20 + DAY - 40)
 
 
+def test_a_failed_lane_hands_its_truck_over_under_a_policy() -> None:
+    # The policy opens two of three lanes, for trucks 0 and 1. One of the two fails, 20-40: truck 1 stands in line again
+    # and starts anew at 40. At 50 all fail, and the policy has given its choice back: both start anew at 70.
+    fault = {"every": {"constant": 1e6}, "lasts": {"constant": 1}, "stages": ["booth"], "in_hand": "hands-over"}
+    plan = plan_of({"booth": {"lanes": 3}}, ["booth"], outages={"one": {**fault, "units": 1}, "all": fault})
+    down = [("one", 20.0, 40.0), ("all", 50.0, 70.0)]
+    draws = trucks(plan, *[("general", 0, [("booth", 60.0)])] * 2, outages=down)
+
+    def policy(live: Live) -> Iterator[simpy.Event]:
+        live.set_lanes("booth", 2)
+        yield live.wait(45)
+        live.set_lanes("booth", None)
+
+    log = simulate_under(policy, plan, draws)
+    assert served(log) == [(70, 130), (70, 130)]
+    first = simulate_under(policy, plan, trucks(plan, *[("general", 0, [("booth", 60.0)])] * 2, outages=down[:1]))
+    assert served(first) == [(0, 60), (40, 100)]
+
+
 def test_what_a_policy_sees() -> None:
     plan = plan_of(
         {"booth": {"lanes": [{"name": "fruit", "lanes": 1}, {"name": "all", "lanes": 2}], "hours": "01:00-24:00"}},

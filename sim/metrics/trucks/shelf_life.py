@@ -67,6 +67,8 @@ class Aged(NamedTuple):
     """Shelf life left at the release, zero for what is spoilt [tick]."""
     lost: Ticks
     """Shelf life lost at the gate [tick]."""
+    spoilt: Counts
+    """Value lost at the gate by curves, in billionths of loads: whole numbers, whose sums do not depend on order."""
 
 
 @once
@@ -83,14 +85,28 @@ def aged_loads(block: LogBlock) -> Aged:
     perishable = life[moves.row] >= 0
     trucks = np.flatnonzero(moves.is_released & (moves.released >= scope.plan.warmup) & perishable)
     row, lost = moves.row[trucks], _lost_until_release(block, trucks)
-    left = life[row] - lost
-    if draws.age.size:
-        left -= draws.age[trucks]
+    age = draws.age[trucks] if draws.age.size else np.zeros(trucks.size, np.int64)
+    left = life[row] - lost - age
     np.add.at(aged.loads, row, 1)
     np.add.at(aged.short, row, left < least[row])
     np.add.at(aged.left, row, np.maximum(left, 0))
     np.add.at(aged.lost, row, lost)
+    np.add.at(aged.spoilt, row, _spoilt(scope, row, age, age + lost))
     return aged
+
+
+BILLION = 1_000_000_000
+
+
+def _spoilt(scope: Scope, row: Indices, before: Ticks, after: Ticks) -> Counts:
+    """Return the value that each load loses between two ages, in billionths of a load; 0 without a curve."""
+    spoilt = np.zeros(row.size, np.int64)
+    for number, worth in enumerate(scope.plan.worth):
+        if worth is not None and len(worth.curve[0]) > 1:
+            mine = row == number
+            shares = np.interp(after[mine], *worth.curve) - np.interp(before[mine], *worth.curve)
+            spoilt[mine] = np.rint(shares * BILLION)
+    return spoilt
 
 
 def _lost_until_release(block: LogBlock, trucks: Counts) -> Ticks:

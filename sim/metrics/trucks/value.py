@@ -8,7 +8,7 @@ from sim.clock import TICKS_PER_DAY
 from sim.metrics.block import LogBlock, turned_back_by_row
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings
 from sim.metrics.scope import Scope
-from sim.metrics.trucks.shelf_life import aged_loads
+from sim.metrics.trucks.shelf_life import BILLION, aged_loads
 from sim.plan.plan import Worth
 
 VALUE_LOST = Metric(
@@ -19,7 +19,8 @@ VALUE_LOST = Metric(
     better="less",
     definition="Value that loads lose per day of 24 hours: of those that turn back, their value less what they still "
     "bring (`value_usd`, `value_turned_back` of the class); of those released, their value times the days of shelf "
-    "life lost since the arrival times `value_lost_per_day`. Classes without a value are left out.",
+    "life lost since the arrival times `value_lost_per_day`, or what the curve `value_lost_by_age` "
+    "says. Classes without a value are left out.",
     source=BORDERGATE,
 )
 
@@ -32,8 +33,8 @@ class ValueLost(Meter):
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._turned_back, self._aged = scope.by_row(), scope.by_row()
-        """(rows,) loads that turn back; shelf life lost until the release [tick]."""
+        self._turned_back, self._aged, self._spoilt = scope.by_row(), scope.by_row(), scope.by_row()
+        """(rows,) loads that turn back; shelf life lost until the release [tick]; billionths of loads by curves."""
 
     @classmethod
     def for_plan(cls, scope: Scope) -> Self | None:
@@ -44,7 +45,9 @@ class ValueLost(Meter):
         """Add what loads lose in a block."""
         self._turned_back += turned_back_by_row(block)
         if any(self._scope.plan.shelf):
-            self._aged += aged_loads(block).lost
+            aged = aged_loads(block)
+            self._aged += aged.lost
+            self._spoilt += aged.spoilt
 
     def values(self) -> Readings:
         """Yield the value lost of each direction and class that has a value."""
@@ -58,4 +61,6 @@ class ValueLost(Meter):
     def _share_lost(self, row: int, worth: Worth) -> float:
         """Return the value lost of the loads of a row, in loads."""
         turned_back = worth.turned_back * int(self._turned_back[row])
+        if len(worth.curve[0]) > 1:
+            return turned_back + int(self._spoilt[row]) / BILLION
         return turned_back + worth.per_day * int(self._aged[row]) / TICKS_PER_DAY

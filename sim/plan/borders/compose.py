@@ -20,7 +20,7 @@ from sim.plan.borders.boards import no_boards
 from sim.plan.failures import Source
 from sim.plan.network import Network
 from sim.plan.paths import Path
-from sim.plan.plan import Kind, Plan, Returning, Stream
+from sim.plan.plan import HourKeeping, Kind, Plan, Returning, Stream
 from sim.plan.slots import Slots
 from sim.plan.supply import LaneGroups
 from sim.plan.work_clocks import clocks
@@ -108,6 +108,7 @@ def composed(plans: Mapping[str, Plan]) -> Plan:
         return_failing=_joined([_returning(part, each) for each in part.plan.return_failing] for part in parts),
         shelf=_joined(part.plan.shelf for part in parts),
         worth=_joined(part.plan.worth for part in parts),
+        hour_keeping=_hour_keeping(parts),
         wait_target=np.concatenate([part.plan.wait_target for part in parts]),
         ageing=np.concatenate([part.plan.ageing for part in parts]),
         bookings=_joined([_slots(part, slots) for slots in part.plan.bookings] for part in parts),
@@ -129,6 +130,27 @@ def composed(plans: Mapping[str, Plan]) -> Plan:
         days=first.days,
         zones={side: zone for part in parts for side, zone in part.plan.zones.items()},
         bulletin=first.bulletin,
+    )
+
+
+def _hour_keeping(parts: list[Part]) -> HourKeeping | None:
+    """Return by what hours of trucks are counted; None unless every gate counts money or energy."""
+    kept = [part.plan.hour_keeping for part in parts]
+    found = [each for each in kept if each is not None]
+    if len(found) < len(kept):
+        return None
+    units = np.zeros((sum(each.hold.size for each in found), sum(len(each.fleets) for each in found)), np.int64)
+    row = column = 0
+    for each in found:
+        rows, columns = each.fleet_units.shape
+        units[row : row + rows, column : column + columns] = each.fleet_units
+        row, column = row + rows, column + columns
+    return HourKeeping(
+        hold=np.concatenate([each.hold for each in found]),
+        drive_m=np.concatenate([each.drive_m for each in found]),
+        on_road=np.concatenate([each.on_road for each in found]),
+        fleets=_joined(part.named(each.fleets) for part, each in zip(parts, found, strict=True)),
+        fleet_units=units,
     )
 
 

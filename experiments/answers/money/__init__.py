@@ -1,0 +1,1 @@
+"""Money and energy in words and tables."""

@@ -1,0 +1,1 @@
+"""What scenarios of a study bring and cost in money, and what they give off."""

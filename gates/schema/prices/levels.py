@@ -1,0 +1,72 @@
+"""Numbers with three values: low, most plausible and high."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gates.schema.base import Model
+from gates.schema.quantities import Number, Share, is_number, refusal
+
+End = Literal["low", "base", "high"]
+ENDS: tuple[End, ...] = ("low", "base", "high")
+
+
+class Levels(Model):
+    """A number with three values to test; a plain number stands for all three."""
+
+    low: Annotated[Number, Field(ge=0)]
+    """Low value."""
+    base: Annotated[Number, Field(ge=0)]
+    """Most plausible value."""
+    high: Annotated[Number, Field(ge=0)]
+    """High value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_for_all(cls, value: Any) -> Any:
+        return dict.fromkeys(ENDS, value) if is_number(value) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        _refuse_disorder(self.low, self.base, self.high)
+        return self
+
+    def at(self, end: End) -> float:
+        """Return one of the three."""
+        return float(getattr(self, end))
+
+
+class ShareLevels(Model):
+    """A share with three values to test; a single share stands for all three."""
+
+    low: Share
+    """Low value."""
+    base: Share
+    """Most plausible value."""
+    high: Share
+    """High value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_for_all(cls, value: Any) -> Any:
+        return dict.fromkeys(ENDS, value) if is_number(value) or isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        _refuse_disorder(self.low, self.base, self.high)
+        return self
+
+    def at(self, end: End) -> float:
+        """Return one of the three."""
+        return float(getattr(self, end))
+
+
+def _refuse_disorder(low: float, base: float, high: float) -> None:
+    if not low <= base <= high:
+        raise refusal("not in order", "Write low <= base <= high.")
+
+
+ONE = Levels(low=1, base=1, high=1)
+NONE = ShareLevels(low=0, base=0, high=0)
