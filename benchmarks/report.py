@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gate, limit, peers, scaling, service
+from benchmarks import command, gate, limit, peers, scaling, service
 from benchmarks.harness import RESULTS, commit, engine_digest, table, three_digits
 
 README = Path(__file__).resolve().parent / "README.md"
-NAMES = ("peers", "gate", "scaling", "limit", "service")
+NAMES = ("peers", "gate", "scaling", "limit", "service", "command")
 Document = dict[str, Any]
 
 
@@ -41,6 +41,7 @@ def sections(documents: dict[str, Document], present: str) -> dict[str, str]:
         "scaling": scaling.markdown,
         "limit": limit.markdown,
         "service": service.markdown,
+        "command": command.markdown,
     }
     written = {name: tables[name](document["rows"]) for name, document in documents.items()}
     if "peers" in written:
@@ -98,6 +99,13 @@ def targets(documents: dict[str, Document]) -> str:
     if "limit" in documents:
         found = [row["of_bare"] for row in documents["limit"]["rows"] if row["loop"] == limit.ENGINE]
         add("six-stage line: speed over that of the bare loop, largest size", 0.6, found[-1])
+    if "command" in documents:
+        for row in documents["command"]["rows"]:
+            names = ("first_number_s", "last_file_s")
+            for name, wanted in zip(names, command.WANTED.get(row["what"], (None, None)), strict=True):
+                if wanted is not None:
+                    what = f"`bordergate run`, {row['what']}: {name.removesuffix('_s').replace('_', ' ')} [s]"
+                    add(what, wanted, row[name], at_most=True)
     if "scaling" in documents:
         ratios = documents["scaling"]["summary"]
         what = f"time a visit, {ratios['trucks_to']:,.0f} trucks over {ratios['trucks_from']:,.0f}"

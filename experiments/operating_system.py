@@ -7,6 +7,7 @@ is used.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,9 @@ LOCKED_AT = 1 << 30
 """Byte of a file that a lock on Windows takes: no other process can read what is locked, and this nobody reads."""
 TRIES, PAUSE_S = 20, 0.1
 """On Windows a file cannot be moved while another process has it open, such as a virus scanner: it is tried again."""
+KEPT_MB, LARGEST_MB = 128, 32
+"""How much freed memory a process that simulates keeps, and the largest piece of it."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _SYNCHRONIZE, _WAIT_TIMEOUT, _ACCESS_DENIED = 0x00100000, 0x102, 5
 
 
@@ -104,7 +108,6 @@ def limit_memory(megabytes: int) -> None:
     if WINDOWS:
         return
     import resource
-    import sys
 
     # Linux counts the memory really requested; elsewhere only the address space can be limited
     limited = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
@@ -112,6 +115,21 @@ def limit_memory(megabytes: int) -> None:
     hard = resource.getrlimit(limited)[1]
     resource.setrlimit(limited, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep memory that it frees for what it needs next; tell whether it does: only Linux has a way.
+
+    Each replication needs as much for its trucks as the one before. By itself the C library gives that back to the
+    system and fetches it anew, page by page.
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # only the GNU library has it
+    options = {_TRIM_THRESHOLD: KEPT_MB, _MMAP_THRESHOLD: LARGEST_MB}
+    return set_option is not None and all(set_option(name, mb << 20) == 1 for name, mb in options.items())
 
 
 def yield_to_others(steps: int) -> None:

@@ -8,7 +8,8 @@ interpreted  pytest tests/sim          the same kernels as plain Python, so that
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
 docs         scripts.docs_site         the docs site, warnings as errors; with --all, or by its name
 page         scripts.build_page        the page built anew gives the committed bytes; with --all, or by its name
-packages     scripts/packages.py       wheel and source archive, installed and tried with every supported Python (--all)
+packages     scripts/packages.py       wheels and source archive, installed and tried with each supported Python (--all)
+speed        benchmarks.guard          the engine beside a bare loop: fails if it became a third slower (--all)
 
     python scripts/check.py                what to run before a commit
     python scripts/check.py --quick        under a minute: lint, format, types, the tests of the package that changed
@@ -153,6 +154,10 @@ def packages(_: argparse.Namespace) -> bool:
     return run("scripts.packages")
 
 
+def speed(_: argparse.Namespace) -> bool:
+    return run("benchmarks.guard")
+
+
 def soak(arguments: argparse.Namespace) -> bool:
     counted = str(arguments.counted / "soak.xml")
     chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={counted}", "-m", "series"]
@@ -178,8 +183,10 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "docs": docs,
     "page": page,
     "packages": packages,
+    "speed": speed,
 }
-OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in ("docs", "page", "packages"))}
+FOR_CI = ("docs", "page", "packages", "speed")
+OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not in FOR_CI)}
 """Steps of the tiers that leave some out."""
 
 

@@ -185,6 +185,36 @@ def test_a_file_that_is_open_elsewhere_is_moved_as_soon_as_it_is_closed(
         operating_system.move(tmp_path / "b", tmp_path / "c")
 
 
+FREED = """
+import ctypes, resource, sys
+from experiments.operating_system import keep_freed_memory
+
+kept = "keep" in sys.argv and keep_freed_memory()
+for _ in range(6):  # replications
+    pieces = [ctypes.create_string_buffer(12 << 20) for _ in range(3)]
+    del pieces
+print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a way")
+def test_memory_that_is_freed_is_kept_for_the_next_replication(tmp_path: Path) -> None:
+    faults = {}
+    for word in ("", "keep"):
+        kept, count = python(f"import sys; sys.argv.append({word!r})\n{FREED}", tmp_path).stdout.split()
+        faults[kept] = int(count)
+    assert faults.keys() == {"False", "True"}
+    assert faults["True"] * 3 < faults["False"]
+
+
+def test_where_the_library_has_no_such_setting_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    assert not operating_system.keep_freed_memory()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.delattr("ctypes.CDLL")
+    assert not operating_system.keep_freed_memory()
+
+
 @pytest.mark.usefixtures("windows")
 def test_a_lock_of_windows_takes_a_byte_that_nobody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[int, int, int]] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.console import console, mistakes_shown, replication_bar
+from api.cli.console import REPLICATIONS, console, mistakes_shown, replication_bar
 from api.cli.options import Engine, ForceOption, OutOption, PngOption, ReadingOption, UpgradeLevel, number
 from api.cli.plot import drawing
 from api.cli.study import local_processes, refuse_options
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gates import Finding
 
 
+FIRST_USE = "First use: compiling the engine, once for this installation (about half a minute on two cores) …"
+FEW_VISITS = 200_000
+"""Stage visits that the reference engine makes within seconds."""
 BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm", "png"}
 
 
@@ -60,7 +63,11 @@ def run(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=1024, help="Processes that simulate; by default threads of one, which start at once."),
+        typer.Option(
+            min=1,
+            max=1024,
+            help="Processes that simulate; by default threads, which start at once, where they help.",
+        ),
     ] = None,
     confirm: Annotated[
         bool,
@@ -157,22 +164,44 @@ def _as_option(finding: Finding, named: Iterable[str]) -> Finding:
 def simulated_run(resolved: ResolvedRun, workers: int | None) -> RunResult:
     """Run with a progress bar."""
     from experiments import run_scenario
+    from experiments.operating_system import keep_freed_memory
     from sim.engines.first_use import cache_is_warm
+    from sim.kept_code import tell_of_compiling
 
+    keep_freed_memory()
     settings = resolved.settings
     if settings.engine == "compiled" and not cache_is_warm():
-        console.print("First use: compiling the engine, once for this installation (about ten seconds) …")
-    processes = nullcontext() if workers is None else local_processes(workers)
+        console.print(FIRST_USE)
+    processes = local_processes(workers) if workers or _holds_the_lock(resolved) else nullcontext()
     with processes as executor, replication_bar() as bar:
-        task = bar.add_task("", total=settings.replications)
-        result = run_scenario(
-            resolved.scenario,
-            settings,
-            trace=resolved.trace,
-            executor=executor,
-            progress=lambda done, _: bar.update(task, completed=done),
-        )
+        task = bar.add_task(REPLICATIONS, total=settings.replications)
+        tell_of_compiling(lambda name: bar.update(task, description=f"Compiling {name.rpartition('.')[2]} …"))
+        try:
+            result = run_scenario(
+                resolved.scenario,
+                settings,
+                trace=resolved.trace,
+                executor=executor,
+                progress=lambda done, _: bar.update(task, completed=done, description=REPLICATIONS),
+            )
+        finally:
+            tell_of_compiling(None)
     return replace(result, changes=resolved.changes)
+
+
+def _holds_the_lock(resolved: ResolvedRun) -> bool:
+    """Tell whether threads would wait for each other so long that processes pay, which need two seconds to start.
+
+    Kernels give up the lock of the interpreter, but the reference engine is Python.
+    """
+    from experiments.runs.replications import planned
+    from experiments.runs.settings import Setup
+
+    settings = resolved.settings
+    if settings.engine == "compiled" or settings.replications == 1:
+        return False
+    plan = planned(Setup.of_run(resolved.scenario, settings, resolved.trace).text)[1]
+    return plan.expected_visits * settings.replications > FEW_VISITS
 
 
 def _is_confirmed(gate: str) -> bool:
@@ -224,3 +253,32 @@ def _print_answer(result: RunResult, found: list[dict[str, Any]] | None, *, full
     print_summary(console, summary(numbers_of(result), document), full=full)
     for note in filter(None, (never_text(result.scenario.gate), parts_text(result.scenario.gate))):
         console.print(f"Note: {note}", markup=False)
+
+
+def warm() -> None:
+    """Compile the engine ahead, so that the first run does not: for a new installation, or while an image is built.
+
+    The code is for every processor of this kind of machine, and is kept with the package.
+
+    Example: `bordergate warm`
+    """
+    with mistakes_shown():
+        from gates.findings import ConfigError, Finding
+        from sim.compile_ahead import CannotCompile, compile_ahead, is_compiled
+
+        if is_compiled():
+            console.print("The engine is compiled already.")
+            return
+        with console.status("Compiling the engine …") as status:
+            names: list[str] = []
+
+            def told(name: str) -> None:
+                names.append(name)
+                status.update(f"Compiling the engine: part {len(names)}, {name.rpartition('.')[2]} …")
+
+            try:
+                compile_ahead(told=told)
+            except CannotCompile as error:
+                remedy = "Run it as a user who may write there, or leave it: the first run compiles what it needs."
+                raise ConfigError([Finding("warm", "", str(error), remedy)]) from None
+        console.print(f"Compiled {len(names)} parts of the engine; runs start at once from now on.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.cli.console import console, mistakes_shown, replication_bar
+from api.cli.console import REPLICATIONS, console, mistakes_shown, replication_bar
 from api.cli.options import ForceOption, OutOption, PngOption, number
 from api.cli.plot import drawing
 
@@ -192,7 +192,7 @@ def simulated_study(study: Study, executor: Executor, store: Store | None) -> St
     from experiments.studies.run import run_study
 
     with replication_bar() as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task(REPLICATIONS, total=None)
         return run_study(
             study,
             store=store,

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from experiments.operating_system import keep_freed_memory
 from gates.findings import ConfigError, Finding
 
 Arguments = ParamSpec("Arguments")
@@ -81,6 +82,7 @@ def local(workers: int | None = None) -> Iterator[Executor]:
 def _started() -> None:
     """Prepare a worker: leave Ctrl-C to its parent, and end when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

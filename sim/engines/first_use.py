@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from sim.engines import compiled
+from sim.kept_code import KeptCode
 
 
 def cache_is_warm() -> bool:
     """Tell whether the engine was compiled before, so that a first use can announce the wait."""
-    cache = getattr(compiled.run, "_cache", None)
-    index = getattr(cache, "_cache_file", None)  # none where nothing can be kept
-    if index is None:
-        return False
-    return bool(index._load_index())  # empty if the code is newer than what was kept
+    kept = getattr(compiled.run, "_cache", None)  # none where nothing is compiled
+    return isinstance(kept, KeptCode) and kept.is_kept

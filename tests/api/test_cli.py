@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import api.cli.run as cli_run
 from api.cli.validate import checked
+from experiments.runs.request import resolve
 from gates.files.load import gate_path
 
 SHORT = ["--days", "2", "--warmup-days", "1", "--replications", "2"]
@@ -57,6 +59,18 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path) -> None:
         contents.append({p.relative_to(tmp_path): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()})
         shutil.rmtree(tmp_path / "out")
     assert contents[0] == contents[1] == contents[2]
+
+
+@pytest.mark.parametrize(
+    ("engine", "replications", "few", "in_processes"),
+    [("reference", 2, 0, True), ("reference", 1, 0, False), ("reference", 2, 10**9, False), ("compiled", 2, 0, False)],
+)
+def test_replications_run_in_processes_where_threads_would_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch, engine: str, replications: int, few: int, in_processes: bool
+) -> None:
+    monkeypatch.setattr(cli_run, "FEW_VISITS", few)
+    options = {"gate": "minimal", "days": 1, "warmup_days": 0, "replications": replications, "engine": engine}
+    assert cli_run._holds_the_lock(resolve(options, files=True)) == in_processes
 
 
 @pytest.mark.slow

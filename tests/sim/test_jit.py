@@ -68,6 +68,7 @@ def test_compiled_code_is_outdated_by_a_change_in_a_subpackage(tmp_path: Path, j
     for folder in ("sim", "sim/parts"):
         (tmp_path / folder / "__init__.py").touch()
     shutil.copy(ROOT / "sim/jit.py", jit_file)
+    shutil.copy(ROOT / "sim/kept_code.py", tmp_path / "sim")
     (tmp_path / "sim/whole.py").write_text(WHOLE.format(jit=jit))
     asked = "from sim.whole import whole; print(whole(40), whole.stats.cache_hits)"
     shown = []

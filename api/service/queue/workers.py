@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from api.service.queue import loans
 from api.service.queue.loans import Asked, Given
-from experiments.operating_system import limit_memory, yield_to_others
+from experiments.operating_system import keep_freed_memory, limit_memory, yield_to_others
 
 Answer = TypeVar("Answer")
 
@@ -283,6 +283,7 @@ def _begin(kind: Kind) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     limit_memory(kind.memory_mb)
+    keep_freed_memory()
     os.environ["BORDERGATE_QUIET"] = "1"
     yield_to_others(kind.nice)
     if kind.prepare is not None:
