@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from gates.edits import Edit
-from gates.schema.base import Model, SourceText, Title
-from gates.schema.quantities import Count, Day, Number, refusal
+from gates.schema.base import DirectionName, Model, Name, SourceText, Title
+from gates.schema.hours import OpeningHours, spans_text
+from gates.schema.quantities import Count, Day, Number, Spans, refusal
 
 Bound = Annotated[Number, Field(ge=0)]
 
@@ -33,13 +34,67 @@ class Reading(Model):
     """What it changes in the gate as the file describes it; the one reading without changes is the baseline."""
 
 
+def _daily(hours: OpeningHours) -> OpeningHours:
+    if hours.daily is None or not hours.ever_open:
+        raise refusal("not the same on all days", "Write times of day: 07:00-15:00.")
+    return hours
+
+
+TimesOfDay = Annotated[OpeningHours, AfterValidator(_daily)]
+"""Windows of every day: `07:00-15:00`."""
+
+
+def text_of(times: OpeningHours) -> str:
+    """Return windows of every day as a file writes them."""
+    return spans_text(spans_of(times))
+
+
+def spans_of(times: OpeningHours) -> Spans:
+    """Return windows of every day [s since midnight]."""
+    return times.daily or ()
+
+
+class Among(Model):
+    """Which trucks a target is about, where not all of its direction."""
+
+    classes: list[Name] = Field(default=[], max_length=64)
+    """Their classes; omit for all."""
+    arrives: TimesOfDay | None = None
+    """When they arrive, on the clock of the side that they come from; omit for any time."""
+    avoids: list[Name] = Field(default=[], max_length=64)
+    """Stages; trucks that visit one of them are left out."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Among:
+        if not self.classes and not self.avoids and self.arrives is None:
+            raise refusal("all trucks", "Write `classes`, `arrives` or `avoids`, or remove `among`.")
+        return self
+
+
+class Passing(Model):
+    """A count of trucks that leave stages, which no metric of a run gives."""
+
+    stages: list[Name] = Field(min_length=1, max_length=64)
+    """The stages; a truck counts at each of them."""
+    between: TimesOfDay | None = None
+    """When they leave, on the clock of the stage's side; omit for any time."""
+    direction: DirectionName | None = None
+    """Of which direction they are; omit for both."""
+    load: Literal["loaded", "empty"] | None = None
+    """Whether they are loaded there; omit for both."""
+
+
 class Target(Model):
     """A published figure that a gate is held to, with its band and its circumstances."""
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     """What was observed, in a few words."""
-    metric: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    metric: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     """The metric of a run, as a study writes it: `stock_days.end_of_day.northbound`."""
+    among: Among | None = None
+    """Which trucks the metric is taken of, if not of all; for clearance and stock."""
+    passing: Passing | None = None
+    """What is counted in place of a metric: trucks a day that leave stages."""
     low: Bound | None = None
     """Lower end of the band, in the metric's unit; omit if any smaller value fits."""
     high: Bound | None = None
@@ -60,6 +115,33 @@ class Target(Model):
     """Days before them; omit for those of the calibration."""
     changes: list[Edit] = Field(default=[], max_length=100)
     """What was otherwise when it was observed, as changes of the gate: flows, a lane shut, trucks in queues."""
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Target:
+        if (self.metric is None) == (self.passing is None):
+            problem = "neither `metric` nor `passing`" if self.metric is None else "both `metric` and `passing`"
+            raise refusal(problem, "Write one of the two.")
+        if self.passing is not None and self.among is not None:
+            raise refusal("`among` without a metric", "Remove it; `passing` has keys of its own.")
+        return self
+
+    @property
+    def measured(self) -> str:
+        """What is measured, in a few words: the metric, or what is counted."""
+        if self.passing is not None:
+            counted = self.passing
+            who = " ".join(filter(None, (counted.direction, counted.load, "trucks a day past")))
+            when = f" between {text_of(counted.between)}" if counted.between else ""
+            return f"{who} {' and '.join(counted.stages)}{when}"
+        if self.among is None:
+            return str(self.metric)
+        among = self.among
+        parts = [
+            *([" and ".join(among.classes)] if among.classes else []),
+            *([f"arrived {text_of(among.arrives)}"] if among.arrives else []),
+            *([f"not through {' or '.join(among.avoids)}"] if among.avoids else []),
+        ]
+        return f"{self.metric} of trucks: {', '.join(parts)}"
 
     @model_validator(mode="after")
     def _band(self) -> Target:

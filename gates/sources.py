@@ -31,7 +31,7 @@ from gates.schema.quantities import number_text
 
 ASSUMPTION = "assumption"
 OWN = "own"
-_ID = re.compile(r"[FUT]\d{2,4}")
+_ID = re.compile(r"[FGTU]\d{2,4}")
 _NOT_NUMBERS = frozenset({"sources", "title", "about", "readings", "reading", "targets"})
 
 

@@ -364,7 +364,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "sides": {"vn": "Asia/Ho_Chi_Minh", "cn": "Asia/Shanghai"},
         "origin": {"northbound": "vn", "southbound": "cn"},
         "start": dt.date(2025, 7, 1),
-        "end_of_day": {"at": "20:00", "side": "vn"},
+        "end_of_day": {
+            "at": "20:00",
+            "side": "vn",
+            "counts": draw(st.sampled_from(["until-release", "until-crossing"])),
+        },
         "classes": {
             name: {"priority": draw(st.sampled_from([1, 5, 9])), **draw(shelf_lives()), **draw(whole_stays())}
             for name in CLASSES

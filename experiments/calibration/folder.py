@@ -105,8 +105,8 @@ def _reading(found: Calibration, name: str) -> dict[str, Any]:
 
 def _target(found: Calibration, name: str) -> dict[str, Any]:
     target = found.gate.targets[name]
-    kept = target.model_dump(mode="json", include={"title", "metric", "low", "high", "kind", "date", "source"})
-    return {"name": name, **kept}
+    kept = target.model_dump(mode="json", include={"title", "low", "high", "kind", "date", "source"})
+    return {"name": name, "metric": target.measured, **kept}
 
 
 def run_again(found: Calibration) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from experiments.calibration.observed import STATISTIC, can_be_taken, is_observed, observed, unknown_names
 from experiments.runs.replications import Runner
 from experiments.runs.settings import Setup
 from experiments.runs.statistics import Estimate, mean_interval
@@ -103,8 +104,16 @@ def refuse_unknown_metrics(gate: Gate) -> None:
     """
     findings = []
     usual = known_metrics(Scenario(gate=gate)) if gate.targets else []
+    stages = {name for reading in readings_of(gate) for name in under(gate, reading).stages} if gate.targets else set()
     for name, target in gate.targets.items():
-        if target.metric in usual or _is_quick(target.metric, usual):
+        for place, unknown in unknown_names(target, stages, gate.classes):
+            known = gate.classes if "classes" in place else stages
+            findings.append(Finding(f"targets.{name}.{place}", unknown, "no such name", suggestion(known, unknown)))
+        if target.metric is None or target.metric in usual or _is_quick(target.metric, usual):
+            if target.among is not None and target.metric is not None and not can_be_taken(metric_key(target.metric)):
+                problem = "cannot be taken of some trucks alone"
+                remedy = f"Name a direction, and one of {', '.join(STATISTIC)}, or remove `among`."
+                findings.append(_of_metric(name, target, problem, remedy))
             continue
         try:
             metric_key(target.metric)
@@ -112,9 +121,9 @@ def refuse_unknown_metrics(gate: Gate) -> None:
             context = getattr(error, "context", None) or {"problem": str(error), "remedy": "Write another."}
             findings.append(_of_metric(name, target, context["problem"], context["remedy"]))
             continue
-        known = known_metrics(scenario_of(gate, readings_of(gate)[0], name, target.demand[0], Period()))
-        if target.metric not in known:
-            remedy = suggestion(known, target.metric)
+        known_there = known_metrics(scenario_of(gate, readings_of(gate)[0], name, target.demand[0], Period()))
+        if target.metric not in known_there:
+            remedy = suggestion(known_there, target.metric)
             findings.append(_of_metric(name, target, "this gate has no such metric", remedy))
     if findings:
         raise ConfigError(findings)
@@ -128,7 +137,7 @@ def _is_quick(metric: str, known: Sequence[str]) -> bool:
 
 
 def _of_metric(name: str, target: Target, problem: str, remedy: str) -> Finding:
-    return Finding(f"targets.{name}.metric", target.metric, problem, remedy)
+    return Finding(f"targets.{name}.metric", str(target.metric), problem, remedy)
 
 
 def held_to_targets(gate: Gate, readings: Sequence[str], period: Period, runner: Runner) -> list[Held]:
@@ -140,12 +149,18 @@ def held_to_targets(gate: Gate, readings: Sequence[str], period: Period, runner:
         for reading in readings
     ]
     scenarios = [scenario_of(gate, reading, name, demand, period) for reading, name, demand in wanted]
-    keys = [metric_key(gate.targets[name].metric) for _, name, _ in wanted]
-    made = measured(scenarios, period, runner)
+    targets = [gate.targets[name] for _, name, _ in wanted]
+    run = [each for each, target in zip(scenarios, targets, strict=True) if not is_observed(target)]
+    made = iter(measured(run, period, runner))
     rows = []
-    for (reading, name, demand), key, values in zip(wanted, keys, made, strict=True):
-        estimate = mean_interval([each.get(key, math.nan) for each in values])
-        rows.append(Held(reading, name, demand, estimate, verdict_of(gate.targets[name], estimate)))
+    for (reading, name, demand), target, scenario in zip(wanted, targets, scenarios, strict=True):
+        if target.metric is None or is_observed(target):
+            values = observed(scenario, target, period.seed, range(period.replications))
+        else:
+            key = metric_key(target.metric)
+            values = [each.get(key, math.nan) for each in next(made)]
+        estimate = mean_interval(values)
+        rows.append(Held(reading, name, demand, estimate, verdict_of(target, estimate)))
     return rows
 
 

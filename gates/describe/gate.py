@@ -33,7 +33,7 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         title=title_of(gate.title, gate.name, language),
         about=" ".join(gate.about.split()),
         start=gate.start.isoformat(),
-        end_of_day=f"{clock_text(gate.end_of_day.at)} in {gate.sides[gate.end_of_day.side]}",
+        end_of_day=_end_of_day(gate),
         sides=dict(gate.sides),
         stages=tuple(row for name in gate.stages for row in stage_rows(gate, name, sources, language)),
         pools=tuple(row for name in gate.pools for row in pool_rows(gate, name, sources, language)),
@@ -50,3 +50,10 @@ def sheet(gate: Gate, language: LanguageTag = "en") -> GateSheet:
         assumptions=sum(number.is_assumption for number in numbers),
         unsourced=sum(not number.is_sourced for number in numbers),
     )
+
+
+def _end_of_day(gate: Gate) -> str:
+    """`20:00 in Asia/Ho_Chi_Minh`, and whom the bulletin counts if not all who are not released."""
+    bulletin = gate.end_of_day
+    counts = ", of trucks that are not over the border" if bulletin.counts == "until-crossing" else ""
+    return f"{clock_text(bulletin.at)} in {gate.sides[bulletin.side]}{counts}"

@@ -22,7 +22,7 @@ def reading_row(gate: Gate, name: str, language: LanguageTag) -> ReadingRow:
 def target_row(gate: Gate, name: str) -> TargetRow:
     """Lay out a target."""
     target = gate.targets[name]
-    return TargetRow(name, target.title, target.metric, band_text(target), target.kind, target.date, target.source)
+    return TargetRow(name, target.title, target.measured, band_text(target), target.kind, target.date, target.source)
 
 
 def band_text(target: Target) -> str:

@@ -15,7 +15,7 @@ import datetime as dt
 import importlib
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -51,6 +51,9 @@ class EndOfDay(Sourced):
     """Time of day [s]."""
     side: SideName
     """The side whose clock is meant; days in results are days of this side, too."""
+    counts: Literal["until-release", "until-crossing"] = "until-release"
+    """Until when a truck is in the stock: until the last control releases it, or until it comes to the first stage on
+    another side than that which it comes from."""
 
 
 class Gate(Sourced):

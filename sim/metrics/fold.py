@@ -49,7 +49,7 @@ class Measures:
     departed: Counts
     """(days, directions) trucks gone for good."""
     stock: Counts
-    """(days, directions) loaded trucks arrived and not released, just before each bulletin."""
+    """(days, directions) loaded trucks in the stock, just before each bulletin."""
     directions: tuple[str, ...]
     percent: Floats
     """(P,) percentages of the curves."""

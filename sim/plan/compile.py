@@ -8,6 +8,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from gates.files.load import refuse_unsound
 from gates.schema.borders.composed import ComposedGate
@@ -134,7 +135,14 @@ def _plan_of_gate(scenario: Scenario) -> Plan:
         days=days,
         zones={side: ZoneInfo(zone) for side, zone in gate.sides.items()},
         bulletin=np.array([days.at(d, gate.end_of_day.at) for d in range(first, scenario.days_simulated)], np.int64),
+        across=_across(gate) if gate.end_of_day.counts == "until-crossing" else {},
     )
+
+
+def _across(gate: Gate) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return, by direction, which stages are not on the side that its trucks come from."""
+    sides = np.array([stage.side for stage in gate.stages.values()])
+    return {direction: sides != side for direction, side in gate.origin.items()}
 
 
 def _wait_target(stage: Stage) -> int:

@@ -292,6 +292,9 @@ class Plan:
     """Side -> time zone."""
     bulletin: Ticks
     """(measured days,) when the trucks that wait are counted [tick]."""
+    across: dict[str, npt.NDArray[np.bool_]]
+    """Direction -> (stages,) whether trucks that come to a stage are no longer in the stock, because it is not on the
+    side that they come from; empty if only their release ends that."""
     memory: dict[Any, Any] = field(default_factory=dict, init=False)
     """What draws and metrics worked out of it, for the next replication."""
 

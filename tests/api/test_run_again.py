@@ -116,7 +116,7 @@ def test_a_bottleneck_study_is_named_by_its_gate() -> None:
     [
         ({}, ""),
         ({"upgrades": ["more-bays"]}, "--upgrade more-bays"),
-        ({"reading": "list-at-dawn"}, ""),
+        ({"reading": "hold-by-goods"}, ""),
         ({"reading": "daily-list"}, "--reading daily-list"),
         ({"reading": "daily-list", "upgrades": ["booking-slots"]}, "--reading daily-list --upgrade booking-slots"),
         ({"upgrades": ["more-bays"], "level": "high"}, "--upgrade more-bays --level high"),

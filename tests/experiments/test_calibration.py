@@ -154,7 +154,7 @@ def test_every_clock_time_is_moved_in_six_ways():
     found = shifts(gate)
     places = {shift.place for shift in found}
     assert {"stages.kiosk-in-cn.lanes.1.hours", "pools.customs-officers-vn.shifts.0.hours"} <= places
-    assert {"profiles.daytime.hours", "stages.metering-yard.hours"} <= places
+    assert {"profiles.daytime.hours", "stages.hold-vn.hours"} <= places
     assert "stages.declaration-vn.hours" not in places  # it never closes
     ways = [(shift.what, shift.minutes) for shift in found if shift.place == "stages.bay-cn.hours"]
     assert sorted(ways) == [("both", -15), ("both", 15), ("end", -15), ("end", 15), ("start", -15), ("start", 15)]

@@ -124,15 +124,15 @@ def test_reading_a_request_loads_no_engine():
 def test_a_reading_is_a_part_of_what_is_run_and_of_its_name():
     base, held = (
         resolve({"gate": "friendship-pass", "upgrades": ["booking-slots"], "reading": name, "days": 2})
-        for name in (None, "hold-by-goods")
+        for name in (None, "daily-list")
     )
-    assert (base.scenario.gate.reading, held.scenario.gate.reading) == ("list-at-dawn", "hold-by-goods")
+    assert (base.scenario.gate.reading, held.scenario.gate.reading) == ("hold-by-goods", "daily-list")
     assert base.digest != held.digest
     assert base.digest == resolve({"gate": "friendship-pass", "upgrades": ["booking-slots"], "days": 2}).digest
     again = run_from_text(run_text(held))
     assert again.digest == held.digest
-    shift = "stages.metering-yard.hours"
-    assert shift in {change.path for change in base.changes} - {change.path for change in held.changes}
+    list_gone = "paths.northbound.readiness.shares"
+    assert list_gone in {change.path for change in held.changes} - {change.path for change in base.changes}
 
 
 @pytest.mark.parametrize("days", [2, 0])

@@ -287,11 +287,13 @@ def test_every_upgrade_of_the_library_fits_every_reading(reading):
         assert changes
 
 
-def test_round_the_clock_drops_the_list_and_longer_hours_leave_registration_open():
+def test_upgrades_adapt_to_the_readings_that_hold_trucks_by_a_list():
     listed, _ = apply_upgrades(with_reading(FRIENDSHIP, "daily-list"), ["round-the-clock"])
     (readiness,) = [s for s in listed.paths["northbound"] if isinstance(s, Choice) and s.choose == "readiness"]
     assert readiness.shares == {"ready": 1, "held": 0}
-    longer, changes = apply_upgrades(with_reading(FRIENDSHIP, "hold-by-goods"), ["longer-hours"])
-    assert "stages.registration-vn.hours" not in {change.path for change in changes}
+    longer, changes = apply_upgrades(FRIENDSHIP, ["longer-desk-hours"])
+    assert {change.path for change in changes} == {"stages.hold-vn.hours"}
     assert str(longer.stages["registration-vn"].hours) == "24 h"
-    assert load_upgrade("booking-slots").readings.keys() == {"daily-list", "hold-by-goods"}
+    longer, _ = apply_upgrades(with_reading(FRIENDSHIP, "list-at-dawn"), ["longer-desk-hours"])
+    assert str(longer.stages["registration-vn"].hours) == "07:00-22:00"
+    assert load_upgrade("booking-slots").readings.keys() == {"list-at-dawn", "daily-list", "afternoon"}

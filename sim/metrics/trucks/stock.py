@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 from typing import Self
 
-from sim.metrics.block import LogBlock, counts_before, released_by_row, truck_moves
+import numpy as np
+
+from sim.arrays import Indices
+from sim.clock import Ticks
+from sim.engines.log import JOINED, NEVER
+from sim.jit import kernel
+from sim.metrics.block import LogBlock, counts_before, direction_of_truck, released_by_row, truck_moves
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Scope
+from sim.metrics.scope import Mask, Scope
 
 STOCK = Metric(
     name="stock_trucks",
@@ -16,7 +22,8 @@ STOCK = Metric(
     statistics=("end_of_day", "max"),
     better="less",
     definition="Loaded trucks that have arrived and are not yet released when the day's bulletin "
-    "counts: mean over the days, and on the worst day.",
+    "counts, or have not yet left the side that they come from where that bulletin counts `until-crossing`: mean over "
+    "the days, and on the worst day.",
     source=BORDERGATE,
 )
 STOCK_DAYS = Metric(
@@ -25,7 +32,8 @@ STOCK_DAYS = Metric(
     unit="days",
     statistics=("end_of_day",),
     better="less",
-    definition="The mean stock in days of throughput: about how long a truck stays until its release.",
+    definition="The mean stock in days of throughput: about how long a truck stays until its release, or on the side "
+    "that it comes from where the bulletin counts `until-crossing`.",
     source="Little (1961), A Proof for the Queuing Formula: L = λW, Operations Research 9(3)",
 )
 
@@ -39,7 +47,7 @@ class Stock(Meter):
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self.stock = scope.by_day()
-        """(days, directions) trucks that arrived before each bulletin, and are not released."""
+        """(days, directions) trucks that arrived before each bulletin, and are not released, or not over the border."""
         self._released = scope.by_row()
 
     @classmethod
@@ -52,9 +60,11 @@ class Stock(Meter):
         moves = truck_moves(block)
         bulletins = self._scope.plan.bulletin
         self.stock += counts_before(block, block.log.draws.arrival, moves.comes_loaded, bulletins)
-        self.stock -= counts_before(block, moves.released, moves.is_released, bulletins)
+        gone = gone_from_stock(block)
+        is_gone = block.contains(gone) & (~moves.stood | (block.log.draws.released >= 0))
+        self.stock -= counts_before(block, gone, is_gone, bulletins)
         if self._scope.plan.turns_back:
-            self.stock -= counts_before(block, moves.turned_back, moves.gives_up, bulletins)
+            self.stock -= counts_before(block, moves.turned_back, moves.gives_up & (gone == NEVER), bulletins)
         self._released += released_by_row(block)
 
     def values(self) -> Readings:
@@ -68,3 +78,32 @@ class Stock(Meter):
             nobody = stock.any() and not released
             equal = math.inf if nobody else ratio(float(stock.mean()) * days, released)
             yield STOCK_DAYS.key("end_of_day", direction), equal
+
+
+def gone_from_stock(block: LogBlock) -> Ticks:
+    """(trucks,) when each was released, or came to the first stage across the border if the bulletin counts until then.
+
+    `NEVER` for what did not happen before the end of the block.
+    """
+    plan, draws, released = block.scope.plan, block.log.draws, truck_moves(block).released
+    if not plan.across:
+        return released
+    across = np.array([plan.across[direction] for direction in block.scope.directions])
+    gone = released.copy()
+    stage = plan.network.line_stage[draws.line]
+    first_across(draws.first, block.log.times, stage, across, direction_of_truck(block), block.end, gone)
+    return np.where(gone == NEVER, NEVER, np.maximum(gone, draws.arrival))
+
+
+@kernel
+def first_across(
+    first: Ticks, times: Ticks, stage: Indices, across: Mask, direction: Indices, end: int, gone: Ticks
+) -> None:
+    """Let trucks be gone when they join the first stage across the border before `end`, if that is before `gone`."""
+    for truck in range(gone.size):
+        for row in range(first[truck], first[truck + 1]):
+            tick = times[row, JOINED]
+            if tick != NEVER and tick < end and across[direction[truck], stage[row]]:
+                if gone[truck] == NEVER or tick < gone[truck]:
+                    gone[truck] = tick
+                break

@@ -130,7 +130,20 @@ def composed(plans: Mapping[str, Plan]) -> Plan:
         days=first.days,
         zones={side: zone for part in parts for side, zone in part.plan.zones.items()},
         bulletin=first.bulletin,
+        across=_across(parts),
     )
+
+
+def _across(parts: Sequence[Part]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return the stages that end a truck's part in the stock of its gate, by direction; those of other gates do not."""
+    found = {}
+    for part in parts if any(each.plan.across for each in parts) else ():
+        for direction in sorted({kind.direction for kind in part.plan.kinds}):
+            none = [np.zeros(len(each.plan.stages), np.bool_) for each in parts]
+            own = part.plan.across.get(direction)
+            masks = [mask if own is None or each is not part else own for each, mask in zip(parts, none, strict=True)]
+            found[of_gate(part.name, direction)] = np.concatenate(masks)
+    return found
 
 
 def _hour_keeping(parts: list[Part]) -> HourKeeping | None:

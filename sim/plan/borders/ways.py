@@ -23,7 +23,8 @@ def scenarios_of_gates(border: Border, scenario: Scenario) -> dict[str, Scenario
 
 def _at_border(border: Border, name: str) -> Gate:
     gate = border.gates[name].found
-    changes: dict[str, Any] = {"end_of_day": border.end_of_day, "start": border.start}
+    bulletin = border.end_of_day.model_copy(update={"counts": gate.end_of_day.counts})
+    changes: dict[str, Any] = {"end_of_day": bulletin, "start": border.start}
     moving = {trade: each for trade, each in border.trade.items() if each.thinks_again and name in each.flows}
     if moving:
         changes |= _with_ways(gate, name, moving)
