@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gates.edits import Edit
+from gates.edits import Change, Edit
 from gates.findings import ConfigError, Finding
 from gates.schema.gate import Gate
 from gates.upgrades.apply import apply_upgrades
@@ -21,13 +21,24 @@ _CHANGE = re.compile(r"changes\[(\d+)\](\.path)?")
 
 
 def variant(gate: Gate, changes: Mapping[str, Any]) -> Gate:
-    """Return `gate` with some values changed; `gate` itself stays as it is.
+    """Return `gate` with some values changed; see `changed`."""
+    return changed(gate, changes)[0]
+
+
+def changed(
+    gate: Gate, changes: Mapping[str, Any], name: str = "variant", source: str = CHANGED
+) -> tuple[Gate, tuple[Change, ...]]:
+    """Return `gate` with some values changed, and the changes; `gate` itself stays as it is.
 
     Parameters
     ----------
     changes
         Place in the gate -> new value, both as in a gate file: `{"stages.bay-cn.lanes": 15}`,
         `{"stages.bay-cn.hours.sat": "08:00-12:00"}`. Places are those of upgrades (`gates.addresses`).
+    name
+        What stands in place of the name of an upgrade in the changes.
+    source
+        What the sources of the values say.
 
     Raises
     ------
@@ -36,12 +47,12 @@ def variant(gate: Gate, changes: Mapping[str, Any]) -> Gate:
         have.
     """
     if not changes:
-        return gate
+        return gate, ()
     paths = [str(path) for path in changes]
     try:
-        edits = [Edit(path=str(path), set=value, source=CHANGED) for path, value in changes.items()]
-        upgrade = Upgrade(name="variant", about="Changed in Python.", gate=gate.name, changes=edits)
-        return apply_upgrades(gate, [upgrade])[0]
+        edits = [Edit(path=str(path), set=value, source=source) for path, value in changes.items()]
+        upgrade = Upgrade(name=name, about="Changed by hand.", gate=gate.name, changes=edits)
+        return apply_upgrades(gate, [upgrade])
     except ValidationError:
         remedy = "Write names with dots between, such as stages.bay-cn.lanes."
         wrong = [path for path in paths if not 1 <= len(path) <= 200] or [f"{len(paths)} changes"]

@@ -297,6 +297,15 @@ class GateShape(Shape):
     numbers: list[NumberShape]
 
 
+class ReadGateShape(Shape):
+    """What a gate file says."""
+
+    valid: bool
+    gate: dict[str, Any] | None
+    """The gate as data, as `POST /runs` takes it."""
+    findings: list[FindingShape]
+
+
 class HealthShape(Shape):
     """That the process answers."""
 

@@ -63,6 +63,21 @@ def study_answer(folder: Path) -> bytes:
     )
 
 
+def gate_of_text(text: str) -> bytes:
+    """Return the gate that a file describes, ready to be run, or what is wrong with it."""
+    from gates.files.load import gate_from_text
+    from gates.findings import ConfigError
+
+    try:
+        gate = gate_from_text(text)
+    except ConfigError as error:
+        findings = [
+            {"path": f.path, "value": f.value, "problem": f.problem, "remedy": f.remedy} for f in error.findings
+        ]
+        return _json({"valid": False, "gate": None, "findings": findings})
+    return _json({"valid": True, "gate": gate.model_dump(mode="json", by_alias=True), "findings": []})
+
+
 def gate_map(gate: str, upgrades: list[str], language: Any, form: str) -> bytes:
     """Return the map of a gate of the library, as data or as a picture.
 
@@ -135,11 +150,11 @@ def log_csv(folder: Path, replication: int, first: int, count: int) -> bytes:
     return series.log_csv(folder, replication, first, count)
 
 
-def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, arrow: bool) -> bytes:
+def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, form: Any) -> bytes:
     """Return the stage visits in a window of time."""
     from experiments.report import series
 
-    return series.replay(folder, replication, start_h, end_h, most, arrow)
+    return series.replay(folder, replication, start_h, end_h, most, form)
 
 
 def plots(folder: Path, base: str) -> bytes:

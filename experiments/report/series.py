@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from experiments.runs.statistics import mean_interval
 from gates.findings import ConfigError, Finding, suggestion
 
 Floats = npt.NDArray[np.float64]
+ReplayForm = Literal["visits", "differences", "arrow"]
 MS_A_HOUR = 3_600_000
 
 
@@ -162,8 +163,8 @@ def _rows(path: Path, first: int, count: int) -> pa.Table:
     return table
 
 
-def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, arrow: bool) -> bytes:
-    """Return the stage visits that overlap a window of time, in columns: as JSON, or as an Arrow stream.
+def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, form: ReplayForm) -> bytes:
+    """Return the stage visits that overlap a window of time, in columns.
 
     Parameters
     ----------
@@ -171,6 +172,8 @@ def replay(folder: Path, replication: int, start_h: float, end_h: float, most: i
         The window, in hours since the start of the run, warm-up included.
     most
         Most visits.
+    form
+        JSON with every time in milliseconds, an Arrow stream of the same, or JSON of differences (`_differences`).
 
     Raises
     ------
@@ -185,7 +188,7 @@ def replay(folder: Path, replication: int, start_h: float, end_h: float, most: i
     if len(table) > most:
         problem = f"the window holds {len(table):,} stage visits; the limit is {most:,}"
         raise ConfigError([Finding("to", str(end_h), problem, "Ask for fewer hours.")])
-    if arrow:
+    if form == "arrow":
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
@@ -193,21 +196,62 @@ def replay(folder: Path, replication: int, start_h: float, end_h: float, most: i
     manifest = read_json(folder / MANIFEST)
     columns: dict[str, Any] = {}
     words: dict[str, list[str]] = {}
+    if form == "differences":
+        table = table.sort_by([("truck", "ascending"), ("joined", "ascending"), ("left", "ascending")])
     for name in names:
         column = table[name].combine_chunks()
         if pa.types.is_dictionary(column.type):
             words[name] = column.dictionary.to_pylist()
             column = column.indices
-        columns[name] = column.to_pylist()
+        columns[name] = column if form == "differences" else column.to_pylist()
     document = {
         "replication": replication,
         "tick_zero": manifest["tick_zero"],
-        "unit": "ms since tick_zero",
+        "unit": "s" if form == "differences" else "ms since tick_zero",
         "rows": len(table),
         "words": words,
-        "columns": columns,
+        "columns": _differences(columns) if form == "differences" else columns,
     }
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _differences(columns: dict[str, Any]) -> dict[str, list[int]]:
+    """Return visits, those of each truck one after the other, as small numbers that compress to a quarter.
+
+    Times are whole seconds, rounded up: at every whole second the same trucks are in the same places as in the log.
+
+    - `truck`, `class`: the difference from the visit before;
+    - `joined`: for the first visit of a truck the difference from the first visit of the truck before, for others from
+      the moment when the truck left its last stage;
+    - `wait`: from `joined` to the start of service, -1 if it did not start;
+    - `stay`: from there, or from `joined`, to the moment when it left, -1 if it did not.
+    """
+    truck, kind, stage, empty = (
+        columns[name].to_numpy(zero_copy_only=False) for name in ("truck", "class", "stage", "empty")
+    )
+    joined, started, left = (_seconds(columns[name]) for name in ("joined", "started", "left"))
+    is_first = np.diff(truck, prepend=-1) != 0
+    before = np.append(0, np.where(left[:-1] < 0, joined[:-1], left[:-1]))
+    firsts = joined[is_first]
+    gaps = joined - before
+    gaps[is_first] = np.diff(firsts, prepend=0)
+    wait = np.where(started < 0, -1, started - joined)
+    stay = np.where(left < 0, -1, left - np.where(started < 0, joined, started))
+    return {
+        "truck": np.diff(truck, prepend=0).tolist(),
+        "class": np.diff(kind.astype(np.int64), prepend=0).tolist(),
+        "empty": empty.astype(np.int64).tolist(),
+        "stage": stage.tolist(),
+        "joined": gaps.tolist(),
+        "wait": wait.tolist(),
+        "stay": stay.tolist(),
+    }
+
+
+def _seconds(column: pa.Array) -> npt.NDArray[np.int64]:
+    """Return times [s], rounded up; -1 where there is none."""
+    ms = pc.fill_null(column, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.where(ms < 0, -1, -(-ms // 1000))
 
 
 def plots(folder: Path) -> list[dict[str, str]]:

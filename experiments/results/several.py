@@ -20,6 +20,7 @@ from experiments.preview import costs_together
 from experiments.results.comparison import Comparison, values_of
 from experiments.results.run import Result, known_name
 from experiments.results.side_by_side import difference_text
+from experiments.runs.request import SET
 from experiments.runs.statistics import Estimate
 from experiments.studies.compare import Floats, simultaneous
 from experiments.studies.model import better_of, main_names, metric_key
@@ -34,6 +35,8 @@ FEWEST_RUNS, MOST_RUNS = 2, 6
 CURVE_POINTS = 50
 """Points of a curve of clearance times."""
 SETTINGS = ("days", "warmup_days", "demand", "start")
+MOST_SET = 2
+"""Values that a run sets by hand that are named; of more, their number is."""
 MOST_PLACES = 40
 """Places of the gate that are listed; of more, their number is said."""
 
@@ -99,15 +102,18 @@ def _read(name: str, result: Result, language: LanguageTag) -> _Run:
 
 
 def _about(run: _Run) -> dict[str, Any]:
-    known = [load_upgrade(name) for name in run.upgrades if name in upgrade_names()]
-    unknown = [name for name in run.upgrades if name not in upgrade_names()]
+    names = [name for name in run.upgrades if name != SET]
+    known = [load_upgrade(name) for name in names if name in upgrade_names()]
+    unknown = [name for name in names if name not in upgrade_names()]
+    values = [f"{c['path']}: {c['after']}" for c in run.result.manifest.get("changes", []) if c["upgrade"] == SET]
+    said = values if len(values) <= MOST_SET else [f"{len(values)} values set"]
     costs = costs_together(known)
-    costs["unknown"] = [*costs["unknown"], *unknown]
+    costs["unknown"] = [*costs["unknown"], *unknown, *([SET] if values else [])]
     return {
         "id": run.name,
         "gate": run.labels.gate.name,
         "title": run.labels.title,
-        "upgrades": [_titled(upgrade, run.upgrades[upgrade.name], run.language) for upgrade in known] + unknown,
+        "upgrades": [_titled(upgrade, run.upgrades[upgrade.name], run.language) for upgrade in known] + unknown + said,
         "replications": run.labels.replications,
         "seed": run.labels.seed,
         "costs": costs,

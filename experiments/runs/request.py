@@ -37,10 +37,15 @@ from gates.upgrades import (
     load_upgrade,
     upgrade_names,
 )
+from gates.variants import changed
 
 MAX_UPGRADES = 32
+MAX_SET = 100
+SET = "set"
+"""Stands in place of the name of an upgrade in changes that a request sets."""
 Kept = int | Literal["all", "none"]
 GateWritten = str | dict[str, Any]
+PlaceWritten = Annotated[str, Field(min_length=1, max_length=200)]
 UpgradeWritten = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -77,6 +82,8 @@ class RunRequest(Model):
     """Upgrades of the library to switch on."""
     level: Level = "base"
     """Which value of numbers with three values the upgrades take."""
+    set: Annotated[dict[PlaceWritten, Any], Field(max_length=MAX_SET)] = Field(default={})
+    """Place in the gate -> value, such as `stages.bay-cn.lanes: 15`. They come last and beat those of upgrades."""
     days: DayCount = 30
     """Length of the measured period [d]."""
     warmup_days: WarmupDays = 7
@@ -149,7 +156,11 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, tra
     if isinstance(gate, ComposedGate):
         if trace is not None:
             refuse_border(gate, "trace", "recorded trucks come to a gate, not to a border")
+        if request.set:
+            refuse_border(gate, SET, "values are set in a gate, not in a border")
         changes = gate.changes
+    gate, more = _with_values_set(gate, request.set)
+    changes += more
     scenario = Scenario(
         gate=gate,
         days=request.days,
@@ -177,6 +188,15 @@ def _under(gate: Gate | None, reading: str | None) -> tuple[Gate | None, list[Fi
         return None if gate is None else with_reading(gate, reading), []
     except ConfigError as error:
         return None, error.findings
+
+
+def _with_values_set(gate: Gate, values: Mapping[str, Any]) -> tuple[Gate, tuple[Change, ...]]:
+    try:
+        return changed(gate, values, SET, "assumption: set for this run")
+    except ConfigError as error:
+        raise ConfigError(
+            [dataclasses.replace(found, path=f"{SET}.{found.path}") for found in error.findings]
+        ) from None
 
 
 def run_text(resolved: ResolvedRun) -> str:

@@ -144,6 +144,32 @@ def test_a_result_whose_files_are_gone_is_told(client, data):
     assert client.delete(made["links"]["self"]).status_code == 204
 
 
+def test_replay_as_differences_holds_the_same_visits(client, run):
+    window = {"from": 24, "to": 30}
+    visits = client.get(run["links"]["replay"], params=window).json()["columns"]
+    names = ("truck", "joined", "started", "left", "stage", "class")
+    rows = zip(*(visits[name] for name in names), strict=True)
+    expected = [
+        (truck, *(None if at is None else -(-at // 1000) for at in times), stage, kind)
+        for truck, *times, stage, kind in rows
+    ]
+    found = client.get(run["links"]["replay"], params={**window, "form": "differences"}).json()
+    assert (found["unit"], found["rows"]) == ("s", len(expected))
+    columns, decoded = found["columns"], []
+    truck = kind = first = last = 0
+    for n in range(found["rows"]):
+        truck, kind = truck + columns["truck"][n], kind + columns["class"][n]
+        if columns["truck"][n] or n == 0:
+            first = joined = first + columns["joined"][n]
+        else:
+            joined = last + columns["joined"][n]
+        started = None if columns["wait"][n] < 0 else joined + columns["wait"][n]
+        left = None if columns["stay"][n] < 0 else (joined if started is None else started) + columns["stay"][n]
+        last = left if left is not None else 0
+        decoded.append((truck, joined, started, left, columns["stage"][n], kind))
+    assert sorted(decoded, key=str) == sorted(expected, key=str)
+
+
 def test_runs_compared(client, run):
     asked = {**ASKED, "upgrades": ["kiosk-lanes"]}
     other = finished(client, submitted(client, asked)["id"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from importlib import resources
+from pathlib import Path
 
 import brotli
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.api.servers import ASKED, problem
 
 PREVIEW = "/api/v1/preview"
+LIBRARY = Path(str(resources.files("gates"))) / "library" / "gates"
 
 
 def test_a_preview_holds_changes_costs_map_and_cost_of_the_run(client):
@@ -111,3 +114,17 @@ def test_a_window_that_holds_too_much_is_a_mistake_of_the_request(tmp_path):
         found = problem(client.get(run["links"]["replay"], params={"to": 72}), 422, "invalid")
         assert "the limit is 5" in found["findings"][0]["problem"]
         problem(client.get(run["links"]["replay"], params={"rep": 7}), 404, "not-found")
+
+
+def test_a_gate_file_is_read_and_can_be_run(client):
+    text = (LIBRARY / "minimal.yaml").read_text(encoding="utf-8")
+    read = client.post("/api/v1/gates/read", json={"text": text}).json()
+    assert (read["valid"], read["findings"], read["gate"]["name"]) == (True, [], "minimal")
+    shown = client.post("/api/v1/preview", json={"gate": read["gate"], "days": 2}).json()
+    assert shown["accepted"]
+    wrong = client.post("/api/v1/gates/read", json={"text": text.replace("lanes:", "lane:", 1)}).json()
+    assert not wrong["valid"]
+    assert wrong["gate"] is None
+    assert any("lane" in one["path"] for one in wrong["findings"])
+    problem(client.post("/api/v1/gates/read", json={"txt": text}), 422, "invalid")
+    problem(client.post("/api/v1/gates/read", json={"text": 3}), 422, "invalid")

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 
+import httpx
 import pytest
+from typer.testing import CliRunner
 
+from api.cli.app import app
 from api.service.viewing import viewed
 from experiments.result_folder import MANIFEST, read_json
 from gates.findings import ConfigError
@@ -65,3 +73,24 @@ def test_what_is_no_result_or_reaches_elsewhere_is_refused(folder, tmp_path):
     (copy / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(ConfigError), viewed(copy):
         pass
+
+
+@pytest.mark.slow
+def test_the_command_says_where_and_leaves_nothing_behind(folder, tmp_path):
+    line = [sys.executable, "-m", "api.cli", "view", str(folder)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "200", "NO_COLOR": "1"}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment) as command:
+        assert command.stdout is not None
+        said = command.stdout.readline().strip()
+        found = re.search(r"is shown at (http://127\.0\.0\.1:\d+)/runs/run_[0-9a-f]{16}$", said)
+        assert found is not None
+        assert "data-shows" in httpx.get(found[1]).text
+        assert [path.name.startswith("bordergate-view-") for path in tmp_path.iterdir()] == [True]
+        command.send_signal(signal.SIGTERM)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_refuses_what_is_no_result(tmp_path):
+    done = CliRunner().invoke(app, ["view", str(tmp_path)], env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert "not a result folder" in done.output

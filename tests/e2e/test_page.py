@@ -6,25 +6,28 @@ policy. Views are searched by axe for what keeps people with a screen reader, a 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.api.servers import LONG, SHORT, Process, access_key, finished, process, submitted, threaded
 from tests.e2e.browser import BROWSER, FLAGS, IN_A_BROWSER
 
-SCRIPT_MS = 8.0
-"""What half of the frames of the replay may take of the page's script: half of a frame at 60 a second."""
+SCRIPT_MS = 4.0
+"""What 95 % of the frames of the replay may take of the page's script: a quarter of a frame at 60 a second."""
+DAY_BYTES = 50_000
+"""Of a day of Friendship Pass; a week of it, seven times as much, then stays within 350 kB."""
 PATIENCE_MS = 120_000
 RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = (
     *("/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "/runs/RUN", "/runs/RUN/replay"),
-    *("/compare?runs=RUN,OTHER", "/studies", "/studies/new"),
+    *("/compare?runs=RUN,OTHER", "/studies", "/studies/new", "/gates/friendship-pass"),
 )
 pytestmark = IN_A_BROWSER
 
@@ -194,6 +197,35 @@ def test_upgrades_bring_what_they_need_and_shut_out_what_they_exclude(opened):
     expect(page.get_by_label("Kiosk lanes that turn by the queue")).to_be_disabled()
 
 
+def test_levers_of_stages_and_sides_and_a_gate_from_a_file(opened, tmp_path):
+    page = opened("/new?gate=friendship-pass")
+    page.get_by_label("China closes at").fill("17:00")
+    page.get_by_label("Reading of the gate").select_option("hold-by-goods")
+    row = page.get_by_role("row").filter(has_text="stages.kiosk-in-cn.hours")
+    expect(row).to_contain_text("08:00-17:00")
+    expect(row).to_contain_text("set by hand")
+    page.locator("#stage-bay-cn").click()
+    lanes = page.get_by_role("group", name="Change Inspection bays (China)").get_by_label("Lanes")
+    lanes.fill("-1")
+    lanes.press("Tab")
+    expect(page.locator("ul.finding")).to_contain_text("set.stages.bay-cn.lanes")
+    lanes.fill("17")
+    lanes.press("Tab")
+    expect(page.get_by_role("row").filter(has_text="stages.bay-cn.lanes")).to_contain_text("17")
+    page.reload()
+    expect(page.get_by_label("Reading of the gate")).to_have_value("hold-by-goods")
+    expect(page.get_by_role("row").filter(has_text="stages.bay-cn.lanes")).to_contain_text("17")
+    text = (resources.files("gates") / "library" / "gates" / "minimal.yaml").read_text(encoding="utf-8")
+    for name, written in (("wrong.yaml", text.replace("lanes: 2", "lane: 2")), ("right.yaml", text)):
+        (tmp_path / name).write_text(written, encoding="utf-8")
+        page.set_input_files("input[type=file]", tmp_path / name)
+        if name == "wrong.yaml":
+            expect(page.get_by_role("alert")).to_contain_text("Did you mean lanes?")
+    expect(page).to_have_url(re.compile("gate=file:minimal"))
+    expect(page.get_by_role("button", name="Booth")).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+
+
 def test_watch_reload_in_the_middle_and_cancel(opened, server):
     run = submitted(server.client, {**LONG, "reuse": False})["id"]
     page = opened(f"/runs/{run}")
@@ -308,8 +340,29 @@ def test_replay_of_a_day(opened, run, server):
     expect(page.get_by_text("12:15 Vietnam · 13:15 China")).to_have_count(0)
 
 
+def test_replay_of_two_runs_on_one_clock_and_the_journey_of_a_truck(opened, run, other, server):
+    page = opened(f"/runs/{run}/replay")
+    page.get_by_label("Beside").select_option(other)
+    expect(page).to_have_url(re.compile(f"beside={other}"))
+    expect(page.locator("canvas")).to_have_count(2)
+    page.get_by_role("slider").fill("12")
+    expect(page.get_by_text(re.compile(r"^\d+ \| \d+ trucks inside$"))).to_be_visible()
+    visits = server.client.get(f"/api/v1/runs/{run}/replay", params={"from": 24, "to": 48}).json()
+    columns = visits["columns"]
+    truck = columns["truck"][len(columns["truck"]) // 2]
+    stages = [stage for one, stage in zip(columns["truck"], columns["stage"], strict=True) if one == truck]
+    page.get_by_label("Truck", exact=True).fill(str(truck))
+    journey = page.get_by_role("region", name="Its journey on this day").get_by_role("row")
+    expect(journey).to_have_count(1 + len(stages))
+    page.get_by_label("Truck", exact=True).fill("99999999")
+    expect(page.get_by_text("There is no truck of this number here on this day.")).to_be_visible()
+
+
 def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
-    """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises."""
+    """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises.
+
+    Other work on the machine makes frames late, too: one half second of twenty that it does not disturb is enough.
+    """
     crowded = {"gate": "friendship-pass", "days": 2, "warmup_days": 10, "demand": 1.6, "replications": 1}
     run = finished(server.client, submitted(server.client, crowded)["id"])["id"]
     page = opened(f"/runs/{run}/replay")
@@ -319,11 +372,20 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     assert int(inside.inner_text().split()[0].replace(",", "")) >= 2000
     page.evaluate("window.scriptMs = []")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(5000)
-    times = sorted(page.evaluate("window.scriptMs"))
-    assert len(times) >= 20
-    median, late = times[len(times) // 2], times[int(0.95 * len(times))]
-    assert median <= SCRIPT_MS, f"{len(times)} frames: median {median:.1f} ms, 95 % within {late:.1f} ms"
+    late = []
+    while len(late) < 20 and (not late or late[-1] > SCRIPT_MS):
+        page.wait_for_timeout(500)
+        times = sorted(page.evaluate("window.scriptMs.splice(0)"))
+        late.append(times[int(0.95 * len(times))] if len(times) >= 10 else SCRIPT_MS + 1)
+    assert late[-1] <= SCRIPT_MS, f"95 % of the frames of each half second within {late} ms"
+
+
+def test_a_day_of_replay_is_small_on_the_wire(run, server):
+    asked = {"from": 24, "to": 48, "form": "differences"}
+    headers = {"Accept-Encoding": "br"}
+    answer = server.client.get(f"/api/v1/runs/{run}/replay", params=asked, headers=headers)
+    assert answer.headers["content-encoding"] == "br"
+    assert answer.num_bytes_downloaded <= DAY_BYTES
 
 
 @pytest.mark.parametrize("language", ["en-GB", "vi-VN", "zh-CN"])
@@ -367,6 +429,68 @@ def test_a_server_with_keys_asks_for_one(opened, tmp_path):
         expect(page.get_by_text("No runs yet.")).to_be_visible()
         assert page.evaluate("document.cookie + JSON.stringify(localStorage)").count("Bearer") == 0
         assert page.evaluate("document.cookie") == ""
+
+
+class Planner:
+    """Somebody at the page with a question: clicks are counted, and each step may be kept as a picture."""
+
+    def __init__(self, page: Page, task: str) -> None:
+        self.page, self.task, self.clicks, self.steps = page, task, 0, 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.clicks += 1
+
+    def choose(self, label: str, value: str) -> None:
+        self.page.get_by_label(label).select_option(value)
+        self.clicks += 2  # the list, and its entry
+
+    def write(self, label: str, text: str) -> None:
+        field = self.page.get_by_label(label)
+        field.fill(text)
+        field.press("Tab")
+
+    def see(self, what: Locator) -> None:
+        """Wait until something is there; with BORDERGATE_PICTURES, the folder of that name gets a picture of it."""
+        expect(what).to_be_visible()
+        self.steps += 1
+        if folder := os.environ.get("BORDERGATE_PICTURES"):
+            settled(self.page)
+            self.page.screenshot(path=f"{folder}/{self.task}-{self.steps}.png")
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"),
+    [
+        ("worth", "no difference that matters"),  # Is 5G worth it at Friendship Pass?
+        ("closing", "worse"),  # What happens if the Chinese side closes at 17:00?
+    ],
+)
+def test_a_planner_answers_a_question_in_a_few_clicks(opened, server, run, task, answer):
+    planner = Planner(opened("/"), task)
+    page = planner.page
+    planner.click(page.get_by_role("link", name="Set up a run").first)
+    if task == "worth":
+        planner.click(page.get_by_label("5G at the gate"))
+    else:
+        planner.write("China closes at", "17:00")
+    for label, text in (("Days measured", "2"), ("Days of warm-up", "1"), ("Replications", "3")):
+        planner.write(label, text)
+    planner.see(page.get_by_role("heading", name="What changes in the gate"))
+    button = page.get_by_role("button", name="Run", exact=True)
+    expect(button).to_be_enabled()
+    planner.click(button)
+    planner.see(page.get_by_role("heading", name="Main numbers"))
+    planner.click(page.get_by_role("link", name="Compare", exact=True).last)
+    planner.choose("Add a run", run)
+    planner.click(page.get_by_role("button", name="Make it the base"))
+    first = page.get_by_role("region", name="Main numbers").get_by_role("row").nth(1)
+    expect(first).to_contain_text("Clearance time, mean: Vietnam → China")
+    expect(first).to_contain_text(answer)
+    planner.see(page.get_by_role("heading", name="Cost beside benefit"))
+    assert planner.clicks <= 12
+    cost = "USD 1 million" if task == "worth" else "Cost not known"
+    expect(page.get_by_role("cell", name=cost)).to_be_visible()
 
 
 def test_the_language_can_be_changed_and_is_kept(opened):

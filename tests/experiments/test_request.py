@@ -10,6 +10,7 @@ import pytest
 
 from experiments.runs.request import RunRequest, resolve, run_from_text, run_text
 from gates import ConfigError, load_gate
+from tests.gates.borders.test_borders import small_border
 
 GATE = load_gate("minimal").model_dump(mode="json", by_alias=True)
 
@@ -141,3 +142,26 @@ def test_an_unknown_reading_is_a_finding_among_all_others(days):
     found = {(each.path, each.remedy) for each in caught.value.findings}
     assert {("reading", "Did you mean hold-by-goods?"), ("upgrades[0]", "Did you mean more-bays?")} <= found
     assert ("days" in {path for path, _ in found}) == (days == 0)
+
+
+def test_values_set_come_last_and_are_among_the_changes():
+    asked = {"gate": "friendship-pass", "upgrades": ["more-bays"], "set": {"stages.bay-cn.lanes": 17}}
+    found = resolve(asked)
+    assert found.scenario.gate.stages["bay-cn"].lanes == 17
+    last = found.changes[-1]
+    assert (last.upgrade, last.path, last.before, last.after) == ("set", "stages.bay-cn.lanes", "15", "17")
+    assert found.digest != resolve({**asked, "set": {}}).digest
+    assert resolve({**asked, "set": {}}).digest == resolve({**asked, "set": {}}).digest
+    assert run_from_text(run_text(found)).digest == found.digest
+
+
+def test_a_place_that_is_not_there_or_a_value_that_cannot_be_is_a_finding():
+    for place, value in (("stages.bay-c.lanes", 3), ("stages.bay-cn.lanes", -1), ("stages.bay-cn.hours", "late")):
+        with pytest.raises(ConfigError) as caught:
+            resolve({"gate": "friendship-pass", "set": {place: value}})
+        assert all(each.path.startswith("set.stages.bay-c") for each in caught.value.findings)
+
+
+def test_values_are_set_in_a_gate_and_not_in_a_border():
+    with pytest.raises(ConfigError, match="values are set in a gate, not in a border"):
+        resolve({"gate": small_border(), "set": {"stages.booth.lanes": 3}})

@@ -11,11 +11,13 @@ from starlette.responses import Response
 from api.http.answers import AN_HOUR_S, JSON, KNOWN, ROOT, as_body, problems, tagged
 from api.http.context import Here, Who
 from api.http.problems import Problem
+from api.http.routes.lifecycle import body, body_of
 from api.http.routes.parameters import LanguageQuery
 from api.http.routes.runs import run_schema
-from api.http.schemas import CatalogueShape, GateShape, MapShape, UpgradeShape, UpgradesShape
+from api.http.schemas import CatalogueShape, GateShape, MapShape, ReadGateShape, UpgradeShape, UpgradesShape
 from api.service import reading
 from gates import Gate, every_number, library_gates, load_gate
+from gates.findings import ConfigError, Finding
 from gates.upgrades import Upgrade, load_upgrade, upgrade_names
 
 router = APIRouter(prefix=ROOT, tags=["catalogue"])
@@ -80,6 +82,28 @@ def gate(request: Request, name: NamePath) -> Response:
     if name not in library_gates():
         raise Problem("not-found", f"{name} is not a gate of the library.")
     return tagged(request, _gate(name), JSON, AN_HOUR_S)
+
+
+@router.post(
+    "/gates/read",
+    responses={200: {"model": ReadGateShape}, **problems(403, 413, 415, 422, 503)},
+    openapi_extra=body_of(
+        {
+            "type": "object",
+            "required": ["text"],
+            "properties": {"text": {"type": "string", "description": "What the file says, YAML or JSON."}},
+        },
+        {"text": "name: my-gate\nsides: {vn: Asia/Ho_Chi_Minh}\n"},
+    ),
+)
+async def read_gate(request: Request, here: Here, who: Who) -> Response:
+    """Read a gate file: every finding, or the gate as data, ready to be used in a run. Nothing is kept."""
+    sent = await body(request, here)
+    text = sent.get("text")
+    if set(sent) != {"text"} or not isinstance(text, str):
+        raise ConfigError([Finding("text", "", "is missing, or not alone", 'Send {"text": "..."} with the file.')])
+    found = await here.read(who, reading.gate_of_text, text)
+    return Response(found, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 @router.get(

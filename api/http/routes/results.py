@@ -213,11 +213,16 @@ async def replay(
     rep: Replication = 0,
     start: Annotated[float, Query(alias="from", ge=0, le=100_000, description="Hours since the start of the run.")] = 0,
     end: Annotated[float, Query(alias="to", ge=0, le=100_000, description="Hours since the start of the run.")] = 24,
+    wanted: Annotated[
+        Literal["visits", "differences"],
+        Query(alias="form", description="`differences`: whole seconds as small numbers, for pages; docs/service.md."),
+    ] = "visits",
 ) -> Response:
     """The stage visits of each truck in a window of time, in columns: as JSON, or as an Arrow stream by `Accept`."""
     folder = await result_of(here, who, run_id)
     form = form_of(request, JSON, ARROW)
-    body = await read(here, who, reading.replay, folder, rep, start, end, here.limits.replay_rows, form == ARROW)
+    said = "arrow" if form == ARROW else wanted
+    body = await read(here, who, reading.replay, folder, rep, start, end, here.limits.replay_rows, said)
     return tagged(request, body, form, A_DAY_S)
 
 

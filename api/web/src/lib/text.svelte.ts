@@ -42,8 +42,28 @@ export function titled(title: Record<string, string> | undefined, name: string):
   return title?.[words.language] ?? title?.en ?? name;
 }
 
+const formats = new Map<string, Intl.NumberFormat>(); // making one takes longer than using it a hundred times
+
+/** What a run changes in its gate: upgrades by title, and how many values are set by hand. */
+export function changesOf(request: Record<string, unknown>, titles: Record<string, { title: Record<string, string> }> = {}): string {
+  const names = (request.upgrades as string[] | undefined) ?? [];
+  const set = Object.keys((request.set as Record<string, unknown> | undefined) ?? {}).length;
+  const said = [...names.map((name) => titled(titles[name]?.title, name)), ...(set ? [t('runs.set', { count: set })] : [])];
+  return said.join(', ') || t('runs.as-today');
+}
+
 export function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(words.language, { maximumFractionDigits: digits }).format(value);
+  const key = `${words.language} ${digits}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.NumberFormat(words.language, { maximumFractionDigits: digits })));
+  return format.format(value);
+}
+
+/** A time [s] in hours and minutes. */
+export function duration(value: number): string {
+  const minutes = Math.round(value / 60);
+  if (minutes < 60) return t('time.minutes', { value: number(minutes) });
+  return t('time.hours-minutes', { hours: number(Math.floor(minutes / 60)), minutes: String(minutes % 60).padStart(2, '0') });
 }
 
 export function money(usd: number): string {
