@@ -372,7 +372,7 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     assert int(inside.inner_text().split()[0].replace(",", "")) >= 2000
     page.evaluate("window.scriptMs = []")
     page.get_by_role("button", name="Play").click()
-    late = []
+    late: list[float] = []
     while len(late) < 20 and (not late or late[-1] > SCRIPT_MS):
         page.wait_for_timeout(500)
         times = sorted(page.evaluate("window.scriptMs.splice(0)"))
