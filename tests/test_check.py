@@ -55,7 +55,7 @@ def test_a_quick_check_runs_the_tests_of_what_changed(changed: list[str], tests:
 
 
 def test_the_site_and_the_packages_are_for_ci() -> None:
-    ci = ("docs", "page", "packages", "speed")
+    ci = ("long", "docs", "page", "packages", "speed")
     assert OF_TIER["everyday"] == tuple(name for name in STEPS if name not in ci)
     assert OF_TIER["quick"] == QUICK
     assert "all" not in OF_TIER  # every step
