@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -118,10 +119,10 @@ def process_starter(modules: Sequence[str]) -> SpawnContext | ForkServerContext:
     """Return what starts processes that have these modules loaded.
 
     Loading them takes seconds. On Linux one process loads them once, does nothing else, and forks all the others: a
-    start then takes 0.03 s. It lives as long as this process, with the modules and the environment variables of the
-    first call. Elsewhere each process begins anew.
+    start then takes 0.03 s, and the first one waits until they are loaded. That process lives as long as this one, with
+    the modules and the environment variables of the first call. Elsewhere, and without modules, each begins anew.
     """
-    if not FORKS:
+    if not FORKS or not modules:
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
@@ -130,6 +131,22 @@ def process_starter(modules: Sequence[str]) -> SpawnContext | ForkServerContext:
         context.set_forkserver_preload(list(modules))
         forkserver.ensure_running()
     return context
+
+
+def start_no_more() -> None:
+    """End the process that starts others, which would complain of what this process has taken back meanwhile.
+
+    Those that it has started go on; the next start makes another one.
+    """
+    if not FORKS:
+        return
+    from multiprocessing import forkserver
+
+    with _starting:
+        pid = getattr(forkserver._forkserver, "_forkserver_pid", None)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -23,8 +23,6 @@ from experiments.runs import executors
 
 MOST_PROCESSES = 2
 """With more, loading the libraries takes longer than drawing."""
-DRAW = ("experiments.plots.draw", "experiments.plots.marks", "experiments.plots.study")
-"""Modules that a process needs which draws."""
 NICE = 5
 """Processes that draw let the run go first."""
 Drawn = TypeVar("Drawn")
@@ -37,7 +35,7 @@ def painters() -> Iterator[Executor | None]:
         yield None
         return
     count = min(MOST_PROCESSES, executors.cores())
-    with executors.local(count, DRAW) as pool:
+    with executors.local(count, modules=()) as pool:
         for _ in range(count):
             pool.submit(load)
         yield pool

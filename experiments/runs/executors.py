@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from experiments.operating_system import keep_freed_memory, process_starter
+from experiments.operating_system import keep_freed_memory, process_starter, start_no_more
 from gates.findings import ConfigError, Finding
 
 Arguments = ParamSpec("Arguments")
@@ -76,6 +76,8 @@ def local(workers: int | None = None, modules: Sequence[str] = SIMULATE) -> Iter
         pool.shutdown(wait=False, cancel_futures=True)
         for process in running:
             process.terminate()
+        if modules:
+            start_no_more()
         raise
     else:
         pool.shutdown()

@@ -158,8 +158,9 @@ def test_killed_runs_leave_no_folder_and_the_next_one_clears_up(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_interrupted_by_the_user(tmp_path: Path) -> None:
-    line = [sys.executable, "-m", "api.cli", "run", "minimal", "--days", "900", "--replications", "500"]
+@pytest.mark.parametrize(("more", "seconds"), [([], 4.0), (["--workers", "2"], 2.0)])
+def test_interrupted_by_the_user(tmp_path: Path, more: list[str], seconds: float) -> None:
+    line = [sys.executable, "-m", "api.cli", "run", "minimal", "--days", "900", "--replications", "500", *more]
     process = subprocess.Popen(
         line,
         cwd=tmp_path,
@@ -168,7 +169,7 @@ def test_interrupted_by_the_user(tmp_path: Path) -> None:
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # who runs the tests may have turned it off
     )
-    time.sleep(4)
+    time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130

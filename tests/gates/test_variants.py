@@ -98,6 +98,6 @@ def test_a_model_without_checks_is_checked_once(gate):
 
 
 def test_a_gate_is_shown_in_a_line(gate):
-    assert repr(gate) == str(gate) == "Gate friendship-pass: 22 stages, 8 flows, 1 pools"
+    assert repr(gate) == str(gate) == "Gate friendship-pass: 23 stages, 8 flows, 1 pools"
     assert len(repr(Scenario(gate=gate))) < 200
-    assert repr(compile_plan(Scenario(gate=gate))) == "Plan: 22 stages, 8 streams, 37 days"
+    assert repr(compile_plan(Scenario(gate=gate))) == "Plan: 23 stages, 8 streams, 37 days"

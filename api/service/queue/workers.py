@@ -78,20 +78,22 @@ class Worker:
         WorkerDied
             If it could not begin.
         """
-        with self._lock:
-            if self._is_stopped:
-                raise WorkerDied("a worker was stopped before it began")
+        if self._is_stopped:
+            raise WorkerDied("a worker was stopped before it began")
+        try:
+            starter = process_starter(SIMULATE)
+            self._pipe, there = starter.Pipe()
+            process = starter.Process(target=_serve, args=(there, self._kind), name="worker", daemon=True)
             try:
-                starter = process_starter(SIMULATE)
-                self._pipe, there = starter.Pipe()
-                process = starter.Process(target=_serve, args=(there, self._kind), name="worker", daemon=True)
-                try:
-                    process.start()
-                finally:
-                    there.close()
-            except OSError as error:
-                raise WorkerDied(f"a worker cannot be started: {error.strerror}") from None
+                process.start()  # the first of all waits for seconds
+            finally:
+                there.close()
+        except OSError as error:
+            raise WorkerDied(f"a worker cannot be started: {error.strerror}") from None
+        with self._lock:
             self._process = process
+            if self._is_stopped:
+                process.kill()
         self._answer()
 
     def call(
