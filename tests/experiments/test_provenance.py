@@ -203,7 +203,7 @@ BY_MANIFEST = "bordergate run FOLDER/manifest.json"
             {"upgrades": ["more-bays", "fast-lab"], "level": "low"},
             (" --upgrade more-bays --upgrade fast-lab --level low", 20, 1, ""),
         ),
-        ({"reading": "hold-by-goods"}, (" --reading hold-by-goods", 20, 1, "")),
+        ({"reading": "daily-list"}, (" --reading daily-list", 20, 1, "")),
     ],
 )
 def test_the_command_of_a_gate_of_the_library(asked: dict[str, Any], parts: tuple[Any, ...]) -> None:

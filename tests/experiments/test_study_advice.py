@@ -17,7 +17,7 @@ from tests.experiments.studies import answer, made, plain
 MEAN = "clearance_h.mean.northbound"
 THROUGHPUT = "throughput_per_day.mean.northbound"
 DOUBT = (
-    "The intervals show random day-to-day variation only. Errors in the inputs are not included: 153 numbers are "
+    "The intervals show random day-to-day variation only. Errors in the inputs are not included: 164 numbers are "
     "assumptions."
 )
 

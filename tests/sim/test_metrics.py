@@ -23,8 +23,10 @@ from sim.metrics.meter import Key
 from sim.metrics.registry import METRICS
 from sim.metrics.resources.areas import OUTSIDE
 from sim.metrics.trucks.clearance import PERCENT, QUANTILES
+from sim.metrics.trucks.truck_hours import TruckHours
 from sim.plan.supply import UNLIMITED_LANES
 from sim.streaming import blocks
+from tests.prices import ENERGY, levels
 from tests.sim.borders import border_of, gate_document, plan_of_border
 from tests.sim.hand import both_ways, plan_of, trucks
 from tests.sim.invented import invented_log
@@ -36,6 +38,8 @@ ONE_MINUTE = {"constant": 60}
 LIMITS = {"outside_trucks", "outside_h", "area_trucks", "tailback_km", "locked_trucks", "pool_utilisation"}
 """Metrics of gates with pools or areas."""
 AT_BORDERS = {"posted_wait_h", "moved_per_day", "stayed_away_per_day"}
+PRICED = {metric.name for metric in TruckHours.metrics}
+"""Metrics of gates that count money or energy."""
 OTHERS = {
     "queued_share",
     "over_target_share",
@@ -354,8 +358,8 @@ def tailback_km(found: Measures, direction: str | None, area: str | None) -> tup
 def check_hours_of_road(
     hourly: tuple[list[float], list[float]], road_m: float, slow: Slow, spells: list[tuple[float, float]]
 ) -> None:
-    for found, levels in zip(hourly, zip(*slow.level_by_hour(spells), strict=True), strict=True):
-        assert found == near([count * road_m / 1000 for count in levels])
+    for found, counts in zip(hourly, zip(*slow.level_by_hour(spells), strict=True), strict=True):
+        assert found == near([count * road_m / 1000 for count in counts])
 
 
 def check_tailback(found: Measures, trucks: list[float], road_m: float | None, **place: str) -> None:
@@ -640,12 +644,13 @@ def test_every_metric_is_defined_and_measured(on_paper):
         initial=[{"class": "general", "direction": NORTH, "stage": "booth", "trucks": 1}],
         classes={"durian": {"priority": 1, "shelf_life": 9, "load": 20}, "general": {"load": 15, "value_usd": 1}},
         booking={"slots": {"flows": ["general"], "side": "vn", "slot": 600, "capacity": 1}},
+        energy={**ENERGY, "fleets": {"officer": {"trip": "2 km", "kwh_per_km": levels(1)}}},
         **both_ways(["booth", "bay", "booth"]),
     )
     found = measure(limited, simulate(limited, draw(limited)))
     assert not on_paper.road_m
     assert on_paper.tailback_mean_km.shape == (len(on_paper.hourly_mean), 0)
-    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS - AT_BORDERS
+    assert {key.metric for key in on_paper.values} == set(METRICS) - LIMITS - OTHERS - PRICED - AT_BORDERS
     assert {key.metric for key in found.values} == set(METRICS) - AT_BORDERS
     plan = plan_of_border(border_of({"a": gate_document("a")}, {"at": ["06:00"]}), days=1)
     at_border = measure(plan, simulate(plan, draw(plan)))
