@@ -352,10 +352,10 @@ class _Timetable:
         """Return how many trucks lanes keep in service at most."""
         if resource < len(self._run.groups):
             group, chosen = self._run.groups[resource], self._chosen[resource]
-            if hands_over:
-                return max((group.lanes if chosen is None else chosen) - self._down[resource], 0)
             if group.hands_back and not left:
                 return 0
+            if hands_over:
+                return max((group.lanes if chosen is None else chosen) - self._down[resource], 0)
         return NO_LIMIT
 
 

@@ -87,7 +87,10 @@ def _left(
     lost = np.concatenate(([0], down))[np.searchsorted(edge, tick, side="right")]
     left = np.maximum(planned - lost, 0)
     keeps = _kept(network, resource, tick, sources, windows)
-    changes = (left != np.concatenate(([0], left[:-1]))) | (keeps < NO_LIMIT)
+    changes = left != np.concatenate(([0], left[:-1]))
+    if resource < network.groups.size and network.groups["hands_back"][resource]:
+        keeps[changes & (left == 0)] = 0
+    changes |= keeps < NO_LIMIT
     return tick[changes], left[changes], keeps[changes]
 
 

@@ -33,6 +33,15 @@ def test_who_is_in_line_at_the_closing(engine: Engine, rule: str, starts: list[f
 
 
 @both
+def test_lanes_that_fail_at_another_time_hand_back_when_they_close(engine: Engine) -> None:
+    # As above with truck 0 alone: handed back at 60, it starts anew at 480; the fault of 600-610 comes after it.
+    fault = {"every": {"constant": 1e6}, "lasts": {"constant": 1}, "stages": ["desk"]}
+    plan = plan_of({"desk": {**DESK, "at_closing": "hands-back"}}, ["desk"], outages={"fault": fault})
+    draws = trucks(plan, ("general", 0, [("desk", 70.0)]), outages=[("fault", 600, 610)])
+    assert minutes(plan, draws, engine) == [(0, 480, 550)]
+
+
+@both
 def test_a_lane_group_has_its_own_rule(engine: Engine) -> None:
     # Both groups close at 60. The first serves whom it has, to 70, the second the queue: truck 2 at 65 and, joined in
     # time, truck 3 at 75; truck 4 joins at 61, when both are closed, and durian 5 at 62: durian goes first at 480.
