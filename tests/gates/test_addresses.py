@@ -35,7 +35,7 @@ def data():
         ("paths.southbound.gate-out-vn#1.only", ["new-cars"]),
         ("paths.southbound.gate-out-vn#2.only", ["general", "electronics", "parcels"]),
         ('calendar["Tết 2026"].arrivals', "10 %"),
-        ('profiles.daytime.hours["12:00-19:00"]', "47 %"),
+        ('profiles.daytime.hours["12:00-19:00"]', "35 %"),
         ("flows.durian-north.per_day", 75),
         ("demand", None),
     ],
