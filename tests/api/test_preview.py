@@ -118,13 +118,13 @@ def test_a_window_that_holds_too_much_is_a_mistake_of_the_request(tmp_path):
 
 def test_a_gate_file_is_read_and_can_be_run(client):
     text = (LIBRARY / "minimal.yaml").read_text(encoding="utf-8")
-    read = client.post("/api/v1/gates/read", json={"text": text}).json()
+    read = client.post("/api/v1/read-gate", json={"text": text}).json()
     assert (read["valid"], read["findings"], read["gate"]["name"]) == (True, [], "minimal")
     shown = client.post("/api/v1/preview", json={"gate": read["gate"], "days": 2}).json()
     assert shown["accepted"]
-    wrong = client.post("/api/v1/gates/read", json={"text": text.replace("lanes:", "lane:", 1)}).json()
+    wrong = client.post("/api/v1/read-gate", json={"text": text.replace("lanes:", "lane:", 1)}).json()
     assert not wrong["valid"]
     assert wrong["gate"] is None
     assert any("lane" in one["path"] for one in wrong["findings"])
-    problem(client.post("/api/v1/gates/read", json={"txt": text}), 422, "invalid")
-    problem(client.post("/api/v1/gates/read", json={"text": 3}), 422, "invalid")
+    problem(client.post("/api/v1/read-gate", json={"txt": text}), 422, "invalid")
+    problem(client.post("/api/v1/read-gate", json={"text": 3}), 422, "invalid")

@@ -85,7 +85,7 @@ def gate(request: Request, name: NamePath) -> Response:
 
 
 @router.post(
-    "/gates/read",
+    "/read-gate",
     responses={200: {"model": ReadGateShape}, **problems(403, 413, 415, 422, 503)},
     openapi_extra=body_of(
         {
