@@ -86,7 +86,9 @@ def test_an_unknown_name_gets_the_nearest():
         load_study("hour")
 
 
-@pytest.mark.parametrize("name", study_names())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name == "which-guess" else ()) for name in study_names()]
+)
 def test_a_study_of_the_library(name):
     found = load_study(name)
     assert found.name == name
