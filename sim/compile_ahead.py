@@ -97,7 +97,7 @@ def use_every_kernel(folder: str) -> None:
     for name in upgrade_names():
         upgrade = load_upgrade(name)
         gates.append(apply_upgrades(load_gate(upgrade.gate), [*upgrade.needs, name])[0])
-    gates.append(_with_wait_target(gates[0]))
+    gates += [_with_wait_target(gates[0]), _with_money(gates[0])]
     for gate in gates:
         _use(gate)
 
@@ -106,6 +106,16 @@ def _with_wait_target(gate: Gate) -> Gate:
     """Return a gate whose stages have a target for the wait, which none of the library has."""
     stages = {name: stage.model_copy(update={"wait_target": 60.0}) for name, stage in gate.stages.items()}
     return gate.model_copy(update={"stages": stages})
+
+
+def _with_money(gate: Gate) -> Gate:
+    """Return a gate that counts money, so that hours of trucks are added up, which none of the library does."""
+    from gates.schema.prices.money import Money
+
+    same = {"low": 0.1, "base": 0.1, "high": 0.1}
+    hour = {"vehicle_usd": same, "driver_usd": same, "cargo_usd": same}
+    money = {"date": "2026-01-01", "truck_hour": hour, "discount_rate": same, "horizon_years": 1}
+    return gate.model_copy(update={"money": Money.model_validate(money)})
 
 
 def _use(gate: Gate) -> None:
