@@ -119,3 +119,8 @@ export function send<T>(path: string, body: unknown, more: { signal?: AbortSigna
   if (more.key) headers['Idempotency-Key'] = more.key;
   return ask<T>(path, { method: 'POST', headers, body: JSON.stringify(body), signal: more.signal ?? null });
 }
+
+export async function upgradesByName(): Promise<Record<string, Upgrade>> {
+  const { items } = await ask<{ items: Upgrade[] }>(`${API}/upgrades`);
+  return Object.fromEntries(items.map((one) => [one.name, one]));
+}

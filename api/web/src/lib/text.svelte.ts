@@ -1,5 +1,6 @@
 // Words in three languages: English comes with the page, the others when they are chosen.
 import en from '../lang/en.json';
+import type { Upgrade } from './api';
 
 export type Key = keyof typeof en;
 export type Language = 'en' | 'vi' | 'zh';
@@ -70,6 +71,12 @@ export function money(usd: number): string {
   const unit = words.language === 'zh' ? 1e4 : 1e6;
   if (usd >= unit) return t('money.unit', { value: number(usd / unit, usd < 1e7 ? 2 : 1) });
   return t('money.plain', { value: number(usd) });
+}
+
+/** What an upgrade costs at once and a year. */
+export function costText(one: Upgrade): string {
+  if (!one.costs) return t('new.cost.unknown');
+  return t('new.cost', { capital: money(one.costs.capital_usd.base), running: money(one.costs.running_usd_per_year.base) });
 }
 
 export function moment(text: string | null): string {
