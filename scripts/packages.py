@@ -173,7 +173,7 @@ def code_trials(programs: Path, folder: Path) -> list[str]:
     """Use compiled code on a machine that has never compiled, and print the times of runs; return what went wrong.
 
     Nothing may be compiled, code for each kernel must be there, and draws, logs and metrics of the gates of the library
-    must be those that code for this processor gives, to the bit.
+    must be bit-identical to those that code for this processor gives.
     """
     never = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "NUMBA_CACHE_DIR": str(folder / "cache")}
     line = (str(programs / "bordergate"), "run", *COMPILED_RUN, "--out")

@@ -135,6 +135,6 @@ def _saved(before: tuple[Gate, Values], after: tuple[Gate, Values], end: End) ->
 
 def hours_waited(gate: Gate, values: Values) -> Floats:
     """Return the truck hours of a day in queues, before closed stages, and blocked."""
-    states = ("queue", "closed", "blocked")
+    states = (*WAITING["queue time"], *WAITING["waiting for opening"])
     hours = [hours_of(values, state, *pair) for pair in classes_of(gate) for state in states]
     return np.asarray(sum(hours, np.zeros(1)), np.float64)

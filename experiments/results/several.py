@@ -84,12 +84,13 @@ def compare_several(
     chosen = [known_name(name, shared) for name in numbers] or main_names(shared)
     confidence = simultaneous(len(others))
     compared = [Comparison(first.result, each.result, confidence) for each in others]
+    about = [_about(each) for each in runs]
     paired = all(Comparison(a.result, b.result).paired for a, b in itertools.combinations(runs, 2))
     return {
-        "runs": [_about(each) for each in runs],
+        "runs": about,
         "paired": paired,
         "method": compared[0].method if len({each.method for each in compared}) == 1 else "not all of them are paired",
-        "changed": list(_changed(runs)),
+        "changed": list(_changed(runs, [", ".join(each["upgrades"]) for each in about])),
         "numbers": [_number(name, runs, compared, paired=paired) for name in chosen],
         "curves": list(_curves(runs)),
     }
@@ -103,8 +104,9 @@ def _read(name: str, result: Result, language: LanguageTag) -> _Run:
 
 def _about(run: _Run) -> dict[str, Any]:
     names = [name for name in run.upgrades if name != SET]
-    known = [load_upgrade(name) for name in names if name in upgrade_names()]
-    unknown = [name for name in names if name not in upgrade_names()]
+    library = upgrade_names()
+    known = [load_upgrade(name) for name in names if name in library]
+    unknown = [name for name in names if name not in library]
     values = [f"{c['path']}: {c['after']}" for c in run.result.manifest.get("changes", []) if c["upgrade"] == SET]
     said = values if len(values) <= MOST_SET else [f"{len(values)} values set"]
     costs = costs_together(known)
@@ -136,9 +138,12 @@ def _yearly(upgrades: Iterable[Upgrade]) -> float:
 # What changed.
 
 
-def _changed(runs: Sequence[_Run]) -> Iterator[dict[str, Any]]:
-    """Yield what is not the same in all runs: settings first, then places of the gate."""
-    for what, said in _settings(runs).items():
+def _changed(runs: Sequence[_Run], upgrades: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield what is not the same in all runs: settings first, then places of the gate.
+
+    `upgrades` are those of each run in words.
+    """
+    for what, said in _settings(runs, upgrades).items():
         if len(set(said)) > 1:
             yield {"kind": "setting", "what": what, "values": said}
     places = list(_places(runs))
@@ -148,11 +153,10 @@ def _changed(runs: Sequence[_Run]) -> Iterator[dict[str, Any]]:
         yield {"kind": "more", "what": more, "values": ["" for _ in runs]}
 
 
-def _settings(runs: Sequence[_Run]) -> dict[str, list[str]]:
-    about = [_about(each) for each in runs]
+def _settings(runs: Sequence[_Run], upgrades: list[str]) -> dict[str, list[str]]:
     said: dict[str, list[str]] = {
         "gate": [each.labels.gate.name for each in runs],
-        "upgrades": [", ".join(each["upgrades"]) for each in about],
+        "upgrades": upgrades,
         "reading": [str(each.result.manifest.get("reading") or "") for each in runs],
     }
     for name in SETTINGS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,14 @@ def minimal() -> dict[str, Any]:
 
 def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
     """Return the small gate with values put at paths (`stages.booth.lanes`); `REMOVED` takes them out."""
-    data = minimal()
+    return put(minimal(), changes)
+
+
+def put(data: dict[str, Any], changes: Iterable[tuple[str, Any]], between: str = ".") -> dict[str, Any]:
+    """Return plain data with values put at paths, whose parts stand `between` a sign; `REMOVED` takes them out."""
     for path, value in changes:
         holder: Any = data
-        *way, last = (int(part) if part.isdigit() else part for part in path.split("."))
+        *way, last = (int(part) if part.isdigit() else part for part in path.split(between))
         for part in way:
             holder = holder[part] if isinstance(part, int) else holder.setdefault(part, {})
         if value is REMOVED:

@@ -3,8 +3,8 @@
 On 28 May 2023 Huu Nghi cleared 290 northbound trucks, 320 new ones came, and 898 waited in the province, after "over a
 week" of congestion; by its share of the trucks cleared (290 of 524), 497 of them waited here. How many came before is
 from 8 April: 203 cleared and 244 came, four in five with fruit [F018]. Three in ten durian loads were tested [F188].
-The number of bays is set so that they pass what was cleared, which is no result. The result is the stock: how long
-loads that are not ready, and the line before the border, hold a truck, in days of clearance.
+The number of bays is set so that they pass what was cleared, so the throughput is not a result. The result is the
+stock: how long loads that are not ready, and the line before the border, hold a truck, in days of clearance.
 """
 
 from __future__ import annotations

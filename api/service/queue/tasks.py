@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from api.service.queue import loans
+from experiments.runs import executors
 from experiments.runs.files import sync_tree
 from gates.findings import ConfigError, Finding, suggestion
 
@@ -221,7 +223,6 @@ def study(text: str, places: StudyPlaces, chunk: int, cluster: str | None) -> No
     are in the store, so an interrupted study resumes where it stopped; the store is trimmed before and after.
     """
     from experiments.report.drawing import draw_result
-    from experiments.runs import executors
     from experiments.runs.store import Store
     from experiments.studies.folder import write_study
     from experiments.studies.model import study_from_text
@@ -252,7 +253,6 @@ def study(text: str, places: StudyPlaces, chunk: int, cluster: str | None) -> No
 
 
 def warm_up() -> None:
-    """Load what simulations need, before the first one needs it."""
-    from experiments.runs import folder, replications
-
-    del folder, replications
+    """Load what simulations need, before the first one needs it; where processes are forked they have it."""
+    for name in executors.SIMULATE:
+        importlib.import_module(name)

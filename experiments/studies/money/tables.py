@@ -67,17 +67,16 @@ def money(result: StudyResult) -> Frame:
     """Return what each option saves a year, by item and party, and what it costs whom."""
     rows: list[dict[str, Any]] = []
     for reference, cell in _options(result):
-        before, after = reference.scenario.gate, cell.scenario.gate
-        if before.money is None:
+        prices = reference.scenario.gate.money
+        if prices is None:
             continue
         for each in _saved(result, reference, cell):
             about = {"scenario": cell.name, "against": reference.name, "item": each.item, "party": each.party}
             ends = DAYS_A_YEAR * each.price_low, DAYS_A_YEAR * each.price_high
             rows.append({**about, **_estimated(DAYS_A_YEAR * each.usd_per_day), **_priced(*ends)})
-        for party, usd in _paid(before.money, outlays_of(reference, cell)).items():
+        for party, usd in _paid(prices, outlays_of(reference, cell)).items():
             about = {"scenario": cell.name, "against": reference.name, "item": COST, "party": party}
             rows.append({**about, **_certain(-usd["base"]), **_priced(-usd["high"], -usd["low"])})
-        assert after.name == before.name
     return Frame(rows)
 
 

@@ -13,7 +13,22 @@ End = Literal["low", "base", "high"]
 ENDS: tuple[End, ...] = ("low", "base", "high")
 
 
-class Levels(Model):
+class _Three(Model):
+    """What has a low, a base and a high value, in this order."""
+
+    def at(self, end: End) -> float:
+        """Return one of the three."""
+        return float(getattr(self, end))
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        low, base, high = map(self.at, ENDS)
+        if not low <= base <= high:
+            raise refusal("not in order", "Write low <= base <= high.")
+        return self
+
+
+class Levels(_Three):
     """A number with three values to test; a plain number stands for all three."""
 
     low: Annotated[Number, Field(ge=0)]
@@ -28,17 +43,8 @@ class Levels(Model):
     def _one_for_all(cls, value: Any) -> Any:
         return dict.fromkeys(ENDS, value) if is_number(value) else value
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _refuse_disorder(self.low, self.base, self.high)
-        return self
 
-    def at(self, end: End) -> float:
-        """Return one of the three."""
-        return float(getattr(self, end))
-
-
-class ShareLevels(Model):
+class ShareLevels(_Three):
     """A share with three values to test; a single share stands for all three."""
 
     low: Share
@@ -52,20 +58,6 @@ class ShareLevels(Model):
     @classmethod
     def _one_for_all(cls, value: Any) -> Any:
         return dict.fromkeys(ENDS, value) if is_number(value) or isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        _refuse_disorder(self.low, self.base, self.high)
-        return self
-
-    def at(self, end: End) -> float:
-        """Return one of the three."""
-        return float(getattr(self, end))
-
-
-def _refuse_disorder(low: float, base: float, high: float) -> None:
-    if not low <= base <= high:
-        raise refusal("not in order", "Write low <= base <= high.")
 
 
 ONE = Levels(low=1, base=1, high=1)

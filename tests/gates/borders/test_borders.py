@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -15,9 +14,7 @@ from gates.schema.borders.composed import ComposedGate
 from gates.schema.borders.model import Border
 from gates.schema.borders.names import parted
 
-from ..files import minimal, write
-
-REMOVED = object()
+from ..files import REMOVED, minimal, put, write
 
 
 def small_border(*changes: tuple[str, Any]) -> dict[str, Any]:
@@ -37,16 +34,7 @@ def small_border(*changes: tuple[str, Any]) -> dict[str, Any]:
             }
         },
     }
-    for path, value in changes:
-        holder: Any = data
-        *way, last = (int(part) if part.isdigit() else part for part in path.split("/"))
-        for part in way:
-            holder = holder[part] if isinstance(part, int) else holder.setdefault(part, {})
-        if value is REMOVED:
-            del holder[last]
-        else:
-            holder[last] = copy.deepcopy(value)
-    return data
+    return put(data, changes, "/")
 
 
 def findings_of(data: dict[str, Any]) -> list[gates.Finding]:
