@@ -3,14 +3,16 @@
 lint         ruff check                what the code looks like
 format       ruff format --check       how it is laid out
 types        mypy                      strict in the four packages and in scripts/
-tests        pytest                    with branch coverage, which makes them half as fast again
+engines      pytest sim, science       as users run them: compiled, which coverage cannot see into
+tests        pytest                    all others, with branch coverage, which makes them half as fast again
 long         pytest                    the long tests, without; with --all, or by its name
 interpreted  pytest tests/sim          the same kernels as plain Python, so that coverage can see inside them
 coverage     coverage                  both runs together; the engines must reach 100 % of their branches
 docs         scripts.docs_site         the docs site, warnings as errors; with --all, or by its name
 page         scripts.build_page        the page built anew gives the committed bytes; with --all, or by its name
 packages     scripts/packages.py       wheels and source archive, installed and tried with each supported Python (--all)
-speed        benchmarks.guard          the engine beside a bare loop: fails if it became a third slower (--all)
+speed        benchmarks.guard, pytest  the engine beside a bare loop, the replay's script: alone, so that nothing else
+                                       on the machine is measured (--all)
 
     python scripts/check.py                what to run before a commit
     python scripts/check.py --quick        under a minute: lint, format, types, the tests of the package that changed
@@ -58,6 +60,8 @@ SPREAD = ("--dist", "worksteal")
 """Each worker of pytest gets neighbouring tests, so that a run or a server they share is made once; then the idle one
 takes from the other."""
 QUICK = ("lint", "format", "types", "tests")
+COMPILED = ("tests/sim", "tests/science")
+"""Tests of compiled code: coverage sees nothing of it, and would only make them slow."""
 STRUCTURE = ("tests/test_architecture.py", "tests/test_exported_members.py")
 """Tests that a change in any package can break, and that take seconds."""
 
@@ -122,26 +126,34 @@ def types(_: argparse.Namespace) -> bool:
     return run("mypy")
 
 
+def pytest(arguments: argparse.Namespace, name: str, *chosen: str, **environment: str) -> bool:
+    """Run tests and count them under the name of their step."""
+    counted = f"--junitxml={arguments.counted / name}.xml"
+    spread = ("-n", arguments.workers, *SPREAD)
+    return run("pytest", *spread, counted, *chosen, **{"BORDERGATE_TIER": arguments.tier, **environment})
+
+
+def engines(arguments: argparse.Namespace) -> bool:
+    return pytest(arguments, "engines", "--durations=10", *COMPILED)
+
+
 def tests(arguments: argparse.Namespace) -> bool:
-    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={arguments.counted / 'tests.xml'}"]
     if arguments.tier == "quick":
-        chosen += ["-m", "not long and not slow"]
-        chosen += where_tested([f"{arguments.quick}/"] if arguments.quick else changed())
-    else:
-        chosen += ["--durations=10", "--cov", "--cov-report="]
-    return run("pytest", *chosen, BORDERGATE_TIER=arguments.tier, COVERAGE_FILE=".coverage.tests")
+        chosen = where_tested([f"{arguments.quick}/"] if arguments.quick else changed())
+        return pytest(arguments, "tests", "-m", "not long and not slow", *chosen)
+    chosen = [f"--ignore={folder}" for folder in COMPILED]
+    return pytest(
+        arguments, "tests", "--durations=10", "--cov", "--cov-report=", *chosen, COVERAGE_FILE=".coverage.tests"
+    )
 
 
 def long(arguments: argparse.Namespace) -> bool:
-    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={arguments.counted / 'long.xml'}"]
-    return run("pytest", *chosen, "--durations=10", "-m", "long", BORDERGATE_TIER=arguments.tier)
+    return pytest(arguments, "long", "--durations=10", "-m", "long and not timed")
 
 
 def interpreted(arguments: argparse.Namespace) -> bool:
-    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={arguments.counted / 'interpreted.xml'}"]
-    chosen += ["--cov=sim", "--cov-report=", "tests/sim"]
-    environment = {"NUMBA_DISABLE_JIT": "1", "BORDERGATE_TIER": "everyday"}
-    return run("pytest", *chosen, **environment, COVERAGE_FILE=".coverage.interpreted")
+    as_python = {"NUMBA_DISABLE_JIT": "1", "BORDERGATE_TIER": "everyday", "COVERAGE_FILE": ".coverage.interpreted"}
+    return pytest(arguments, "interpreted", "--cov=sim", "--cov-report=", "tests/sim", **as_python)
 
 
 def coverage(_: argparse.Namespace) -> bool:
@@ -158,15 +170,15 @@ def packages(_: argparse.Namespace) -> bool:
     return run("scripts.packages")
 
 
-def speed(_: argparse.Namespace) -> bool:
-    return run("benchmarks.guard")
+def speed(arguments: argparse.Namespace) -> bool:
+    counted = f"--junitxml={arguments.counted / 'timed'}.xml"
+    passed = run("benchmarks.guard")
+    return run("pytest", counted, "-m", "timed", "tests/e2e/test_page.py", BORDERGATE_TIER=arguments.tier) and passed
 
 
 def soak(arguments: argparse.Namespace) -> bool:
-    counted = str(arguments.counted / "soak.xml")
-    chosen = ["-n", arguments.workers, *SPREAD, f"--junitxml={counted}", "-m", "series"]
-    passed = run("pytest", *chosen, BORDERGATE_TIER="soak")
-    return run("scripts.soak_table", counted) and passed
+    passed = pytest(arguments, "soak", "-m", "series", BORDERGATE_TIER="soak")
+    return run("scripts.soak_table", str(arguments.counted / "soak.xml")) and passed
 
 
 def docs(_: argparse.Namespace) -> bool:
@@ -181,6 +193,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "lint": lint,
     "format": layout,
     "types": types,
+    "engines": engines,
     "tests": tests,
     "long": long,
     "interpreted": interpreted,

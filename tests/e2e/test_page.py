@@ -358,6 +358,7 @@ def test_replay_of_two_runs_on_one_clock_and_the_journey_of_a_truck(opened, run,
     expect(page.get_by_text("There is no truck of this number here on this day.")).to_be_visible()
 
 
+@pytest.mark.timed
 def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises.
 

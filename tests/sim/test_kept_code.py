@@ -96,6 +96,7 @@ def test_it_is_used_where_nothing_can_be_written(copy: Path) -> None:
     without = run(copy, USE, **nowhere)
     assert without.stdout == COMPILED
     assert "Set NUMBA_CACHE_DIR" in without.stderr
+    assert len(without.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("change", ["source", "version", "cut off", "index cut off", "missing"])

@@ -57,7 +57,7 @@ export function number(value: number, digits = 0): string {
   const key = `${words.language} ${digits}`;
   let format = formats.get(key);
   if (!format) formats.set(key, (format = new Intl.NumberFormat(words.language, { maximumFractionDigits: digits })));
-  return format.format(value);
+  return format.format(value).replace('-', '−'); // Intl writes a hyphen, which is shorter than a plus
 }
 
 /** A time [s] in hours and minutes. */
