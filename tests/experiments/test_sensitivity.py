@@ -12,8 +12,16 @@ from experiments.answers.study_labels import StudyLabels
 from experiments.answers.study_sensitivity import screening_advice, screening_tables
 from experiments.studies.designs import Cell, cells
 from experiments.studies.folder import manifest
+from experiments.studies.model import Study
 from experiments.studies.result import StudyResult
-from experiments.studies.sensitivity import screening, screening_cells, strongest, variance, variance_cells
+from experiments.studies.sensitivity import (
+    power_of_two,
+    screening,
+    screening_cells,
+    strongest,
+    variance,
+    variance_cells,
+)
 from experiments.studies.tables import Frame
 from tests.experiments.studies import plain, replications_of, small
 
@@ -41,23 +49,27 @@ def share_of_range(cell: Cell, factor: str) -> float:
     return (float(cell.factors[factor].removeprefix("x ")) - LOW) / (HIGH - LOW)
 
 
-def outcomes(found: Sequence[Cell], beyond: int = -1) -> StudyResult:
+def outcomes(found: Sequence[Cell], beyond: int = -1, study: Study = STUDY) -> StudyResult:
     """The base and some cells with the outcomes; one of them, if asked, is beyond the run in one replication."""
 
     def values(cell: Cell) -> dict[str, list[float]]:
-        where = [share_of_range(cell, name) if cell.factors else 0.5 for name in STUDY.factors]
+        where = [share_of_range(cell, name) if cell.factors else 0.5 for name in study.factors]
         middle = {m: 20 + math.fsum(s * u for s, u in zip(SLOPES[m], where, strict=True)) for m in SLOPES}
         return {metric: [value - 1, value + 1] for metric, value in middle.items()}
 
-    base = cells(STUDY, 0)[0]
+    base = cells(study, 0)[0]
     made = [replications_of(values(cell)) for cell in (base, *found)]
     if beyond >= 0:
         made[beyond] = replications_of({**values(found[beyond]), MEAN: [20.0, math.inf]})
-    return StudyResult(STUDY, (base, *found), tuple(made), 0)
+    return StudyResult(study, (base, *found), tuple(made), 0)
 
 
-def screened(beyond: int = -1) -> StudyResult:
-    return outcomes(screening_cells(outcomes([])), beyond)
+def screened(beyond: int = -1, study: Study = STUDY) -> StudyResult:
+    return outcomes(screening_cells(outcomes([], study=study)), beyond, study)
+
+
+def with_(**changes: Any) -> Study:
+    return STUDY.model_copy(update=changes)
 
 
 def test_effects_of_a_linear_outcome_are_its_slopes() -> None:
@@ -66,6 +78,8 @@ def test_effects_of_a_linear_outcome_are_its_slopes() -> None:
     assert [rows[name]["mean"] for name in rows] == pytest.approx([8.0, -2.0, 0.0], abs=0.02)
     assert [rows[name]["mean_absolute"] for name in rows] == pytest.approx([8.0, 2.0, 0.0], abs=0.02)
     assert [rows[name]["spread"] for name in rows] == pytest.approx([0.0, 0.0, 0.0], abs=0.02)
+    # all six effects of a factor are its slope, so that the bootstrap's bound is no wider than the digits of a point
+    assert [rows[name]["half_width"] for name in rows] == pytest.approx([0.0, 0.0, 0.0], abs=0.02)
 
 
 def test_the_strongest_go_on_and_share_the_variance() -> None:
@@ -77,6 +91,46 @@ def test_the_strongest_go_on_and_share_the_variance() -> None:
     # 8² and 2² of a uniform factor's variance each: 64 / 68 and 4 / 68, and nothing together
     assert shares["demand"]["first"] == pytest.approx(64 / 68, abs=0.05)
     assert shares["booth"]["total"] == pytest.approx(4 / 68, abs=0.05)
+    assert shares["demand"]["total"] == pytest.approx(64 / 68, abs=0.05)
+    assert shares["booth"]["first"] == pytest.approx(4 / 68, abs=0.05)
+    assert list(shares) == ["demand", "booth"], "the largest share first"
+    # Saltelli et al.: 64 points for each of two factors and two more series of 64; the first-order interval of a share
+    # of 0.94 is wider than that of 0.06
+    assert len(further) == 64 * (2 + 2)
+    assert 0 < shares["booth"]["first_half_width"] < shares["demand"]["first_half_width"] < 0.5
+    assert 0 < shares["booth"]["total_half_width"] < shares["demand"]["total_half_width"] < 0.5
+
+
+def test_of_many_the_strongest_go_on_and_none_without_an_effect() -> None:
+    assert strongest(screened(study=with_(strongest=1))) == ["demand"]
+    assert strongest(screened(study=with_(strongest=3))) == ["demand", "booth"], "the exit has an effect of exactly 0"
+    assert variance_cells(screened(study=with_(strongest=0))) == [], "no second stage is wanted"
+    assert variance(screened()) == [], "no second stage was run"
+
+
+def test_a_point_of_the_second_stage_beyond_the_run_leaves_no_shares() -> None:
+    first = screened()
+    every = [*first.cells[1:], *variance_cells(first)]
+    assert variance(outcomes(every, beyond=len(every) - 1)) == []
+
+
+def test_a_sobol_sequence_has_a_power_of_two_of_points() -> None:
+    assert [power_of_two(count) for count in (1, 2, 3, 4, 5, 64, 65)] == [2, 2, 4, 4, 8, 64, 128]
+
+
+def test_a_seed_of_more_than_32_bits_is_taken_by_its_last_32() -> None:
+    """SALib takes seeds below 2**32; the study's may be larger."""
+    small_seed, large = with_(seed=7), with_(seed=2**32 + 7)
+    for study in (small_seed, large):
+        first = screened(study=study)
+        every = [*first.cells[1:], *variance_cells(first)]
+        rows = variance(outcomes(every, study=study))
+        found = [[cell.factors for cell in every], screening(first), rows]
+        if study is small_seed:
+            expected = found
+    assert found == expected
+    other = screened(study=with_(seed=8))
+    assert [cell.factors for cell in other.cells] != [cell.factors for cell in screened(study=small_seed).cells]
 
 
 def said(result: StudyResult) -> tuple[list[str], int]:
@@ -110,3 +164,9 @@ def test_points_are_where_the_design_puts_them() -> None:
     levels = {round(3 * share_of_range(cell, name), 2) for cell in found for name in STUDY.factors}
     assert levels == {0, 1, 2, 3}, "four levels (Morris 1991)"
     assert len(found) == 6 * (3 + 1), "each of six trajectories changes each of three factors once"
+    assert [cell.name for cell in found] == [f"morris {number}" for number in range(1, 25)]
+    first = found[0]
+    assert first.factors["stage"] == "morris"
+    assert first.title == ", ".join(f"{STUDY.factors[name].title} {first.factors[name]}" for name in STUDY.factors)
+    further = variance_cells(screened())
+    assert (further[0].name, further[-1].name, further[0].factors["stage"]) == ("sobol 1", "sobol 256", "sobol")
