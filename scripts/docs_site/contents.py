@@ -24,6 +24,7 @@ SECTIONS = (
             "upgrades": "docs/upgrades.md",
             "studies": "docs/studies.md",
             "recorded-trucks": "docs/recorded-trucks.md",
+            "event-logs": "docs/event-logs.md",
             "borders": "docs/borders.md",
             "own-rules": "docs/own-rules.md",
             "notebook": "docs/notebook.md",

@@ -1,0 +1,1 @@
+"""Clearance logs: exported for other programs, and read as a Time Release Study."""
