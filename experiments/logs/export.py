@@ -26,7 +26,7 @@ METADATA = "csv-metadata.json"
 """What the columns of the CSV files hold; the W3C's "Metadata Vocabulary for Tabular Data" (2015) gives the name."""
 
 
-def export(result: Path, form: str, out: Path | None = None, replication: int | None = None) -> Path:
+def export(result: Path | str, form: str, out: Path | str | None = None, replication: int | None = None) -> Path:
     """Write the event logs of a result, and as CSV or Parquet its other tables, into a new folder; return the folder.
 
     Parameters
@@ -49,8 +49,8 @@ def export(result: Path, form: str, out: Path | None = None, replication: int | 
     """
     if form not in FORMS:
         raise ConfigError([Finding("--form", form[:60], "is not a form of export", suggestion(FORMS, form))])
-    log = KeptLog(result, replication)
-    folder = Path(f"{result.resolve().name}-{form}") if out is None else out
+    log = KeptLog(Path(result), replication)
+    folder = Path(f"{Path(result).resolve().name}-{form}" if out is None else out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError([Finding("--out", str(folder), "exists already", "Name a new folder, or remove this one.")])
     if form in ("ocel", "xes"):
