@@ -14,7 +14,7 @@ import typer
 
 from api.cli.console import console
 from api.cli.library import calibration, gate_map, gates, migrate, validate
-from api.cli.logs import export
+from api.cli.logs import export, trs
 from api.cli.plot import plot
 from api.cli.run import run, warm
 from api.cli.server.data import data
@@ -32,7 +32,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (gates, validate, migrate, run, study, plot, verify, compare, export, calibration, warm, serve, view):
+for command in (
+    gates,
+    validate,
+    migrate,
+    run,
+    study,
+    plot,
+    verify,
+    compare,
+    export,
+    trs,
+    calibration,
+    warm,
+    serve,
+    view,
+):
     app.command()(command)
 app.command("map")(gate_map)
 app.add_typer(keys, name="keys")

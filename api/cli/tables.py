@@ -14,6 +14,7 @@ from rich.table import Table
 
 from experiments.answers.labels import NOTHING
 from experiments.answers.run_summary import Summary
+from experiments.answers.run_tables import Table as TextTable
 from experiments.calibration.answer import Said
 from gates import (
     Gate,
@@ -159,12 +160,20 @@ def print_summary(console: Console, summary: Summary, *, full: bool = False) -> 
 
 def print_calibration(console: Console, found: Said) -> None:
     """Print what a calibration says, on a few screens."""
-    console.print(f"\n[bold]{escape(found.title)}[/bold]\n{wrapped(console, found.basis)}\n")
-    for sentence in found.answers:
+    print_answers(console, found.title, found.basis, found.answers, found.tables)
+
+
+def print_answers(
+    console: Console, title: str, basis: str, answers: Iterable[str], tables: Iterable[TextTable]
+) -> None:
+    """Print a title, what was done, the answers in sentences, then tables with their notes."""
+    console.print(f"\n[bold]{escape(title)}[/bold]\n{wrapped(console, basis)}\n")
+    for sentence in answers:
         console.print(f"[bold]→[/bold] {wrapped(console, sentence, 2)}")
-    for table in found.tables:
+    for table in tables:
         print_table(console, table.title, table.columns, table.rows)
-        console.print(f"[dim]{wrapped(console, table.note)}[/dim]")
+        if table.note:
+            console.print(f"[dim]{wrapped(console, table.note)}[/dim]")
 
 
 def wrapped(console: Console, text: str, indent: int = 0) -> str:
