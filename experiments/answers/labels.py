@@ -180,6 +180,12 @@ class Labels:
         return f"{self.bulletin_time} {self.clock(self.bulletin_side)}"
 
     @property
+    def in_stock(self) -> str:
+        """Which trucks the bulletin counts: `not yet released`; beyond the border they may wait uncounted."""
+        crossing = self.gate.end_of_day.counts == "until-crossing"
+        return "not yet released or over the border" if crossing else "not yet released"
+
+    @property
     def bulletin_time(self) -> str:
         """The same by the clock of the bulletin's side: `24:00`."""
         minutes = self.gate.end_of_day.at // 60

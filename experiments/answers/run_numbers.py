@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.runs.statistics import Estimate, growth_a_day, mean_interval
+from experiments.runs.statistics import Estimate, growth_a_day, mean_interval, unreleased_a_day
 from sim.metrics.meter import Key
 from sim.metrics.registry import key_of
 
@@ -101,11 +101,18 @@ class Days:
     """Trucks that arrived in the measured period."""
     stock: tuple[tuple[float, ...], ...]
     """Trucks waiting at the bulletin of each day."""
+    flows: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
+    """Trucks that arrived and trucks that were released, by day."""
 
     @property
     def growth(self) -> Estimate:
         """Trucks by which the stock grows a day; NaN if the run is too short to tell."""
         return mean_interval([growth_a_day(stock) for stock in self.stock])
+
+    @property
+    def unreleased(self) -> Estimate:
+        """Trucks a day that arrive and are not released; NaN if the run is too short to tell."""
+        return mean_interval([unreleased_a_day(arrived, released) for arrived, released in self.flows])
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,16 @@ class RunNumbers:
         """Return hours of a direction as a mean over all its trucks, visitors of the stage or not."""
         arrived = self.days[direction].arrived if direction in self.days else ()
         return mean_interval([total / trucks for total, trucks in zip(hours, arrived, strict=False) if trucks])
+
+    def unreleased(self, direction: str) -> Estimate:
+        """Return by how many trucks a day those that are not yet released become more; turned back are gone, too."""
+        found = self.days[direction].unreleased
+        turned_back, second = (
+            0.0 if math.isnan(mean := self.metrics.get(metric, direction=direction).value) else mean
+            for metric in ("turned_back_per_day", "second_loads_per_day")
+        )
+        value, low, high = (end - turned_back + second for end in found[:3])
+        return found._replace(value=value, low=low, high=high)
 
     def state(self, direction: str, state: str) -> Estimate:
         """Return the hours that a truck of a direction spends in one of `STATES`, at all stages together."""
@@ -171,10 +188,10 @@ def _day_rows(result: RunResult) -> Iterator[Mapping[str, Any]]:
     """Yield what `days.parquet` has of each replication, day and direction."""
     for replication, measures in enumerate(result.measures):
         for n, direction in enumerate(measures.directions):
-            pairs = zip(measures.arrived[:, n].tolist(), measures.stock[:, n].tolist(), strict=True)
-            for day, (arrived, stock) in enumerate(pairs):
+            columns = (each[:, n].tolist() for each in (measures.arrived, measures.released, measures.stock))
+            for day, (arrived, released, stock) in enumerate(zip(*columns, strict=True)):
                 row = {"replication": replication, "day": day, "direction": direction}
-                yield {**row, "arrived": arrived, "stock": stock}
+                yield {**row, "arrived": arrived, "released": released, "stock": stock}
 
 
 def stage_times(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], StageTime]:
@@ -191,14 +208,18 @@ def stage_times(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Stag
 
 def days(rows: Iterable[Mapping[str, Any]]) -> dict[str, Days]:
     """Return the days of each direction from the rows of `days.parquet`."""
-    arrived: dict[str, dict[int, float]] = {}
-    stock: dict[str, dict[int, list[float]]] = {}
+    found: dict[str, dict[int, list[tuple[float, float, float]]]] = {}
     for row in sorted(rows, key=lambda row: (row["replication"], row["day"])):
-        direction, replication = row["direction"], row["replication"]
-        mine = arrived.setdefault(direction, {})
-        mine[replication] = mine.get(replication, 0.0) + row["arrived"]
-        stock.setdefault(direction, {}).setdefault(replication, []).append(float(row["stock"]))
-    return {
-        direction: Days(tuple(arrived[direction].values()), tuple(tuple(each) for each in stock[direction].values()))
-        for direction in arrived
-    }
+        counts = (float(row["arrived"]), float(row["released"]), float(row["stock"]))
+        found.setdefault(row["direction"], {}).setdefault(row["replication"], []).append(counts)
+    return {direction: _days_of(each.values()) for direction, each in found.items()}
+
+
+def _days_of(replications: Iterable[list[tuple[float, float, float]]]) -> Days:
+    """Return the days of a direction from what arrived, was released and stood there on each, by replication."""
+    columns = [tuple(zip(*each, strict=True)) for each in replications]
+    return Days(
+        tuple(math.fsum(arrived) for arrived, _, _ in columns),
+        tuple(stock for _, _, stock in columns),
+        tuple((arrived, released) for arrived, released, _ in columns),
+    )

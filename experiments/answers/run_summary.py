@@ -177,18 +177,21 @@ def _deadlock(metrics: Metrics) -> str:
 
 
 def _growth(numbers: RunNumbers, direction: str) -> str:
-    """Say so if the stock grows beyond doubt, and by a notable number of trucks."""
+    """Say so if the stock, or else the number of trucks not yet released, grows beyond doubt and notably."""
     if direction not in numbers.days:
         return ""
-    growth = numbers.days[direction].growth
     arrivals = numbers.metrics.get("arrivals_per_day", direction=direction)
     released = numbers.metrics.get("throughput_per_day", direction=direction)
-    if not is_overload(growth, arrivals, released):
+    growth, unreleased = numbers.days[direction].growth, numbers.unreleased(direction)
+    if is_overload(growth, arrivals, released):
+        said = f"the {direction} stock grows by {with_interval(growth, 1)} trucks a day"
+    elif is_overload(unreleased, arrivals, released):
+        said = f"{direction} trucks not yet released become more by {with_interval(unreleased, 1)} a day"
+    else:
         return ""
     return (
-        f"Overload: the {direction} stock grows by {with_interval(growth, 1)} trucks a day, because more trucks arrive "
-        f"({with_interval(arrivals)} a day) than are released ({with_interval(released)}). Its means and percentiles "
-        "depend on how long you run."
+        f"Overload: {said}, because more trucks arrive ({with_interval(arrivals)} a day) than are released "
+        f"({with_interval(released)}). {direction_word(direction)} means and percentiles depend on how long you run."
     )
 
 

@@ -69,7 +69,8 @@ def day_table(metrics: Metrics, labels: Labels) -> Table:
         if statistic not in QUANTILES and any(metrics.has(metric.name, statistic, d) for d in directions)
     ]
     columns = ("", *(direction_word(name) for name in labels.directions))
-    return Table("A day at the gate", columns, tuple(rows), f"End of day: {labels.bulletin}.")
+    note = f"End of day: {labels.bulletin}. Stock: trucks {labels.in_stock}."
+    return Table("A day at the gate", columns, tuple(rows), note)
 
 
 TOLD_ELSEWHERE = {"clearance_h", "passage_h", "inside_end_trucks", "unfinished_share"}

@@ -80,7 +80,6 @@ def study_warnings(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[st
     """Return what one must know before any number of a study."""
     deadlock, growth = _locked(frames["estimates"]), frames["growth"]
     grown = growth[growth["is_overload"]] if len(growth) else growth
-    overload = {direction: grown[grown["direction"] == direction] for direction in _column(grown, "direction")}
     found = [
         f"Deadlock in {_named(deadlock, labels)}: trucks there can never move again, because each waits for what "
         "another holds. Their numbers describe a gate that stands still."
@@ -88,12 +87,27 @@ def study_warnings(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[st
         else "",
         *_uncalibrated(labels),
         *(
-            f"Overload: the {direction} stock grows from day to day in {_named(_column(rows, 'scenario'), labels)} "
+            f"Overload: {_what_grows(rows)} from day to day in {_named(_column(rows, 'scenario'), labels)} "
             f"({_growths(rows)} trucks a day). Means and percentiles there depend on how long you run."
-            for direction, rows in overload.items()
+            for rows in _kinds(grown)
         ),
     ]
     return tuple(filter(None, found))
+
+
+def _kinds(grown: Frame) -> Iterator[Frame]:
+    """Yield the rows of `growth` by direction, and by whether the stock grows or only what it does not count."""
+    for direction in _column(grown, "direction"):
+        rows = grown[grown["direction"] == direction]
+        beyond = rows.get("of", pd.Series("stock", rows.index)) == "unreleased"  # folders of earlier versions
+        yield from (part for part in (rows[~beyond], rows[beyond]) if len(part))
+
+
+def _what_grows(rows: Frame) -> str:
+    row = rows.iloc[0]
+    if row.get("of") == "unreleased":
+        return f"{row['direction']} trucks not yet released become more"
+    return f"the {row['direction']} stock grows"
 
 
 def _locked(estimates: Frame) -> list[str]:

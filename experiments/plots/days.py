@@ -36,14 +36,14 @@ MOST_POINTS = 45
 
 
 def end_of_day_stock(days: Frame, labels: Labels) -> Plot:
-    """Draw the loaded trucks not yet released when the day's bulletin counts, day by day."""
+    """Draw the stock when the day's bulletin counts, day by day."""
     bands = over_replications(days, ["date", "direction"], "stock")
     ends = bands.sort_values("date").groupby("direction")["mean"].agg(["first", "last"])
     said = "; ".join(f"{d}: {ends.loc[d, 'first']:.0f} at first, {ends.loc[d, 'last']:.0f} at last" for d in ends.index)
     return Plot(
         "end-of-day-stock",
-        "How many trucks stand at the gate at the end of the day",
-        f"Loaded trucks that have arrived and are not yet released, counted at {labels.bulletin}. "
+        f"Trucks {labels.in_stock} at the end of the day",
+        f"Loaded trucks that have arrived and are {labels.in_stock}, counted at {labels.bulletin}. "
         f"{band_text(labels)}{_closure_text(labels)}",
         f"Stock by day and direction. {said}.",
         partial(_stock_lines, bands, labels),
@@ -56,7 +56,7 @@ def _stock_lines(bands: Frame, labels: Labels, width: int) -> Any:
     titles = {name: labels.direction(name) for name in labels.directions}
     dashes = [[1, 0] if parted(name)[1] == "northbound" else [6, 3] for name in titles]
     series = _Series("direction", titles, [direction_colour(name) for name in titles], dashes)
-    layers = [_closures(labels), *_day_lines(bands, series, labels, width, "Trucks not yet released")]
+    layers = [_closures(labels), *_day_lines(bands, series, labels, width, f"Trucks {labels.in_stock}")]
     return alt.layer(*layers).properties(width=width - 70, height=230)
 
 

@@ -65,7 +65,7 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
         if first is None
         else alt.X("date:T", title=None, scale=alt.Scale(type="utc"), axis=date_axis(first, labels.days, MOST_DATES))
     )
-    left = alt.Y("value:Q", title="trucks not yet released")
+    left = alt.Y("value:Q", title=f"trucks {labels.gate.in_stock}")
     directions = list(dict.fromkeys(clearance["direction"]))
 
     def by_direction(frame: Frame, x: Any, y: Any, width: int) -> Any:
@@ -89,7 +89,7 @@ def curves(folder: Path, differences: Frame, labels: StudyLabels) -> list[Plot]:
         ),
         Plot(
             "stock-by-day",
-            "Trucks not yet released at the end of the day",
+            f"Trucks {labels.gate.in_stock} at the end of the day",
             f"Counted at {labels.bulletin}; mean over replications.{left_out}",
             f"Curves of the end-of-day stock for {', '.join(titles)}.",
             lambda width: by_direction(stock, day, left, width),

@@ -127,6 +127,15 @@ def growth_a_day(stock: Sequence[float]) -> float:
     return math.fsum(w * s for w, s in zip(weights, stock, strict=True)) / math.fsum(w * w for w in weights)
 
 
+def unreleased_a_day(arrived: Sequence[float], released: Sequence[float]) -> float:
+    """Return by how many trucks a day more arrive than are released, from both by day; NaN as for `growth_a_day`.
+
+    A stock that is counted `until-crossing` does not see trucks that wait beyond the border; this does. Trucks that
+    turn back count as not released, and second loads as released.
+    """
+    return growth_a_day(list(itertools.accumulate(a - r for a, r in zip(arrived, released, strict=True))))
+
+
 def is_overload(growth: Estimate, arrivals: Estimate, released: Estimate) -> bool:
     """Tell whether the stock grows beyond doubt and notably, because more trucks arrive than are released."""
     return growth.low > 0 and growth.value >= NOTABLE_GROWTH * arrivals.value and arrivals.low > released.value

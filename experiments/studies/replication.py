@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from experiments.runs.statistics import unreleased_a_day
 from sim.metrics.fold import Measures
 from sim.metrics.meter import Key
 
@@ -24,7 +25,9 @@ class Replication:
     """(keys,) NaN where undefined."""
     directions: tuple[str, ...]
     stock: Floats
-    """(days, directions) loaded trucks arrived and not released, at each bulletin."""
+    """(days, directions) loaded trucks in the stock, at each bulletin."""
+    arrived: Floats
+    """(days, directions) trucks arrived, by day."""
     released: Floats
     """(days, directions) trucks released, by day."""
     clearance: Floats
@@ -41,6 +44,15 @@ class Replication:
         """The values by their names."""
         return dict(zip(self.keys, self.values.tolist(), strict=True))
 
+    def unreleased_a_day(self, index: int) -> float:
+        """Return by how many trucks a day those not yet released become more, in a direction; turned back are gone."""
+        turned_back, second = (
+            self.by_key.get(Key(metric, "mean", self.directions[index]), 0.0)
+            for metric in ("turned_back_per_day", "second_loads_per_day")
+        )
+        more = unreleased_a_day(self.arrived[:, index].tolist(), self.released[:, index].tolist())
+        return more - turned_back + second
+
 
 def kept(measures: Measures) -> Replication:
     """Return what a study keeps of what a replication measured; nothing in it holds on to the rest."""
@@ -53,6 +65,7 @@ def kept(measures: Measures) -> Replication:
         values=np.array(list(measures.values.values()), np.float64),
         directions=measures.directions,
         stock=measures.stock.astype(np.float64),
+        arrived=measures.arrived.astype(np.float64),
         released=measures.released.astype(np.float64),
         clearance=np.array(curves, np.float64).reshape(len(curves), -1),
         percent=np.array(measures.percent, np.float64),

@@ -241,7 +241,7 @@ def clock(result: StudyResult) -> Frame:
 
 
 def stock(result: StudyResult) -> Frame:
-    """Return the trucks not yet released at the bulletin of each day, with 95 % intervals."""
+    """Return the stock at the bulletin of each day, with 95 % intervals."""
     rows = []
     for cell, found in _curved(result):
         for n, direction in enumerate(found[0].directions):
@@ -253,15 +253,22 @@ def stock(result: StudyResult) -> Frame:
 
 
 def growth(result: StudyResult) -> Frame:
-    """Return by how many trucks a day the stock grows in every scenario, with 95 % intervals; where it is overload."""
+    """Return by how many trucks a day the stock grows in every scenario, with 95 % intervals; where it is overload.
+
+    Where it is not, but trucks not yet released become more, since the bulletin does not count all of them, the row
+    is about those: `of` is `unreleased`, else `stock`.
+    """
     rows = []
     for cell, found in zip(result.cells, result.replications, strict=True):
         for n, direction in enumerate(found[0].directions):
-            estimate = mean_interval([growth_a_day(each.stock[:, n].tolist()) for each in found])
             keys = (Key(metric, "mean", direction) for metric in ("arrivals_per_day", "throughput_per_day"))
             flows = [mean_interval([each.by_key.get(key, math.nan) for each in found]) for key in keys]
-            about = {"scenario": cell.name, "direction": direction, "is_overload": is_overload(estimate, *flows)}
-            rows.append({**about, **estimate._asdict()})
+            stock = mean_interval([growth_a_day(each.stock[:, n].tolist()) for each in found])
+            unreleased = mean_interval([each.unreleased_a_day(n) for each in found])
+            in_stock = is_overload(stock, *flows)
+            beyond = not in_stock and is_overload(unreleased, *flows)
+            about = {"scenario": cell.name, "direction": direction, "of": "unreleased" if beyond else "stock"}
+            rows.append({**about, "is_overload": in_stock or beyond, **(unreleased if beyond else stock)._asdict()})
     return Frame(rows)
 
 

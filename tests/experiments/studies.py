@@ -51,7 +51,7 @@ def replications_of(values: Mapping[str, Sequence[float]]) -> tuple[Replication,
     keys, columns = tuple(metric_key(text) for text in values), np.array(list(values.values()), float)
     nothing, hours = np.zeros((1, 1)), np.zeros(24)
     return tuple(
-        Replication(keys, column, ("northbound",), nothing, nothing, nothing, np.array([50.0]), hours, hours)
+        Replication(keys, column, ("northbound",), nothing, nothing, nothing, nothing, np.array([50.0]), hours, hours)
         for column in columns.T
     )
 

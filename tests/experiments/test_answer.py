@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -77,7 +78,13 @@ def hours(
 def numbers(rows: list[dict[str, Any]], found: list[dict[str, Any]] | None = None, *stocks: list[float]) -> RunNumbers:
     """Return the numbers of a run of 60 trucks, with the stock of each day in each replication."""
     stock = tuple(map(tuple, stocks or ([0.0],)))
-    each = Days((TRUCKS,) * len(stock), stock)
+    return numbers_with(Days((TRUCKS,) * len(stock), stock), found, rows)
+
+
+def numbers_with(
+    each: Days, found: list[dict[str, Any]] | None = None, rows: Sequence[dict[str, Any]] = ()
+) -> RunNumbers:
+    """Return the numbers of a run with days of its own."""
     return RunNumbers(
         Metrics({"metrics": metric_rows() if found is None else found}), stage_times(rows), {"northbound": each}
     )
@@ -316,8 +323,28 @@ def test_a_stock_that_grows_is_said_with_what_depends_on_it() -> None:
     of = numbers([], metric_rows(arriving=200, released=138), [0, 61, 122, 183], [5, 68, 131, 194])
     assert warned(of) == [
         "Overload: the northbound stock grows by 62 ± 13 trucks a day, because more trucks arrive (200.0 ± 1.0 a day) "
-        "than are released (138.0 ± 1.0). Its means and percentiles depend on how long you run."
+        "than are released (138.0 ± 1.0). Northbound means and percentiles depend on how long you run."
     ]
+
+
+def test_trucks_that_pile_up_beyond_the_border_are_overload_too() -> None:
+    """The bulletin counts until the crossing and sees 8 trucks every day; beyond it 62 a day are not released."""
+    flat = (8.0, 8.0, 8.0, 8.0)
+
+    def beyond(**more: float) -> RunNumbers:
+        # 139 a day are released of 200, and of 202: 61 and 63 more each day, so 62, with t(0.975, 1) = 12.706 times 1
+        flows = tuple(((200.0, first, first, first), (139.0, 139.0, 139.0, 139.0)) for first in (200.0, 202.0))
+        rows = metric_rows(arriving=200, released=138) + [row(m, "mean", v, 0.0, **NORTH) for m, v in more.items()]
+        return numbers_with(Days((800.0, 806.0), (flat, flat), flows), rows)
+
+    assert warned(beyond()) == [
+        "Overload: northbound trucks not yet released become more by 62 ± 13 a day, because more trucks arrive "
+        "(200.0 ± 1.0 a day) than are released (138.0 ± 1.0). Northbound means and percentiles depend on how long you "
+        "run."
+    ]
+    assert "become more by 42 ± 13 a day" in warned(beyond(turned_back_per_day=20.0))[0], "who turns back is gone"
+    assert "become more by 67 ± 13 a day" in warned(beyond(second_loads_per_day=5.0))[0], "released, and never arrived"
+    assert warned(beyond(turned_back_per_day=62.0)) == []
 
 
 def test_a_stock_that_only_grows_by_chance_or_little_is_not() -> None:
@@ -419,12 +446,14 @@ def test_hours_are_added_up_by_replication() -> None:
 
 def test_days_are_read_by_direction_and_replication() -> None:
     rows = [
-        {"replication": r, "day": d, "direction": way, "arrived": 10 * r + d, "stock": 100 * r + d}
+        {"replication": r, "day": d, "direction": way, "arrived": 10 * r + d, "stock": 100 * r + d, "released": d}
         for d in (1, 0)
         for way in ("northbound", "southbound")
         for r in (1, 0)
     ]
-    assert days(rows)["southbound"] == Days((1.0, 21.0), ((0.0, 1.0), (100.0, 101.0)))
+    assert days(rows)["southbound"] == Days(
+        (1.0, 21.0), ((0.0, 1.0), (100.0, 101.0)), (((0.0, 1.0), (0.0, 1.0)), ((10.0, 11.0), (0.0, 1.0)))
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from experiments.answers.study_advice import study_warnings
 from experiments.answers.study_labels import StudyLabels
+from experiments.studies.designs import cells
 from experiments.studies.folder import manifest
 from experiments.studies.model import Study
-from experiments.studies.tables import Frame
-from tests.experiments.studies import answer, made, plain
+from experiments.studies.result import StudyResult
+from experiments.studies.tables import Frame, growth
+from tests.experiments.studies import answer, made, plain, replications_of
 
 MEAN = "clearance_h.mean.northbound"
 THROUGHPUT = "throughput_per_day.mean.northbound"
@@ -359,6 +363,43 @@ def test_overload_is_said_before_any_number() -> None:
     assert warned(everywhere, {}) == [
         f"Overload: the northbound stock grows from day to day in all scenarios (12 to 70 trucks a day). {rest}"
     ]
+
+
+def test_overload_beyond_the_border_is_said_apart() -> None:
+    """A bulletin `until-crossing` does not count all; folders of earlier versions tell of the stock alone."""
+    rest = "Means and percentiles there depend on how long you run."
+    rows = [{**grown("base", 70), "of": "stock"}, {**grown("lab", 62), "of": "unreleased"}]
+    rows.append({**grown("round", 12), "of": "unreleased"})
+    assert warned(rows, {}) == [
+        f"Overload: the northbound stock grows from day to day in Base (70 ± 2 trucks a day). {rest}",
+        "Overload: northbound trucks not yet released become more from day to day in Fast laboratory and Round the "
+        f"clock (12 to 62 trucks a day). {rest}",
+    ]
+
+
+def grown_in_five_days(**flows: float) -> dict[str, Any]:
+    """The row of `growth` of five days with a flat stock: 100 trucks a day arrive, and 90 or 90.2 are released."""
+    rates = {"arrivals_per_day": 100.0, "throughput_per_day": 90.1, **flows}
+    values = {f"{name}.mean.northbound": [rate - 0.1, rate + 0.1] for name, rate in rates.items()}
+    days = np.ones((5, 1))
+    found = tuple(
+        dataclasses.replace(each, stock=8 * days, arrived=100 * days, released=released * days)
+        for each, released in zip(replications_of(values), (90.0, 90.2), strict=True)
+    )
+    whole = study(SIX[:1])
+    (row,) = growth(StudyResult(whole, (cells(whole, 0)[0],), (found,), 0)).to_dict("records")
+    return row
+
+
+def test_growth_that_the_bulletin_does_not_see_is_in_the_table() -> None:
+    """10 and 9.8 a day are not released: 9.9, with t(0.975, 1) = 12.706 times 0.1, which is 1.27, on both sides."""
+    row = grown_in_five_days()
+    assert (row["of"], row["is_overload"], row["direction"]) == ("unreleased", True, "northbound")
+    assert [row[end] for end in ("value", "low", "high")] == pytest.approx([9.9, 8.6294, 11.1706], abs=1e-4)
+    back = grown_in_five_days(turned_back_per_day=9.9)  # in the replications 9.8 and 10: all that are not released
+    assert (back["of"], back["is_overload"], back["value"]) == ("stock", False, 0.0)
+    more = grown_in_five_days(second_loads_per_day=5.0)  # 4.9 and 5.1 of the released never arrived
+    assert more["value"] == pytest.approx(14.9)
 
 
 def test_a_deadlock_in_one_scenario_is_said_first() -> None:

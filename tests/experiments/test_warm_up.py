@@ -34,7 +34,7 @@ def test_the_divisor_is_squared():
 def pilot(days: list[float]) -> Replication:
     nothing = np.zeros((1, 1))
     hours = np.repeat(days, 24)
-    return Replication((), np.zeros(0), (), nothing, nothing, nothing, np.zeros(1), hours, hours)
+    return Replication((), np.zeros(0), (), nothing, nothing, nothing, nothing, np.zeros(1), hours, hours)
 
 
 def test_a_queue_that_grows_never_settles():
