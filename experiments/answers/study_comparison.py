@@ -15,6 +15,7 @@ from experiments.answers.study_labels import StudyLabels
 from experiments.studies.select import cheapest
 
 Frame = pd.DataFrame
+KNEE = "Knee: "
 NAMED = 4
 """Scenarios named in a list; the tables have all."""
 MOST_PERCENT = 1000
@@ -56,8 +57,7 @@ class Context:
 
     def titled(self, name: str) -> str:
         """Title of a scenario, without the context that all of them share."""
-        title = self.labels.titles[name]
-        return title.replace(f"{self.title} + ", "").replace(f" + {self.title}", "") if self.title else title
+        return self.labels.titled_in(name, self.title)
 
     def having(self, *verdicts: str) -> Frame:
         """Return the options with one of some verdicts, the best value first."""
@@ -138,20 +138,21 @@ def _reached(row: Any, phrase: str) -> str:
 
 
 def advice(context: Context, prefix: str = "") -> Iterator[str]:
-    """Yield the sentences about one context."""
+    """Yield the sentences about one context; of numbers, the knee is the answer and comes first."""
     better = context.having("better", "higher") if context.labels.better(context.metric) == "more" else None
     better = context.having("better") if better is None else better
     if len(better):
         top = better.iloc[0]
-        yield f"{prefix}{_rank(context, top['scenario'])}: {context.titled(top['scenario'])}. " + change_sentence(
-            "It", top, context.now, context.metric, context.labels
-        )
+        change = change_sentence("It", top, context.now, context.metric, context.labels)
+        effect = f"{_rank(context, top['scenario'])}: {context.titled(top['scenario'])}. {change}"
     else:
         now = amount(float(context.now["value"]), context.unit)
-        yield f"{prefix}No option is shown to improve {context.labels.phrase(context.metric)} ({now})."
+        effect = f"No option is shown to improve {context.labels.phrase(context.metric)} ({now})."
     choice = _choice(context, str(better.iloc[0]["scenario"]) if len(better) else "")
-    if choice:
-        yield choice
+    first, second = (choice, effect) if choice.startswith(KNEE) else (effect, choice)
+    yield prefix + first
+    if second:
+        yield second
     yield from _lists(context, set(better["scenario"].head(1)))
 
 
@@ -206,7 +207,7 @@ def _knee(context: Context, good: list[str]) -> str:
     if numbers.loc[best] == numbers.max():
         return f"{context.titled(best)} is the largest number tried and still better: the knee lies beyond it."
     return (
-        f"Knee: {context.titled(best)}. It is within {context.margin} of the best, so more brings no difference that "
+        f"{KNEE}{context.titled(best)}. It is within {context.margin} of the best, so more brings no difference that "
         "matters, and fewer is worse or not shown to be as good."
     )
 
@@ -257,7 +258,11 @@ def effect_advice(effects: Frame, metric: str, labels: StudyLabels) -> Iterator[
     unit = labels.unit(metric)
     for order, heading, none in (
         (1, "On average over the others", "No factor has a clear effect on average over the others."),
-        (2, "Together more or less than the sum (interaction)", "No clear interaction: none of them needs another."),
+        (
+            2,
+            "Interaction, half of what two bring together beyond the sum of both",
+            "No clear interaction: none of them needs another.",
+        ),
     ):
         of_order = rows[rows["order"] == order]
         clear = of_order[(of_order["low"] > 0) | (of_order["high"] < 0)]

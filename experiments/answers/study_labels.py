@@ -181,6 +181,11 @@ class StudyLabels:
         """A cell of a bottleneck study in words: `bay-cn capacity` -> the stage."""
         return self.stage(name.rpartition(" ")[0])
 
+    def titled_in(self, scenario: str, context: str) -> str:
+        """Title of a scenario, without the context that all beside it share; that is empty where there is one only."""
+        title = self.titles[scenario]
+        return title.replace(f"{context} + ", "").replace(f" + {context}", "") if context else title
+
     def factor(self, name: str) -> str:
         """Title of a factor."""
         return self._study["factors"].get(name, {}).get("title") or name[:1].upper() + name[1:].replace("-", " ")

@@ -165,7 +165,7 @@ def screening_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> list[T
 
 
 def reading_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[str]:
-    """Yield which advice holds under all readings of the gate, which hangs on one, and which reverses."""
+    """Yield which advice holds under all readings of the gate, which depends on one, and which reverses."""
     found = frames.get("readings", Frame())
     names = labels.readings
     if not len(found):
@@ -201,13 +201,13 @@ def _grouped(part: Frame) -> dict[str, list[Frame]]:
 
 MOST_OPTIONS = 6
 FAR_APART = 2.0
-"""How many times the smallest change the largest one may be before its size is said to hang on the reading."""
+"""How many times the smallest change the largest one may be before its size is said to depend on the reading."""
 _HOLDS = {
-    "better in all": ("Better under every reading", "Better under every reading, but how much hangs on the reading"),
+    "better in all": ("Better under every reading", "Better under every reading, but how much depends on the reading"),
     "better in some": ("Better, but not under every reading",) * 2,
     "reverses": ("Better under one reading and worse under another",) * 2,
     "worse in some": ("Worse, but not under every reading",) * 2,
-    "worse in all": ("Worse under every reading", "Worse under every reading, but how much hangs on the reading"),
+    "worse in all": ("Worse under every reading", "Worse under every reading, but how much depends on the reading"),
 }
 """Whether advice holds -> how a sentence about it begins: where changes are alike, and where they are far apart."""
 
@@ -218,16 +218,23 @@ def _by_reading(rows: Frame, labels: StudyLabels) -> str:
     values = [
         f"{amount(row['value'], unit, sign=True)} under {labels.reading(row['reading'])}" for _, row in rows.iterrows()
     ]
-    return f"{labels.titles[rows['scenario'].iloc[0]]} ({', '.join(values)})"
+    return f"{labels.titled_in(str(rows['scenario'].iloc[0]), _context(rows))} ({', '.join(values)})"
+
+
+def _context(rows: Frame) -> str:
+    return str(rows["context"].iloc[0] or "")
 
 
 def _first(part: Frame, labels: StudyLabels) -> str:
     """Say which option ranks first, under each reading if they differ."""
     first = {str(row["reading"]): str(row["scenario"]) for _, row in part[part["rank"] == 1].iterrows()}
-    if len(set(first.values())) == 1:
-        return f"{labels.titles[next(iter(first.values()))]} ranks first under every reading."
-    ranked = [f"{labels.titles[option]} under {labels.reading(name)}" for name, option in first.items()]
-    return f"Which option ranks first hangs on the reading: {listed(ranked)}."
+    under: dict[str, list[str]] = {}
+    for reading in (name for name in labels.readings if name in first):
+        under.setdefault(labels.titled_in(first[reading], _context(part)), []).append(labels.reading(reading))
+    if len(under) == 1:
+        return f"{next(iter(under))} ranks first under every reading."
+    ranked = [f"{title} under {listed(readings)}" for title, readings in under.items()]
+    return f"Which option ranks first depends on the reading: {'; '.join(ranked)}."
 
 
 def reading_table(frames: Mapping[str, Frame], labels: StudyLabels) -> Table | None:
@@ -242,7 +249,7 @@ def reading_table(frames: Mapping[str, Frame], labels: StudyLabels) -> Table | N
     for (context, option), part in rows.groupby(["context", "scenario"], sort=False):
         by_name = {row["reading"]: row for _, row in part.iterrows()}
         values = [_ranked(by_name[name], scale.factor) for name in labels.readings]
-        title = labels.titles[str(option)] + (f" ({str(context) or 'base'})" if several else "")
+        title = labels.titled_in(str(option), str(context)) + (f" ({str(context) or 'base'})" if several else "")
         cells.append((float(part["value"].iloc[0]), (title, *values, str(part["holds"].iloc[0]))))
     better = -1 if labels.better(metric) == "more" else 1
     ordered = [cell for _, cell in sorted(cells, key=lambda each: better * each[0])]

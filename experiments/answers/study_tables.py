@@ -82,7 +82,7 @@ def _difference_cells(
     number = "" if row["n"] == labels.manifest["replications"] else f" (n = {row['n']:.0f})"
     chance = chances.get((row["context"], row["scenario"]), math.nan) if row["kind"] == "option" else math.nan
     return (
-        labels.titles[row["scenario"]] + number,
+        labels.titled_in(row["scenario"], row["context"] if row["kind"] == "option" else "") + number,
         _change(row, factor),
         interval(factor * row["low"], factor * row["high"], sign=True) if pd.notna(row["low"]) else NOTHING,
         short(row["percent"], sign=True) if abs(row["percent"]) < MOST_PERCENT else NOTHING,
@@ -175,7 +175,8 @@ def effect_table(effects: Frame, metric: str, labels: StudyLabels) -> Table:
         f"{labels.metric(metric)}: main effects and interactions",
         ("Effect", f"Change, {labels.unit(metric)}", "Kind"),
         tuple(cells),
-        "Over all combinations of the others; ± half the simultaneous 95 % interval.",
+        "Over all combinations of the others; ± half the simultaneous 95 % interval. An interaction is half of what two "
+        "bring together beyond the sum of both.",
     )
 
 

@@ -110,7 +110,7 @@ def reading_plot(found: Frame, labels: StudyLabels) -> Plot:
         "readings",
         f"Does the advice hold under every reading of the gate? {labels.metric(metric)}",
         "Each dot is what an option changes under one reading, with its 95 % interval on the same draws; where dots "
-        "of a row lie apart, the size of the gain hangs on the reading, and on both sides of zero the advice reverses.",
+        "of a row lie apart, how much is gained depends on the reading; on both sides of zero the advice reverses.",
         "Options by their largest change under any reading: " + ", ".join(names[row] for row in order[:10]),
         chart,
     )

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.answers.study_advice import study_warnings
+from experiments.answers.study_advice import READ, answer_of, study_warnings
 from experiments.answers.study_labels import StudyLabels
 from experiments.studies.designs import cells
 from experiments.studies.folder import manifest
 from experiments.studies.model import Study
 from experiments.studies.result import StudyResult
-from experiments.studies.tables import Frame, growth
+from experiments.studies.tables import Frame, growth, tables
+from experiments.studies.warm_up import Warmup
 from tests.experiments.studies import answer, made, plain, replications_of
 
 MEAN = "clearance_h.mean.northbound"
@@ -255,7 +256,7 @@ def test_the_advice_is_given_for_each_demand():
         "from 50.2 h to 40.2 h.",
         "It costs USD 0.4 million at once and USD 0.17 million a year.",
         "On average over the others: Demand (+13 h) and Bays (−5 h).",
-        "Together more or less than the sum (interaction): Demand × Bays (−5 h).",
+        "Interaction, half of what two bring together beyond the sum of both: Demand × Bays (−5 h).",
         DOUBT,
     ]
 
@@ -275,9 +276,9 @@ def test_numbers_stand_in_order_and_the_knee_is_named():
     assert fleet(
         base=[5, 5.1, 5, 5.2], fleet_40=[5, 5.1, 5, 5.2], fleet_4=[9, 9.1, 9, 9.2], fleet_12=[5.01, 5.1, 5, 5.2]
     ) == [
-        "No option is shown to improve mean northbound clearance (5.1 h).",
         "Knee: Fleet of 12. It is within 3 min of the best, so more brings no difference that matters, and fewer is "
         "worse or not shown to be as good.",
+        "No option is shown to improve mean northbound clearance (5.1 h).",
         "Worse: Fleet of 4 (+4 h).",
         "No difference that matters, less than 3 min: Fleet of 40 and Fleet of 12.",
         DOUBT.replace("164", "200"),
@@ -359,6 +360,8 @@ def test_overload_is_said_before_any_number() -> None:
     assert warned(one, {}) == [
         f"Overload: the northbound stock grows from day to day in Fast laboratory (62 ± 2 trucks a day). {rest}"
     ]
+    # with digits that differ by one where an interval is cut: 62.4 ± 2
+    assert "(62.4 ± 0.2 trucks a day)" in warned([{**grown("lab", 62.4), "low": 62.2, "high": 62.6}], {})[0]
     everywhere = [grown("base", 70), grown("round", 12), grown("lab", 62)]
     assert warned(everywhere, {}) == [
         f"Overload: the northbound stock grows from day to day in all scenarios (12 to 70 trucks a day). {rest}"
@@ -416,3 +419,92 @@ def test_a_study_outside_the_calibrated_range_says_so_once() -> None:
     labels = StudyLabels(manifest(made(study([september]), hours(base=[1, 2], autumn=[1, 2]))))
     (text,) = study_warnings({"estimates": Frame(), "growth": Frame()}, labels)
     assert text.startswith(f"Autumn. {outside}")
+
+
+def test_what_limits_the_answer_is_noted() -> None:
+    result = made(study(SIX[:1], replications=2), hours(base=[1, 2], round=[1, 2]))
+    settled, growing = (Warmup(name, 3, is_settled, np.zeros(5)) for name, is_settled in (("a", True), ("b", False)))
+    assert answer(result).notes == ()
+    assert answer(dataclasses.replace(result, warmups=(settled,))).notes == ()
+    assert answer(dataclasses.replace(result, unmet=(MEAN, THROUGHPUT), warmups=(settled, growing))).notes == (
+        "The intervals of Clearance, mean, northbound; and Throughput, mean, northbound are still wider than the "
+        "target; more replications are needed (at_most).",
+        "In the pilot runs at least one scenario never settled: its queue grows, and what it measures depends on how "
+        "long it runs.",
+    )
+
+
+def test_effects_stand_in_a_table_behind_the_differences() -> None:
+    factors = {"bays": {"upgrade": "more-bays", "title": "Bays"}, "lab": {"upgrade": "fast-lab", "title": "Lab"}}
+    # By hand: bays alone −1, lab alone −4, both −6: mean effects of −1.5 and −4.5; together −1 beyond the sum.
+    values = {"base": [32.0, 31, 33], "bays": [31.0, 30, 32], "lab": [28.0, 27, 29], "bays + lab": [26.0, 25, 27]}
+    whole = study(design="grid", factors=factors, replications=3)
+    found = answer(made(whole, {name: {MEAN: row} for name, row in values.items()}))
+    titles = [table.title for table in found.tables]
+    assert titles[:2] == [
+        "Clearance, mean, northbound: difference from the base",
+        "Clearance, mean, northbound: main effects and interactions",
+    ]
+    assert [tuple(map(plain, row)) for row in found.tables[1].rows] == [
+        ("Bays", "−1.50", "main effect"),
+        ("Lab", "−4.50", "main effect"),
+        ("Bays × Lab", "−0.50", "interaction"),
+    ]
+
+
+def by_reading(context: str, option: str, *values: float, ranks: tuple[int, ...]) -> list[dict[str, Any]]:
+    names = ("hold-by-goods", "daily-list", "list-at-dawn")
+    about = {"context": context, "scenario": option, "metric_name": MEAN, "holds": "better in all"}
+    return [
+        {**about, "reading": name, "value": value, "low": value - 0.1, "high": value + 0.1, "rank": rank}
+        for name, value, rank in zip(names, values, ranks, strict=True)
+    ]
+
+
+def test_within_a_context_options_go_by_their_own_titles() -> None:
+    factors = {
+        "demand": {"title": "Demand ×", "demand": True, "context": True, "values": [1, 1.2]},
+        "bays": {"upgrade": "more-bays", "title": "Bays"},
+        "lab": {"upgrade": "fast-lab", "title": "Lab"},
+    }
+    values = {
+        f"demand {d}{option}": [w + noise for noise in (0.0, 0.1, -0.1)]
+        for d in ("1", "1.2")
+        for option, w in (("", 32.0), (" + bays", 31.0), (" + lab", 28.0), (" + bays + lab", 27.0))
+    }
+    result = made(
+        study(design="grid", factors=factors, replications=3),
+        {name: {MEAN: row} for name, row in {"base": [32.0, 32.1, 31.9], **values}.items()},
+    )
+    rows = [
+        *by_reading("Demand × 1", "demand 1 + bays", -1, -1.5, -1, ranks=(2, 2, 1)),
+        *by_reading("Demand × 1", "demand 1 + lab", -4, -6, -0.9, ranks=(1, 1, 2)),
+        *by_reading("Demand × 1.2", "demand 1.2 + lab", -4, -5, -6, ranks=(1, 1, 1)),
+    ]
+    frames = {name: frame for name, frame in tables(result).items() if name in READ} | {"readings": Frame(rows)}
+    document = {**manifest(result), "readings": ["hold-by-goods", "daily-list", "list-at-dawn"]}
+    found = answer_of({name: frames.get(name, Frame()) for name in READ}, StudyLabels(document))
+    advice = [plain(line) for line in found.advice]
+    start = advice.index(
+        "Readings of the gate: Hold by goods, Daily list and List at dawn. All tables and plots but those by reading "
+        "are of the first."
+    )
+    assert advice[start + 1 : -1] == [
+        "Demand × 1. Better under every reading: Bays (−1 h under Hold by goods, −1.5 h under Daily list, −1 h under "
+        "List at dawn).",
+        "Demand × 1. Better under every reading, but how much depends on the reading: Lab (−4 h under Hold by goods, "
+        "−6 h under Daily list, −54 min under List at dawn).",
+        "Demand × 1. Which option ranks first depends on the reading: Lab under Hold by goods and Daily list; Bays "
+        "under List at dawn.",
+        "Demand × 1.2. Better under every reading: Lab (−4 h under Hold by goods, −5 h under Daily list, −6 h under "
+        "List at dawn).",
+        "Demand × 1.2. Lab ranks first under every reading.",
+    ]
+    first, second, *_ = found.tables
+    assert [row[:2] for row in first.rows[:3]] == [
+        ("Bays + Lab", "Demand × 1"),
+        ("Lab", "Demand × 1"),
+        ("Bays", "Demand × 1"),
+    ]
+    assert second.title == "Clearance, mean, northbound: change by reading, h"
+    assert [row[0] for row in second.rows] == ["Lab (Demand × 1)", "Lab (Demand × 1.2)", "Bays (Demand × 1)"]

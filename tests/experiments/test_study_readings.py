@@ -112,7 +112,7 @@ def test_the_answer_says_what_holds_and_what_hangs_on_the_reading(file: Path) ->
     said = [sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in read_answer(folder).advice]
     first = "All tables and plots but those by reading are of the first."
     assert f"Readings of the gate: List, Open and Early. {first}" in said
-    start = "Better under every reading, but how much hangs on the reading: "
+    start = "Better under every reading, but how much depends on the reading: "
     (hangs,) = [text.removeprefix(start) for text in said if text.startswith(start)]
     assert hangs == "at-five (−24 h under List, −2 h under Open, −1 h under Early)."
     (some,) = [text for text in said if text.startswith("Better, but not under every reading")]
