@@ -16,6 +16,7 @@ from experiments.studies.select import cheapest
 
 Frame = pd.DataFrame
 KNEE = "Knee: "
+INTERACTION = "Interaction, half of what two bring together beyond the sum of both"
 NAMED = 4
 """Scenarios named in a list; the tables have all."""
 MOST_PERCENT = 1000
@@ -260,7 +261,7 @@ def effect_advice(effects: Frame, metric: str, labels: StudyLabels) -> Iterator[
         (1, "On average over the others", "No factor has a clear effect on average over the others."),
         (
             2,
-            "Interaction, half of what two bring together beyond the sum of both",
+            INTERACTION,
             "No clear interaction: none of them needs another.",
         ),
     ):

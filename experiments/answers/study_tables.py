@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.answers.labels import NOTHING, count, listed, with_interval
 from experiments.answers.numbers import BEYOND, GLUE, interval, money, plain, scale_of, short, within
 from experiments.answers.run_tables import Table
-from experiments.answers.study_comparison import MOST_PERCENT, NAMED, p_text
+from experiments.answers.study_comparison import INTERACTION, MOST_PERCENT, NAMED, p_text
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.statistics import Estimate
 from gates import Gate
@@ -175,8 +175,7 @@ def effect_table(effects: Frame, metric: str, labels: StudyLabels) -> Table:
         f"{labels.metric(metric)}: main effects and interactions",
         ("Effect", f"Change, {labels.unit(metric)}", "Kind"),
         tuple(cells),
-        "Over all combinations of the others; ± half the simultaneous 95 % interval. An interaction is half of what two "
-        "bring together beyond the sum of both.",
+        f"Over all combinations of the others; ± half the simultaneous 95 % interval. {INTERACTION}.",
     )
 
 

@@ -17,6 +17,8 @@ from typing import Any
 import holidays
 import pytest
 
+from experiments.inputs.policy import PolicyCode
+from experiments.inputs.trace import FlowTrace, Trace
 from experiments.runs import provenance
 from experiments.runs.request import resolve
 from experiments.runs.settings import Setup
@@ -147,6 +149,42 @@ def test_what_is_looked_up_of_the_clocks() -> None:
     assert provenance._offsets("Europe/Minsk", first, last) == [(0, 3 * hour)]
 
 
+def test_a_change_of_the_clock_within_an_hour_is_found_to_the_second() -> None:
+    # Lord Howe Island goes from +10:30 to +11:00 at 02:00 on 4 October 2026, which is 15:30 UTC on the 3rd.
+    day, hour = 86400, 3600
+    found = provenance._offsets("Australia/Lord_Howe", dt.date(2026, 10, 2), dt.date(2026, 10, 6))
+    assert found == [(0, 10 * hour + 1800), (day + 15 * hour + 1800, 11 * hour)]
+
+
+@pytest.mark.parametrize(
+    ("start", "holidays_found"),
+    [
+        # Four measured days and two on each side. In Poland Easter is on 5 and 6 April 2026, nothing before or after.
+        ("2026-03-29", set()),  # to 4 April
+        ("2026-03-30", {"2026-04-05"}),  # to 5 April
+        ("2026-03-31", {"2026-04-05", "2026-04-06"}),
+        ("2026-04-08", {"2026-04-06"}),  # from 6 April
+        ("2026-04-09", set()),  # from 7 April
+    ],
+)
+def test_days_around_the_run_are_looked_up(start: str, holidays_found: set[str]) -> None:
+    gate = load_gate("minimal").model_dump(mode="json", by_alias=True)
+    gate["sides"] = {"vn": "Europe/Warsaw", "cn": "Europe/Minsk"}
+    gate["stages"]["booth"]["hours"] = {"mon-sun": "07:00-19:00", "holidays PL": "closed"}
+    run = resolve({"gate": gate, "days": 3, "warmup_days": 1, "start": shifted(start, 1)})
+    found = provenance.looked_up(run.scenario, provenance.scenario_document(run.scenario))
+    assert list(found["holidays"]) == ["PL"]
+    assert set(found["holidays"]["PL"]) == holidays_found
+    first = dt.date.fromisoformat(shifted(start, -2))
+    change = (dt.date(2026, 3, 29) - first).days * 86400 + 3600  # at 01:00 UTC on 29 March
+    warsaw = [(0, 3600), (change, 7200)] if change >= 0 else [(0, 7200)]
+    assert found["offsets"] == {"Europe/Minsk": [(0, 10800)], "Europe/Warsaw": warsaw}
+
+
+def shifted(day: str, days: int) -> str:
+    return (dt.date.fromisoformat(day) + dt.timedelta(days=days)).isoformat()
+
+
 @pytest.mark.parametrize("name", ["bordergate", "numba", "numpy", "scipy", "simpy"])
 def test_another_version_gives_another_identity(
     name: str, afresh: Callable[[], None], monkeypatch: pytest.MonkeyPatch
@@ -225,6 +263,27 @@ def test_a_gate_that_the_library_does_not_give_is_in_the_manifest() -> None:
         (run.scenario, own),  # an upgrade that the library has not
     ):
         assert provenance.run_again(scenario, run.settings, changes) == BY_MANIFEST
+
+
+def test_what_is_beside_the_gate_is_in_command_manifest_and_identity() -> None:
+    run, zero = resolve(OF_LIBRARY), dt.datetime(2025, 7, 2, tzinfo=dt.UTC)
+    code = PolicyCode(name="Fruit", sha256="0123456789abcdef" * 4, source="def fruit(live): ...")
+    trace = Trace(flows={"fruit-north": FlowTrace(arrival=(0, 60_000), service={}, choice={}, visits={})})
+    by_policy = (
+        "bg.run(..., policy=Fruit) in Python, with the policy whose code has the SHA-256 0123456789ab...; it is not "
+        "kept here"
+    )
+    digests = {run.digest}
+    for given, command in (((trace, None), BY_MANIFEST), ((None, code), by_policy), ((trace, code), by_policy)):
+        assert provenance.run_again(run.scenario, run.settings, (), *given) == command
+        found = provenance.manifest(run.scenario, run.settings, (), zero, 1, *given)
+        assert found["run_again"] == command
+        assert found.get("policy") == (given[1] and {"name": "Fruit", "sha256": "0123456789abcdef" * 4})
+        assert found.get("trace", {}).get("trucks") == (given[0] and {"fruit-north": 2})
+        digests.add(found["hashes"]["result"])
+    assert len(digests) == 4
+    later = FlowTrace(arrival=(0, 60_001), service={}, choice={}, visits={})
+    assert provenance.trace_digest(trace) != provenance.trace_digest(Trace(flows={"fruit-north": later}))
 
 
 def test_a_confirmed_run_says_how_to_confirm_it_again() -> None:

@@ -445,6 +445,10 @@ def test_effects_stand_in_a_table_behind_the_differences() -> None:
         "Clearance, mean, northbound: difference from the base",
         "Clearance, mean, northbound: main effects and interactions",
     ]
+    assert plain(found.tables[1].note) == (
+        "Over all combinations of the others; ± half the simultaneous 95 % interval. Interaction, half of what two "
+        "bring together beyond the sum of both."
+    )
     assert [tuple(map(plain, row)) for row in found.tables[1].rows] == [
         ("Bays", "−1.50", "main effect"),
         ("Lab", "−4.50", "main effect"),
