@@ -83,9 +83,14 @@ def read_summary(folder: Path) -> Summary:
     return summary(read_numbers(folder), read_json(folder / MANIFEST))
 
 
+HARDLY = f"Stages with under {HARDLY_H * 60:.0f} minutes of waiting are only in the report."
+
+
 def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
     """Return the summary of a run from its numbers and `manifest.json`."""
     labels, metrics = Labels(manifest), numbers.metrics
+    waits = [stage_table(metrics, labels, name, only_waits=True) for name in labels.directions]
+    stages = [table for table in waits if table.rows]
     return Summary(
         title=labels.title,
         basis=" ".join(
@@ -98,12 +103,12 @@ def summary(numbers: RunNumbers, manifest: Mapping[str, Any]) -> Summary:
         tables=(
             day_table(metrics, labels),
             gate_time_table(metrics, labels),
-            *(stage_table(metrics, labels, name, only_waits=True) for name in labels.directions),
+            *stages,
             *limit_tables(metrics, labels),
             *day_account_tables(metrics, labels),
         ),
         notes=(
-            f"{STAGE_NOTE} Stages with under {HARDLY_H * 60:.0f} minutes of waiting are only in the report.",
+            f"{STAGE_NOTE} {HARDLY}" if stages else HARDLY,
             *unfinished_sentences(metrics, labels),
         ),
     )

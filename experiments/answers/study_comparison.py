@@ -10,7 +10,18 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import listed
-from experiments.answers.numbers import BEYOND, GLUE, amount, interval, money, plain, scale_of, short, within
+from experiments.answers.numbers import (
+    BEYOND,
+    GLUE,
+    amount,
+    decimals_of,
+    interval,
+    money,
+    plain,
+    scale_of,
+    short,
+    within,
+)
 from experiments.answers.study_labels import StudyLabels
 from experiments.studies.select import cheapest
 
@@ -110,18 +121,24 @@ def change_sentence(subject: str, row: Any, now: Any, metric: str, labels: Study
     percent = f"{short(abs(row['percent']))}{GLUE}%; " if abs(row["percent"]) < MOST_PERCENT and unit != "1" else ""
     low, high = (scale.factor * end for end in ends)
     doubt = f"{percent}95 % interval {interval(low, high)}{GLUE}{scale.unit}"
-    before, after = _before_and_after(float(now["value"]), float(row["value"]), low, high, scale.unit, unit)
+    before, after = _before_and_after(float(now["value"]), row, unit)
     return (
         f"{subject} {verb} {phrase} by {within(scale.factor * size, low, high)}{GLUE}{scale.unit} ({doubt}), "
         f"from {before} to {after}."
     )
 
 
-def _before_and_after(now: float, change: float, low: float, high: float, shown: str, unit: str) -> tuple[str, str]:
-    """Two values whose difference, as they are shown, is the change beside them; short where its unit is another."""
-    if shown != scale_of(unit, now).unit or scale_of(unit, now + change).unit != shown:
-        return amount(now, unit), amount(now + change, unit)
-    return f"{within(now, low, high)}{GLUE}{shown}", f"{within(now + change, low, high)}{GLUE}{shown}"
+def _before_and_after(now: float, row: Any, unit: str) -> tuple[str, str]:
+    """Two values with so many decimals that their difference, as they are shown, is the change beside them."""
+    then, change = now + float(row["value"]), float(row["value"])
+    scale = scale_of(unit, now)
+    if scale != scale_of(unit, then):
+        return amount(now, unit), amount(then, unit)
+    low, high = (scale.factor * float(row[end]) for end in ("low", "high"))
+    places = decimals_of(scale.factor * change)
+    values = (scale.factor * value for value in (now, then))
+    before, after = (within(v, low, high) if low < high else plain(v, places) for v in values)
+    return f"{before}{GLUE}{scale.unit}", f"{after}{GLUE}{scale.unit}"
 
 
 def _reached(row: Any, phrase: str) -> str:

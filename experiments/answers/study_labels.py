@@ -13,6 +13,7 @@ import pandas as pd
 from experiments.answers.labels import Labels, day_text
 from experiments.answers.labels import count as counted
 from experiments.result_folder import MANIFEST, read_json
+from experiments.studies.designs import AT_CHOICE
 from experiments.studies.model import better_of, metric_key
 from gates.rivals import title_of_reading
 from sim.metrics.meter import STATISTICS, Better
@@ -37,7 +38,6 @@ class StudyLabels:
         self.manifest = manifest
         study = manifest["study"]
         self._labels = Labels({**manifest, "tick_zero": "1970-01-01T00:00:00+00:00"})
-        self.titles: dict[str, str] = {each["name"]: each["title"] for each in manifest["scenarios"]}
         self.metrics: list[str] = manifest["metrics"]
         self.question: str = study["question"]
         self.about: str = " ".join(study["about"].split())
@@ -46,11 +46,22 @@ class StudyLabels:
         self._study = study
         varied = study["assumptions"]
         self.ends: tuple[float, float] = (varied["low"], varied["high"])
+        cells = manifest["scenarios"]
+        self.titles: dict[str, str] = {each["name"]: each["title"] for each in cells}
+        if self.design == "tornado":
+            varied_cells = [each for each in cells if "place" in each["factors"]]
+            self.titles |= {each["name"]: self._varied(each["factors"]) for each in varied_cells}
 
     @property
     def title(self) -> str:
         """The study and its gate."""
         return f"{self._study['title'].get('en', self.name)} · {self._labels.title}"
+
+    def _varied(self, factors: Mapping[str, str]) -> str:
+        """Title of a scenario of a tornado: the input that is varied in words, such as `Booth: lanes × 0.8`."""
+        end = self.ends[factors["end"] == "high"]
+        choice = f"{self.choice}, " if factors["which"] == AT_CHOICE else ""
+        return f"{choice}{self.place(factors['place'])} × {end:g}"
 
     @property
     def readings(self) -> list[str]:

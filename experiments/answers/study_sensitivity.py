@@ -184,7 +184,8 @@ def reading_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator
         for sentence, options in _grouped(part).items():
             told = [_by_reading(option, labels) for option in options[:MOST_OPTIONS]]
             yield f"{start}{sentence}: {'; '.join(told)}{_more(len(options), MOST_OPTIONS)}."
-        yield f"{start}{_first(part, labels)}"
+        if first := _first(part, labels):
+            yield f"{start}{first}"
 
 
 def _grouped(part: Frame) -> dict[str, list[Frame]]:
@@ -212,6 +213,9 @@ _HOLDS = {
 """Whether advice holds -> how a sentence about it begins: where changes are alike, and where they are far apart."""
 
 
+_BRINGS = ("better in all", "better in some", "reverses")
+
+
 def _by_reading(rows: Frame, labels: StudyLabels) -> str:
     """`Round the clock (−26 h under List at dawn, −4.4 h under Hold by goods)`."""
     unit = labels.unit(labels.metrics[0])
@@ -226,14 +230,21 @@ def _context(rows: Frame) -> str:
 
 
 def _first(part: Frame, labels: StudyLabels) -> str:
-    """Say which option ranks first, under each reading if they differ."""
-    first = {str(row["reading"]): str(row["scenario"]) for _, row in part[part["rank"] == 1].iterrows()}
+    """Say which options rank first, under each reading if they differ; nothing where no option is better than none."""
+    first = part[(part["rank"] == 1) & part["holds"].isin(_BRINGS)]
     under: dict[str, list[str]] = {}
-    for reading in (name for name in labels.readings if name in first):
-        under.setdefault(labels.titled_in(first[reading], _context(part)), []).append(labels.reading(reading))
+    for reading in labels.readings:
+        titles = [
+            labels.titled_in(str(name), _context(part)) for name in first[first["reading"] == reading]["scenario"]
+        ]
+        if titles:
+            under.setdefault(listed(titles), []).append(labels.reading(reading))
+    if not under:
+        return ""
     if len(under) == 1:
-        return f"{next(iter(under))} ranks first under every reading."
-    ranked = [f"{title} under {listed(readings)}" for title, readings in under.items()]
+        several = len(first["scenario"].unique()) > 1
+        return f"{next(iter(under))} {'rank' if several else 'ranks'} first under every reading."
+    ranked = [f"{titles} under {listed(readings)}" for titles, readings in under.items()]
     return f"Which option ranks first depends on the reading: {'; '.join(ranked)}."
 
 

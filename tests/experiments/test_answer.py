@@ -505,3 +505,15 @@ def test_the_screen_leaves_out_stages_without_waits_and_the_report_does_not() ->
     assert [r[0] for r in stage_table(found, labels, "northbound").rows] == ["Booth", "Bay", "Desk"]
     assert [r[0] for r in stage_table(found, labels, "northbound", only_waits=True).rows] == ["Booth", "Bay"]
     assert stage_table(found, labels, "northbound").rows[2][-1] == "no limit"
+
+
+def test_a_table_without_a_row_is_left_out() -> None:
+    """An hour of waiting makes a row; two minutes at each stage make none, so no table and no note about it."""
+    rows = metric_rows()
+    waiting = [*rows, *(row("wait_h", "mean", 1.0, 0.1, **NORTH, stage=stage) for stage in ("booth", "bay"))]
+    hardly = [*rows, *(row("wait_h", "mean", 0.03, 0.01, **NORTH, stage=stage) for stage in ("booth", "bay"))]
+    found = [summary(numbers_with(Days((TRUCKS,), ((0.0,),)), each), manifest()) for each in (waiting, hardly)]
+    assert ["Stages, northbound" in [table.title for table in each.tables] for each in found] == [True, False]
+    assert found[0].notes[0].startswith("In queue, closed: mean hours of a visit")
+    assert found[1].notes[0] == "Stages with under 3 minutes of waiting are only in the report."
+    assert all(table.rows for each in found for table in each.tables)

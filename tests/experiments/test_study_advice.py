@@ -11,6 +11,7 @@ import pytest
 
 from experiments.answers.study_advice import READ, answer_of, study_warnings
 from experiments.answers.study_labels import StudyLabels
+from experiments.answers.study_sensitivity import reading_advice
 from experiments.studies.designs import cells
 from experiments.studies.folder import manifest
 from experiments.studies.model import Study
@@ -316,7 +317,7 @@ def test_an_input_that_turns_a_gain_into_none_is_named():
     lines, rows = tornado(low=[29, 28.1, 30, 29], high=[31.99, 31, 33, 31.99])
     assert lines == [
         "With today's inputs the choice (Two more bays) cuts mean northbound clearance by 58 min (3 %; 95 % interval "
-        "54 to 63 min), from 32 h to 31 h.",
+        "54 to 63 min), from 32.00 h to 31.02 h.",
         "Varied one at a time, 1 of 1 inputs that are assumptions change that: Inspection bays (China): lanes.",
         "Measure first what moves the benefit most: Inspection bays (China): lanes (by up to 2 h).",
         DOUBT,
@@ -340,6 +341,41 @@ def test_without_advice_no_input_changes_it():
         "So there is no advice that an input could change.",
     ]
     assert [len(row) for row in rows] == [3]
+
+
+def test_an_input_that_is_varied_goes_by_its_name_in_words() -> None:
+    place = "stages.bay-cn.lanes"
+    whole = study(SIX[2:3], design="tornado", assumptions={"paths": [place]})
+    values = {name: {MEAN: [1.0, 2.0]} for name in ("base", "bays", f"base: {place} low", f"choice: {place} high")}
+    labels = StudyLabels(manifest(made(whole, values)))
+    assert list(labels.titles.values()) == [
+        "Base",
+        "Two more bays",
+        "Inspection bays (China): lanes × 0.8",
+        "Two more bays, Inspection bays (China): lanes × 1.25",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base", "bays", "said"),
+    [
+        # in hours, with the decimals of the change of 0.133 h ± 0.018
+        (
+            [38.5, 38.5, 38.5],
+            [38.36, 38.375, 38.365],
+            "by 8.0 min (0.35 %; 95 % interval 6.9 to 9.1 min), from 38.500 h to 38.367 h",
+        ),
+        (
+            [38.5, 38.4, 38.6],
+            [38.25, 38.15, 38.35],
+            "by 15 min (0.65 %; 95 % interval 15.0 to 15.0 min), from 38.50 h to 38.25 h",
+        ),
+        ([1.4, 1.5, 1.3], [0.4, 0.5, 0.3], "by 1 h (71 %; 95 % interval 1.00 to 1.00 h), from 1.4 h to 24 min"),
+    ],
+)
+def test_values_before_and_after_are_apart_by_the_change(base: list[float], bays: list[float], said: str) -> None:
+    found = answer(made(study(SIX[2:3], replications=3, margin={"absolute": 0.01}), hours(base=base, bays=bays)))
+    assert said in plain(found.advice[0])
 
 
 def grown(scenario: str, value: float, *, is_overload: bool = True) -> dict[str, Any]:
@@ -504,6 +540,16 @@ def test_within_a_context_options_go_by_their_own_titles() -> None:
         "List at dawn).",
         "Demand × 1.2. Lab ranks first under every reading.",
     ]
+    tie = [
+        {**row, "scenario": name, "holds": "better in some"}
+        for name in ("demand 1.2 + lab", "demand 1.2 + bays")
+        for row in rows[6:]
+    ]
+    frames["readings"] = Frame(tie)
+    labels = StudyLabels(document)
+    assert list(reading_advice(frames, labels))[-1] == "Lab and Bays rank first under every reading."
+    frames["readings"] = Frame([{**row, "holds": "no difference in all"} for row in rows[6:]])
+    assert len(list(reading_advice(frames, labels))) == 1, "of what makes no difference none is named first"
     first, second, *_ = found.tables
     assert [row[:2] for row in first.rows[:3]] == [
         ("Bays + Lab", "Demand × 1"),
