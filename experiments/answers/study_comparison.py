@@ -225,8 +225,8 @@ def _knee(context: Context, good: list[str]) -> str:
     if numbers.loc[best] == numbers.max():
         return f"{context.titled(best)} is the largest number tried and still better: the knee lies beyond it."
     return (
-        f"{KNEE}{context.titled(best)}. It is within {context.margin} of the best, so more brings no difference that "
-        "matters, and fewer is worse or not shown to be as good."
+        f"{KNEE}{context.titled(best)}. In {context.labels.phrase(context.metric)} it is within {context.margin} of "
+        "the best, so more brings no difference that matters, and fewer is worse or not shown to be as good."
     )
 
 

@@ -17,7 +17,7 @@ from experiments.answers.study_labels import StudyLabels
 from experiments.plots.marks import Frame, Plot
 from experiments.plots.study_curves import curves, dose_plot, warmup_plot
 from experiments.plots.study_inputs import bottleneck_plot, reading_plot, screening_plot, tornado_plot, variance_plot
-from experiments.plots.study_rows import BETTER, UNCLEAR, VALUE, WORSE, interval_rows, mark_of
+from experiments.plots.study_rows import BETTER, UNCLEAR, VALUE, WORSE, in_scale, interval_rows, mark_of
 from experiments.studies.folder import read_table
 
 MOST_ROWS = 24
@@ -56,7 +56,8 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
 def _comparison(estimates: Frame, metric: str, labels: StudyLabels) -> Plot:
     """What the deciding metric is in every scenario."""
     frame = labels.rows_of(estimates, metric)
-    shown = _fewest(frame.assign(mark=VALUE, row=frame["scenario"]), labels, metric)
+    fewest = _fewest(frame.assign(mark=VALUE, row=frame["scenario"]), labels, metric)
+    shown, unit = in_scale(fewest, labels.unit(metric), change=False)
     order = list(shown.sort_values("value", ascending=labels.better(metric) != "more")["row"])
     base = shown.set_index("row")["value"].get("base", math.nan)
     return Plot(
@@ -67,7 +68,7 @@ def _comparison(estimates: Frame, metric: str, labels: StudyLabels) -> Plot:
         "To compare two scenarios use the differences: they share their draws, so their intervals are narrower.",
         alt=f"{labels.metric(metric)} by scenario: " + _listed(shown, order, labels),
         chart=lambda width: interval_rows(
-            shown, order, labels.titles, width, labels.axis(metric), zero=False, before=base
+            shown, order, labels.titles, width, f"{labels.metric(metric)} [{unit}]", zero=False, before=base
         ),
     )
 
@@ -95,11 +96,14 @@ def _listed(shown: Frame, order: list[str], labels: StudyLabels) -> str:
 def _differences(differences: Frame, direction: str, labels: StudyLabels) -> Plot:
     """What every scenario changes against the base, in the metrics of one direction."""
     metrics = [m for m in labels.metrics if labels.direction_of(m) == direction]
-    frames = []
+    frames, units = [], []
     for metric in metrics:
         frame = differences[differences["metric_name"] == metric]
         shown = frame.reindex(frame["value"].abs().sort_values(ascending=False).index).head(MOST_ROWS)
-        frames.append(shown.assign(row=shown["scenario"], mark=shown["verdict"].map(mark_of)))
+        marked = shown.assign(row=shown["scenario"], mark=shown["verdict"].map(mark_of))
+        scaled, unit = in_scale(marked, labels.unit(metric), change=True)
+        frames.append(scaled)
+        units.append(unit)
     order = list(frames[0].sort_values("value", ascending=labels.better(metrics[0]) != "more")["row"])
     marks = {mark for frame in frames for mark in frame["mark"]}
 
@@ -110,12 +114,12 @@ def _differences(differences: Frame, direction: str, labels: StudyLabels) -> Plo
                 order,
                 labels.titles,
                 width,
-                f"change, {labels.unit(metric)}",
+                f"change, {unit}",
                 zero=True,
                 heading=labels.metric(metric) + SIDES[labels.better(metric)],
                 marks=marks,
             )
-            for metric, frame in zip(metrics, frames, strict=True)
+            for metric, frame, unit in zip(metrics, frames, units, strict=True)
         ]
         return alt.vconcat(*panels, spacing=26)
 
@@ -137,7 +141,7 @@ def _effects(effects: Frame, labels: StudyLabels) -> Plot:
     less = labels.better(metric) != "more"
     good, bad = (frame["high"] < 0, frame["low"] > 0) if less else (frame["low"] > 0, frame["high"] < 0)
     frame = frame.assign(row=frame["effect"], mark=np.select([good, bad], [BETTER, WORSE], UNCLEAR))
-    frame = frame.sort_values(["order", "value"])
+    frame, unit = in_scale(frame.sort_values(["order", "value"]), labels.unit(metric), change=True)
     order = list(frame["row"])
     return Plot(
         name="interactions",
@@ -147,6 +151,6 @@ def _effects(effects: Frame, labels: StudyLabels) -> Plot:
         "the effect of one with and without the other. Lines: simultaneous 95 % intervals.",
         alt="Effects: " + _listed(frame, order, labels.with_titles(order)),
         chart=lambda width: interval_rows(
-            frame, order, dict(zip(order, order, strict=True)), width, f"change, {labels.unit(metric)}", zero=True
+            frame, order, dict(zip(order, order, strict=True)), width, f"change, {unit}", zero=True
         ),
     )

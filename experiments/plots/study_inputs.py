@@ -13,7 +13,7 @@ from experiments.answers.study_bottleneck import HEADINGS
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
 from experiments.plots.marks import Chart, Frame, Plot, StageRows, at_px, data_of, message
-from experiments.plots.study_rows import VALUE, interval_rows, mark_of
+from experiments.plots.study_rows import VALUE, in_scale, interval_rows, mark_of
 from experiments.studies.tables import TRUCK_HOURS
 
 MOST_ROWS = 24
@@ -77,7 +77,7 @@ def tornado_plot(tornado: Frame, labels: StudyLabels) -> Plot:
 def reading_plot(found: Frame, labels: StudyLabels) -> Plot:
     """What each option changes under each reading of the gate."""
     metric = labels.metrics[0]
-    frame = found[found["metric_name"] == metric].copy()
+    frame, unit = in_scale(found[found["metric_name"] == metric], labels.unit(metric), change=True)
     several = frame["context"].nunique() > 1
     frame["row"] = frame["context"] + " " + frame["scenario"] if several else frame["scenario"]
     spread = frame.groupby("row")["value"].agg(lambda v: float(np.abs(v).max()))
@@ -93,7 +93,7 @@ def reading_plot(found: Frame, labels: StudyLabels) -> Plot:
         y = alt.Y("row:N", sort=order, axis=None)
         colour = alt.Color("label:N", scale=alt.Scale(domain=titles, range=colours), legend=alt.Legend(title=None))
         shape = alt.Shape("label:N", scale=alt.Scale(domain=titles, range=shapes), legend=alt.Legend(title=None))
-        axis = f"change, {labels.unit(metric)}"
+        axis = f"change, {unit}"
         base = Chart(data_of(shown[["row", "label", "value", "low", "high"]])).encode(y=y, color=colour)
         bars = base.mark_rule(strokeWidth=2, yOffset=rows.shift).encode(x=alt.X("low:Q", title=axis), x2="high:Q")
         dots = base.mark_point(size=58, opacity=1, filled=True, yOffset=rows.shift)

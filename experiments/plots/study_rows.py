@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from experiments.answers.numbers import BEYOND, interval, within
+from experiments.answers.numbers import BEYOND, interval, scale_of, within
 from experiments.plots import theme
 from experiments.plots.marks import Chart, Frame, StageRows, at_px, data_of
 
@@ -35,6 +35,12 @@ def mark_of(verdict: str) -> str:
     if verdict in COLOURS:
         return verdict
     return UNCLEAR if verdict == "not defined" else SAME
+
+
+def in_scale(frame: Frame, unit: str, *, change: bool) -> tuple[Frame, str]:
+    """Return values with their intervals in the unit in which tables show them, and its name: hours or minutes."""
+    scale = scale_of(unit, *frame["value"], change=change)
+    return frame.assign(**{end: scale.factor * frame[end] for end in ("value", "low", "high")}), scale.unit
 
 
 def interval_rows(

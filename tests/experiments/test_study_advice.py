@@ -277,8 +277,8 @@ def test_numbers_stand_in_order_and_the_knee_is_named():
     assert fleet(
         base=[5, 5.1, 5, 5.2], fleet_40=[5, 5.1, 5, 5.2], fleet_4=[9, 9.1, 9, 9.2], fleet_12=[5.01, 5.1, 5, 5.2]
     ) == [
-        "Knee: Fleet of 12. It is within 3 min of the best, so more brings no difference that matters, and fewer is "
-        "worse or not shown to be as good.",
+        "Knee: Fleet of 12. In mean northbound clearance it is within 3 min of the best, so more brings no difference "
+        "that matters, and fewer is worse or not shown to be as good.",
         "No option is shown to improve mean northbound clearance (5.1 h).",
         "Worse: Fleet of 4 (+4 h).",
         "No difference that matters, less than 3 min: Fleet of 40 and Fleet of 12.",

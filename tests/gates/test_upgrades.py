@@ -175,6 +175,21 @@ def test_a_change_that_the_gate_refuses_is_found_where_it_is_written(changes, pr
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        edit("stages.booth.lanes", scale=0),
+        edit("paths.northbound", add="nowhere", after="booth"),
+        edit("paths.northbound", add=["nowhere"], before="exit"),
+    ],
+)
+def test_a_finding_stands_at_the_change_nearest_to_it(wrong):
+    sound = edit("paths.northbound.inspection.share", set="30 %")
+    for number, changes in enumerate(([wrong, sound], [sound, wrong])):
+        ((file, path, *_),) = refused(apply_upgrades, MINIMAL, [upgrade(*changes)])
+        assert (file, path) == ("test.yaml", f"changes[{number}]")
+
+
+@pytest.mark.parametrize(
     ("change", "path", "problem"),
     [
         (edit("stages.booth.lanes"), "changes[0]", "changes nothing"),
