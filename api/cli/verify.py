@@ -98,7 +98,11 @@ def compare(
         from experiments.results.calls import compare as compared
         from experiments.results.side_by_side import comparison_table
 
-        table = comparison_table(compared(first, second), metric or [], full=full)
+        found = compared(first, second)
+        table = comparison_table(found, metric or [], full=full)
         console.print(f"A: {first}   B: {second}", markup=False, soft_wrap=True)
+        for name, result in (("A", found.first), ("B", found.second)):
+            for warning in result.warnings:
+                console.print(f"→ {wrapped(console, f'{name}: {warning}', 2)}")
         print_table(console, table.title, table.columns, table.rows)
         console.print(f"[dim]{wrapped(console, table.note)}[/dim]")

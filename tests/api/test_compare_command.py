@@ -106,6 +106,11 @@ def test_the_command_on_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert done.output.startswith("A: a   B: b\n")
     assert "utilisation.share@booth" in done.output
     assert "Unpaired (Welch), because the seeds differ" in done.output
+    assert "Overload" not in done.output
+    days = ("--days", "3", "--warmup-days", "0", "--replications", "3")
+    assert invoke("run", "minimal", *days, "--demand", "5", "--out", "full").exit_code == 0
+    done = invoke("compare", "a", "full")
+    assert done.output.splitlines()[1].startswith("→ B: Overload: the northbound stock grows by"), "before any number"
     done = invoke("compare", "a", "b", "--metric", "utilisation.share@boot")
     said = "metric = utilisation.share@boot - this result has no such metric. Did you mean utilisation.share@booth"
     assert (done.exit_code, done.output[: len(said)]) == (2, said)
