@@ -558,3 +558,16 @@ def test_within_a_context_options_go_by_their_own_titles() -> None:
     ]
     assert second.title == "Clearance, mean, northbound: change by reading, h"
     assert [row[0] for row in second.rows] == ["Lab (Demand × 1)", "Lab (Demand × 1.2)", "Bays (Demand × 1)"]
+
+
+def test_each_metric_has_a_table_and_a_single_scenario_goes_by_its_name() -> None:
+    both = {MEAN: [32.0, 31, 33], THROUGHPUT: [260.0, 261, 262]}
+    better = {MEAN: [31.0, 30.1, 32], THROUGHPUT: [270.0, 271, 272.1]}
+    found = answer(made(study(SIX[2:3], metrics=[MEAN, THROUGHPUT], replications=3), {"base": both, "bays": better}))
+    assert [table.title for table in found.tables[:2]] == [
+        "Clearance, mean, northbound: difference from the base",
+        "Throughput, mean, northbound: difference from the base",
+    ]
+    alone = StudyLabels(manifest(made(study(SIX[2:3]), hours(base=[1, 2]))))
+    (said,) = study_warnings({"estimates": Frame(), "growth": Frame([grown("base", 70)])}, alone)
+    assert "from day to day in Base (70 ± 2 trucks a day)" in plain(said)
