@@ -213,9 +213,6 @@ _HOLDS = {
 """Whether advice holds -> how a sentence about it begins: where changes are alike, and where they are far apart."""
 
 
-_BRINGS = ("better in all", "better in some", "reverses")
-
-
 def _by_reading(rows: Frame, labels: StudyLabels) -> str:
     """`Round the clock (−26 h under List at dawn, −4.4 h under Hold by goods)`."""
     unit = labels.unit(labels.metrics[0])
@@ -230,21 +227,21 @@ def _context(rows: Frame) -> str:
 
 
 def _first(part: Frame, labels: StudyLabels) -> str:
-    """Say which options rank first, under each reading if they differ; nothing where no option is better than none."""
-    first = part[(part["rank"] == 1) & part["holds"].isin(_BRINGS)]
+    """Say which options rank first, under each reading if they differ; nothing where none is better than no option."""
+    first = part[(part["rank"] == 1) & (part["verdict"] == "better")]
     under: dict[str, list[str]] = {}
     for reading in labels.readings:
-        titles = [
-            labels.titled_in(str(name), _context(part)) for name in first[first["reading"] == reading]["scenario"]
-        ]
-        if titles:
-            under.setdefault(listed(titles), []).append(labels.reading(reading))
+        options = first[first["reading"] == reading]["scenario"]
+        titles = listed([labels.titled_in(str(option), _context(part)) for option in options])
+        under.setdefault(titles, []).append(labels.reading(reading))
+    none = under.pop("", [])
     if not under:
         return ""
-    if len(under) == 1:
-        several = len(first["scenario"].unique()) > 1
-        return f"{next(iter(under))} {'rank' if several else 'ranks'} first under every reading."
+    if len(under) == 1 and not none:
+        verb = "rank" if first["scenario"].nunique() > 1 else "ranks"
+        return f"{next(iter(under))} {verb} first under every reading."
     ranked = [f"{titles} under {listed(readings)}" for titles, readings in under.items()]
+    ranked += [f"under {listed(none)} none is better by more than the margin"] if none else []
     return f"Which option ranks first depends on the reading: {'; '.join(ranked)}."
 
 

@@ -494,7 +494,7 @@ def test_effects_stand_in_a_table_behind_the_differences() -> None:
 
 def by_reading(context: str, option: str, *values: float, ranks: tuple[int, ...]) -> list[dict[str, Any]]:
     names = ("hold-by-goods", "daily-list", "list-at-dawn")
-    about = {"context": context, "scenario": option, "metric_name": MEAN, "holds": "better in all"}
+    about = {"context": context, "scenario": option, "metric_name": MEAN, "holds": "better in all", "verdict": "better"}
     return [
         {**about, "reading": name, "value": value, "low": value - 0.1, "high": value + 0.1, "rank": rank}
         for name, value, rank in zip(names, values, ranks, strict=True)
@@ -540,16 +540,22 @@ def test_within_a_context_options_go_by_their_own_titles() -> None:
         "List at dawn).",
         "Demand × 1.2. Lab ranks first under every reading.",
     ]
-    tie = [
-        {**row, "scenario": name, "holds": "better in some"}
-        for name in ("demand 1.2 + lab", "demand 1.2 + bays")
-        for row in rows[6:]
-    ]
-    frames["readings"] = Frame(tie)
     labels = StudyLabels(document)
-    assert list(reading_advice(frames, labels))[-1] == "Lab and Bays rank first under every reading."
-    frames["readings"] = Frame([{**row, "holds": "no difference in all"} for row in rows[6:]])
-    assert len(list(reading_advice(frames, labels))) == 1, "of what makes no difference none is named first"
+
+    def last_of(*more: dict[str, Any]) -> str:
+        frames["readings"] = Frame([*rows[6:], *more])
+        return list(reading_advice(frames, labels))[-1]
+
+    tie = [{**row, "scenario": "demand 1.2 + bays"} for row in rows[6:]]
+    assert last_of(*tie) == "Lab and Bays rank first under every reading."
+    rows[6]["verdict"] = "better by less than the margin"
+    assert last_of() == (
+        "Which option ranks first depends on the reading: Lab under Daily list and List at dawn; under Hold by goods "
+        "none is better by more than the margin."
+    )
+    for row in rows[7:]:
+        row["verdict"] = "no difference that matters"
+    assert last_of().startswith("Better under every reading"), "of what makes no difference none is named first"
     first, second, *_ = found.tables
     assert [row[:2] for row in first.rows[:3]] == [
         ("Bays + Lab", "Demand × 1"),
