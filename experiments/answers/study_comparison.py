@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.answers.labels import listed
+from experiments.answers.labels import NOTHING, listed
 from experiments.answers.numbers import (
     BEYOND,
     GLUE,
@@ -242,11 +242,7 @@ def _lists(context: Context, said: set[str]) -> Iterator[str]:
     """Yield the lists of the other options, by verdict."""
 
     def change(row: Any) -> str:
-        if not math.isfinite(row["value"]):
-            return BEYOND
-        scale = scale_of(context.unit, row["value"], change=True)
-        value = within(*(scale.factor * row[name] for name in ("value", "low", "high")), sign=True)
-        return f"{value}{GLUE}{scale.unit}"
+        return change_text(row, context.unit)
 
     def needs(row: Any) -> str:
         return f"about {plain(row['needed'])} needed" if pd.notna(row["needed"]) else ""
@@ -285,11 +281,22 @@ def effect_advice(effects: Frame, metric: str, labels: StudyLabels) -> Iterator[
         of_order = rows[rows["order"] == order]
         clear = of_order[(of_order["low"] > 0) | (of_order["high"] < 0)]
         clear = clear.reindex(clear["value"].abs().sort_values(ascending=False, kind="stable").index)
-        named = [f"{r['effect']} ({amount(r['value'], unit, sign=True)})" for _, r in clear.iterrows()]
+        named = [f"{r['effect']} ({change_text(r, unit)})" for _, r in clear.iterrows()]
         if named:
             yield f"{heading}: {some(named)}."
         elif of_order["value"].notna().any():
             yield none
+
+
+def change_text(row: Any, unit: str) -> str:
+    """Return `−9 min`: a change with as many decimals as its interval gives it, as tables and plots show it."""
+    if not math.isfinite(row["value"]):
+        return BEYOND if math.isinf(row["value"]) else NOTHING
+    scale = scale_of(unit, row["value"], change=True)
+    return f"{within(*(scale.factor * row[name] for name in ENDS), sign=True)}{GLUE}{scale.unit}"
+
+
+ENDS = ("value", "low", "high")
 
 
 def some(names: list[str]) -> str:

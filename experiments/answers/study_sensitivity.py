@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.answers.labels import listed
 from experiments.answers.numbers import GLUE, amount, interval, scale_of, within
 from experiments.answers.run_tables import Table
-from experiments.answers.study_comparison import change_sentence
+from experiments.answers.study_comparison import change_sentence, change_text
 from experiments.answers.study_labels import StudyLabels
 from experiments.answers.study_tables import ROWS
 from experiments.studies.designs import UNDER_ONE
@@ -216,9 +216,7 @@ _HOLDS = {
 def _by_reading(rows: Frame, labels: StudyLabels) -> str:
     """`Round the clock (−26 h under List at dawn, −4.4 h under Hold by goods)`."""
     unit = labels.unit(labels.metrics[0])
-    values = [
-        f"{amount(row['value'], unit, sign=True)} under {labels.reading(row['reading'])}" for _, row in rows.iterrows()
-    ]
+    values = [f"{change_text(row, unit)} under {labels.reading(row['reading'])}" for _, row in rows.iterrows()]
     return f"{labels.titled_in(str(rows['scenario'].iloc[0]), _context(rows))} ({', '.join(values)})"
 
 

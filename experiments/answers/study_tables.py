@@ -9,12 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.answers.labels import NOTHING, count, listed, with_interval
+from experiments.answers.labels import NOTHING, count, listed
 from experiments.answers.numbers import BEYOND, GLUE, interval, money, plain, scale_of, short, within
 from experiments.answers.run_tables import Table
-from experiments.answers.study_comparison import INTERACTION, MOST_PERCENT, NAMED, p_text
+from experiments.answers.study_comparison import ENDS, INTERACTION, MOST_PERCENT, NAMED, p_text
 from experiments.answers.study_labels import StudyLabels
-from experiments.runs.statistics import Estimate
 from gates import Gate
 
 Frame = pd.DataFrame
@@ -167,15 +166,17 @@ def _stages_changed(changes: Iterable[Mapping[str, Any]], gate: Gate) -> list[st
 def effect_table(effects: Frame, metric: str, labels: StudyLabels) -> Table:
     """Return main effects and interactions."""
     rows = effects[effects["metric_name"] == metric]
-    cells = [
-        (row["effect"], with_interval(Estimate(row["value"], row["low"], row["high"])), _kind(row["order"]))
-        for _, row in rows.iterrows()
-    ]
+    scale = scale_of(labels.unit(metric), *rows["value"], change=True)
+    cells = []
+    for _, row in rows.iterrows():
+        value, *ends = (scale.factor * row[end] for end in ENDS)
+        shown = interval(*ends, sign=True) if pd.notna(row["low"]) else NOTHING
+        cells.append((row["effect"], within(value, *ends, sign=True), shown, _kind(row["order"])))
     return Table(
         f"{labels.metric(metric)}: main effects and interactions",
-        ("Effect", f"Change, {labels.unit(metric)}", "Kind"),
+        ("Effect", f"Change, {scale.unit}", "95 % interval", "Kind"),
         tuple(cells),
-        f"Over all combinations of the others; ± half the simultaneous 95 % interval. {INTERACTION}.",
+        f"Over all combinations of the others; the intervals hold together. {INTERACTION}.",
     )
 
 

@@ -17,7 +17,7 @@ from experiments.answers.study_labels import StudyLabels
 from experiments.plots.marks import Frame, Plot
 from experiments.plots.study_curves import curves, dose_plot, warmup_plot
 from experiments.plots.study_inputs import bottleneck_plot, reading_plot, screening_plot, tornado_plot, variance_plot
-from experiments.plots.study_rows import BETTER, UNCLEAR, VALUE, WORSE, in_scale, interval_rows, mark_of
+from experiments.plots.study_rows import BETTER, SAME, UNCLEAR, VALUE, WORSE, in_scale, interval_rows, mark_of
 from experiments.studies.folder import read_table
 
 MOST_ROWS = 24
@@ -45,7 +45,7 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
         dose = dose_plot(estimates, read_table(folder, "scenarios"), labels)
         found += [dose] if dose else []
         effects = read_table(folder, "effects")
-        found += [_effects(effects, labels)] if len(effects) else []
+        found += [_effects(effects, margin_of(differences, labels.metrics[0]), labels)] if len(effects) else []
         found += curves(folder, differences, labels)
     warmup = read_table(folder, "warmup")
     found += [warmup_plot(warmup, labels)] if len(warmup) else []
@@ -134,13 +134,19 @@ def _differences(differences: Frame, direction: str, labels: StudyLabels) -> Plo
     )
 
 
-def _effects(effects: Frame, labels: StudyLabels) -> Plot:
-    """Main effects and interactions of the deciding metric."""
+def margin_of(differences: Frame, metric: str) -> float:
+    """Return the smallest difference in a metric that matters: the least of the margins of a study."""
+    return float(differences[differences["metric_name"] == metric]["margin"].min())
+
+
+def _effects(effects: Frame, margin: float, labels: StudyLabels) -> Plot:
+    """Main effects and interactions of the deciding metric; those that lie within the margin do not matter."""
     metric = labels.metrics[0]
     frame = effects[effects["metric_name"] == metric].copy()
     less = labels.better(metric) != "more"
     good, bad = (frame["high"] < 0, frame["low"] > 0) if less else (frame["low"] > 0, frame["high"] < 0)
-    frame = frame.assign(row=frame["effect"], mark=np.select([good, bad], [BETTER, WORSE], UNCLEAR))
+    small = (frame["low"] >= -margin) & (frame["high"] <= margin)
+    frame = frame.assign(row=frame["effect"], mark=np.select([small, good, bad], [SAME, BETTER, WORSE], UNCLEAR))
     frame, unit = in_scale(frame.sort_values(["order", "value"]), labels.unit(metric), change=True)
     order = list(frame["row"])
     return Plot(
@@ -148,7 +154,8 @@ def _effects(effects: Frame, labels: StudyLabels) -> Plot:
         title=f"Main effects and interactions: {labels.metric(metric)}",
         caption="A main effect is what the metric changes when the upgrade is on, over all combinations of the others. "
         "An interaction (×) says how much more, or less, two bring together than apart: half the difference between "
-        "the effect of one with and without the other. Lines: simultaneous 95 % intervals.",
+        "the effect of one with and without the other. Lines: simultaneous 95 % intervals. Grey: not clear, or less "
+        "than the margin.",
         alt="Effects: " + _listed(frame, order, labels.with_titles(order)),
         chart=lambda width: interval_rows(
             frame, order, dict(zip(order, order, strict=True)), width, f"change, {unit}", zero=True

@@ -256,8 +256,8 @@ def test_the_advice_is_given_for_each_demand():
         "Demand × 1.2. Best: Bays. It cuts mean northbound clearance by 10.0 h (20 %; 95 % interval 8.0 to 12.0 h), "
         "from 50.2 h to 40.2 h.",
         "It costs USD 0.4 million at once and USD 0.17 million a year.",
-        "On average over the others: Demand (+13 h) and Bays (−5 h).",
-        "Interaction, half of what two bring together beyond the sum of both: Demand × Bays (−5 h).",
+        "On average over the others: Demand (+13 h) and Bays (−5.0 h).",
+        "Interaction, half of what two bring together beyond the sum of both: Demand × Bays (−5.0 h).",
         DOUBT,
     ]
 
@@ -427,7 +427,7 @@ def grown_in_five_days(**flows: float) -> dict[str, Any]:
     )
     whole = study(SIX[:1])
     (row,) = growth(StudyResult(whole, (cells(whole, 0)[0],), (found,), 0)).to_dict("records")
-    return row
+    return {str(name): value for name, value in row.items()}
 
 
 def test_growth_that_the_bulletin_does_not_see_is_in_the_table() -> None:
@@ -482,13 +482,13 @@ def test_effects_stand_in_a_table_behind_the_differences() -> None:
         "Clearance, mean, northbound: main effects and interactions",
     ]
     assert plain(found.tables[1].note) == (
-        "Over all combinations of the others; ± half the simultaneous 95 % interval. Interaction, half of what two "
-        "bring together beyond the sum of both."
+        "Over all combinations of the others; the intervals hold together. Interaction, half of what two bring "
+        "together beyond the sum of both."
     )
     assert [tuple(map(plain, row)) for row in found.tables[1].rows] == [
-        ("Bays", "−1.50", "main effect"),
-        ("Lab", "−4.50", "main effect"),
-        ("Bays × Lab", "−0.50", "interaction"),
+        ("Bays", "−1.5", "−1.50 to −1.50", "main effect"),
+        ("Lab", "−4.5", "−4.50 to −4.50", "main effect"),
+        ("Bays × Lab", "−0.5", "−0.500 to −0.500", "interaction"),
     ]
 
 
@@ -530,14 +530,14 @@ def test_within_a_context_options_go_by_their_own_titles() -> None:
         "are of the first."
     )
     assert advice[start + 1 : -1] == [
-        "Demand × 1. Better under every reading: Bays (−1 h under Hold by goods, −1.5 h under Daily list, −1 h under "
-        "List at dawn).",
-        "Demand × 1. Better under every reading, but how much depends on the reading: Lab (−4 h under Hold by goods, "
-        "−6 h under Daily list, −54 min under List at dawn).",
+        "Demand × 1. Better under every reading: Bays (−1.00 h under Hold by goods, −1.50 h under Daily list, −1.00 h "
+        "under List at dawn).",
+        "Demand × 1. Better under every reading, but how much depends on the reading: Lab (−4.00 h under Hold by "
+        "goods, −6.00 h under Daily list, −54 min under List at dawn).",
         "Demand × 1. Which option ranks first depends on the reading: Lab under Hold by goods and Daily list; Bays "
         "under List at dawn.",
-        "Demand × 1.2. Better under every reading: Lab (−4 h under Hold by goods, −5 h under Daily list, −6 h under "
-        "List at dawn).",
+        "Demand × 1.2. Better under every reading: Lab (−4.00 h under Hold by goods, −5.00 h under Daily list, −6.00 h "
+        "under List at dawn).",
         "Demand × 1.2. Lab ranks first under every reading.",
     ]
     labels = StudyLabels(document)

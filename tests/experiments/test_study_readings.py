@@ -114,7 +114,7 @@ def test_the_answer_says_what_holds_and_what_hangs_on_the_reading(file: Path) ->
     assert f"Readings of the gate: List, Open and Early. {first}" in said
     start = "Better under every reading, but how much depends on the reading: "
     (hangs,) = [text.removeprefix(start) for text in said if text.startswith(start)]
-    assert hangs == "at-five (−24 h under List, −2 h under Open, −1 h under Early)."
+    assert hangs == "at-five (−24.00 h under List, −2 h under Open, −1 h under Early)."
     (some,) = [text for text in said if text.startswith("Better, but not under every reading")]
     assert "all-day" in some
     assert "half-past" in some
