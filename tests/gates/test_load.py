@@ -24,7 +24,13 @@ from .files import MINIMAL, as_text, changed, findings_of, findings_of_text, min
 
 
 def test_the_library_is_listed():
-    assert library_gates() == ["friendship-pass", "minimal"]
+    assert library_gates() == [
+        "friendship-pass",
+        "lao-cai-hekou",
+        "minimal",
+        "mong-cai-dongxing",
+        "tan-thanh-puzhai",
+    ]
 
 
 @pytest.mark.parametrize("name", library_gates())
