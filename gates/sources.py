@@ -7,8 +7,9 @@ counts, and of its keys the one that reaches furthest in. So a gate can name one
 everything (`sources: {stages: assumption}`) and a stage another for itself.
 
 A source text is ids, then perhaps a colon and a note: "F005, F117: 6 lanes a direction". An id is a
-fact of `library/facts.csv` (F: gates, U: upgrades, T: trade), the word `assumption`, or the word
-`own` for a source that the author of the file has and names in the note.
+fact of `library/facts.csv` (F and G: gates of the border, U: upgrades, T: trade, W: gates elsewhere),
+the word `assumption`, or the word `own` for a source that the author of the file has and names in
+the note.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from gates.schema.quantities import number_text
 
 ASSUMPTION = "assumption"
 OWN = "own"
-_ID = re.compile(r"[FGTU]\d{2,4}")
+_ID = re.compile(r"[FGTUW]\d{2,4}")
 _NOT_NUMBERS = frozenset({"sources", "title", "about", "readings", "reading", "targets"})
 
 

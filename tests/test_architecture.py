@@ -25,7 +25,7 @@ STILL_TOO_LONG: set[str] = set()
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
 HEAVY = {
     *("numba", "pandas", "altair", "scipy", "scipy.stats", "pyarrow", "vl_convert", "simpy", "fontTools"),
-    *("fastapi", "sqlalchemy", "uvicorn", "jinja2", "distributed", "SALib", "holidays", "matplotlib"),
+    *("fastapi", "sqlalchemy", "uvicorn", "jinja2", "distributed", "SALib", "holidays", "matplotlib", "babel"),
 }  # too slow to load for a line of help
 NEEDED = {"sim": {"numba", "scipy"}}  # the kernels, and the inverse distributions
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from experiments.answers.numbers import GLUE, decimals_of, decimals_of_half
 from experiments.runs.statistics import Estimate
+from gates.countries import language_of, side_title
 from gates.schema.base import UNLIMITED
 from gates.schema.borders.names import parted
 from gates.schema.paths import PlacedStep, Step, Visit, walk
@@ -19,15 +20,6 @@ from gates.schema.scenario import Scenario
 from sim.clock import moment
 from sim.plan.timetable import open_on
 
-COUNTRIES = {
-    "cn": "China",
-    "kh": "Cambodia",
-    "la": "Laos",
-    "mm": "Myanmar",
-    "th": "Thailand",
-    "vn": "Vietnam",
-}
-"""Side -> name; a side that is not here is called by its two letters."""
 NOTHING = "–"
 """Shown for a number that is not defined."""
 MOST_CHANGES = 3
@@ -37,7 +29,8 @@ Spell = tuple[dt.datetime, dt.datetime]
 
 def in_its_languages(titles: Mapping[Any, str]) -> str:
     """Return a title in the languages that it has: `Friendship Pass · Hữu Nghị · 友谊关`."""
-    return " · ".join(dict.fromkeys(titles[tag] for tag in ("en", "vi", "zh") if tag in titles))
+    tags = sorted(titles, key=lambda tag: (tag != "en", tag))
+    return " · ".join(dict.fromkeys(titles[tag] for tag in tags))
 
 
 class Labels:
@@ -70,7 +63,7 @@ class Labels:
         others = [side for side in self.gate.sides if side != origin]
         if origin is None or len(others) != 1:
             return direction_word(name)
-        return f"{direction_word(name)} ({country(origin)} to {country(others[0])})"
+        return f"{direction_word(name)} ({side_title(origin)} to {side_title(others[0])})"
 
     def stage(self, name: str) -> str:
         """Return the title of a stage, or what stands in place of one."""
@@ -121,8 +114,8 @@ class Labels:
     def local_title(self, name: str) -> str:
         """Return the title of a stage in the language of its side, if the gate file has one."""
         stage = self.gate.stages[name]
-        own = {"vn": "vi", "cn": "zh"}.get(stage.side)
-        return next((text for tag, text in stage.title.items() if tag == own), "")
+        own = language_of(stage.side)
+        return stage.title.get(own, "") if own != "en" else ""
 
     def vehicle_class(self, name: str) -> str:
         """Return the title of a vehicle class."""
@@ -144,7 +137,7 @@ class Labels:
 
     def clock(self, side: str) -> str:
         """`Vietnam time (UTC+7)`; `PL time (UTC+1, UTC+2 from 29 March)` where clocks change in the measured period."""
-        return f"{country(side)} time ({self.offset_text(side)})"
+        return f"{side_title(side)} time ({self.offset_text(side)})"
 
     def offset_text(self, side: str, first: dt.date | None = None, days: int | None = None) -> str:
         """`UTC+7`, or `UTC+1, UTC+2 from 29 March`, of some days, those of the measured period if none are named."""
@@ -284,11 +277,6 @@ def together(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
         else:
             rows.append((day, day))
     return rows
-
-
-def country(side: str) -> str:
-    """Return the name of a side."""
-    return COUNTRIES.get(side, side.upper())
 
 
 def _titled(titles: Mapping[Any, str], name: str) -> str:

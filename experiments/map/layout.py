@@ -14,8 +14,9 @@ from typing import Any
 
 from experiments.map.moves import Move, Traffic, traffic
 from experiments.map.routes import Ground
-from experiments.map.texts import lanes_text, side_title, wrapped
+from experiments.map.texts import lanes_text, wrapped
 from gates.borders.alone import refuse_border
+from gates.countries import side_title
 from gates.describe.stages import stage_rows
 from gates.describe.texts import title_of
 from gates.schema.base import LanguageTag

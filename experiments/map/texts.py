@@ -6,21 +6,12 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from gates.schema.base import LanguageTag
+from gates.countries import names
 from gates.schema.stages import Stage
 
-SIDES: dict[str, dict[LanguageTag, str]] = {
-    "cn": {"en": "China", "vi": "Trung Quốc", "zh": "中国"},
-    "vn": {"en": "Vietnam", "vi": "Việt Nam", "zh": "越南"},
-}
 FONT_PX = 10.5
 MOST_LINES = 4
-_SIDE_IN_BRACKETS = re.compile(r"\s*[(（](Vietnam|China|Việt Nam|Trung Quốc|越南|中国)[)）]$")
-
-
-def side_title(side: str, language: LanguageTag) -> str:
-    """Return the name of a side, or its letters where it is not known here."""
-    return SIDES.get(side, {}).get(language, side.upper())
+_IN_BRACKETS = re.compile(r"\s*[(（]([^()（）]+)[)）]$")
 
 
 def lanes_text(stage: Stage) -> str:
@@ -30,7 +21,8 @@ def lanes_text(stage: Stage) -> str:
 
 def wrapped(title: str, width: float) -> Sequence[str]:
     """Return a title in lines that fit a width [px] at the size of the map's letters; the side is left out."""
-    text = _SIDE_IN_BRACKETS.sub("", title)
+    found = _IN_BRACKETS.search(title)
+    text = title[: found.start()] if found and found[1] in names() else title
     lines: list[str] = []
     line = ""
     for word in _words(text):

@@ -28,8 +28,7 @@ from experiments.plots.marks import (
     shade,
     stamp,
 )
-from experiments.plots.theme import direction_colour
-from gates.schema.borders.names import parted
+from experiments.plots.theme import BLUE, direction_colour
 
 MOST_POINTS = 45
 """Longer series are drawn as lines without a point for each day."""
@@ -54,7 +53,7 @@ def _stock_lines(bands: Frame, labels: Labels, width: int) -> Any:
     if not bands["high"].max() > 0:
         return message("No truck stands at the gate at the end of any day.", width)
     titles = {name: labels.direction(name) for name in labels.directions}
-    dashes = [[1, 0] if parted(name)[1] == "northbound" else [6, 3] for name in titles]
+    dashes = [[1, 0] if direction_colour(name) == BLUE else [6, 3] for name in titles]
     series = _Series("direction", titles, [direction_colour(name) for name in titles], dashes)
     layers = [_closures(labels), *_day_lines(bands, series, labels, width, f"Trucks {labels.in_stock}")]
     return alt.layer(*layers).properties(width=width - 70, height=230)

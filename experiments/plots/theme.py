@@ -19,6 +19,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
+from gates.schema.base import PAIRS
 from gates.schema.borders.names import parted
 
 FONTS = Path(__file__).resolve().parent / "fonts"
@@ -43,7 +44,7 @@ YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PAPER = "#8c959f", "#ffffff"
 INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 
-_DIRECTION_COLOURS = {"northbound": BLUE, "southbound": VERMILION}
+_DIRECTION_COLOURS = {name: colour for pair in PAIRS for name, colour in zip(pair, (BLUE, VERMILION), strict=True)}
 
 
 def direction_colour(name: str) -> str:

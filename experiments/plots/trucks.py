@@ -13,7 +13,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from experiments.answers.labels import Labels, count, country, day_text
+from experiments.answers.labels import Labels, count, day_text
 from experiments.plots import theme
 from experiments.plots.marks import (
     NARROW,
@@ -32,6 +32,7 @@ from experiments.plots.marks import (
     shade,
 )
 from experiments.plots.theme import CLASS_COLOURS, CLASS_DASHES
+from gates.countries import side_title
 from sim.clock import TICKS_PER_HOUR
 
 JOURNEYS = 6
@@ -148,7 +149,7 @@ def _clock_text(span: Span, labels: Labels) -> str:
     zone = labels.zone(labels.bulletin_side)
     first, last = (moment.astimezone(zone).date() for moment in (span[0], span[1] - dt.timedelta(seconds=1)))
     days = (last - first).days + 1
-    clocks = [f"{country(side)} time ({labels.offset_text(side, first, days)})" for side in _sides(labels)]
+    clocks = [f"{side_title(side)} time ({labels.offset_text(side, first, days)})" for side in _sides(labels)]
     return f"Times: {clocks[0]} above, {clocks[1]} below." if len(clocks) > 1 else f"Times: {clocks[0]}."
 
 

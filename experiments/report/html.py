@@ -36,12 +36,11 @@ from experiments.answers.run_tables import (
 from experiments.plots import theme
 from experiments.plots.theme import Picture
 from experiments.result_folder import MANIFEST, read_json
+from gates.countries import language_of
 
 Content = dict[str, Any]
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 FONTS_GO_HERE = "/* fonts */"
-LANGUAGES = {"cn": "zh-Hans", "vn": "vi"}
-"""Side -> language of the stage titles there, as HTML writes it."""
 
 
 def write_report(folder: Path, pictures: Sequence[Picture] | None = None, page: Content | None = None) -> Path:
@@ -104,7 +103,7 @@ def content(folder: Path) -> Content:
         "confirmed": confirmed_sentences(manifest),
         "tables": _tables(metrics, labels),
         "local": {labels.stage(name): labels.local_title(name) for name in labels.gate.stages},
-        "language": {labels.stage(name): LANGUAGES.get(s.side, "") for name, s in labels.gate.stages.items()},
+        "language": {labels.stage(name): language_of(s.side) for name, s in labels.gate.stages.items()},
         "unfinished": unfinished_sentences(metrics, labels),
         "assumptions": grouped(manifest.get("assumptions", []), labels),
         "assumed": len(manifest.get("assumptions", [])),

@@ -30,7 +30,7 @@ from gates import Gate, load_gate, load_upgrade
 from gates.files.load import SUFFIXES, gate_from_text, is_file, library_gates, library_path, model_from_text
 from gates.files.yaml import read_text
 from gates.findings import Finding, shortened, suggestion
-from gates.schema.base import TAG_MARK, Model, Title
+from gates.schema.base import OTHER_WAY, TAG_MARK, Model, Title
 from gates.schema.quantities import Count, Day, Number, Share, refusal
 from gates.schema.scenario import DayCount, DemandFactor, WarmupDays
 from gates.upgrades import Level, Slug, Upgrade, upgrade_from_text, upgrade_names
@@ -47,8 +47,9 @@ _WITH_FACTORS = ("one-at-a-time", "grid", "space-filling", "screening")
 DEFAULT_METRICS = ("clearance_h.mean", "clearance_h.p90", "stock_trucks.end_of_day", "throughput_per_day.mean")
 _AT = r"(?:[a-z][a-z0-9-]*:)?"
 """At a border, the gate."""
+_DIRECTION = "|".join(OTHER_WAY)
 _METRIC = re.compile(
-    rf"([a-z_]+)\.([a-z0-9_]+)(?:\.({_AT}(?:northbound|southbound))(?:\.([a-z0-9-]+))?)?(?:@({_AT}[a-z0-9-]+))?"
+    rf"([a-z_]+)\.([a-z0-9_]+)(?:\.({_AT}(?:{_DIRECTION}))(?:\.([a-z0-9-]+))?)?(?:@({_AT}[a-z0-9-]+))?"
 )
 
 

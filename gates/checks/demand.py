@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from gates.checks.register import Findings, finding, rule, shares_not_full, unknown, unused
 from gates.findings import Place, suggestion
+from gates.schema.base import OTHER_WAY
 from gates.schema.calendar import Closure, Holidays, Surge
 from gates.schema.gate import Gate
 from gates.schema.holidays import countries, names_around, plain_name, public_holidays
@@ -65,6 +66,16 @@ def sides(gate: Gate) -> Findings:
     for place, side in named:
         if side not in gate.sides:
             yield unknown(place, side, "side", gate.sides)
+
+
+@rule("paths.*")
+def direction_pair(gate: Gate) -> Findings:
+    """The directions of a gate belong together: one is the way back of the other."""
+    first = next(iter(gate.paths), None)
+    for direction in gate.paths:
+        if first is not None and direction not in (first, OTHER_WAY[first]):
+            remedy = f"Write {OTHER_WAY[first]}, the way back of {first}, everywhere in the file."
+            yield finding(("paths", direction), "", f"does not go with {first}", remedy)
 
 
 @rule("origin.*", "paths.*")

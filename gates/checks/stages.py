@@ -66,7 +66,7 @@ def reversible_lanes(gate: Gate) -> Findings:
         for n, group in enumerate(groups):
             if group.reverses is None:
                 continue
-            if sorted(group.directions or []) != ["northbound", "southbound"]:
+            if len(set(group.directions or [])) != 2:
                 remedy = "Write both under `directions`, the one to start with first."
                 yield finding((*place, n, "directions"), "", "reversible lanes need two directions", remedy)
             if group.lanes == UNLIMITED:

@@ -107,6 +107,8 @@ def _pattern(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         return "not a date", "Write a year, a month such as 2025-07, a day, or two of them with a slash between."
     if "[A-Z]{2}" in details.get("ctx", {})["pattern"]:
         return "not a country", "Use its code of two capital letters, such as VN, or that of a part, such as GB-ENG."
+    if "{2,3}" in details.get("ctx", {})["pattern"]:
+        return "not a language", "Use its two letters, such as en, vi or es."
     if "{2}" in details.get("ctx", {})["pattern"]:
         return "not the name of a side", "Use two lower-case letters, such as vn."
     return "not a name", _NAME_RULE

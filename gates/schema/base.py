@@ -14,11 +14,20 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 """A lower-case name with hyphens, at most 40 characters: `kiosk-in`."""
 SideName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 """Two lower-case letters, such as a country code: `vn`."""
-DirectionName = Literal["northbound", "southbound"]
-OTHER_WAY: dict[str, DirectionName] = {"northbound": "southbound", "southbound": "northbound"}
+DirectionName = Literal["northbound", "southbound", "eastbound", "westbound", "inbound", "outbound"]
+PAIRS: tuple[tuple[DirectionName, DirectionName], ...] = (
+    ("northbound", "southbound"),
+    ("eastbound", "westbound"),
+    ("inbound", "outbound"),
+)
+"""Directions that belong together; a gate uses one pair."""
+OTHER_WAY: dict[str, DirectionName] = {a: b for pair in PAIRS for a, b in (pair, pair[::-1])}
 """Direction -> the other one."""
 LanguageTag = Literal["en", "vi", "zh"]
-Title = dict[LanguageTag, Annotated[str, StringConstraints(min_length=1, max_length=80)]]
+"""A language of the page and of the sheet of a gate."""
+TitleTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?$")]
+"""A language of titles: `en`, `es`, `zh-Hant`."""
+Title = dict[TitleTag, Annotated[str, StringConstraints(min_length=1, max_length=80)]]
 SourceText = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Month = Literal["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections import Counter
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -199,7 +201,21 @@ def test_readings_and_targets_of_other_gates_are_sound(name):
     assert {target.kind for target in other.targets.values()} == {"fitted", "predicted"}
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_gate_elsewhere_has_its_own_directions_languages_clocks_and_weekdays():
+    ferry, land = load_gate("holyhead-dublin"), load_gate("santa-teresa")
+    assert (list(ferry.paths), set(ferry.title)) == (["westbound", "eastbound"], {"en", "cy", "ga"})
+    assert set(land.title) == {"en", "es"}
+    primary = land.stages["primary-us"].hours
+    assert [bool(primary.on_weekday(day)) for day in range(7)] == [True] * 5 + [False] * 2
+    # summer time from 9 March 2025 in New Mexico and Chihuahua, from 30 March 2025 in Wales and Ireland: the run of a
+    # gate from its first day on passes one of them
+    for gate, zone, day in ((land, "America/Denver", (2025, 3, 9)), (ferry, "Europe/London", (2025, 3, 30))):
+        before, after = (dt.datetime(*day, hour, tzinfo=ZoneInfo(zone)).utcoffset() for hour in (0, 12))
+        assert after - before == dt.timedelta(hours=1)
+        assert gate.start < dt.date(*day) < gate.start + dt.timedelta(days=28)
+
+
+@pytest.mark.parametrize("name", [*PUBLISHED, "holyhead-dublin", "santa-teresa"])
 def test_engines_agree_on_other_gates(name):
     plan = compile_plan(Scenario(gate=load_gate(name), days=2, warmup_days=1))
     draws = draw(plan, seed=1)

@@ -26,9 +26,11 @@ from .files import MINIMAL, as_text, changed, findings_of, findings_of_text, min
 def test_the_library_is_listed():
     assert library_gates() == [
         "friendship-pass",
+        "holyhead-dublin",
         "lao-cai-hekou",
         "minimal",
         "mong-cai-dongxing",
+        "santa-teresa",
         "tan-thanh-puzhai",
     ]
 

@@ -16,7 +16,7 @@ from gates.sources import facts, parse_source, source_mistake, unknown_keys
 from .files import REMOVED, changed, minimal
 
 LIBRARY = gate_path("minimal").parents[1]
-ID = re.compile(r"\b[FGTU]\d{2,4}\b")
+ID = re.compile(r"\b[FGTUW]\d{2,4}\b")
 
 
 def numbers(*changes):

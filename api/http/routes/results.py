@@ -37,6 +37,7 @@ from api.http.schemas import MapShape
 from api.service import reading
 from api.service.security.access import Access
 from gates.findings import ConfigError
+from gates.schema.base import DirectionName
 
 router = APIRouter(prefix=f"{ROOT}/runs/{{run_id}}", tags=["results"])
 
@@ -151,7 +152,7 @@ async def clearance(
     measure: Annotated[
         Literal["clearance", "passage"], Query(description="To release, or to departure.")
     ] = "clearance",
-    direction: Annotated[Literal["northbound", "southbound"] | None, Query()] = None,
+    direction: Annotated[DirectionName | None, Query()] = None,
     vehicle_class: Annotated[str | None, Query(alias="class", max_length=80)] = None,
     bins: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> Response:

@@ -6,6 +6,7 @@ from .rows import SHIFT, SHUT, Table
 
 LATE = {"name": "late", "first": "2026-02-18", "last": "2026-02-15"}
 HOLIDAY = {"name": "feast", "holidays": "VN"}
+EAST = {"class": "general", "direction": "eastbound", "per_day": 1}
 SURGE = {"name": "peak", "first": "2025-07-02", "last": "2025-07-05", "demand": 2}
 
 TABLE: Table = {
@@ -16,6 +17,15 @@ TABLE: Table = {
             "1.2",
             "above most_demand",
             "Write a number not above 1.1, or raise most_demand.",
+        ),
+    ],
+    "direction_pair": [
+        (
+            [("paths.eastbound", ["booth"]), ("origin.eastbound", "cn"), ("flows.east", EAST)],
+            "paths.eastbound",
+            "",
+            "does not go with northbound",
+            "Write southbound, the way back of northbound, everywhere in the file.",
         ),
     ],
     "time_zones": [
