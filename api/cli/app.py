@@ -15,6 +15,7 @@ import typer
 from api.cli.console import console
 from api.cli.library import calibration, gate_map, gates, migrate, validate
 from api.cli.logs import export, trs
+from api.cli.new import new
 from api.cli.plot import plot
 from api.cli.run import run, warm
 from api.cli.server.data import data
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (
     gates,
+    new,
     validate,
     migrate,
     run,
