@@ -14,19 +14,23 @@ from api.cli.options import Language, number
 def gates(
     name: Annotated[str | None, typer.Argument(help="A gate of the library, or a YAML file.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers/--no-numbers", help="Print every number with its source.")] = True,
-    upgrades: Annotated[bool, typer.Option("--upgrades", help="List the upgrades, or show the one named.")] = False,
+    upgrades: Annotated[
+        bool, typer.Option("--upgrades", help="List all upgrades, or those of a gate; or show one.")
+    ] = False,
 ) -> None:
     """List the library, or show a gate: stages, flows, opening hours on all clocks, numbers with their sources.
 
     Examples: `bordergate gates friendship-pass`, `bordergate gates --upgrades`, `bordergate gates more-bays --upgrades`
     """
-    from api.cli.tables import print_gate, print_library, print_upgrade, print_upgrades
-    from gates import load_gate, load_upgrade
+    from api.cli.tables import print_gate, print_library, print_upgrade, print_upgrades, print_upgrades_of
+    from gates import library_gates, load_gate, load_upgrade
     from gates.borders.alone import refuse_border
 
     with mistakes_shown():
         if upgrades and name is None:
             print_upgrades(console)
+        elif upgrades and name in library_gates():
+            print_upgrades_of(console, load_gate(name))
         elif upgrades and name is not None:
             print_upgrade(console, load_upgrade(name))
         elif name is None:

@@ -27,7 +27,7 @@ from gates import (
 )
 from gates.addresses import value_in_words
 from gates.describe import GateSheet, sheet
-from gates.upgrades import LEVELS, Levels
+from gates.upgrades import LEVELS, Levels, gates_of, why_not
 
 GAP = 2
 """Room between columns."""
@@ -95,19 +95,45 @@ def print_gate(console: Console, gate: Gate, *, numbers: bool) -> None:
 
 def print_upgrades(console: Console) -> None:
     """Print the upgrades of the library, a line each."""
-    columns = ("Upgrade", "Title", "Gate", "Changes", "Needs", "Capital, USD m", "Running, USD m a year")
+    gates = [load_gate(name) for name in library_gates()]
+    columns = ("Upgrade", "Title", "Gates", "Changes", "Needs", "Capital, USD m", "Running, USD m a year")
     rows = []
     for name in upgrade_names():
         upgrade = load_upgrade(name)
         costs = upgrade.costs
         money = ("–", "–") if costs is None else (_millions(costs.capital_usd), _millions(costs.running_usd_per_year))
         title = upgrade.title.get("en", name)
-        rows.append((name, title, upgrade.gate, f"{len(upgrade.changes)}", ", ".join(upgrade.needs), *money))
+        used_at = ", ".join(gates_of(upgrade, gates))
+        rows.append((name, title, used_at, f"{len(upgrade.changes)}", ", ".join(upgrade.needs), *money))
     print_table(console, "", columns, rows)
     console.print("Costs: base value, with low to high; mostly assumptions.", markup=False)
     console.print(
         "Show one: bordergate gates NAME --upgrades   Use one: bordergate run GATE --upgrade NAME", markup=False
     )
+    console.print("Those of a gate, and why not others: bordergate gates GATE --upgrades", markup=False)
+
+
+def print_upgrades_of(console: Console, gate: Gate) -> None:
+    """Print which upgrades of the library can be used at a gate, and why not the others."""
+    refused: dict[str, list[str]] = {}
+    rows = []
+    for name in upgrade_names():
+        upgrade = load_upgrade(name)
+        findings = why_not(upgrade, gate)
+        for finding in findings[:1]:
+            why = f"{finding.value}: {finding.problem}" if finding.path.startswith("roles.") else finding.problem
+            refused.setdefault(why, []).append(name)
+        if not findings:
+            rows.append((name, upgrade.title.get("en", name), ", ".join(upgrade.needs)))
+    if rows:
+        title = f"Upgrades that can be used at {gate.name}"
+        print_table(console, title, ("Upgrade", "Title", "Needs"), rows)
+    else:
+        console.print(f"No upgrade of the library can be used at {gate.name}.", markup=False)
+    if refused:
+        others = [(", ".join(names), why) for why, names in refused.items()]
+        print_table(console, "Others", ("Upgrades", "Why not"), others)
+    console.print("Costs of an upgrade are those at the gate that it was written for.", markup=False)
 
 
 def print_upgrade(console: Console, upgrade: Upgrade) -> None:

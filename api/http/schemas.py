@@ -265,6 +265,8 @@ class UpgradeEntryShape(NamedShape):
     about: str
     gate: str
     """The gate for which its paths are written."""
+    gates: list[str]
+    """The gates of the library at which it can be used, that gate first."""
     needs: list[str]
     excludes: list[str]
     costs: dict[str, Any] | None

@@ -150,6 +150,8 @@ class Stage(Sourced):
 
     title: Title = {}
     """Names for people, by language."""
+    role: Name | None = None
+    """What it is for, in a word by which upgrades find it at any gate, such as `inspection-bay`; omit if none does."""
     side: SideName
     """The side on which it stands; its hours are on that side's clock."""
     lanes: Annotated[

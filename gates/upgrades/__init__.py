@@ -9,6 +9,7 @@ from gates.schema.prices.levels import Levels
 from gates.upgrades.apply import apply_upgrades, check_upgrade
 from gates.upgrades.library import load_upgrade, upgrade_from_text, upgrade_names, with_needs
 from gates.upgrades.model import Adaptation, Slug, Upgrade
+from gates.upgrades.roles import gates_of, why_not
 
 __all__ = [
     "LEVELS",
@@ -21,8 +22,10 @@ __all__ = [
     "Upgrade",
     "apply_upgrades",
     "check_upgrade",
+    "gates_of",
     "load_upgrade",
     "upgrade_from_text",
     "upgrade_names",
+    "why_not",
     "with_needs",
 ]

@@ -18,6 +18,7 @@ from gates.schema.borders.composed import ComposedGate
 from gates.schema.gate import Gate
 from gates.upgrades.library import load_upgrade
 from gates.upgrades.model import Upgrade
+from gates.upgrades.roles import fitted
 
 
 def apply_upgrades(
@@ -40,7 +41,10 @@ def apply_upgrades(
     """
     loaded = [upgrade if isinstance(upgrade, Upgrade) else load_upgrade(upgrade) for upgrade in upgrades]
     reading = reading_of(gate)
-    findings = [*_combination_findings(loaded), *_conflict_findings(loaded, reading)]
+    pairs = [fitted(upgrade, gate) for upgrade in loaded] if not isinstance(gate, ComposedGate) else []
+    findings = [finding for _, refused in pairs for finding in refused]
+    loaded = [upgrade for upgrade, _ in pairs] or loaded
+    findings += [*_combination_findings(loaded), *_conflict_findings(loaded, reading)]
     if findings:
         raise ConfigError(findings)
     if not loaded:

@@ -59,6 +59,14 @@ def _check(upgrade: Upgrade) -> list[Finding]:
             if path not in (paths := {edit.path for edit in upgrade.changes}):
                 remedy = suggestion(sorted(paths), path)
                 findings.append(Finding(f"{place}.leave_out[{n}]", shortened(path), "is not what it changes", remedy))
+    for n, path in enumerate(upgrade.where_there):
+        if path not in (paths := {edit.path for edit in upgrade.changes}):
+            findings.append(
+                Finding(f"where_there[{n}]", shortened(path), "is not what it changes", suggestion(sorted(paths), path))
+            )
+    for name in upgrade.roles:
+        if not any(name in str(edit.model_dump()) for edit in upgrade.changes):
+            findings.append(Finding(f"roles.{name}", name, "no change names this stage", "Remove it."))
     for place, edit in edits:
         findings += edit_findings(place, edit)
     for key, source in (upgrade.costs.sources if upgrade.costs else {}).items():

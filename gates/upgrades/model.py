@@ -63,6 +63,11 @@ class Upgrade(Model):
     """Which mechanism it changes, and what is assumed about it."""
     gate: Name
     """The gate of the library that its paths are written for."""
+    roles: dict[Name, Name] = Field(default={}, max_length=32)
+    """Stage that its paths name -> its role; at another gate the stage with that role stands in its place. Omit if the
+    upgrade is for its own gate alone."""
+    where_there: list[EditPath] = Field(default=[], max_length=200)
+    """Paths of its changes that are left out at another gate which lacks their stage or place."""
     needs: list[Slug] = Field(default=[])
     """Upgrades that must be applied with it."""
     excludes: list[Slug] = Field(default=[])

@@ -62,7 +62,7 @@ def test_the_studies_are_listed():
         (["study", "small.yaml", "--replications", "0"], "replications = 0 - too small. Use at least 1."),
         (["study", "small.yaml", "--cluster", "tcp://8.8.8.8:1", "--workers", "2"], "Leave it out with --cluster."),
         (["study", "small.yaml", "--cluster", "tcp://8.8.8.8:1"], "a public address without TLS"),
-        (["run", "minimal", "--upgrade", "more-bays"], "there is no bay-cn"),
+        (["run", "minimal", "--upgrade", "more-bays"], "no stage of gate minimal has this role"),
         (["run", "minimal", "--upgrade", "more-bay"], "Did you mean more-bays?"),
         (["gates", "nothing", "--upgrades"], "no such upgrade in the library"),
     ],

@@ -18,7 +18,7 @@ from api.http.schemas import CatalogueShape, GateShape, MapShape, ReadGateShape,
 from api.service import reading
 from gates import Gate, every_number, library_gates, load_gate
 from gates.findings import ConfigError, Finding
-from gates.upgrades import Upgrade, load_upgrade, upgrade_names
+from gates.upgrades import Upgrade, gates_of, load_upgrade, upgrade_names
 
 router = APIRouter(prefix=ROOT, tags=["catalogue"])
 
@@ -54,9 +54,11 @@ def _gate(name: str) -> bytes:
 @functools.cache
 def _upgrades() -> bytes:
     upgrades = [load_upgrade(name) for name in upgrade_names()]
+    known = [load_gate(name) for name in library_gates()]
     items = [
         {
             **one.model_dump(mode="json", include={"name", "title", "about", "gate", "needs", "excludes"}),
+            "gates": gates_of(one, known),
             "costs": None if one.costs is None else one.costs.model_dump(mode="json", exclude={"sources"}),
             "links": {"self": f"{ROOT}/upgrades/{one.name}"},
         }

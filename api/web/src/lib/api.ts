@@ -6,6 +6,7 @@ export interface Levels { low: number; base: number; high: number }
 export interface Upgrade extends Named {
   about: string;
   gate: string;
+  gates: string[];
   needs: string[];
   excludes: string[];
   costs: { capital_usd: Levels; running_usd_per_year: Levels; life_years: number; lead_time_months: number } | null;
