@@ -44,7 +44,9 @@ YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PAPER = "#8c959f", "#ffffff"
 INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 
-_DIRECTION_COLOURS = {name: colour for pair in PAIRS for name, colour in zip(pair, (BLUE, VERMILION), strict=True)}
+_DIRECTION_COLOURS: dict[str, str] = {
+    name: colour for pair in PAIRS for name, colour in zip(pair, (BLUE, VERMILION), strict=True)
+}
 
 
 def direction_colour(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gates import ConfigError, Gate, apply_upgrades, library_gates, load_gate, load_upgrade, upgrade_names
+from gates.schema.paths import Visit
 from gates.upgrades import Upgrade, gates_of, why_not
 
 from .files import changed
@@ -41,8 +42,10 @@ def upgrade(**changes: Any) -> Upgrade:
 def test_the_stage_with_the_role_stands_in_the_place_of_the_one_named():
     made, changes = apply_upgrades(gate(inspection="inspection-bay"), [upgrade()])
     assert made.stages["inspection"].lanes == 3 + 2
-    assert [getattr(step, "stage", step) for step in made.paths["northbound"]][:3] == ["booth", "desk", "inspection"]
-    assert made.paths["northbound"][2].share == 0.3
+    booth, desk, bay = made.paths["northbound"][:3]
+    assert (booth, desk) == ("booth", "desk")
+    assert isinstance(bay, Visit)
+    assert (bay.stage, bay.share) == ("inspection", 0.3)
     assert [change.path for change in changes if "door" in change.path] == []  # nowhere at this gate: left out
     with_door, _ = apply_upgrades(gate(inspection="inspection-bay", booth="exit-control"), [upgrade()])
     assert with_door.stages["booth"].lanes == 2 + 1
