@@ -7,6 +7,8 @@ results from `experiments`, and the command line (`python -m bordergate`) from `
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from api.client.server import Server, connect
+    from api.client.transport import ServiceError
     from experiments.results.calls import compare, result, run, study
     from experiments.results.comparison import Comparison
     from experiments.results.run import Result
@@ -22,9 +24,12 @@ __all__ = [
     "Finding",
     "Gate",
     "Result",
+    "Server",
+    "ServiceError",
     "Study",
     "StudyFolder",
     "compare",
+    "connect",
     "library_gates",
     "load_gate",
     "load_study",
@@ -40,6 +45,9 @@ _HOMES = {
     "Estimate": "experiments.runs.statistics",
     "Finding": "gates",
     "Gate": "gates",
+    "Server": "api.client.server",
+    "ServiceError": "api.client.transport",
+    "connect": "api.client.server",
     "Result": "experiments.results.run",
     "Study": "experiments.studies.model",
     "StudyFolder": "experiments.results.study",

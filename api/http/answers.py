@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from api.http.problems import KINDS, MEDIA_TYPE, Problem, document
 from api.http.schemas import ProblemShape
+from api.service.archive import zipped
+from api.service.labels import label_of
 from api.service.store import FINISHED, Row
+from experiments.result_folder import MANIFEST
 from gates.findings import Finding
 
 ROOT = "/api/v1"
@@ -51,6 +54,7 @@ RESULTS = {
     "plots": "/plots",
     "report": "/report",
     "manifest": "/manifest",
+    "archive": "/archive",
 }
 STUDY_RESULTS = {
     "answer": "/answer",
@@ -59,6 +63,7 @@ STUDY_RESULTS = {
     "plots": "/plots",
     "report": "/report",
     "manifest": "/manifest",
+    "archive": "/archive",
 }
 
 
@@ -166,6 +171,18 @@ def file_answer(request: Request, path: Path, media_type: str, name: str | None 
     return FileResponse(path, media_type=media_type, filename=name, headers=headers, stat_result=status)
 
 
+def archive_answer(request: Request, folder: Path, name: str) -> Response:
+    """Return all files of a result that its manifest lists, as a ZIP file that is written while it is sent."""
+    status = (folder / MANIFEST).stat()
+    tag = f'"zip-{status.st_mtime_ns:x}-{status.st_size:x}"'
+    headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
+    refuse_unmatched(request.headers.get("if-match"), tag)
+    if is_known(request, tag):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
+    return StreamingResponse(zipped(folder, name), headers=headers, media_type="application/zip")
+
+
 def report_answer(request: Request, path: Path) -> Response:
     """Return a report: a page that shows what is in it and loads nothing."""
     answer = file_answer(request, path, "text/html; charset=utf-8")
@@ -214,6 +231,7 @@ def run_document(row: Row) -> dict[str, Any]:
         "gate": row.gate,
         "owner": row.owner or None,
         "project": row.project or None,
+        "label": label_of(row).document(),
         "created": instant(row.created),
         "started": instant(row.started),
         "finished": instant(row.finished),

@@ -154,7 +154,7 @@ def create_app(
         outer = CORSMiddleware(
             outer,
             allow_origins=list(origins),
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "Prefer"],
             expose_headers=["Location", "ETag", "Retry-After", "X-Request-ID"],
         )

@@ -77,6 +77,14 @@ class FailureShape(Shape):
     detail: str
 
 
+class LabelShape(Shape):
+    """What people wrote on a run."""
+
+    name: Annotated[str | None, Field(examples=["Five more bays"])]
+    tags: Annotated[list[str], Field(examples=[["2026", "bays"]])]
+    note: Annotated[str | None, Field(examples=[None])]
+
+
 class StateShape(Shape):
     """State of a run or a study."""
 
@@ -86,6 +94,7 @@ class StateShape(Shape):
     """Name of the key that submitted it; null on a server without keys."""
     project: Annotated[str | None, Field(examples=["north-gates"])]
     """Project whose keys see it; null if only its owner and administrators do."""
+    label: LabelShape
     created: Instant
     started: Instant | None
     finished: Instant | None
@@ -126,11 +135,28 @@ class SubmittedStudyShape(StudyShape):
 
 
 class StudyPageShape(Shape):
-    """A page of studies, the newest first."""
+    """A page of studies."""
 
     items: list[StudyShape]
     next: str | None
     """The `cursor` of the next page; null on the last one."""
+    total: int | None
+    """How many there are on all pages, if `count` asks for it."""
+
+
+class EachShape(Shape):
+    """What came of one of several."""
+
+    id: str
+    done: bool
+    problem: ProblemShape | None
+    """Why not."""
+
+
+class TogetherShape(Shape):
+    """What came of each of several."""
+
+    items: list[EachShape]
 
 
 class LinkedShape(Shape):
@@ -169,11 +195,13 @@ class SubmittedShape(RunShape):
 
 
 class PageShape(Shape):
-    """A page of runs, the newest first."""
+    """A page of runs."""
 
     items: list[RunShape]
     next: str | None
     """The `cursor` of the next page; null on the last one."""
+    total: int | None
+    """How many there are on all pages, if `count` asks for it."""
 
 
 class ValidationShape(Shape):

@@ -51,9 +51,16 @@ class DataFolder:
         return shutil.disk_usage(self.root).free / 1e6
 
     def remove(self, run: str) -> None:
-        """Remove every file of a run."""
+        """Remove every file of a run.
+
+        Raises
+        ------
+        OSError
+            If something cannot be removed, or is a link: where that leads, others may have files.
+        """
         for folder in (self.work(run), self.drawn(run), self.result(run)):
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.is_symlink() or folder.exists():
+                shutil.rmtree(folder)
         self.entry(run).unlink(missing_ok=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
 import json
 import logging
 import secrets
@@ -12,25 +11,24 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from api.service.data_folder import DataFolder
+from api.service.keeping import write_entry
+from api.service.labels import label_of, read_label, with_label
 from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
 from api.service.queue.leading import Pools
 from api.service.queue.scheduler import Scheduler
 from api.service.queue.states import RunStates, content_of
 from api.service.queue.tasks import CheckedRequest
-from api.service.security.access import LOCAL, Access
-from api.service.security.keys import NAME
+from api.service.security.access import Access
 from api.service.settings import Limits
 from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
+from api.service.submission import KEY_REUSED, PRIORITIES, Submission
 from experiments.result_folder import MANIFEST, resized_files
 from experiments.runs.prediction import Prediction
-from experiments.runs.provenance import canonical_json
-from gates.findings import ConfigError, Finding, suggestion, value_text
 
 Answer = TypeVar("Answer")
 
@@ -39,61 +37,6 @@ refusals = logging.getLogger("bordergate.refused")
 
 HEARTBEAT_S = 15.0
 """After this time without a change, event streams send a sign of life [s]."""
-PRIORITIES = {"low": -1, "normal": 0, "high": 1}
-KEY_REUSED = "This Idempotency-Key was used for another request."
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A run or a study, as it is submitted."""
-
-    request: dict[str, Any]
-    """What `experiments.runs.request.RunRequest` says, or a study file."""
-    kind: str = "run"
-    access: Access = LOCAL
-    project: str | None = None
-    """Project that it is for; the key's first one if none is named."""
-    key: str | None = None
-    """Idempotency key: the same key with the same request gives the same run."""
-    reuse: bool = True
-    """Whether an identical run of the same owner may be given instead."""
-    priority: str = "normal"
-    """One of `PRIORITIES`: before or after other runs of the same key."""
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of what must be the same when an idempotency key is used again."""
-        return hashlib.sha256(
-            canonical_json([self.kind, self.request, self.reuse, self.project, self.priority])
-        ).hexdigest()
-
-    @property
-    def owner(self) -> str:
-        """Name of the access key; empty without keys."""
-        return self.access.owner
-
-    def project_or_default(self) -> str:
-        """Return the project that it is for.
-
-        Raises
-        ------
-        ConfigError
-            If the key does not belong to it.
-        """
-        if self.project is None:
-            return self.access.default_project
-        if not NAME.fullmatch(self.project):
-            problem = "is not a valid name"
-            raise ConfigError([Finding("project", value_text(self.project), problem, "Use a project of this key.")])
-        if not self.access.may_submit_to(self.project):
-            remedy = suggestion(self.access.projects, self.project) if self.access.projects else "Leave it out."
-            raise ConfigError([Finding("project", self.project, "is not a project of this key", remedy)])
-        return self.project
-
-    @property
-    def remembered(self) -> tuple[str, str] | None:
-        """The idempotency key with the fingerprint."""
-        return None if self.key is None else (self.key, self.fingerprint)
 
 
 class RunService:
@@ -114,7 +57,10 @@ class RunService:
     async def start(self) -> None:
         """Take over what an earlier server left."""
         for row in await self._store.asynchronously(rows.with_status(DELETED)):
-            await self._remove(row.id)
+            try:
+                await self._remove(row.id)
+            except OSError as error:
+                log.warning("%s: deleted, but its files cannot be removed: %s", row.id, error)
         left = await self._states.start()
         known = {row.id for row in left}
         await self._store.asynchronously(idempotency.forget_old())
@@ -257,11 +203,40 @@ class RunService:
             self._states.remember(row)
         return row
 
-    async def page(self, access: Access, wanted: rows.Filter, limit: int, before: int | None = None) -> list[Row]:
-        """Return the runs that the key may see, the newest first."""
-        visible_to = None if access.sees_all else (access.owner, access.projects)
-        listed = await self._ask(rows.page(dataclasses.replace(wanted, visible_to=visible_to), limit, before))
+    async def page(
+        self, access: Access, wanted: rows.Filter, limit: int, after: int | None = None, *, oldest_first: bool = False
+    ) -> list[Row]:
+        """Return the runs that the key may see, the newest first unless told otherwise."""
+        seen = _seen_by(access, wanted)
+        listed = await self._ask(rows.page(seen, limit, after, oldest_first=oldest_first))
         return [self._states.unfinished(row.id) or row for row in listed]
+
+    async def count(self, access: Access, wanted: rows.Filter) -> int:
+        """Return how many runs there are that the key may see."""
+        return await self._ask(rows.count(_seen_by(access, wanted)))
+
+    async def relabel(self, access: Access, run: str, written: object) -> Row:
+        """Write a name, tags or a note on a run; what is left out stays.
+
+        Raises
+        ------
+        ConfigError
+            With every finding.
+        Refused
+            If the key sees no run of this id, or it belongs to another key.
+        """
+        row = await self._to_change(access, run)
+        label = read_label(written, label_of(row), place="body")
+        if label != label_of(row):
+            await self._ask(rows.relabel(run, label.stored()))
+            self._states.relabel(run, lambda known: with_label(known, label))
+            row = await self._row(run)
+            if row.status in FINISHED:
+                try:
+                    await asyncio.to_thread(write_entry, self.folder, row)
+                except OSError as error:  # the database has it
+                    log.warning("%s: its label is not kept beside its result: %s", run, error)
+        return row
 
     async def cancel(self, access: Access, run: str) -> Row:
         """Stop a run; its cores are free at once.
@@ -285,14 +260,22 @@ class RunService:
         Raises
         ------
         Refused
-            If the key sees no run of this id, it belongs to another key, or it is not finished.
+            If the key sees no run of this id, it belongs to another key, it is not finished, or some of its files
+            cannot be removed.
         """
         row = await self._to_change(access, run)
         if row.status not in FINISHED:
             raise Refused("not-finished", f"The run is {row.status}. Cancel it first.")
         await self._ask(rows.mark_deleted(run))
         self._states.forget(run)
-        await self._remove(run)
+        try:
+            await self._remove(run)
+        except OSError as error:
+            log.warning("%s: deleted, but its files cannot be removed: %s", run, error)
+            detail = (
+                f"It is deleted, but some files stay until the next start of the server: {error.strerror or error}."
+            )
+            raise Refused("unavailable", detail) from None
 
     async def _to_change(self, access: Access, run: str) -> Row:
         row = await self.get(access, run)
@@ -366,8 +349,13 @@ def _not_there(run: str) -> Refused:
     return Refused("not-found", f"{run[:40]} does not exist.")
 
 
+def _seen_by(access: Access, wanted: rows.Filter) -> rows.Filter:
+    visible_to = None if access.sees_all else (access.owner, access.projects)
+    return dataclasses.replace(wanted, visible_to=visible_to)
+
+
 def _new_row(submission: Submission, project: str, resolved: CheckedRequest, cost: Prediction) -> Row:
-    return Row(
+    row = Row(
         id=f"{submission.kind}_{secrets.token_hex(8)}",
         kind=submission.kind,
         status="queued",
@@ -383,3 +371,4 @@ def _new_row(submission: Submission, project: str, resolved: CheckedRequest, cos
         priority=PRIORITIES[submission.priority],
         weight=submission.access.weight,
     )
+    return with_label(row, submission.label)

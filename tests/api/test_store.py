@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -259,12 +260,12 @@ def test_only_an_identical_run_of_its_owner_is_given_again(stored, change):
     assert stored.at_once(rows.add(other, reuse=True)).id == other.id
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_tables_of_earlier_formats_are_brought_up_to_date(tmp_path: Path, number: int):
     url = f"sqlite:///{tmp_path / 'db'}"
     engine = sa.create_engine(url)
     with engine.begin() as connection:
-        for line in FORMAT_1 if number == 1 else (*FORMAT_1, *TO_FORMAT_2):
+        for line in itertools.chain(*(FORMAT_1, TO_FORMAT_2, TO_FORMAT_3)[:number]):
             connection.execute(sa.text(line))
     engine.dispose()
     for _ in range(2):
@@ -273,7 +274,7 @@ def test_tables_of_earlier_formats_are_brought_up_to_date(tmp_path: Path, number
         assert found == dataclasses.replace(ROW, owner="office", seq=1)
         assert stored.at_once(keys.all_keys()) == [AccessKey("5ec", "office", "run", (), 7.0)]
         layout = stored.at_once(lambda connection: connection.scalar(sa.select(tables.meta.c.format)))
-        assert layout == tables.FORMAT == 3
+        assert layout == tables.FORMAT == 4
         stored.close()
 
 
@@ -303,6 +304,14 @@ TO_FORMAT_2 = (
     "DROP TABLE bordergate_keys",
 )
 """What the second version made of them."""
+TO_FORMAT_3 = (
+    "UPDATE bordergate_meta SET format = 3",
+    "ALTER TABLE bordergate_runs ADD COLUMN priority INTEGER DEFAULT 0 NOT NULL",
+    "ALTER TABLE bordergate_runs ADD COLUMN weight DOUBLE PRECISION DEFAULT 1 NOT NULL",
+    "ALTER TABLE bordergate_access_keys ADD COLUMN weight DOUBLE PRECISION DEFAULT 1 NOT NULL",
+    "ALTER TABLE bordergate_access_keys ADD COLUMN quota INTEGER",
+)
+"""And the third."""
 
 
 def test_tables_of_a_newer_version_are_refused(tmp_path: Path):

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -17,6 +18,7 @@ from api.http.answers import (
     JSON,
     KNOWN,
     ROOT,
+    archive_answer,
     base_of,
     file_answer,
     json_answer,
@@ -30,7 +32,7 @@ from api.http.answers import (
 from api.http.bodies import read_json
 from api.http.context import Here, Server, Who
 from api.http.events import FOLLOWING, followed
-from api.http.problems import Problem
+from api.http.problems import Problem, document
 from api.http.routes.parameters import (
     CursorQuery,
     GateQuery,
@@ -38,18 +40,28 @@ from api.http.routes.parameters import (
     IfMatchHeader,
     LastEventHeader,
     LimitQuery,
+    MomentQuery,
+    NameQuery,
+    OwnerQuery,
     PreferHeader,
+    SortQuery,
+    TagQuery,
     id_path,
+    moment,
 )
-from api.http.schemas import Shape, Status
-from api.service.runs import PRIORITIES, Submission
+from api.http.schemas import Shape, Status, TogetherShape
+from api.service.labels import NOTHING, SCHEMA, Label, in_columns, read_label
+from api.service.queue.admission import Refused
 from api.service.security.access import Access
 from api.service.store import FINISHED
 from api.service.store.rows import Filter
+from api.service.submission import PRIORITIES, Submission
 from experiments.result_folder import MANIFEST, resized_files
 from gates.findings import ConfigError, Finding, value_text
 
 LONGEST_WAIT_S = 60.0
+MOST_AT_ONCE = 100
+"""Runs that one request cancels or deletes."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 
 
@@ -93,22 +105,33 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
 
     @router.get(
         "",
-        description=f"List {kind.plural}, the newest first.",
+        description=f"List {kind.plural}, the newest first unless told otherwise.",
         responses={200: {"model": kind.page}, **problems(422, 503, 507)},
     )
     async def page(
         here: Here,
         who: Who,
-        status: Annotated[Status | None, Query(description="Only those in this state.")] = None,
+        status: Annotated[list[Status] | None, Query(max_length=5, description="Only those in these states.")] = None,
         gate: GateQuery = None,
+        owner: OwnerQuery = None,
+        name: NameQuery = None,
+        tag: TagQuery = None,
+        created_from: MomentQuery = None,
+        created_to: MomentQuery = None,
+        sort: SortQuery = "newest",
+        count: Annotated[bool, Query(description="Whether `total` says how many there are on all pages.")] = False,
         limit: LimitQuery = 20,
         cursor: CursorQuery = None,
     ) -> Response:
-        before = None if cursor is None else _number(cursor)
-        rows = await here.runs.page(who, Filter(kind.name, status, gate), limit + 1, before)
+        tags = tuple(in_columns((each,)) for each in tag or ())
+        since, until = moment(created_from, "created_from"), moment(created_to, "created_to")
+        wanted = Filter(kind.name, tuple(status or ()), gate, owner, name, tags, since, until)
+        after = None if cursor is None else _number(cursor)
+        rows = await here.runs.page(who, wanted, limit + 1, after, oldest_first=sort == "oldest")
         following = _cursor(rows[limit - 1].seq) if len(rows) > limit else None
-        items = [run_document(row) for row in rows[:limit]]
-        return json_answer({"items": items, "next": following}, headers={"Cache-Control": "no-cache"})
+        total = await here.runs.count(who, wanted) if count else None
+        answer = {"items": [run_document(row) for row in rows[:limit]], "next": following, "total": total}
+        return json_answer(answer, headers={"Cache-Control": "no-cache"})
 
     @router.get(
         f"/{{{kind.name}_id}}",
@@ -151,6 +174,50 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         await refuse_if_changed(here, who, one, if_match)
         await here.runs.delete(who, one)
         return Response(status_code=204)
+
+    @router.patch(
+        f"/{{{kind.name}_id}}",
+        description=f"Write a name, tags or a note on a {kind.name}. What is left out stays, and null removes.",
+        responses={200: {"model": kind.shape}, **problems(403, 404, 412, 413, 415, 422, 503, 507)},
+        openapi_extra=body_of(SCHEMA, {"name": "Five more bays", "tags": ["2026", "bays"]}),
+    )
+    async def relabel(
+        request: Request, here: Here, who: Who, one: str = id_of_one, if_match: IfMatchHeader = None
+    ) -> Response:
+        written = await body(request, here)
+        await refuse_if_changed(here, who, one, if_match)
+        return Response(run_body(await here.runs.relabel(who, one, written)), media_type=JSON)
+
+    @router.post(
+        "/cancel",
+        description=f"Cancel up to {MOST_AT_ONCE} {kind.plural}; each is told apart.",
+        responses={200: {"model": TogetherShape}, **problems(403, 413, 415, 422, 503, 507)},
+        openapi_extra=body_of(several(kind.name), {"ids": [f"{kind.name}_0123456789abcdef"]}),
+    )
+    async def cancel_several(request: Request, here: Here, who: Who) -> Response:
+        return await _each(await body(request, here), kind.name, lambda one: here.runs.cancel(who, one))
+
+    @router.post(
+        "/delete",
+        description=f"Remove up to {MOST_AT_ONCE} finished {kind.plural} with all their files; each is told apart.",
+        responses={200: {"model": TogetherShape}, **problems(403, 413, 415, 422, 503, 507)},
+        openapi_extra=body_of(several(kind.name), {"ids": [f"{kind.name}_0123456789abcdef"]}),
+    )
+    async def delete_several(request: Request, here: Here, who: Who) -> Response:
+        return await _each(await body(request, here), kind.name, lambda one: here.runs.delete(who, one))
+
+    @router.get(
+        f"/{{{kind.name}_id}}/archive",
+        description=f"All files of the result of a {kind.name} in one ZIP file, as `bordergate` reads them.",
+        response_class=StreamingResponse,
+        responses={
+            200: {"description": "The files.", "content": {"application/zip": {}}},
+            **KNOWN,
+            **problems(404, 409, 410, 412, 422, 503, 507),
+        },
+    )
+    async def archive(request: Request, here: Here, who: Who, one: str = id_of_one) -> Response:
+        return archive_answer(request, await result_of(here, who, one), one)
 
     @router.get(
         f"/{{{kind.name}_id}}/events",
@@ -209,6 +276,7 @@ class Options(NamedTuple):
     reuse: bool
     project: str | None
     priority: str
+    label: Label
 
 
 def take_options(sent: dict[str, Any]) -> Options:
@@ -220,7 +288,11 @@ def take_options(sent: dict[str, Any]) -> Options:
         If they cannot be used.
     """
     reuse, project, priority = sent.pop("reuse", True), sent.pop("project", None), sent.pop("priority", "normal")
-    findings = []
+    findings, label = [], NOTHING
+    try:
+        label = read_label(sent.pop("label", None))
+    except ConfigError as error:
+        findings += error.findings
     if not isinstance(reuse, bool):
         findings.append(Finding("reuse", value_text(reuse), "not true or false", "Write true or false."))
     if not isinstance(project, str | None):
@@ -230,7 +302,44 @@ def take_options(sent: dict[str, Any]) -> Options:
         findings.append(Finding("priority", value_text(priority), "not a priority", remedy))
     if findings:
         raise ConfigError(findings)
-    return Options(reuse, project, priority)
+    return Options(reuse, project, priority, label)
+
+
+def several(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of a list of runs or studies."""
+    one = {"type": "string", "pattern": f"^{kind}_[0-9a-f]{{16}}$"}
+    ids: dict[str, Any] = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_AT_ONCE}
+    return {"type": "object", "required": ["ids"], "additionalProperties": False, "properties": {"ids": ids}}
+
+
+async def _each(sent: dict[str, Any], kind: str, do: Callable[[str], Awaitable[object]]) -> Response:
+    """Do something to each of several runs, and tell of each what came of it."""
+    ids = sent.pop("ids", None)
+    findings = [
+        Finding(name[:40], value_text(value), "there is no such field", "Write only ids.")
+        for name, value in sent.items()
+    ]
+    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_AT_ONCE:
+        findings.append(
+            Finding("ids", value_text(ids), "is not a list of ids", f"Write 1 to {MOST_AT_ONCE} ids as a list.")
+        )
+        ids = []
+    known = re.compile(rf"{kind}_[0-9a-f]{{16}}")
+    findings += [
+        Finding(f"ids[{number}]", value_text(one), f"is not the id of a {kind}", "Copy it from the list.")
+        for number, one in enumerate(ids)
+        if not (isinstance(one, str) and known.fullmatch(one))
+    ]
+    if findings:
+        raise ConfigError(findings)
+    items = []
+    for one in dict.fromkeys(ids):
+        try:
+            await do(one)
+            items.append({"id": one, "done": True, "problem": None})
+        except Refused as error:
+            items.append({"id": one, "done": False, "problem": document(error.kind, error.detail)})
+    return json_answer({"items": items}, headers={"Cache-Control": "no-store"})
 
 
 def _submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:

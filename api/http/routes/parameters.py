@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 from fastapi import Header, Path, Query, Request
+from pydantic import Field
 
 from gates.findings import ConfigError, Finding, suggestion
 
@@ -39,7 +41,46 @@ LanguageQuery = Annotated[
 GateQuery = Annotated[
     str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only those of this gate.")
 ]
+OwnerQuery = Annotated[
+    str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only those that this key submitted.")
+]
+NameQuery = Annotated[
+    str | None,
+    Query(max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only those whose name holds this text."),
+]
+TagQuery = Annotated[
+    list[Annotated[str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$")]] | None,
+    Query(max_length=20, description="Only those with this tag; with several, those that have all."),
+]
+MomentQuery = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        examples=["2026-07-01", "2026-07-01T08:00:00+07:00"],
+        description="Only those submitted from this day or moment on (`created_from`), or before it (`created_to`). "
+        "A day begins at 00:00 UTC.",
+    ),
+]
+SortQuery = Annotated[Literal["newest", "oldest"], Query(description="Which come first.")]
 NamePath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["utilisation"])]
+
+
+def moment(written: str | None, name: str) -> float | None:
+    """Return the seconds since 1970 of a day or a moment of a query.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    if written is None:
+        return None
+    try:
+        found = dt.datetime.fromisoformat(written)
+        return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp()
+    except (ValueError, OverflowError):
+        remedy = "Write 2026-07-01, or 2026-07-01T08:00:00+07:00."
+        raise ConfigError([Finding(f"query.{name}", written, "is neither a day nor a moment", remedy)]) from None
 
 
 async def only_known_parameters(request: Request) -> None:

@@ -14,11 +14,11 @@ from api.http.problems import document
 from api.http.routes.lifecycle import Kind, body, body_of, lifecycle_routes, take_options
 from api.http.routes.parameters import LanguageQuery
 from api.http.schemas import PageShape, PreviewShape, RunShape, SubmittedShape, ValidationShape
-from api.service import reading
+from api.service import labels, reading
 from api.service.queue.admission import Refused
-from api.service.runs import PRIORITIES
 from api.service.security.access import Access
 from api.service.security.keys import NAME
+from api.service.submission import PRIORITIES
 from experiments.runs.request import RunRequest
 from gates.findings import ConfigError
 
@@ -37,6 +37,7 @@ def run_schema() -> dict[str, Any]:
         "title": "Project",
         "description": project,
     }
+    schema["properties"]["label"] = labels.SCHEMA
     schema["properties"]["priority"] = {
         "enum": list(PRIORITIES),
         "default": "normal",

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from api.service.queue.background import Background
@@ -104,6 +105,13 @@ class RunStates:
         self._unsaved.add(run)
         self._some_unsaved.set()
         self._announce(run)
+
+    def relabel(self, run: str, written: Callable[[Row], Row]) -> None:
+        """Show what is stored already: other words on a run."""
+        kept = self._unfinished if run in self._unfinished else self._finished
+        if run in kept:
+            kept[run] = written(dataclasses.replace(kept[run], version=kept[run].version + 1))
+            self._announce(run)
 
     async def store_end(self, row: Row) -> None:
         """Store the end of a run, however long that takes."""

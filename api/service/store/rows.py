@@ -53,6 +53,11 @@ class Row:
     """Before those of its key with a lower one."""
     weight: float = 1.0
     """Of its key when it was submitted: how much of the workers it gets beside others."""
+    name: str = ""
+    """What people call it, like its tags and its note; empty if they do not."""
+    tags: str = ""
+    """As `api.service.labels` stores them."""
+    note: str = ""
     phase: str = ""
     """What is being done for it just now. Not stored."""
     ends_at: float | None = None
@@ -89,6 +94,16 @@ def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = Fa
 def change(run: str, values: Mapping[str, Any]) -> Statement[None]:
     """Change the row of a run that is not finished; an end is never overwritten."""
     query = runs.update().where(runs.c.id == run, runs.c.status.in_(UNFINISHED)).values(**values)
+
+    def statement(connection: sa.Connection) -> None:
+        connection.execute(query)
+
+    return statement
+
+
+def relabel(run: str, values: Mapping[str, str]) -> Statement[None]:
+    """Write other words on a run, finished or not."""
+    query = runs.update().where(runs.c.id == run).values(**values, version=runs.c.version + 1)
 
     def statement(connection: sa.Connection) -> None:
         connection.execute(query)
@@ -147,25 +162,59 @@ class Filter:
     """Which runs a list holds; what is none does not matter."""
 
     kind: str
-    status: str | None = None
+    statuses: tuple[str, ...] = ()
+    """Those in one of these states; all if there is none."""
     gate: str | None = None
+    owner: str | None = None
+    name: str | None = None
+    """Those whose name holds this text, in small or capital letters."""
+    tags: tuple[str, ...] = ()
+    """Those that have each of these tags, as `api.service.labels` stores one."""
+    since: float | None = None
+    until: float | None = None
+    """Those submitted at this time or later, and before that one."""
     visible_to: tuple[str, tuple[str, ...]] | None = None
     """Only those of an owner, or of some projects."""
 
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return what a row must fulfil."""
+        found: list[sa.ColumnElement[bool]] = [runs.c.kind == self.kind, runs.c.status != DELETED]
+        if self.statuses:
+            found.append(runs.c.status.in_(self.statuses))
+        found += [
+            runs.c[column] == value
+            for column, value in (("gate", self.gate), ("owner", self.owner))
+            if value is not None
+        ]
+        if self.name is not None:
+            found.append(runs.c.name.icontains(self.name, autoescape=True))
+        found += [runs.c.tags.contains(tag, autoescape=True) for tag in self.tags]
+        if self.since is not None:
+            found.append(runs.c.created >= self.since)
+        if self.until is not None:
+            found.append(runs.c.created < self.until)
+        if self.visible_to is not None:
+            owner, projects = self.visible_to
+            found.append((runs.c.owner == owner) | runs.c.project.in_(projects))
+        return found
 
-def page(wanted: Filter, limit: int, before: int | None = None) -> Statement[list[Row]]:
-    """Return runs, the newest first, from the one before number `before`."""
-    query = sa.select(runs).where(runs.c.kind == wanted.kind, runs.c.status != DELETED)
-    if before is not None:
-        query = query.where(runs.c.seq < before)
-    if wanted.status is not None:
-        query = query.where(runs.c.status == wanted.status)
-    if wanted.gate is not None:
-        query = query.where(runs.c.gate == wanted.gate)
-    if wanted.visible_to is not None:
-        owner, projects = wanted.visible_to
-        query = query.where((runs.c.owner == owner) | runs.c.project.in_(projects))
-    return _all(query.order_by(runs.c.seq.desc()).limit(limit))
+
+def page(wanted: Filter, limit: int, after: int | None = None, *, oldest_first: bool = False) -> Statement[list[Row]]:
+    """Return runs, the newest first unless told otherwise, from the one that follows number `after`."""
+    query = sa.select(runs).where(*wanted.conditions())
+    if after is not None:
+        query = query.where(runs.c.seq > after if oldest_first else runs.c.seq < after)
+    return _all(query.order_by(runs.c.seq if oldest_first else runs.c.seq.desc()).limit(limit))
+
+
+def count(wanted: Filter) -> Statement[int]:
+    """Return how many runs there are of this kind."""
+    query = sa.select(sa.func.count()).select_from(runs).where(*wanted.conditions())
+
+    def statement(connection: sa.Connection) -> int:
+        return connection.scalar(query) or 0
+
+    return statement
 
 
 def with_status(*statuses: str) -> Statement[list[Row]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-FORMAT = 3
+FORMAT = 4
 """Number of the tables' layout; a newer one is refused."""
 
 _metadata = sa.MetaData()
@@ -31,6 +31,9 @@ runs = sa.Table(
     sa.Column("problem", sa.Text),
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
     sa.Column("weight", sa.Float(53), nullable=False, server_default="1"),
+    sa.Column("name", sa.String(120), nullable=False, server_default=""),
+    sa.Column("tags", sa.Text, nullable=False, server_default=""),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 idempotency = sa.Table(
@@ -70,6 +73,8 @@ def prepare(engine: sa.Engine) -> int:
             _from_format_1(connection)
         if layout is not None and layout < 3:
             _from_format_2(connection)
+        if layout is not None and layout < 4:
+            _from_format_3(connection)
         if layout is None:
             connection.execute(meta.insert().values(format=FORMAT))
         elif layout < FORMAT:
@@ -94,6 +99,13 @@ def _from_format_2(connection: sa.Connection) -> None:
     _add_column(connection, runs, "weight DOUBLE PRECISION DEFAULT 1 NOT NULL")
     _add_column(connection, keys, "weight DOUBLE PRECISION DEFAULT 1 NOT NULL")
     _add_column(connection, keys, "quota INTEGER")
+
+
+def _from_format_3(connection: sa.Connection) -> None:
+    """Add what people write on a run."""
+    _add_column(connection, runs, "name VARCHAR(120) DEFAULT '' NOT NULL")
+    _add_column(connection, runs, "tags TEXT DEFAULT '' NOT NULL")
+    _add_column(connection, runs, "note TEXT DEFAULT '' NOT NULL")
 
 
 def _add_column(connection: sa.Connection, table: sa.Table, column: str) -> None:

@@ -1,0 +1,1 @@
+"""Runs and studies on a server, from Python: the same calls and the same results as on this machine."""
