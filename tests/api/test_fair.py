@@ -12,8 +12,9 @@ import pytest
 from api.service.queue.admission import Refused
 from api.service.queue.fair import Share, Turns
 from api.service.queue.work import FINISHING_S, PIECE_S, RATE_S, Finish, Loan, Part, Work, is_out_of_memory
-from api.service.runs import RunService, Submission
+from api.service.runs import RunService
 from api.service.security.access import Access
+from api.service.submission import Submission
 from tests.api.servers import SHORT
 from tests.api.test_scheduler import MANY, service
 

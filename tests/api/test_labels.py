@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -53,7 +54,7 @@ def three(client) -> list[str]:
     return [finished(client, submitted(client, each)["id"])["id"] for each in asked]
 
 
-def listed(client: httpx.Client, three: list[str], **wanted: object) -> list[int]:
+def listed(client: httpx.Client, three: list[str], **wanted: Any) -> list[int]:
     """Return which of the three runs a list holds, by number."""
     answer = client.get("/api/v1/runs", params={"limit": 100, **wanted})
     assert answer.status_code == 200, answer.text
@@ -145,6 +146,7 @@ def test_many_are_cancelled_and_deleted_at_once_and_each_is_told_apart(client):
     deleted = client.post("/api/v1/runs/delete", json={"ids": [*short, short[0], gone]}).json()["items"]
     assert [(each["id"], each["done"]) for each in deleted] == [(short[0], True), (short[1], True), (gone, False)]
     assert client.get(f"/api/v1/runs/{short[0]}").status_code == 404
+    wrong: dict[str, Any]
     for wrong in ({}, {"ids": []}, {"ids": "all"}, {"ids": ["study_0123456789abcdef"]}, {"ids": [gone] * 101}):
         assert client.post("/api/v1/runs/delete", json=wrong).status_code == 422
     assert client.post("/api/v1/runs/delete", json={"ids": [gone], "all": True}).status_code == 422

@@ -18,10 +18,11 @@ from api.service.queue.leading import Pools
 from api.service.queue.scheduler import ATTEMPTS
 from api.service.queue.states import SKIPPED_VERSIONS
 from api.service.queue.workers import FairPool, Kind, Pool
-from api.service.runs import RunService, Submission
+from api.service.runs import RunService
 from api.service.security.access import LOCAL
 from api.service.settings import Limits, ServiceSettings
 from api.service.store import Row, rows
+from api.service.submission import Submission
 from tests.api.servers import SHORT
 
 MANY = {**SHORT, "days": 200, "replications": 2000}

@@ -81,11 +81,11 @@ def test_a_page_holds_what_is_wanted_the_newest_first(stored):
     assert listed(stored, Filter("run"), limit=2) == [6, 4]
     assert listed(stored, Filter("run"), limit=2, before=4) == [3, 2]
     assert listed(stored, Filter("study")) == [5]
-    assert listed(stored, Filter("run", status="failed")) == [3]
+    assert listed(stored, Filter("run", statuses=("failed",))) == [3]
     assert listed(stored, Filter("run", gate="other")) == [4]
     assert listed(stored, Filter("run", visible_to=("a", ()))) == [4, 1]
     assert listed(stored, Filter("run", visible_to=("a", ("p",)))) == [4, 2, 1]
-    assert listed(stored, Filter("run", status="queued", gate="minimal", visible_to=("b", ("q",)))) == [6, 2]
+    assert listed(stored, Filter("run", statuses=("queued",), gate="minimal", visible_to=("b", ("q",)))) == [6, 2]
     assert stored.at_once(rows.counts()) == {"queued": 5, "failed": 1, DELETED: 1}
     assert [one.seq for one in stored.at_once(rows.with_status("failed", "queued"))] == [1, 2, 3, 4, 5, 6]
 
