@@ -23,6 +23,8 @@ refusals = logging.getLogger("bordergate.refused")
 
 OPEN_PATHS = ("/health", "/docs", "/openapi.json", "/assets/", "/favicon.")
 """Need no key: they say nothing about any run."""
+PROBES = ("/health", "/ready")
+"""May be asked by address and without a key, by what watches many servers; then they say yes or no."""
 PAGE = re.compile(r"/(new|compare|studies(/[^/]+)?|runs(/[^/]+(/replay)?)?|gates/[^/]+)?")
 """Addresses of the page, which is the same for everybody; what it shows needs a key."""
 SESSION = "/api/v1/session"
@@ -62,6 +64,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_address(host: str) -> bool:
+    """Tell whether a host is named by its address, which no other website can make its own."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def host_name(header: str) -> str:
@@ -115,7 +126,7 @@ class Guard:
         host = host_name(headers.get(b"host", b"").decode("latin-1"))
         if sum(name == b"host" for name, _ in scope["headers"]) > 1:
             raise Problem("bad-host", "The request names its host twice.")
-        if host not in self._door.hosts:
+        if host not in self._door.hosts and not (scope["path"] in PROBES and is_address(host)):
             raise Problem("bad-host", "This server has another name. Start it with --allow-host NAME to add one.")
         access = await self._access(scope, headers)
         scope.setdefault("state", {})["access"] = access
@@ -143,6 +154,8 @@ class Guard:
         if self._door.keyring is None:
             return LOCAL
         if scope["path"].startswith(OPEN_PATHS) or PAGE.fullmatch(scope["path"]):
+            return EVERYBODY
+        if scope["path"] in PROBES and not sent_key(headers):
             return EVERYBODY
         try:
             return await self._door.keyring.access(sent_key(headers))

@@ -348,9 +348,10 @@ class ReadyShape(Shape):
 
     ready: bool
     database: bool
-    disk_free_mb: float
-    unfinished: int
-    trouble: str
+    disk_free_mb: float | None
+    """Null without a key of a server that asks for keys, like what follows."""
+    unfinished: int | None
+    trouble: str | None
 
 
 class LimitsShape(Shape):

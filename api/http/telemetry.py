@@ -13,8 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service.logs import Journal, access_path, audit_path
 from api.service.runs import RunService
+from api.service.store.rows import STATUSES
 
 READING = ("GET", "HEAD", "OPTIONS")
+METHODS = (*READING, "POST", "PATCH", "DELETE")
 _RUN = re.compile(r"/((?:run|study)_[0-9a-f]{16})(?:/|$)")
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 
@@ -27,26 +29,41 @@ class Telemetry:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._answers = Counter("bordergate_http_answers", "Answers", ("method", "status"), registry=self._registry)
         self._seconds = Histogram(
-            "bordergate_http_seconds", "Time to the start of an answer", buckets=BUCKETS_S, registry=self._registry
+            "bordergate_http_seconds",
+            "Time to the start of an answer",
+            ("route", "method", "status", "waits"),
+            buckets=BUCKETS_S,
+            registry=self._registry,
         )
-        self._runs = Gauge("bordergate_runs", "Runs by state", ("status",), registry=self._registry)
+        self._runs = Gauge("bordergate_runs", "Runs and studies by state", ("status",), registry=self._registry)
+        self._unfinished = Gauge(
+            "bordergate_unfinished", "Runs and studies not finished, by access key", ("key",), registry=self._registry
+        )
+        self._workers = Gauge("bordergate_workers", "Workers that simulate, at most", registry=self._registry)
+        self._busy = Gauge("bordergate_workers_busy", "Workers that simulate just now", registry=self._registry)
         self._streams = Gauge("bordergate_event_streams", "Event streams open", registry=self._registry)
         self._free = Gauge("bordergate_disk_free_bytes", "Free disk space for data", registry=self._registry)
         self._troubled = Gauge("bordergate_trouble", "1 if runs cannot continue", registry=self._registry)
         self._replications = Counter("bordergate_replications", "Replications done", registry=self._registry)
         self._counted = 0
 
-    def answered(self, method: str, status: int, seconds: float) -> None:
-        """Count an answer."""
-        self._answers.labels(method, str(status)).inc()
-        self._seconds.observe(seconds)
+    def answered(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+        """Count an answer by its route, as the description has it. Those that wait for a change stand apart."""
+        route = getattr(scope.get("route"), "path", "none")
+        waits = route.endswith("/events") or b"wait=" in dict(scope["headers"]).get(b"prefer", b"")
+        self._seconds.labels(route, method, str(status), "yes" if waits else "no").observe(seconds)
 
     async def text(self, runs: RunService, streams: int) -> bytes:
         """Return all values as they are now, with `streams` event streams open."""
-        for status, count in (await runs.counts()).items():
-            self._runs.labels(status).set(count)
+        counts = await runs.counts()
+        for status in STATUSES:
+            self._runs.labels(status).set(counts.get(status, 0))
+        self._unfinished.clear()
+        for key, count in runs.unfinished_by_owner().items():
+            self._unfinished.labels(key).set(count)
+        self._workers.set(runs.workers.total)
+        self._busy.set(runs.workers.busy)
         self._streams.set(streams)
         self._free.set(runs.folder.free_mb() * 1e6)
         self._troubled.set(bool(runs.trouble))
@@ -105,13 +122,13 @@ class Counted:
             return
         began = time.perf_counter()
         request_id = secrets.token_hex(8)
-        method = scope["method"] if scope["method"] in ("GET", "POST", "DELETE") else "other"
+        method = scope["method"] if scope["method"] in METHODS else "other"
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seconds = time.perf_counter() - began
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
-                self._telemetry.answered(method, message["status"], seconds)
+                self._telemetry.answered(scope, method, message["status"], seconds)
                 self._journals.answered(scope, message, request_id, seconds)
             await send(message)
 

@@ -35,17 +35,20 @@ class Transfer:
             await self._app(scope, receive, send)
             return
         if scope["method"] == "HEAD" and not scope["path"].endswith(ENDLESS):
-            await self._app({**scope, "method": "GET"}, receive, _without_body(send))
+            inner = {**scope, "method": "GET"}
+            await self._app(inner, receive, _without_body(scope, inner, send))
             return
         coding = _coding(dict(scope["headers"]).get(b"accept-encoding", b""))
         scope["headers"] = [(name, _as_sent(value) if name in TAGS else value) for name, value in scope["headers"]]
         await self._app(scope, receive, _Compressed(send, coding) if coding else send)
 
 
-def _without_body(send: Send) -> Send:
-    """Return a sender that keeps bodies back, as the answer to HEAD has none."""
+def _without_body(outer: Scope, inner: Scope, send: Send) -> Send:
+    """Return a sender that keeps bodies back, as the answer to HEAD has none, and says which route gave it."""
 
     async def headers_only(message: Message) -> None:
+        if "route" in inner:
+            outer["route"] = inner["route"]
         if message["type"] == "http.response.body":
             message = {**message, "body": b""}
         elif message["type"] == "http.response.pathsend":

@@ -20,7 +20,7 @@ from api.service.labels import label_of, read_label, with_label
 from api.service.queue.admission import Admission, Refused
 from api.service.queue.background import Background
 from api.service.queue.leading import Pools
-from api.service.queue.scheduler import Scheduler
+from api.service.queue.scheduler import Scheduler, Workers
 from api.service.queue.states import RunStates, content_of
 from api.service.queue.tasks import CheckedRequest
 from api.service.security.access import Access
@@ -315,6 +315,15 @@ class RunService:
     def unfinished(self) -> int:
         """Number of runs that wait or are being done."""
         return self._states.count()
+
+    def unfinished_by_owner(self) -> dict[str, int]:
+        """Return how many runs of each key wait or are being done."""
+        return self._states.counts_by_owner()
+
+    @property
+    def workers(self) -> Workers:
+        """How many simulate at most, and just now."""
+        return self._scheduler.workers
 
     @property
     def trouble(self) -> str:

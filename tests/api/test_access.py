@@ -191,3 +191,23 @@ def test_what_an_access_allows(access, sees, changes):
 def test_runs_without_a_project_have_nothing_in_common():
     assert not Access("b", "run").may_see(Row(**{**vars(ROW), "project": ""}))
     assert not Access("b", "run", ("",)).may_submit_to("p")
+
+
+def test_probes_ask_by_address_without_a_key_and_learn_yes_or_no(tmp_path):
+    data = tmp_path / "data"
+    with threaded(data):
+        pass
+    office = access_key(data, "office", "read")
+    with threaded(data, keys=True) as client:
+        by_address = {"Host": "10.1.2.3:8000"}
+        for probe in ("/health", "/ready"):
+            assert client.get(probe, headers=by_address).status_code == 200
+            assert client.head(probe, headers=by_address).status_code == 200
+        nobody = client.get("/ready").json()
+        assert nobody == {"ready": True, "database": True, "disk_free_mb": None, "unfinished": None, "trouble": None}
+        told = client.get("/ready", headers=office).json()
+        assert (told["ready"], told["unfinished"], told["trouble"]) == (True, 0, "")
+        assert client.get("/ready", headers={"Authorization": "Bearer wrong"}).status_code == 401
+        assert client.get("/ready", headers={"Host": "rebound.example"}).status_code == 400
+        assert client.get("/api/v1/limits", headers={**by_address, **office}).status_code == 400
+        assert client.get("/metrics").status_code == 401

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.api.servers import ASKED, SHORT, problem, submitted
+import json
+import re
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from tests.api.servers import ASKED, LONG, SHORT, problem, submitted
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
 
 def test_catalogue_and_schemas(client):
@@ -51,9 +59,53 @@ def test_health_readiness_limits_figures(client, run):
     assert ready["ready"]
     assert ready["database"]
     assert client.get("/api/v1/limits").json()["body_bytes"] == 262_144
-    figures = client.get("/metrics").text
-    assert 'bordergate_runs{status="succeeded"}' in figures
-    assert "bordergate_http_seconds_bucket" in figures
+
+
+def figures_of(client) -> dict[str, float]:
+    """Return what the server measures of itself, by name and labels as they are written."""
+    lines = client.get("/metrics").text.splitlines()
+    return {name: float(value) for name, _, value in (one.rpartition(" ") for one in lines if one[0] != "#")}
+
+
+def test_figures_tell_routes_apart_and_gauges_go_back_to_zero(client, run):
+    def answers(route: str, method: str, status: int, waits: str) -> float:
+        labels = f'method="{method}",route="{route}",status="{status}",waits="{waits}"'
+        return figures_of(client).get(f"bordergate_http_seconds_count{{{labels}}}", 0.0)
+
+    one = "/api/v1/runs/{run_id}"
+    before = answers(one, "GET", 200, "no"), answers(one, "HEAD", 200, "no"), answers(one, "GET", 200, "yes")
+    client.get(f"/api/v1/runs/{run['id']}")
+    client.head(f"/api/v1/runs/{run['id']}")
+    client.get(f"/api/v1/runs/{run['id']}", headers={"Prefer": "wait=1"})
+    after = answers(one, "GET", 200, "no"), answers(one, "HEAD", 200, "no"), answers(one, "GET", 200, "yes")
+    assert [late - early for early, late in zip(before, after, strict=True)] == [1, 1, 1]
+    client.get("/api/v1/nothing/of/this/name")
+    assert answers("none", "GET", 404, "no") >= 1
+
+    waiting = submitted(client, {**LONG, "seed": 41})
+    busy = figures_of(client)
+    assert busy['bordergate_unfinished{key=""}'] >= 1
+    assert busy["bordergate_workers"] == 2
+    client.post(f"/api/v1/runs/{waiting['id']}/cancel")
+    idle = figures_of(client)
+    assert idle['bordergate_runs{status="queued"}'] == idle['bordergate_runs{status="running"}'] == 0
+    assert 'bordergate_unfinished{key=""}' not in idle
+    assert idle["bordergate_workers_busy"] == 0
+    assert idle['bordergate_runs{status="succeeded"}'] >= 1
+
+
+def test_alerts_and_dashboard_ask_for_figures_that_there_are(client, run):
+    known = {name.partition("{")[0] for name in figures_of(client)} | {"up"}
+    known |= {line.split()[2] for line in client.get("/metrics").text.splitlines() if line.startswith("# TYPE")}
+    rules = YAML(typ="safe").load((DEPLOY / "alerts.yaml").read_text(encoding="utf-8"))["groups"][0]["rules"]
+    board = json.loads((DEPLOY / "dashboard.json").read_text(encoding="utf-8"))
+    asked = [rule["expr"] for rule in rules]
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    for expression in asked:
+        names = set(re.findall(r"\b(?:bordergate|process)_\w+|\bup\b", expression))
+        assert names, expression
+        assert names <= known, expression
+    assert all(rule["annotations"]["remedy"] for rule in rules)
 
 
 def test_the_description_is_complete_and_needs_nothing_from_elsewhere(client):

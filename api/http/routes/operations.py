@@ -11,10 +11,11 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from api.http.answers import ROOT, json_answer, problems
-from api.http.context import Here
+from api.http.context import Here, Who
 from api.http.guard import COOKIE, sent_key
 from api.http.problems import KINDS, PREFIX, Problem
 from api.http.schemas import HealthShape, KindShape, LimitsShape, ReadyShape
+from api.service.security.access import EVERYBODY
 from api.service.store import StoreUnavailable, rows
 from experiments.runs.provenance import version
 
@@ -79,8 +80,8 @@ async def sign_out() -> Response:
         503: {"model": ReadyShape, "description": "Runs cannot be accepted now."},
     },
 )
-async def ready(here: Here) -> Response:
-    """Runs can be accepted and simulated: the database answers, the disk has space."""
+async def ready(here: Here, who: Who) -> Response:
+    """Runs can be accepted and simulated: the database answers, the disk has space. Without a key: yes or no."""
     try:
         await here.stored.asynchronously(rows.counts())
         database = True
@@ -88,13 +89,13 @@ async def ready(here: Here) -> Response:
         database = False
     free = here.runs.folder.free_mb()
     is_ready = database and free >= here.limits.free_mb and not here.runs.trouble
-    state = {
-        "ready": is_ready,
-        "database": database,
+    state: dict[str, Any] = {"ready": is_ready, "database": database}
+    details = {
         "disk_free_mb": round(free, 1),
         "unfinished": here.runs.unfinished,
         "trouble": here.runs.trouble or ("" if free >= here.limits.free_mb else "The disk is nearly full."),
     }
+    state |= details if who != EVERYBODY else dict.fromkeys(details)
     return json_answer(state, 200 if is_ready else 503, {"Cache-Control": "no-store"})
 
 

@@ -17,7 +17,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.service.data_folder import DataFolder
 from api.service.keeping import write_entry
@@ -53,6 +53,13 @@ ATTEMPTS = len(RETRY_S) + 1
 """Times that a piece is given to a worker before the run fails because workers die of it."""
 
 
+class Workers(NamedTuple):
+    """How many simulate at most, and just now."""
+
+    total: int
+    busy: int
+
+
 class Scheduler:
     """Gives pieces of runs to workers until every run has its end."""
 
@@ -73,6 +80,11 @@ class Scheduler:
         self.replications_done = 0
         self.trouble = ""
         """Why runs cannot continue at the moment; empty if they can."""
+
+    @property
+    def workers(self) -> Workers:
+        """How many simulate at most, and just now."""
+        return Workers(self._pools.slots, self._busy)
 
     def start(self, waiting: Iterable[Row]) -> None:
         """Start with the runs that an earlier server left."""

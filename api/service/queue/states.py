@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +64,10 @@ class RunStates:
         """Return how many runs are not finished, of all or of one owner."""
         return len(self._unfinished) if owner is None else sum(row.owner == owner for row in self._unfinished.values())
 
+    def counts_by_owner(self) -> Counter[str]:
+        """Return how many runs of each owner are not finished."""
+        return Counter(row.owner for row in self._unfinished.values())
+
     def same(self, row: Row) -> Row | None:
         """Return the unfinished run with the content, the owner and the project of another."""
         run = self._shared.get(content_of(row))
@@ -120,7 +124,8 @@ class RunStates:
 
     def finish(self, row: Row) -> None:
         """Announce that a run is finished."""
-        self._unfinished.pop(row.id, None)
+        known = self._unfinished.pop(row.id, row)
+        row = dataclasses.replace(row, name=known.name, tags=known.tags, note=known.note)  # written on meanwhile
         if self._shared.get(content_of(row)) == row.id:
             del self._shared[content_of(row)]
         self.remember(row)
