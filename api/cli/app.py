@@ -14,7 +14,8 @@ import typer
 
 from api.cli.console import console
 from api.cli.library import calibration, gate_map, gates, migrate, validate
-from api.cli.logs import export, trs
+from api.cli.logs.event_logs import export, trs
+from api.cli.logs.forecast import forecast
 from api.cli.new import new
 from api.cli.plot import plot
 from api.cli.run import run, warm
@@ -43,6 +44,7 @@ for command in (
     plot,
     verify,
     compare,
+    forecast,
     export,
     trs,
     calibration,

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
-from api.http.routes import catalogue, comparison, operations, page, results, runs, studies
+from api.http.routes import catalogue, comparison, forecasts, operations, page, results, runs, studies
 from api.http.routes.parameters import only_known_parameters
 from api.http.schemas import ProblemShape
 from api.http.telemetry import Counted, Journals, Telemetry
@@ -136,6 +136,7 @@ def create_app(
         runs.checks,
         results.router,
         comparison.router,
+        forecasts.router,
         studies.router,
         operations.router,
         page.router,

@@ -122,6 +122,28 @@ def preview(request: str, language: Any) -> dict[str, Any]:
     return made(json.loads(request), language)
 
 
+def forecast(request: str, most_visits: float) -> bytes:
+    """Return a forecast, its answers in sentences among its numbers.
+
+    Raises
+    ------
+    ConfigError
+        With every finding.
+    """
+    from experiments.forecast.answer import answers
+    from experiments.forecast.forecast import forecast as made_of
+
+    asked = json.loads(request)
+    made = made_of(asked, _columns(asked.pop("state")), most_visits=most_visits)
+    return _json({**made.document(), "answers": answers(made)})
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return rows as columns; a column that a row lacks is empty there."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
 def queue_series(folder: Path, stage: str | None, points: int) -> bytes:
     """Return `series.queue_series` as JSON."""
     from experiments.report import series

@@ -25,6 +25,7 @@ SECTIONS = (
             "studies": "docs/studies.md",
             "recorded-trucks": "docs/recorded-trucks.md",
             "event-logs": "docs/event-logs.md",
+            "forecasts": "docs/forecasts.md",
             "borders": "docs/borders.md",
             "own-rules": "docs/own-rules.md",
             "notebook": "docs/notebook.md",
