@@ -15,6 +15,7 @@ from gates.checks.stages import Kind, kinds_by_stage
 from gates.describe import hours_on_clocks
 from gates.files.load import gate_path
 from gates.rivals import reading_findings
+from gates.schema.calendar import Surge
 from gates.schema.paths import Visit, walk
 from sim import compile_plan, draw, simulate
 
@@ -132,9 +133,17 @@ def add_work(gate, steps, flow, work):
 
 def test_the_calendar_has_tet_and_the_slow_tests_of_january_2025(gate):
     assert [(c.first.isoformat(), c.last.isoformat()) for c in gate.closings()] == [
+        ("2021-02-12", "2021-02-15"),
+        ("2022-02-01", "2022-02-02"),
         ("2023-01-21", "2023-01-27"),
-        ("2024-02-07", "2024-02-13"),
+        ("2024-02-10", "2024-02-13"),
+        ("2025-01-29", "2025-02-01"),
         ("2026-02-15", "2026-02-18"),
+        ("2027-02-06", "2027-02-09"),
+    ]
+    assert [(c.first.isoformat(), c.last.isoformat(), c.demand) for c in gate.calendar if isinstance(c, Surge)] == [
+        ("2024-02-14", "2024-02-17", 0.5),
+        ("2026-02-19", "2026-02-23", 0.5),
     ]
     assert all(closure.sides is None and closure.stages is None for closure in gate.closings())
     ((_, slow),) = gate.slowdowns()
