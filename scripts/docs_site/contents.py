@@ -41,6 +41,7 @@ SECTIONS = (
             "limits": "docs/limits.md",
             "plots": "docs/plots.md",
             "calibration": "docs/calibration.md",
+            "friendship-pass": "docs/friendship-pass.md",
             "decisions/README": "docs/decisions/README.md",
         },
     ),
@@ -61,6 +62,7 @@ SECTIONS = (
         {
             "contributing": "CONTRIBUTING.md",
             "tests": "tests/README.md",
+            "theory": "docs/validation/theory.md",
             "mutation": "docs/validation/mutation.md",
             "benchmarks": "benchmarks/README.md",
             "platforms": "docs/platforms.md",
