@@ -11,13 +11,14 @@ from experiments.plots import theme
 
 COLOURS = {"first": theme.BLUE, "other": theme.VERMILION, "shared": theme.INK, "empty": theme.MUTED}
 LEFT_GROUND, RIGHT_GROUND, AREA = "#f6f8fa", "#fdf9f1", "#e4e8ec"
-LEGEND_H = 34
+LEGEND_H, LEGEND_ROW_H = 34, 18
+NOTE = "4+1: lanes of each group · ∞: no limit · %: share of the trucks"
 
 
 def as_svg(gate_map: GateMap) -> str:
     """Return the map as one SVG that needs nothing else; the same gate gives the same text."""
     body = "".join(_parts(gate_map))
-    width, height = max(gate_map.width, 520), gate_map.height + LEGEND_H
+    width, height = _size(gate_map)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{theme.FONT}">{body}</svg>'
@@ -45,8 +46,19 @@ def in_words(gate_map: GateMap) -> str:
     return f"Map of {gate_map.title}. " + ". ".join(parts) + "."
 
 
+def _size(gate_map: GateMap) -> tuple[float, float]:
+    """Return width and height of the picture [px]; what does not fit beside the legend goes below it."""
+    width = max(gate_map.width, 520)
+    ends = 14 + sum(_width_of(words) for words, _, _ in _legend_entries(gate_map))
+    return width, gate_map.height + LEGEND_H + (LEGEND_ROW_H if ends + 5.6 * len(NOTE) > width else 0)
+
+
+def _width_of(words: str) -> float:
+    return 60 + 6.2 * len(words)
+
+
 def _parts(gate_map: GateMap) -> Iterator[str]:
-    width, height = max(gate_map.width, 520), gate_map.height + LEGEND_H
+    width, height = _size(gate_map)
     line = gate_map.line_x
     yield f'<rect width="{width:g}" height="{height:g}" fill="{LEFT_GROUND}"/>'
     if line is not None:
@@ -82,8 +94,8 @@ def _parts(gate_map: GateMap) -> Iterator[str]:
     yield "<defs>" + "".join(_head(kind, colour) for kind, colour in COLOURS.items()) + "</defs>"
 
 
-def _legend(gate_map: GateMap) -> Iterator[str]:
-    y, x = gate_map.height + 14, 14.0
+def _legend_entries(gate_map: GateMap) -> list[tuple[str, str, str]]:
+    """Return what the legend explains: (words, colour, dashes)."""
     entries: list[tuple[str, str, str]] = []
     for n, words in enumerate(gate_map.directions.values()):
         entries.append((words, COLOURS["other" if n else "first"], ""))
@@ -91,11 +103,18 @@ def _legend(gate_map: GateMap) -> Iterator[str]:
         entries.append(("both", theme.INK, ""))
     if any(move.kind == "empty" for move in gate_map.moves):
         entries.append(("empty", theme.MUTED, "4 3"))
-    for words, colour, dashes in entries:
+    return entries
+
+
+def _legend(gate_map: GateMap) -> Iterator[str]:
+    y, x = gate_map.height + 14, 14.0
+    for words, colour, dashes in _legend_entries(gate_map):
         yield _stroke(f"M{x:g} {y:g}h26", colour, 2, dashes)
         yield _text(x + 32, y + 4, words, colour=theme.MUTED)
-        x += 60 + 6.2 * len(words)
-    yield _text(x, y + 4, "4+1: lanes of each group · ∞: no limit · %: share of the trucks", colour=theme.MUTED)
+        x += _width_of(words)
+    if _size(gate_map)[1] > gate_map.height + LEGEND_H:
+        x, y = 14.0, y + LEGEND_ROW_H
+    yield _text(x, y + 4, NOTE, colour=theme.MUTED)
 
 
 def _head(kind: str, colour: str) -> str:

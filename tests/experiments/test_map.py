@@ -9,6 +9,7 @@ import pytest
 from experiments.map import as_svg, lay_out
 from experiments.map.layout import BOX_H, BOX_W
 from experiments.map.moves import Move, traffic
+from experiments.map.svg import NOTE
 from experiments.map.texts import wrapped
 from gates import load_gate
 from gates.upgrades import apply_upgrades, with_needs
@@ -114,3 +115,12 @@ def test_a_long_word_is_cut_into_lines_that_fit():
     assert len(wrapped("Donaudampfschifffahrtsgesellschaft", 78)) >= 3
     assert wrapped("X-ray (China)", 78) == ["X-ray"]
     assert "".join(wrapped("中国海关查验场", 40)) == "中国海关查验场"
+
+
+@pytest.mark.parametrize("name", ["friendship-pass", "holyhead-dublin", "minimal"])
+def test_the_legend_stays_inside_the_picture(name):
+    picture = as_svg(lay_out(load_gate(name)))
+    width = float(picture.split('width="')[1].split('"')[0])
+    place = picture.rindex("<text", 0, picture.index(NOTE))
+    begin = float(picture[place:].split('x="')[1].split('"')[0])
+    assert begin + 5.6 * len(NOTE) <= width  # 5.6 px a letter, a little more than it is

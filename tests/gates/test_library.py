@@ -213,7 +213,7 @@ def test_readings_and_targets_of_other_gates_are_sound(name):
 
 def test_a_gate_elsewhere_has_its_own_directions_languages_clocks_and_weekdays():
     ferry, land = load_gate("holyhead-dublin"), load_gate("santa-teresa")
-    assert (list(ferry.paths), set(ferry.title)) == (["westbound", "eastbound"], {"en", "cy", "ga"})
+    assert (list(ferry.paths), set(ferry.title)) == (["eastbound", "westbound"], {"en", "cy", "ga"})
     assert set(land.title) == {"en", "es"}
     primary = land.stages["primary-us"].hours
     assert [bool(primary.on_weekday(day)) for day in range(7)] == [True] * 5 + [False] * 2
