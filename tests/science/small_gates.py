@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -55,12 +56,32 @@ def run(stages: Mapping[str, Any], per_day: float, days: int, keys: list[Key], *
     for replication in range(REPLICATIONS):
         values = measure(plan, simulate(plan, draw(plan, seed=1, replication=replication))).values
         rows.append([values[key] for key in keys])
-    return [evidence(column) for column in np.array(rows).T]
+    columns = zip(np.array(rows).T, keys, strict=True)
+    return [replace(evidence(column), what=text_of(key)) for column, key in columns]
+
+
+def text_of(key: Key) -> str:
+    """Return a metric as a study writes it: `wait_h.mean.northbound@booth`."""
+    parts = (key.metric, key.statistic, key.direction, key.vehicle_class)
+    return ".".join(part for part in parts if part) + (f"@{key.stage}" if key.stage else "")
+
+
+class Seen(NamedTuple):
+    """A comparison with theory that was made."""
+
+    found: Evidence
+    theory: float
+    within: float
+
+
+SEEN: list[Seen] = []
+"""The comparisons of this process, for the page of `tests.science.page`."""
 
 
 def check(found: list[Evidence], theory: list[float], within: float) -> None:
     """Check each number against theory; all failures are told together."""
     pairs = list(zip(found, theory, strict=True))
+    SEEN.extend(Seen(one, value, within) for one, value in pairs)
     wrong = [f"{one}, theory {value:.6g}" for one, value in pairs if not one.decides(value, within)]
     assert not wrong, "; ".join(wrong)
 

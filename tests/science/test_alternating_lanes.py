@@ -37,7 +37,7 @@ def road(loads: tuple[float, float], days: int, service: dict[str, Any], lanes: 
 @pytest.mark.parametrize("until", ["empty", "gated"])
 @pytest.mark.parametrize("cv", [0, 1])
 def test_traffic_that_alternates(until: str, cv: int) -> None:
-    """Load 0.7, half of it each way; the lane changes in 2 min, whether anybody waits or not."""
+    """One lane for two directions, 0.7 busy (Takagi 1988): it changes in 2 min, whether anybody waits or not."""
     theory = mean_wait_of_two_queues(0.7, SERVICE_S, cv, CHANGE_S, gated=until == "gated")
     service = exponential(SERVICE_S) if cv else {"constant": SERVICE_S}
     found = road((0.35, 0.35), 40, service, at=0, until=until)

@@ -331,6 +331,7 @@ def three_in_a_row() -> float:
 
 
 def test_three_stages_without_room_between_them():
+    """Three servers in a row that block each other (Hunt 1956): 22/39 of a service a service time."""
     assert three_in_a_row() == pytest.approx(22 / 39)
     names = ("gate", "bay", "dock")
     found = run(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 FALSE_ALARM = 1e-8
-"""Chance that one comparison fails although the model is right. Some fifty comparisons: below 1e-6 together."""
+"""Chance that one comparison fails although the model is right. About a hundred comparisons: 1e-6 together."""
 
 
 def probability_of_waiting(servers: int, load: float) -> float:
@@ -84,6 +84,8 @@ class Evidence:
 
     mean: float
     half_width: float
+    what: str = ""
+    """What was measured, such as `wait_h.mean.northbound@booth`."""
 
     def decides(self, theory: float, within: float) -> bool:
         """Tell whether the mean agrees, by an interval narrow enough to notice an error of the share `within`."""
