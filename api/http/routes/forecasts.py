@@ -13,6 +13,7 @@ from api.http.context import Here, Who
 from api.http.routes.lifecycle import body, body_of
 from api.http.schemas import Instant, Shape
 from api.service import reading
+from experiments.forecast.request import ForecastRequest, WhatIf
 from gates.findings import ConfigError, Finding
 
 router = APIRouter(prefix=ROOT, tags=["forecasts"])
@@ -22,31 +23,22 @@ MOST_VISITS = 60_000_000
 STATE = {
     "type": "array",
     "minItems": 1,
-    "maxItems": 20_000,
-    "items": {"type": "object", "properties": {"class": {"type": "string"}}, "required": ["class"]},
-    "description": "Trucks that are there and announced: `class`, `direction`, `stage`, `empty`, `trucks`, "
-    "`waited` [min], `in_service` [min], `arrives`.",
+    "items": {"type": "object", "minProperties": 1},
+    "description": "Trucks that are there and announced, at most 20 000: `class`, `direction`, `stage`, `empty`, "
+    "`trucks`, `waited` [min], `in_service` [min], `arrives`.",
 }
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["gate", "at", "state"],
-    "properties": {
-        "gate": {"description": "Name of a gate of the library, or a whole gate."},
-        "at": {"type": "string", "description": "Time of the state, with its distance to UTC."},
-        "state": STATE,
-        "set": {"type": "object", "description": "Place in the gate -> value, for today and tomorrow."},
-        "closed": {"type": "object", "description": "Stage -> hours within which it is open today; empty for none."},
-        "what_ifs": {
-            "type": "array",
-            "items": {"type": "object"},
-            "description": "Each with `name`, `set`, `upgrades`.",
-        },
-        "reading": {"type": "string"},
-        "demand": {"type": "number"},
-        "replications": {"type": "integer"},
-        "seed": {"type": "integer"},
-    },
-}
+
+
+def forecast_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a request, with the state of the gate in it."""
+    schema = ForecastRequest.model_json_schema()
+    schema.pop("$defs", None)
+    schema["properties"]["what_ifs"]["items"] = WhatIf.model_json_schema()
+    schema["properties"]["state"] = STATE
+    schema["required"] = [*schema["required"], "state"]
+    return schema
+
+
 EXAMPLE = {
     "gate": "friendship-pass",
     "at": "2026-11-27T10:00+07:00",
@@ -85,7 +77,7 @@ class ForecastShape(Shape):
 @router.post(
     "/forecasts",
     responses={200: {"model": ForecastShape}, **problems(403, 413, 415, 422, 503)},
-    openapi_extra=body_of(SCHEMA, EXAMPLE),
+    openapi_extra=body_of(forecast_schema(), EXAMPLE),
 )
 async def forecasts(request: Request, here: Here, who: Who) -> Response:
     """Forecast stock and clearance from the trucks that are there now to the end of tomorrow. Nothing is kept."""
