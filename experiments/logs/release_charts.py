@@ -110,7 +110,7 @@ def _by_day(times: ReleaseTimes) -> Plot:
         "release-by-day",
         "How long trucks that arrive on a day wait for their release",
         f"Lines: median; dashed: 90th percentile, of trucks by day of arrival on the clock of {times.zone}. Trucks not "
-        f"yet released are left out, so the last days look shorter than they are.",
+        f"yet released count with the time that they have taken so far.",
         f"Time to release by day of arrival. Median of daily medians: {said}.",
         partial(_day_lines, days),
     )

@@ -19,6 +19,8 @@ from experiments.runs.files import atomic_folder
 from gates.findings import ConfigError, Finding
 
 GUIDE = "World Customs Organization, Time Release Study Guide, version 4, June 2025"
+MOST_COLUMNS = 8
+"""Columns of the table of intervals, to which a target for the release does not apply."""
 MOST_HOURS = 1e5
 SHORTEST_H = 30 / 3600
 """Intervals of which nine in ten are shorter are only in the files [h]."""
@@ -147,14 +149,14 @@ def _tables(times: ReleaseTimes, table: pd.DataFrame, target_h: float | None) ->
     columns += ["Share of total", *(["Within target"] if target_h is not None else [])]
     made = []
     whole = table[(table["segment"] == ALL) & ~(table["p90_h"] < SHORTEST_H) & (table["interval"] != ON_SIDE)]
-    rows = [(str(row["interval"]), *_cells(row, target_h)) for _, row in whole.iterrows()]
+    rows = [(str(row["interval"]), *_cells(row, None)) for _, row in whole.iterrows()]
     note = (
         "Times in hours; intervals of seconds are only in the files. Share of total: of the time from arrival to "
         f"release of the trucks that were released. Outliers lie more than {FENCES:g} interquartile ranges outside the "
         f"quartiles; they count in all numbers. Unfinished ones count in none, so true means are larger. "
         f"Method: {GUIDE}."
     )
-    made.append(Table("Intervals of all trucks", ("Interval", *columns), tuple(rows), note))
+    made.append(Table("Intervals of all trucks", ("Interval", *columns[:MOST_COLUMNS]), tuple(rows), note))
     for segment in times.segments:
         part = table[(table["segment"] == segment) & (table["interval"] == (ON_SIDE if segment == "side" else TOTAL))]
         rows = [(str(row["value"]), *_cells(row, target_h)) for _, row in part.iterrows()]

@@ -201,12 +201,41 @@ def numbers_of(hours: Hours, elapsed: Hours, target_h: float | None = None) -> d
 
 
 def daily(times: ReleaseTimes) -> Frame:
-    """Return `direction`, `date`, `n`, `median_h` and `p90_h` of the time to release, by day of arrival."""
-    spans = times.spans[(times.spans["interval"] == TOTAL) & times.spans["hours"].notna()]
+    """Return `direction`, `date`, `n`, `median_h` and `p90_h` of the time to release, by day of arrival.
+
+    Trucks that are not released count with the time that they have taken so far (Kaplan and Meier 1958, Nonparametric
+    estimation from incomplete observations, Journal of the American Statistical Association 53(282)); NaN where a
+    percentile is not reached.
+    """
+    spans = times.spans[(times.spans["interval"] == TOTAL) & times.spans["begin"].notna()]
     direction = spans["direction"] if "direction" in spans else pd.Series(ALL, index=spans.index)
     date = spans["begin"].dt.tz_convert(times.zone).dt.date
-    hours = spans["hours"].groupby([direction.rename("direction").fillna(ALL), date.rename("date")])
-    return Frame({"n": hours.size(), "median_h": hours.median(), "p90_h": hours.quantile(0.9)}).reset_index()
+    rows = []
+    for (way, day), group in spans.groupby([direction.fillna(ALL).rename("direction"), date.rename("date")]):
+        elapsed = (times.end - group["begin"]).dt.total_seconds().to_numpy(np.float64) / 3600
+        median, p90 = censored_quantiles(group["hours"].to_numpy(np.float64), elapsed, (0.5, 0.9))
+        rows.append({"direction": way, "date": day, "n": len(group), "median_h": median, "p90_h": p90})
+    return Frame(rows, columns=["direction", "date", "n", "median_h", "p90_h"])
+
+
+def censored_quantiles(hours: Hours, elapsed: Hours, parts: Sequence[float]) -> list[float]:
+    """Return the shortest times by which these parts of the trucks are released; NaN where that is not reached.
+
+    Parameters
+    ----------
+    hours
+        (trucks,) NaN where the interval did not end [h].
+    elapsed
+        (trucks,) from the begin of the interval to the end of the record [h].
+    """
+    from scipy.stats import CensoredData, ecdf
+
+    runs = np.isnan(hours)
+    if runs.all():
+        return [np.nan] * len(parts)
+    left = ecdf(CensoredData.right_censored(np.where(runs, elapsed, hours), runs)).sf
+    reached = [np.flatnonzero(left.probabilities <= 1 - part + 1e-12) for part in parts]
+    return [float(left.quantiles[at[0]]) if at.size else np.nan for at in reached]
 
 
 def trend(days: Frame) -> Trend | None:
@@ -218,6 +247,7 @@ def trend(days: Frame) -> Trend | None:
     """
     from scipy.stats import theilslopes
 
+    days = days[days["median_h"].notna()]
     if len(days) < 7:
         return None
     ordered = days.sort_values("date")

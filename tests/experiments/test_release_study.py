@@ -18,6 +18,7 @@ from experiments.logs.release_study import release_study, write_study
 from experiments.logs.release_times import (
     TOTAL,
     ReleaseTimes,
+    censored_quantiles,
     daily,
     numbers_of,
     of_log,
@@ -112,10 +113,22 @@ def test_the_trend_of_daily_medians() -> None:
     assert trend(rising.head(6)) is None
 
 
+def test_percentiles_count_those_that_still_wait() -> None:
+    # 1, 2 and 3 h, and one that waits: for 0.5 h, so it is one of the three: of 1 - 2/3 * 1/2 half are released by 2 h;
+    # for 10 h, so it is longer than all: by 2 h two of four are released, and nine in ten never
+    hours = np.array([3, 1, math.nan, 2])
+    assert censored_quantiles(hours, np.full(4, 0.5), (0.5, 0.9)) == [2, 3]
+    soon, late = censored_quantiles(hours, np.full(4, 10.0), (0.5, 0.9))
+    assert soon == 2
+    assert math.isnan(late)
+    assert all(map(math.isnan, censored_quantiles(np.full(2, math.nan), np.ones(2), (0.5, 0.9))))
+
+
 def test_a_day_is_one_of_the_zone(wide: ReleaseTimes) -> None:
     days = daily(wide)
     assert days["date"].astype(str).tolist() == ["2026-04-03"]
-    assert days["n"].tolist() == [3]
+    assert days["n"].tolist() == [4]  # A 2 h, B 0.5 h, D 3 h, and C waits for 4 h until the last moment, at 13:00
+    assert days["median_h"].tolist() == [2]
 
 
 def test_a_study_is_written_and_says_what_it_leaves_out(wide: ReleaseTimes, tmp_path: Path) -> None:
