@@ -30,7 +30,7 @@ def fitted(upgrade: Upgrade, gate: Gate) -> tuple[Upgrade, list[Finding]]:
     """
     if upgrade.gate == gate.name or not upgrade.roles:
         return upgrade, []
-    found = {written: stages_with(gate, role) for written, role in upgrade.roles.items()}
+    found = {written: _meant(gate, written, role) for written, role in upgrade.roles.items()}
     names = {written: stages[0] for written, stages in found.items() if len(stages) == 1}
     data = gate.model_dump(mode="json", by_alias=True)
     kept, missing = [], set()
@@ -50,6 +50,12 @@ def fitted(upgrade: Upgrade, gate: Gate) -> tuple[Upgrade, list[Finding]]:
     made = upgrade.model_copy(update={"changes": kept, "readings": {}, "where_there": []})
     made._file = upgrade.file
     return made, []
+
+
+def _meant(gate: Gate, written: str, role: str) -> list[Name]:
+    """The stages that an upgrade can mean: those with the role, or the one of that name if it has no role."""
+    named = gate.stages.get(written)
+    return stages_with(gate, role) or ([written] if named is not None and named.role is None else [])
 
 
 def why_not(upgrade: Upgrade, gate: Gate) -> list[Finding]:

@@ -78,6 +78,18 @@ def test_at_its_own_gate_the_stages_named_are_meant_whatever_their_roles():
     assert (made.stages["booth"].lanes, made.stages["inspection"].lanes) == (4, 3)
 
 
+def test_a_stage_of_that_name_without_a_role_is_meant_too():
+    friendship = load_gate("friendship-pass")
+    stages = {name: stage.model_copy(update={"role": None}) for name, stage in friendship.stages.items()}
+    copied = friendship.model_copy(update={"name": "my-copy", "stages": stages})
+    made, _ = apply_upgrades(copied, ["more-bays"])
+    assert made.stages["bay-cn"].lanes == friendship.stages["bay-cn"].lanes + 2
+    more = {**UPGRADE["changes"][0], "path": "stages.booth.lanes"}
+    other = upgrade(roles={"booth": "inspection-bay"}, where_there=[], changes=[more])
+    with pytest.raises(ConfigError, match="no stage of gate minimal has this role"):
+        apply_upgrades(gate(booth="exit-control"), [other])  # the booth says that it is something else
+
+
 def test_an_upgrade_of_which_nothing_is_left_is_refused():
     with pytest.raises(ConfigError) as caught:
         apply_upgrades(load_gate("minimal"), ["more-docks"])
