@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from experiments.inputs.table import RowFindings, Table, columns_of
+from gates.checks.initial import initial_units
 from gates.checks.stages import Kind, comes_to
 from gates.findings import nearest, suggestion
+from gates.schema.demand import InitialQueue
 from gates.schema.gate import Gate
 from sim.clock import TICKS_PER_SECOND
+from sim.plan.paths import paths_by_class
 
 MOST_TRUCKS = 20_000
 MOST_MINUTES = 60 * 24 * 60
@@ -130,7 +133,23 @@ class _Reading:
             trucks.sort(reverse=True)  # who has waited longest is ahead
             served_for = () if queues else tuple(served for _, served in trucks)
             groups.append(Group(vehicle_class, direction, stage, empty, tuple(w for w, _ in trucks), served_for))
+        self.refuse_held_units(groups)
         return State(tuple(groups), {kind: tuple(sorted(times)) for kind, times in announced.items()})
+
+    def refuse_held_units(self, groups: Sequence[Group]) -> None:
+        """Add a finding for each group whose trucks hold units of a pool: which of them have which is not known."""
+        for group in groups:
+            entry = InitialQueue.model_validate(
+                {
+                    "class": group.vehicle_class,
+                    "direction": group.direction,
+                    "stage": group.stage,
+                    "empty": group.empty,
+                    "trucks": len(group.waited),
+                }
+            )
+            for found in initial_units(self.gate.model_copy(update={"initial": [entry]})):
+                self.findings.add((QUEUE, "stage"), group.stage, found.problem, found.remedy)
 
     def cell(self, column: str, row: int) -> Any:
         return self.columns[column][row] if column in self.columns else None
@@ -160,12 +179,18 @@ class _Reading:
             return None
         there = Kind(*kind, self.empty(row))
         if there not in self.visited:
-            self.visited[there] = frozenset(comes_to(self.gate, there))
+            self.visited[there] = frozenset(self.first_load(comes_to(self.gate, there), there))
         if stage not in self.visited[there]:
             remedy = "Name a stage on their path, and say in `empty` whether the load is off."
             self.findings.add_row("stage", row, stage, f"{there} trucks never come here", remedy)
             return None
         return str(stage)
+
+    def first_load(self, stages: Iterable[str], kind: Kind) -> Iterator[str]:
+        """Yield the stages to which trucks of a kind come with their first load, or empty after it."""
+        path = paths_by_class(self.gate, kind.direction)[kind.vehicle_class]  # type: ignore[arg-type]
+        there = {visit.stage for visit in path.visits if visit.empty == kind.empty and visit.second is None}
+        yield from (stage for stage in stages if stage in there)
 
     def empty(self, row: int) -> bool:
         value = self.cell("empty", row)

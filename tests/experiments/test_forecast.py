@@ -179,6 +179,20 @@ def test_what_cannot_be_forecast_says_why(state: dict[str, Any], options: dict[s
     assert said in str(error.value)
 
 
+def test_trucks_that_hold_units_of_a_pool_are_refused() -> None:
+    # a vehicle of the fleet is taken at the booth and given back at the desk: who is at the desk now has one
+    stages = {name: dict(stage) for name, stage in TWO_STAGES["stages"].items() if name != "spare"}
+    stages["booth"]["takes"] = stages["desk"]["gives"] = {"fleet": 1}
+    fleet = {"side": "vn", "shifts": [{"hours": "24 h", "units": 2}]}
+    gate = post(per_day=0, stages=stages, pools={"fleet": fleet})
+    with pytest.raises(ConfigError, match="trucks here hold units of fleet"):
+        from_now(gate, {"class": ["general"], "stage": ["desk"]})
+    # at the booth they take theirs. Three with two vehicles and one lane: 10 min at the booth, then 5 min at the desk
+    made = from_now(gate, {"class": ["general"], "stage": ["booth"], "trucks": [3]})
+    departed = [made.moment(tick) for tick in np.sort(replicate(made.made, 1, 0).departed)]
+    assert [f"{at:%H:%M}" for at in departed if at] == ["10:15", "10:25", "10:35"]
+
+
 def test_the_command_prints_and_writes(tmp_path: Path) -> None:
     path = tmp_path / "now.csv"
     path.write_text("class,stage,trucks,waited\ngeneral,booth,30,45\n")
