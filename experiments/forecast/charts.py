@@ -17,8 +17,7 @@ from experiments.forecast.forecast import HIGH, LOW, Forecast, quantile
 from experiments.plots import theme
 from experiments.plots.marks import NARROW, Chart, Frame, Plot, data_of, message, panel_title, picture, stamp
 from experiments.plots.theme import direction_colour, write_pictures
-from experiments.runs.files import atomic_folder
-from gates.findings import ConfigError, Finding
+from experiments.runs.files import new_folder
 
 NOBODY = "Fewer than half of the trucks of any hour are released before the end of tomorrow."
 BANDS = ((5, 95, 0.16), (25, 75, 0.32))
@@ -42,10 +41,8 @@ def write_forecast(made: Forecast, folder: Path, *, png: bool = False) -> Path:
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError([Finding("--out", str(folder), "exists already", "Name a new folder, or remove this one.")])
     naming = Naming(title(made), basis(made).removesuffix("."))
-    with atomic_folder(folder.resolve()) as partial_folder:
+    with new_folder(folder) as partial_folder:
         text = json.dumps({**made.document(), "answers": answers(made)}, ensure_ascii=False, indent=1, allow_nan=False)
         (partial_folder / "forecast.json").write_text(text + "\n", encoding="utf-8", newline="\n")
         _stock(made).drop(columns="at").to_csv(partial_folder / "stock.csv", index=False, lineterminator="\n")

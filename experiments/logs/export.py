@@ -16,7 +16,7 @@ from experiments.logs.columns import MOMENTS, TABLES, TRUCK_MOMENTS, Column, cho
 from experiments.logs.kept import KeptLog
 from experiments.logs.ocel import write_ocel
 from experiments.logs.xes import write_xes
-from experiments.runs.files import atomic_folder
+from experiments.runs.files import new_folder
 from gates.findings import ConfigError, Finding, suggestion
 
 FORMS = ("csv", "parquet", "ocel", "xes")
@@ -51,11 +51,9 @@ def export(result: Path | str, form: str, out: Path | str | None = None, replica
         raise ConfigError([Finding("--form", form[:60], "is not a form of export", suggestion(FORMS, form))])
     log = KeptLog(Path(result), replication)
     folder = Path(f"{Path(result).resolve().name}-{form}" if out is None else out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError([Finding("--out", str(folder), "exists already", "Name a new folder, or remove this one.")])
     if form in ("ocel", "xes"):
         _refuse_too_long(log, form)
-    with atomic_folder(folder.resolve()) as partial:
+    with new_folder(folder) as partial:
         if form == "ocel":
             write_ocel(log, partial / "events.ocel.json")
         elif form == "xes":

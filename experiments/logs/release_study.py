@@ -15,7 +15,7 @@ from experiments.logs.release_charts import plots_of
 from experiments.logs.release_times import ALL, FENCES, ON_SIDE, TOTAL, ReleaseTimes, daily, table_of, trend
 from experiments.plots.marks import picture
 from experiments.plots.theme import write_pictures
-from experiments.runs.files import atomic_folder
+from experiments.runs.files import new_folder
 from gates.findings import ConfigError, Finding
 
 GUIDE = "World Customs Organization, Time Release Study Guide, version 4, June 2025"
@@ -85,10 +85,8 @@ def write_study(study: ReleaseStudy, folder: Path, *, png: bool = False) -> Path
     OSError
         If the disk is full or the place cannot be written; nothing is left behind.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError([Finding("--out", str(folder), "exists already", "Name a new folder, or remove this one.")])
     times = study.times
-    with atomic_folder(folder.resolve()) as partial:
+    with new_folder(folder) as partial:
         study.table.to_csv(partial / "intervals.csv", index=False, lineterminator="\n")
         daily(times).to_csv(partial / "days.csv", index=False, lineterminator="\n")
         document = {

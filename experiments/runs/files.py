@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from experiments.operating_system import is_alive, move, sync
+from gates.findings import ConfigError, Finding
 
 
 @contextmanager
@@ -40,6 +41,23 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give a provisional folder that becomes `folder`, which must be new or empty, when the block ends well.
+
+    Raises
+    ------
+    ConfigError
+        If something stands there.
+    OSError
+        If the disk is full or the place cannot be written; nothing is left behind.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError([Finding("--out", str(folder), "exists already", "Name a new folder, or remove this one.")])
+    with atomic_folder(folder.resolve()) as partial:
+        yield partial
 
 
 @contextmanager
