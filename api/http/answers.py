@@ -209,6 +209,11 @@ def run_body(row: Row) -> bytes:
     return json.dumps(run_document(row), ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def ended_body(row: Row) -> bytes:
+    """Return what a webhook is sent of a run that has ended."""
+    return as_body({"type": f"{row.kind}.{row.status}", "timestamp": instant(row.finished), "data": run_document(row)})
+
+
 def base_of(row: Row) -> str:
     """Return the address of a run or a study."""
     return f"{ROOT}/{'runs' if row.kind == 'run' else 'studies'}/{row.id}"

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
+from api.http.answers import ended_body
 from api.http.context import Server
 from api.http.guard import Door, Guard
 from api.http.problems import STATUS_KINDS, Problem, with_findings
@@ -34,6 +35,7 @@ from api.service.runs import RunService
 from api.service.security.keyring import Keyring
 from api.service.settings import ServiceSettings
 from api.service.store import Store
+from api.service.webhooks import Caller
 from experiments.runs.provenance import version
 from gates.findings import ConfigError, Finding, value_text
 
@@ -107,9 +109,11 @@ def create_app(
     reader = FairPool(Pool(BESIDE, Kind(limits.worker_mb)), BESIDE - 1)
     telemetry, journals = Telemetry(), Journals(opened.folder.root, access=settings.access_log)
 
+    caller = Caller(opened.stored, opened.folder.root, settings.webhooks, ended_body)
+
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        service = RunService(opened.folder, opened.stored, pools, limits, stopping)
+        service = RunService(opened.folder, opened.stored, pools, limits, stopping, caller)
         app.state.server = Server(service, opened.stored, reader, limits, telemetry)
         try:
             await service.start()

@@ -26,7 +26,9 @@ from api.service.queue.tasks import CheckedRequest
 from api.service.security.access import Access
 from api.service.settings import Limits
 from api.service.store import DELETED, FINISHED, Row, Statement, Store, StoreUnavailable, idempotency, rows
+from api.service.store import webhooks as calls
 from api.service.submission import KEY_REUSED, PRIORITIES, Submission
+from api.service.webhooks import Caller
 from experiments.result_folder import MANIFEST, resized_files
 from experiments.runs.prediction import Prediction
 
@@ -43,12 +45,19 @@ class RunService:
     """Submit, get, list, cancel, delete, and events."""
 
     def __init__(
-        self, folder: DataFolder, stored: Store, pools: Pools, limits: Limits, stopping: asyncio.Event | None = None
+        self,
+        folder: DataFolder,
+        stored: Store,
+        pools: Pools,
+        limits: Limits,
+        stopping: asyncio.Event | None = None,
+        caller: Caller | None = None,
     ) -> None:
         self._stopping = stopping or asyncio.Event()
         self.folder, self._limits, self._store = folder, limits, stored
         self._background = Background()
-        self._states = RunStates(stored, self._background)
+        self._caller = caller or Caller(stored, folder.root)
+        self._states = RunStates(stored, self._background, self._caller.wake)
         self.admission = Admission(folder, pools.checker, limits)
         self._scheduler = Scheduler(folder, self._states, self.admission, pools, self._background)
         self._being_answered: dict[tuple[str, str], str] = {}
@@ -70,6 +79,7 @@ class RunService:
                 shutil.rmtree(path, ignore_errors=True)
         self._scheduler.start(left)
         self._background.start(self._release_who_waits())
+        self._background.start(self._caller.work())
 
     async def _release_who_waits(self) -> None:
         """When the server is to stop, let all who wait for a change have the present state."""
@@ -91,6 +101,8 @@ class RunService:
             If it is too large, the queue or the disk is full, or the key was used for something else.
         """
         project = submission.project_or_default()
+        if submission.notify is not None:
+            self._caller.check(submission.notify)
         with self._answering(submission):
             earlier = await self._earlier(submission)
             if earlier is not None:
@@ -141,6 +153,9 @@ class RunService:
         if same is not None:
             if submission.remembered is not None:
                 await self._ask(idempotency.remember(row.owner, *submission.remembered, same.id))
+            if submission.notify is not None:
+                await self._ask(calls.ask(same.id, submission.notify))
+                self._caller.wake.set()  # it may have ended in between
             return same
         stored = self._being_stored[content] = asyncio.get_running_loop().create_future()
         try:
@@ -153,13 +168,15 @@ class RunService:
         await self._refuse_if_full(row, submission)
         self._states.add(row)
         try:
-            stored = await self._ask(rows.add(row, submission.remembered, reuse=submission.reuse))
+            adding = rows.add(row, submission.remembered, reuse=submission.reuse, notify=submission.notify)
+            stored = await self._ask(adding)
         except BaseException:
             self._states.drop(row.id)
             raise
         if stored.id != row.id:
             self._states.drop(row.id)
             if await asyncio.to_thread(_is_whole, self.folder.result(stored.id)):
+                self._caller.wake.set()
                 return stored
             log.warning("%s: its result is damaged or missing; it is simulated again", stored.id)
             return await self._store_new(row, dataclasses.replace(submission, reuse=False))

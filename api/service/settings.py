@@ -61,6 +61,8 @@ class ServiceSettings:
     """Processes that simulate."""
     cluster: str | None = None
     """Address of a Dask scheduler on whose workers studies run."""
+    webhooks: tuple[str, ...] = ()
+    """Addresses that may be called when a run has ended, with all below them."""
     access_log: bool = False
     """Whether every answer is written down, beside what changes something."""
     limits: Limits = field(default_factory=Limits)

@@ -32,6 +32,8 @@ class Submission:
     """Whether an identical run of the same owner may be given instead."""
     priority: str = "normal"
     """One of `PRIORITIES`: before or after other runs of the same key."""
+    notify: str | None = None
+    """Address that is to hear of its end."""
     label: Label = NOTHING
     """What is written on it. An identical run that is given instead keeps its own."""
 
@@ -42,6 +44,7 @@ class Submission:
             canonical_json(
                 [self.kind, self.request, self.reuse, self.project, self.priority]
                 + ([self.label.document()] if self.label != NOTHING else [])
+                + ([self.notify] if self.notify is not None else [])
             )
         ).hexdigest()
 

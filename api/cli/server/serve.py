@@ -37,6 +37,12 @@ def serve(
             help="Whether requests need an access key; by default if others can reach the server.",
         ),
     ] = None,
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="Address that runs may have called when they end, with all below it: https://HOST/PATH."
+        ),
+    ] = None,
     access_log: Annotated[
         bool, typer.Option("--access-log", help="Write down every answer: logs/access.jsonl in the data folder.")
     ] = False,
@@ -75,6 +81,7 @@ def serve(
             database=database,
             workers=workers or cores(),
             cluster=cluster,
+            webhooks=tuple(webhook or ()),
             access_log=access_log,
             limits=limits,
         )

@@ -277,6 +277,7 @@ class Options(NamedTuple):
     project: str | None
     priority: str
     label: Label
+    notify: str | None
 
 
 def take_options(sent: dict[str, Any]) -> Options:
@@ -288,6 +289,7 @@ def take_options(sent: dict[str, Any]) -> Options:
         If they cannot be used.
     """
     reuse, project, priority = sent.pop("reuse", True), sent.pop("project", None), sent.pop("priority", "normal")
+    notify = sent.pop("notify", None)
     findings, label = [], NOTHING
     try:
         label = read_label(sent.pop("label", None))
@@ -295,6 +297,8 @@ def take_options(sent: dict[str, Any]) -> Options:
         findings += error.findings
     if not isinstance(reuse, bool):
         findings.append(Finding("reuse", value_text(reuse), "not true or false", "Write true or false."))
+    if not isinstance(notify, str | None):
+        findings.append(Finding("notify", value_text(notify), "not a text", "Write an address: https://HOST/PATH."))
     if not isinstance(project, str | None):
         findings.append(Finding("project", value_text(project), "not a text", "Write the name of a project."))
     if not isinstance(priority, str) or priority not in PRIORITIES:
@@ -302,7 +306,7 @@ def take_options(sent: dict[str, Any]) -> Options:
         findings.append(Finding("priority", value_text(priority), "not a priority", remedy))
     if findings:
         raise ConfigError(findings)
-    return Options(reuse, project, priority, label)
+    return Options(reuse, project, priority, label, notify)
 
 
 def several(kind: str) -> dict[str, Any]:

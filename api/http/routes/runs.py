@@ -37,6 +37,8 @@ def run_schema() -> dict[str, Any]:
         "title": "Project",
         "description": project,
     }
+    notify = "Address that is called when it has ended, of those that this server may call."
+    schema["properties"]["notify"] = {"type": ["string", "null"], "title": "Notify", "description": notify}
     schema["properties"]["label"] = labels.SCHEMA
     schema["properties"]["priority"] = {
         "enum": list(PRIORITIES),

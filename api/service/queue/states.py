@@ -29,8 +29,9 @@ RETRY_S = (0.5, 1.0, 2.0, 4.0)
 class RunStates:
     """Every unfinished run, and the finished ones that were used lately."""
 
-    def __init__(self, stored: Store, background: Background) -> None:
+    def __init__(self, stored: Store, background: Background, ended: asyncio.Event | None = None) -> None:
         self._store, self._background = stored, background
+        self._ended = ended or asyncio.Event()
         self._unfinished: dict[str, Row] = {}
         self._finished: OrderedDict[str, Row] = OrderedDict()
         self._shared: dict[tuple[str, ...], str] = {}
@@ -130,6 +131,7 @@ class RunStates:
             del self._shared[content_of(row)]
         self.remember(row)
         self._announce(row.id)
+        self._ended.set()
 
     async def _save_changes(self) -> None:
         """Store what changed, a few times a second at most."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from api.service.store import idempotency
 from api.service.store.database import Statement
-from api.service.store.tables import runs
+from api.service.store.tables import runs, webhooks
 
 UNFINISHED = ("queued", "running")
 FINISHED = ("succeeded", "failed", "cancelled")
@@ -68,13 +68,17 @@ NOT_STORED = ("seq", "phase", "ends_at")
 """The database gives the number; the others hold only while a server runs."""
 
 
-def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = False) -> Statement[Row]:
+def add(
+    row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = False, notify: str | None = None
+) -> Statement[Row]:
     """Store a new run, and return it with its number; or an identical one of its owner that succeeded, if allowed.
 
     Parameters
     ----------
     remembered
         The idempotency key, and the fingerprint of its request.
+    notify
+        Address that is to hear of its end.
     """
     values = {name: value for name, value in vars(row).items() if name not in NOT_STORED}
 
@@ -86,6 +90,8 @@ def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = Fa
             stored = dataclasses.replace(row, seq=int(seq))
         if remembered is not None:
             idempotency.remember(row.owner, *remembered, stored.id)(connection)
+        if notify is not None:
+            connection.execute(webhooks.insert().values(run=stored.id, url=notify, attempts=0, due=0.0))
         return stored
 
     return statement
@@ -126,6 +132,7 @@ def mark_deleted(run: str) -> Statement[None]:
 
     def statement(connection: sa.Connection) -> None:
         idempotency.forget(run)(connection)
+        connection.execute(webhooks.delete().where(webhooks.c.run == run))
         connection.execute(runs.update().where(runs.c.id == run).values(status=DELETED))
 
     return statement

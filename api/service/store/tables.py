@@ -58,6 +58,16 @@ keys = sa.Table(
     sa.Column("weight", sa.Float(53), nullable=False, server_default="1"),
     sa.Column("quota", sa.Integer),
 )
+webhooks = sa.Table(
+    "bordergate_webhooks",
+    _metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("run", sa.String(40), nullable=False, index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due", sa.Float(53), nullable=False),
+    sqlite_autoincrement=True,
+)
 _KEYS_OF_FORMAT_1 = "bordergate_keys"
 
 
