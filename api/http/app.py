@@ -16,10 +16,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.http.answers import ended_body
 from api.http.context import Server
-from api.http.guard import Door, Guard
+from api.http.guard import Door, Guard, Peer
 from api.http.problems import STATUS_KINDS, Problem, with_findings
 from api.http.routes import catalogue, comparison, forecasts, operations, page, results, runs, studies
 from api.http.routes.parameters import only_known_parameters
@@ -32,6 +33,7 @@ from api.service.queue.admission import Refused
 from api.service.queue.leading import Pools
 from api.service.queue.workers import NICE, FairPool, Kind, Pool
 from api.service.runs import RunService
+from api.service.security.identity import Identity
 from api.service.security.keyring import Keyring
 from api.service.settings import ServiceSettings
 from api.service.store import Store
@@ -43,6 +45,8 @@ log = logging.getLogger("bordergate")
 
 BESIDE = 3
 """Processes that check requests, and as many that read results; no key gets all of them. Started when needed."""
+FORWARDED_FROM = ("127.0.0.1",)
+"""A proxy on this machine tells for whom it asks; only logs make use of it."""
 LEADERS = 8
 """Studies that are led at once."""
 ABOUT = (
@@ -87,6 +91,7 @@ def create_app(
     hosts: Sequence[str],
     origins: Sequence[str] = (),
     keys: bool,
+    identity: Identity | None = None,
     stopping: asyncio.Event | None = None,
     shows: str = "",
 ) -> ASGIApp:
@@ -100,6 +105,8 @@ def create_app(
         Websites whose pages may send requests, for instance `https://example.org`.
     keys
         Whether every request needs an access key, however many there are.
+    identity
+        Which proxy says who it is, beside keys.
     stopping
         Set when the server is to stop: then nobody waits any longer for what is to come.
     shows
@@ -153,7 +160,14 @@ def create_app(
     keyring = Keyring(opened.stored) if keys else None
     outer: ASGIApp = Guard(
         Transfer(app),
-        Door(frozenset(host.lower() for host in hosts), frozenset(origins), limits.body_bytes, keyring, bool(shows)),
+        Door(
+            frozenset(host.lower() for host in hosts),
+            frozenset(origins),
+            limits.body_bytes,
+            keyring,
+            identity,
+            read_only=bool(shows),
+        ),
     )
     if origins:
         outer = CORSMiddleware(
@@ -163,7 +177,10 @@ def create_app(
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "Prefer"],
             expose_headers=["Location", "ETag", "Retry-After", "X-Request-ID"],
         )
-    return Counted(outer, telemetry, journals)
+    counted: Any = Counted(outer, telemetry, journals)
+    proxies = [] if identity is None else [str(network) for network in identity.trusted]
+    forwarded: Any = ProxyHeadersMiddleware(counted, trusted_hosts=[*FORWARDED_FROM, *proxies])
+    return Peer(forwarded)
 
 
 def _pools(settings: ServiceSettings) -> Pools:

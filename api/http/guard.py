@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import Problem
 from api.service.security.access import EVERYBODY, LOCAL, Access
+from api.service.security.identity import Identity, IdentityRefused
 from api.service.security.keyring import KeyRefused, Keyring
 from api.service.store import StoreUnavailable
 
@@ -29,6 +30,8 @@ PAGE = re.compile(r"/(new|compare|studies(/[^/]+)?|runs(/[^/]+(/replay)?)?|gates
 """Addresses of the page, which is the same for everybody; what it shows needs a key."""
 SESSION = "/api/v1/session"
 """Every key may sign in and out there."""
+PEER = "peer"
+"""In the state of a request: the address that the connection comes from, whatever its headers say."""
 COOKIE = "bordergate-key"
 """Holds the key of a page that signed in; scripts cannot read it, and other websites cannot send it."""
 BODY_S = 30.0
@@ -54,6 +57,8 @@ class Door:
     body_bytes: int
     keyring: Keyring | None
     """The accepted keys; none if the server was started to serve this machine without keys."""
+    identity: Identity | None = None
+    """Which proxy says who it is, beside keys."""
     read_only: bool = False
     """Whether it shows a result that is there, and takes nothing."""
 
@@ -94,6 +99,19 @@ def sent_key(headers: Mapping[bytes, bytes]) -> str:
     return ""
 
 
+class Peer:
+    """Keeps the address that a connection comes from, before a proxy's headers take its place."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] == "http":
+            scope.setdefault("state", {})[PEER] = (scope.get("client") or ("",))[0]
+        await self._app(scope, receive, send)
+
+
 class Guard:
     """Refuses what must not reach a route, and adds the headers of every answer."""
 
@@ -128,8 +146,8 @@ class Guard:
             raise Problem("bad-host", "The request names its host twice.")
         if host not in self._door.hosts and not (scope["path"] in PROBES and is_address(host)):
             raise Problem("bad-host", "This server has another name. Start it with --allow-host NAME to add one.")
-        access = await self._access(scope, headers)
-        scope.setdefault("state", {})["access"] = access
+        scope.setdefault("state", {})
+        scope["state"]["access"] = access = await self._access(scope, headers)
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return receive
         if self._door.read_only:
@@ -158,7 +176,13 @@ class Guard:
         if scope["path"] in PROBES and not sent_key(headers):
             return EVERYBODY
         try:
+            if self._door.identity is not None and not sent_key(headers):
+                person = self._door.identity.access(scope["state"].get(PEER, ""), headers)
+                if person is not None:
+                    return person
             return await self._door.keyring.access(sent_key(headers))
+        except IdentityRefused as refused:
+            raise Problem("no-key", "The proxy gives a name that cannot be used.", reason=str(refused)) from None
         except KeyRefused as refused:
             challenge = {"WWW-Authenticate": 'Bearer realm="bordergate"'}
             raise Problem("no-key", refused.remedy, headers=challenge, reason=str(refused)) from None

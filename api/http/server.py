@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.http.app import Opened, create_app, open_data
 from api.http.guard import LOOPBACK, is_loopback
+from api.service.security.identity import Identity
 from api.service.security.keys import AccessKey, all_keys
 from api.service.settings import ServiceSettings
 from api.service.viewing import viewed
@@ -37,6 +38,7 @@ def serve(
     hosts: Sequence[str] = (),
     origins: Sequence[str] = (),
     keys: bool | None = None,
+    identity: Identity | None = None,
     ready: Callable[[str], object],
 ) -> None:
     """Serve until a signal to stop.
@@ -47,6 +49,8 @@ def serve(
         Names under which others reach it, such as that of a proxy.
     keys
         Whether requests need an access key. If not said: yes if others can reach it, no if it serves this machine.
+    identity
+        Which proxy says who it is, beside keys.
     ready
         Called with the address once it answers.
 
@@ -63,7 +67,9 @@ def serve(
         ready(address)
 
     try:
-        made_server(settings, opened, host, port, hosts=hosts, origins=origins, keys=keys, ready=started).run()
+        made_server(
+            settings, opened, host, port, hosts=hosts, origins=origins, keys=keys, identity=identity, ready=started
+        ).run()
     finally:
         opened.close()
 
@@ -101,6 +107,7 @@ def made_server(
     hosts: Sequence[str] = (),
     origins: Sequence[str] = (),
     keys: bool | None = None,
+    identity: Identity | None = None,
     shows: str = "",
     ready: Callable[[str], object],
 ) -> uvicorn.Server:
@@ -111,12 +118,20 @@ def made_server(
     ConfigError
         If it must not start so.
     """
-    needs_key = asks_for_keys(opened.stored.at_once(all_keys()), host, hosts, keys)
+    known = opened.stored.at_once(all_keys())
+    needs_key = asks_for_keys(known, host, hosts, keys, has_proxy=identity is not None)
     names = {*LOOPBACK, *hosts} if is_loopback(host) else {*hosts, *LOOPBACK, *_itself(host)}
     refuse_what_is_no_origin(origins, needs_key=needs_key)
     stopping = asyncio.Event()
     app = create_app(
-        settings, opened, hosts=sorted(names), origins=origins, keys=needs_key, stopping=stopping, shows=shows
+        settings,
+        opened,
+        hosts=sorted(names),
+        origins=origins,
+        keys=needs_key,
+        identity=identity,
+        stopping=stopping,
+        shows=shows,
     )
     config = uvicorn.Config(
         app,
@@ -127,6 +142,7 @@ def made_server(
         ws="none",
         lifespan="on",
         access_log=False,
+        proxy_headers=False,  # the application reads them, after it has noted who sends them
         server_header=False,
         log_config=None,
         timeout_keep_alive=IDLE_S,
@@ -136,7 +152,9 @@ def made_server(
     return _Announced(config, ready, stopping)
 
 
-def asks_for_keys(known: Sequence[AccessKey], host: str, hosts: Sequence[str], keys: bool | None) -> bool:
+def asks_for_keys(
+    known: Sequence[AccessKey], host: str, hosts: Sequence[str], keys: bool | None, *, has_proxy: bool = False
+) -> bool:
     """Tell whether requests need an access key. How the server was started decides, never how many keys there are.
 
     Parameters
@@ -145,6 +163,8 @@ def asks_for_keys(known: Sequence[AccessKey], host: str, hosts: Sequence[str], k
         The keys at the start.
     keys
         What `--keys` or `--no-keys` say.
+    has_proxy
+        Whether a proxy says who it is: then keys are asked of all others.
 
     Raises
     ------
@@ -154,6 +174,11 @@ def asks_for_keys(known: Sequence[AccessKey], host: str, hosts: Sequence[str], k
     """
     is_public = bool(hosts) or not is_loopback(host)
     path, value = ("--host", host) if not is_loopback(host) else ("--allow-host", ", ".join(hosts))
+    if has_proxy and keys is False:
+        remedy = "Leave --no-keys out."
+        raise ConfigError([Finding("--identity-header", "", "without keys, everyone is let in anyway", remedy)])
+    if has_proxy:
+        return True
     if is_public and keys is False:
         remedy = "Leave --no-keys out, or listen on 127.0.0.1 without --allow-host."
         raise ConfigError([Finding(path, value, "others could reach the server without a key", remedy)])

@@ -37,6 +37,19 @@ def serve(
             help="Whether requests need an access key; by default if others can reach the server.",
         ),
     ] = None,
+    identity_header: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Header in which a proxy says who it is: X-Forwarded-User.")
+    ] = None,
+    identity_from: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="Address or network of that proxy; from elsewhere it is not believed."),
+    ] = None,
+    identity_groups: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Header with the person's groups: each is a project.")
+    ] = None,
+    identity_admins: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP", help="Group whose members are administrators.")
+    ] = None,
     webhook: Annotated[
         list[str] | None,
         typer.Option(
@@ -61,6 +74,7 @@ def serve(
     """
     with mistakes_shown():
         from api.http.server import serve as serve_runs
+        from api.service.security.identity import read_identity
         from api.service.settings import Limits, ServiceSettings
         from experiments.runs.executors import cores, refuse_open_address
 
@@ -85,6 +99,7 @@ def serve(
             access_log=access_log,
             limits=limits,
         )
+        identity = read_identity(identity_header, identity_from or [], identity_groups, identity_admins or [])
         if cluster is not None:
             refuse_open_address(cluster)
         serve_runs(
@@ -94,6 +109,7 @@ def serve(
             hosts=allow_host or [],
             origins=cors or [],
             keys=keys,
+            identity=identity,
             ready=lambda address: console.print(
                 f"Server running at {address} (API description: {address}/docs), data in {settings.data}",
                 markup=False,
