@@ -22,7 +22,7 @@ from api.http.answers import ended_body
 from api.http.context import Server
 from api.http.guard import Door, Guard, Peer
 from api.http.problems import STATUS_KINDS, Problem, with_findings
-from api.http.routes import catalogue, comparison, forecasts, operations, page, results, runs, studies
+from api.http.routes import catalogue, comparison, forecasts, operations, page, results, runs, several, studies
 from api.http.routes.parameters import only_known_parameters
 from api.http.schemas import ProblemShape
 from api.http.telemetry import Counted, Journals, Telemetry
@@ -149,6 +149,7 @@ def create_app(
         comparison.router,
         forecasts.router,
         studies.router,
+        several.router,
         operations.router,
         page.router,
     ):

@@ -141,15 +141,15 @@ def test_many_are_cancelled_and_deleted_at_once_and_each_is_told_apart(client):
     for one in short:
         finished(client, one)
     gone = "run_0123456789abcdef"
-    cancelled = client.post("/api/v1/runs/cancel", json={"ids": [short[0], gone]}).json()["items"]
+    cancelled = client.post("/api/v1/cancel", json={"ids": [short[0], gone]}).json()["items"]
     assert [(each["done"], each["problem"]["status"]) for each in cancelled] == [(False, 409), (False, 404)]
-    deleted = client.post("/api/v1/runs/delete", json={"ids": [*short, short[0], gone]}).json()["items"]
+    deleted = client.post("/api/v1/delete", json={"ids": [*short, short[0], gone]}).json()["items"]
     assert [(each["id"], each["done"]) for each in deleted] == [(short[0], True), (short[1], True), (gone, False)]
     assert client.get(f"/api/v1/runs/{short[0]}").status_code == 404
     wrong: dict[str, Any]
-    for wrong in ({}, {"ids": []}, {"ids": "all"}, {"ids": ["study_0123456789abcdef"]}, {"ids": [gone] * 101}):
-        assert client.post("/api/v1/runs/delete", json=wrong).status_code == 422
-    assert client.post("/api/v1/runs/delete", json={"ids": [gone], "all": True}).status_code == 422
+    for wrong in ({}, {"ids": []}, {"ids": "all"}, {"ids": ["gate_0123456789abcdef"]}, {"ids": [gone] * 101}):
+        assert client.post("/api/v1/delete", json=wrong).status_code == 422
+    assert client.post("/api/v1/delete", json={"ids": [gone], "all": True}).status_code == 422
 
 
 def test_a_result_that_is_a_link_is_not_followed_and_its_deletion_is_not_claimed(client, data: Path, tmp_path):

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -32,7 +31,7 @@ from api.http.answers import (
 from api.http.bodies import read_json
 from api.http.context import Here, Server, Who
 from api.http.events import FOLLOWING, followed
-from api.http.problems import Problem, document
+from api.http.problems import Problem
 from api.http.routes.parameters import (
     CursorQuery,
     GateQuery,
@@ -49,9 +48,8 @@ from api.http.routes.parameters import (
     id_path,
     moment,
 )
-from api.http.schemas import Shape, Status, TogetherShape
+from api.http.schemas import Shape, Status
 from api.service.labels import NOTHING, SCHEMA, Label, in_columns, read_label
-from api.service.queue.admission import Refused
 from api.service.security.access import Access
 from api.service.store import FINISHED
 from api.service.store.rows import Filter
@@ -60,8 +58,6 @@ from experiments.result_folder import MANIFEST, resized_files
 from gates.findings import ConfigError, Finding, value_text
 
 LONGEST_WAIT_S = 60.0
-MOST_AT_ONCE = 100
-"""Runs that one request cancels or deletes."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 
 
@@ -188,24 +184,6 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         await refuse_if_changed(here, who, one, if_match)
         return Response(run_body(await here.runs.relabel(who, one, written)), media_type=JSON)
 
-    @router.post(
-        "/cancel",
-        description=f"Cancel up to {MOST_AT_ONCE} {kind.plural}; each is told apart.",
-        responses={200: {"model": TogetherShape}, **problems(403, 413, 415, 422, 503, 507)},
-        openapi_extra=body_of(several(kind.name), {"ids": [f"{kind.name}_0123456789abcdef"]}),
-    )
-    async def cancel_several(request: Request, here: Here, who: Who) -> Response:
-        return await _each(await body(request, here), kind.name, lambda one: here.runs.cancel(who, one))
-
-    @router.post(
-        "/delete",
-        description=f"Remove up to {MOST_AT_ONCE} finished {kind.plural} with all their files; each is told apart.",
-        responses={200: {"model": TogetherShape}, **problems(403, 413, 415, 422, 503, 507)},
-        openapi_extra=body_of(several(kind.name), {"ids": [f"{kind.name}_0123456789abcdef"]}),
-    )
-    async def delete_several(request: Request, here: Here, who: Who) -> Response:
-        return await _each(await body(request, here), kind.name, lambda one: here.runs.delete(who, one))
-
     @router.get(
         f"/{{{kind.name}_id}}/archive",
         description=f"All files of the result of a {kind.name} in one ZIP file, as `bordergate` reads them.",
@@ -307,43 +285,6 @@ def take_options(sent: dict[str, Any]) -> Options:
     if findings:
         raise ConfigError(findings)
     return Options(reuse, project, priority, label, notify)
-
-
-def several(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema of a list of runs or studies."""
-    one = {"type": "string", "pattern": f"^{kind}_[0-9a-f]{{16}}$"}
-    ids: dict[str, Any] = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_AT_ONCE}
-    return {"type": "object", "required": ["ids"], "additionalProperties": False, "properties": {"ids": ids}}
-
-
-async def _each(sent: dict[str, Any], kind: str, do: Callable[[str], Awaitable[object]]) -> Response:
-    """Do something to each of several runs, and tell of each what came of it."""
-    ids = sent.pop("ids", None)
-    findings = [
-        Finding(name[:40], value_text(value), "there is no such field", "Write only ids.")
-        for name, value in sent.items()
-    ]
-    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_AT_ONCE:
-        findings.append(
-            Finding("ids", value_text(ids), "is not a list of ids", f"Write 1 to {MOST_AT_ONCE} ids as a list.")
-        )
-        ids = []
-    known = re.compile(rf"{kind}_[0-9a-f]{{16}}")
-    findings += [
-        Finding(f"ids[{number}]", value_text(one), f"is not the id of a {kind}", "Copy it from the list.")
-        for number, one in enumerate(ids)
-        if not (isinstance(one, str) and known.fullmatch(one))
-    ]
-    if findings:
-        raise ConfigError(findings)
-    items = []
-    for one in dict.fromkeys(ids):
-        try:
-            await do(one)
-            items.append({"id": one, "done": True, "problem": None})
-        except Refused as error:
-            items.append({"id": one, "done": False, "problem": document(error.kind, error.detail)})
-    return json_answer({"items": items}, headers={"Cache-Control": "no-store"})
 
 
 def _submitting(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
