@@ -29,6 +29,8 @@ class Telemetry:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        # the count of the next one, under its name of the release before
+        self._answers = Counter("bordergate_http_answers", "Answers", ("method", "status"), registry=self._registry)
         self._seconds = Histogram(
             "bordergate_http_seconds",
             "Time to the start of an answer",
@@ -50,6 +52,7 @@ class Telemetry:
 
     def answered(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         """Count an answer by its route, as the description has it. Those that wait for a change stand apart."""
+        self._answers.labels(method, str(status)).inc()
         route = getattr(scope.get("route"), "path", "none")
         waits = route.endswith("/events") or b"wait=" in dict(scope["headers"]).get(b"prefer", b"")
         self._seconds.labels(route, method, str(status), "yes" if waits else "no").observe(seconds)
