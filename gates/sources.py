@@ -7,7 +7,8 @@ counts, and of its keys the one that reaches furthest in. So a gate can name one
 everything (`sources: {stages: assumption}`) and a stage another for itself.
 
 A source text is ids, then perhaps a colon and a note: "F005, F117: 6 lanes a direction". An id is a
-fact of `library/facts.csv` (F and G: gates of the border, U: upgrades, T: trade, W: gates elsewhere),
+fact of `library/facts.csv` (F and G: gates of the border, M: money, T: trade, U: upgrades, W: gates
+elsewhere),
 the word `assumption`, or the word `own` for a source that the author of the file has and names in
 the note.
 """
@@ -28,11 +29,12 @@ from gates.schema.base import UNLIMITED, Model, Sourced
 from gates.schema.borders.composed import ComposedGate
 from gates.schema.gate import Gate
 from gates.schema.hours import OpeningHours, spans_text
+from gates.schema.prices.levels import ENDS, ThreeValues
 from gates.schema.quantities import number_text
 
 ASSUMPTION = "assumption"
 OWN = "own"
-_ID = re.compile(r"[FGTUW]\d{2,4}")
+_ID = re.compile(r"[FGMTUW]\d{2,4}")
 _NOT_NUMBERS = frozenset({"sources", "title", "about", "readings", "reading", "targets"})
 
 
@@ -170,6 +172,9 @@ def _leaves(
                 yield _Leaf((*place, part, day), spans_text(windows), is_default, scopes)
         elif _is_number(inner, part):
             yield _Leaf((*place, part), _text(written[part], inner), is_default, scopes)
+        elif isinstance(inner, ThreeValues):
+            low, base, high = (_text(written[part][end], inner.at(end)) for end in ENDS)
+            yield _Leaf((*place, part), base if low == high else f"{low}, {base} or {high}", is_default, scopes)
         elif isinstance(inner, Model | dict | list):
             yield from _leaves(inner, written[part], (*place, part), scopes)
 

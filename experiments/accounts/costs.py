@@ -57,12 +57,12 @@ def cost_lines(gate: Gate, values: Values, end: End = "base") -> list[Line]:
 
 def _lines(gate: Gate, money: Money, values: Values, end: End) -> Iterator[tuple[str, str, Floats]]:
     for pair in classes_of(gate):
-        price = money.truck_hour_for.get(pair[1], money.truck_hour)
         for item, states in WAITING.items():
             hours = np.asarray(sum(hours_of(values, state, *pair) for state in states), np.float64)
-            yield item, CARRIERS, price.vehicle_usd.at(end) * hours
-            yield item, DRIVERS, price.driver_usd.at(end) * hours
-        yield "capital bound in loads", TRADERS, price.cargo_usd.at(end) * hours_of(values, "loaded", *pair)
+            yield item, CARRIERS, money.hour_usd("vehicle_usd", *pair, end) * hours
+            yield item, DRIVERS, money.hour_usd("driver_usd", *pair, end) * hours
+        bound = money.hour_usd("cargo_usd", *pair, end) * hours_of(values, "loaded", *pair)
+        yield "capital bound in loads", TRADERS, bound
         yield from _lost(gate, money, values, pair, end)
     for fee in money.fees.values():
         released = values.get(Key("throughput_per_day", "mean", fee.direction), np.zeros(1))

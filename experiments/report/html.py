@@ -158,6 +158,8 @@ SECTIONS = {
     "pools": "Pools: officers, cranes, vehicles",
     "areas": "Areas: limited space",
     "calendar": "Calendar",
+    "money": "Prices",
+    "energy": "Fuel and electricity",
 }
 
 

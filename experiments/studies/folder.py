@@ -16,7 +16,7 @@ from experiments.runs.tables import write_table
 from experiments.studies.bottleneck import bottleneck_study
 from experiments.studies.budget.tables import BUDGET_TABLES
 from experiments.studies.model import Study, load_study, metric_text, study_names
-from experiments.studies.money.tables import MONEY_TABLES
+from experiments.studies.money.tables import money_frames
 from experiments.studies.result import StudyResult
 from experiments.studies.rivals.effects import reading_effects
 from experiments.studies.tables import tables
@@ -55,8 +55,8 @@ def fill_folder(result: StudyResult, folder: Path) -> None:
     """Write the files of a study's result into a folder that is there."""
     write_json(folder / MANIFEST, manifest(result))
     (folder / "tables").mkdir()
-    effects = reading_effects(result)
-    more = {"readings": effects, **{name: make(result) for name, make in {**MONEY_TABLES, **BUDGET_TABLES}.items()}}
+    budgets = {name: make(result) for name, make in BUDGET_TABLES.items()}
+    more = {"readings": reading_effects(result), **money_frames(result), **budgets}
     for name, frame in {**tables(result), **{name: frame for name, frame in more.items() if len(frame)}}.items():
         write_table(folder / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
         frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")

@@ -129,7 +129,7 @@ def _translated(edit: Edit, names: Mapping[str, str]) -> Edit:
 
 def _path(path: str, names: Mapping[str, str]) -> str:
     parts = parts_of(path)
-    if parts[0] not in ("stages", "paths", "two_way", "areas"):
+    if parts[0] not in ("stages", "paths", "two_way", "areas", "money"):
         return path
     return ".".join(_part(part, names) for part in parts)
 

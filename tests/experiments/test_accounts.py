@@ -51,6 +51,18 @@ def used(one: Gate, values: Values, end: Any = "base") -> dict[tuple[str, str], 
     return {(u.purpose, u.energy): (float(u.amount[0]), float(u.co2_kg[0])) for u in energy_uses(one, values, end)}
 
 
+def test_hours_of_a_direction_and_of_a_class_have_prices_of_their_own() -> None:
+    # 10 h in queues, all with a load. Vehicle: USD 9 of the direction, as the class says nothing of it. Driver: USD 3
+    # of the class, which beats the 5 of the direction. Cargo: USD 1 of all trucks.
+    own = {NORTH: {"vehicle_usd": 9, "driver_usd": levels(5)}}
+    prices = {**MONEY, "truck_hour_of": own, "truck_hour_for": {"general": {"driver_usd": 3}}}
+    one = gate(("money", prices))
+    found = {(line.item, line.party): float(line.usd_per_day[0]) for line in cost_lines(one, day(queue=10, loaded=10))}
+    assert found["queue time", "carriers"] == 90
+    assert found["queue time", "drivers"] == 30
+    assert found["capital bound in loads", "traders"] == 10
+
+
 def test_diesel_at_the_gate() -> None:
     # 100 h in open queues: the engine runs for half, 50 h, of which a quarter moves up: 37.5 h x 2 l + 12.5 h x 6 l =
     # 150 l. 10 h blocked: 5 h x 2 = 10 l. 200 h closed: 20 h x 2 = 40 l. 30 h in service: 60 l. 40 km: 20 l.

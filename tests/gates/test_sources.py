@@ -12,11 +12,12 @@ import pytest
 from gates import Gate, assumptions, every_number, library_gates, load_gate
 from gates.files.load import gate_path
 from gates.sources import facts, parse_source, source_mistake, unknown_keys
+from tests.prices import ENERGY, levels
 
 from .files import REMOVED, changed, minimal
 
 LIBRARY = gate_path("minimal").parents[1]
-ID = re.compile(r"\b[FGTUW]\d{2,4}\b")
+ID = re.compile(r"\b[FGMTUW]\d{2,4}\b")
 
 
 def numbers(*changes):
@@ -173,6 +174,13 @@ def test_source_texts(text, ids, note):
 @pytest.mark.parametrize("text", ["", "F1", "f005", "F005 F117", "Assumption", "F99999", "own", "own:", "https://x"])
 def test_other_texts_are_none(text):
     assert source_mistake(text)
+
+
+def test_a_number_with_three_values_counts_once():
+    grid = {"vn": {"co2_kg_per_kwh": levels(0.6, 0.5, 0.7), "usd_per_kwh": 0.1}}
+    gate = Gate.model_validate(changed(("energy", {**ENERGY, "grid": grid})))
+    found = {n.path: n.value for n in every_number(gate) if n.path.startswith("energy.grid")}
+    assert found == {"energy.grid.vn.co2_kg_per_kwh": "0.5, 0.6 or 0.7", "energy.grid.vn.usd_per_kwh": "0.1"}
 
 
 def test_keys_that_name_no_number_but_a_field_are_fine():

@@ -12,6 +12,7 @@ from experiments.answers.labels import NOTHING, Labels
 from experiments.answers.numbers import short
 from experiments.answers.run_numbers import Metrics
 from experiments.answers.run_tables import Table
+from gates.countries import side_title
 from gates.schema.prices.levels import ENDS, End
 
 PURPOSES = {
@@ -31,6 +32,12 @@ def day_account_tables(metrics: Metrics, labels: Labels) -> list[Table]:
     return [*_cost_table(values, labels), *_energy_table(values, labels)]
 
 
+def party_text(party: str) -> str:
+    """Return who gains or pays: `Carriers`, `State of Vietnam`."""
+    side = party.removeprefix("state ")
+    return f"State of {side_title(side)}" if side != party else f"{party[0].upper()}{party[1:]}"
+
+
 def _cost_table(values: Values, labels: Labels) -> Iterable[Table]:
     by_end = {
         end: {(x.item, x.party): float(x.usd_per_day[0]) for x in cost_lines(labels.gate, values, end)} for end in ENDS
@@ -46,7 +53,7 @@ def _cost_table(values: Values, labels: Labels) -> Iterable[Table]:
             _NOTE.format("price") + "Officers, lanes and machines: the posts that the gate file prices. Time at stages "
             "where goods are not ready costs nothing here. Below zero: received."
         )
-        yield Table("What a day costs", ("USD a day", *(p[0].upper() + p[1:] for p in parties)), tuple(rows), note)
+        yield Table("What a day costs", ("USD a day", *map(party_text, parties)), tuple(rows), note)
 
 
 def _energy_table(values: Values, labels: Labels) -> Iterable[Table]:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.labels import NOTHING, count, with_interval
-from experiments.answers.money.run import PURPOSES
+from experiments.answers.money.run import PURPOSES, party_text
 from experiments.answers.numbers import GLUE, interval, money, plain, short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import some
@@ -202,6 +202,7 @@ def _party_table(rows: Frame, labels: StudyLabels) -> Table:
         "Savings less costs; fees move money from traders to states. Costs are the same sum in each year of the "
         "horizon; an upgrade whose file does not say who pays it (`paid_by`) has a payer that is not stated. "
     )
+    rows = rows.assign(party=[party_text(party) for party in rows["party"]])
     return _matrix(rows, "party", rows["party"], labels, "Who gains and who pays", note + _NOTE)
 
 

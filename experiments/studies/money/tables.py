@@ -43,15 +43,36 @@ MOST_APPRAISED = 500
 """With more scenarios than this, money is left out of the tables."""
 
 
-def values_of(result: StudyResult, name: str) -> Values:
-    """Return every number of a scenario, (replications,) each."""
-    return numbers_of(result.replications[next(n for n, cell in enumerate(result.cells) if cell.name == name)])
-
-
 def numbers_of(found: Sequence[Replication]) -> Values:
     """Return every number of some replications of a scenario, (replications,) each."""
     table = np.array([each.values for each in found])
     return {key: table[:, n] for n, key in enumerate(found[0].keys)}
+
+
+class Accounts:
+    """The numbers that the tables of a study rest on, each worked out once."""
+
+    def __init__(self, result: StudyResult) -> None:
+        self.cells = list(result.cells)
+        self.options = list(_options(result))
+        """(reference, option) for each option."""
+        self._found = {cell.name: each for cell, each in zip(result.cells, result.replications, strict=True)}
+        self._values: dict[str, Values] = {}
+        self._saved: dict[tuple[str, str], list[Saving]] = {}
+
+    def values(self, name: str) -> Values:
+        """Return every number of a scenario, (replications,) each."""
+        if name not in self._values:
+            self._values[name] = numbers_of(self._found[name])
+        return self._values[name]
+
+    def saved(self, reference: Cell, cell: Cell) -> list[Saving]:
+        """Return what an option saves against its reference."""
+        key = reference.name, cell.name
+        if key not in self._saved:
+            before, after = ((each.scenario.gate, self.values(each.name)) for each in (reference, cell))
+            self._saved[key] = savings(before, after)
+        return self._saved[key]
 
 
 def _options(result: StudyResult) -> Iterator[tuple[Cell, Cell]]:
@@ -63,14 +84,14 @@ def _options(result: StudyResult) -> Iterator[tuple[Cell, Cell]]:
                 yield cells[context.reference], cells[name]
 
 
-def money(result: StudyResult) -> Frame:
+def money(accounts: Accounts) -> Frame:
     """Return what each option saves a year, by item and party, and what it costs whom."""
     rows: list[dict[str, Any]] = []
-    for reference, cell in _options(result):
+    for reference, cell in accounts.options:
         prices = reference.scenario.gate.money
         if prices is None:
             continue
-        for each in _saved(result, reference, cell):
+        for each in accounts.saved(reference, cell):
             about = {"scenario": cell.name, "against": reference.name, "item": each.item, "party": each.party}
             ends = DAYS_A_YEAR * each.price_low, DAYS_A_YEAR * each.price_high
             rows.append({**about, **_estimated(DAYS_A_YEAR * each.usd_per_day), **_priced(*ends)})
@@ -78,11 +99,6 @@ def money(result: StudyResult) -> Frame:
             about = {"scenario": cell.name, "against": reference.name, "item": COST, "party": party}
             rows.append({**about, **_certain(-usd["base"]), **_priced(-usd["high"], -usd["low"])})
     return Frame(rows)
-
-
-def _saved(result: StudyResult, reference: Cell, cell: Cell) -> list[Saving]:
-    before = reference.scenario.gate, values_of(result, reference.name)
-    return savings(before, (cell.scenario.gate, values_of(result, cell.name)))
 
 
 def _estimated(values: Floats) -> dict[str, float]:
@@ -164,12 +180,12 @@ def terms_of(money: Money, rate: End, growth: End) -> Terms:
     )
 
 
-def appraisal(result: StudyResult) -> Frame:
+def appraisal(accounts: Accounts) -> Frame:
     """Return benefits, costs, net present value, ratio, payback, cost of an hour saved and CO2 of every option."""
     rows = []
-    for reference, cell in _options(result):
+    for reference, cell in accounts.options:
         if (money := reference.scenario.gate.money) is not None:
-            for measure, unit, numbers in _appraised(result, reference, cell, money):
+            for measure, unit, numbers in _appraised(accounts, reference, cell, money):
                 about = {"scenario": cell.name, "against": reference.name, "measure": measure, "unit": unit}
                 rows.append({**about, **numbers})
     return Frame(rows)
@@ -178,14 +194,14 @@ def appraisal(result: StudyResult) -> Frame:
 Measured = Iterator[tuple[str, str, dict[str, float]]]
 
 
-def _appraised(result: StudyResult, reference: Cell, cell: Cell, money: Money) -> Measured:
-    saved = _saved(result, reference, cell)
+def _appraised(accounts: Accounts, reference: Cell, cell: Cell, money: Money) -> Measured:
+    saved = accounts.saved(reference, cell)
     benefit = DAYS_A_YEAR * np.asarray(sum((each.usd_per_day for each in saved), np.zeros(1)), np.float64)
     worst = DAYS_A_YEAR * math.fsum(each.price_low for each in saved)
     best = DAYS_A_YEAR * math.fsum(each.price_high for each in saved)
     yield "benefit a year", "USD a year", {**_estimated(benefit), **_priced(worst, best)}
     gates = reference.scenario.gate, cell.scenario.gate
-    numbers = [values_of(result, each.name) for each in (reference, cell)]
+    numbers = [accounts.values(each.name) for each in (reference, cell)]
     hours = DAYS_A_YEAR * (hours_waited(gates[0], numbers[0]) - hours_waited(gates[1], numbers[1]))
     yield "truck hours saved", "h a year", {**_estimated(hours), **_priced(*[float(hours.mean())] * 2)}
     if gates[0].energy is not None and gates[1].energy is not None:
@@ -271,12 +287,12 @@ def _per_hour(yearly: float, hours: Floats, worst: Ends, best: Ends) -> dict[str
     return {"value": value, "low": min(low, high), "high": max(low, high), **_priced(min(sides), max(sides))}
 
 
-def energy(result: StudyResult) -> Frame:
+def energy(accounts: Accounts) -> Frame:
     """Return energy, its cost, CO2 and pollutants of a day in every scenario, by purpose and kind of energy."""
     rows = []
-    for cell in result.cells if len(result.cells) <= MOST_APPRAISED else ():
+    for cell in accounts.cells if len(accounts.cells) <= MOST_APPRAISED else ():
         if cell.scenario.gate.energy is not None:
-            by_end = {end: energy_uses(cell.scenario.gate, values_of(result, cell.name), end) for end in ENDS}
+            by_end = {end: energy_uses(cell.scenario.gate, accounts.values(cell.name), end) for end in ENDS}
             rows += [{"scenario": cell.name, **row} for row in energy_rows(by_end)]
     return Frame(rows)
 
@@ -292,10 +308,10 @@ def energy_rows(by_end: dict[End, list[Use]]) -> list[dict[str, Any]]:
     return rows
 
 
-def uninspected(result: StudyResult) -> Frame:
+def uninspected(accounts: Accounts) -> Frame:
     """Return the trucks a day that no inspection sees, by class and channel, where an option changes them."""
     rows = []
-    for reference, cell in _options(result):
+    for reference, cell in accounts.options:
         before, after = (
             {each[:3]: each for each in not_inspected(c.scenario.gate, c.scenario.demand)} for c in (reference, cell)
         )
@@ -308,10 +324,8 @@ def uninspected(result: StudyResult) -> Frame:
     return Frame(rows)
 
 
-MONEY_TABLES: dict[str, Callable[[StudyResult], Frame]] = {
-    "money": money,
-    "appraisal": appraisal,
-    "energy": energy,
-    "uninspected": uninspected,
-}
-"""Tables of a study's folder, where they have rows."""
+def money_frames(result: StudyResult) -> dict[str, Frame]:
+    """Return the tables of money of a study's folder, by their names; some may have no rows."""
+    accounts = Accounts(result)
+    makers: tuple[Callable[[Accounts], Frame], ...] = (money, appraisal, energy, uninspected)
+    return {make.__name__: make(accounts) for make in makers}

@@ -18,6 +18,14 @@ def priced_classes(gate: Gate) -> Findings:
             yield unknown(("money", "truck_hour_for", name), name, "class", gate.classes)
 
 
+@rule("money.truck_hour_of.*")
+def priced_directions(gate: Gate) -> Findings:
+    """Hours are priced by directions with trucks."""
+    for name in gate.money.truck_hour_of if gate.money else ():
+        if name not in gate.paths:
+            yield unknown(("money", "truck_hour_of", name), name, "direction", list(gate.paths))
+
+
 @rule("sides.*", "money.fees.*", "money.officer_year_usd.*")
 def priced_sides(gate: Gate) -> Findings:
     """Fees go to a side, from a direction with trucks, and officers are of a side."""

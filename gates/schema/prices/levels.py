@@ -13,7 +13,7 @@ End = Literal["low", "base", "high"]
 ENDS: tuple[End, ...] = ("low", "base", "high")
 
 
-class _Three(Model):
+class ThreeValues(Model):
     """What has a low, a base and a high value, in this order."""
 
     def at(self, end: End) -> float:
@@ -28,7 +28,7 @@ class _Three(Model):
         return self
 
 
-class Levels(_Three):
+class Levels(ThreeValues):
     """A number with three values to test; a plain number stands for all three."""
 
     low: Annotated[Number, Field(ge=0)]
@@ -44,7 +44,7 @@ class Levels(_Three):
         return dict.fromkeys(ENDS, value) if is_number(value) else value
 
 
-class ShareLevels(_Three):
+class ShareLevels(ThreeValues):
     """A share with three values to test; a single share stands for all three."""
 
     low: Share

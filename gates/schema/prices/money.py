@@ -5,13 +5,15 @@ Prices are in US dollars of one day, without inflation; so the discount rate is 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from gates.schema.base import DirectionName, Name, SideName, Sourced
-from gates.schema.prices.levels import NONE, ONE, Levels, ShareLevels
+from gates.schema.prices.levels import NONE, ONE, End, Levels, ShareLevels
 from gates.schema.quantities import Count, Day, Number
+
+Part = Literal["vehicle_usd", "driver_usd", "cargo_usd"]
 
 
 class TruckHour(Sourced):
@@ -23,6 +25,17 @@ class TruckHour(Sourced):
     """Time of the driver [USD/h]."""
     cargo_usd: Levels
     """Capital bound in a load, borne by its trader; only while the truck is loaded [USD/h]."""
+
+
+class OwnTruckHour(Sourced):
+    """What an hour costs of some trucks; what is omitted is as for the others."""
+
+    vehicle_usd: Levels | None = None
+    """Vehicle [USD/h]."""
+    driver_usd: Levels | None = None
+    """Driver [USD/h]."""
+    cargo_usd: Levels | None = None
+    """Capital bound in a load [USD/h]."""
 
 
 class Fee(Sourced):
@@ -52,8 +65,10 @@ class Money(Sourced):
     """Day of the prices."""
     truck_hour: TruckHour
     """What an hour of a truck costs."""
-    truck_hour_for: dict[Name, TruckHour] = {}
-    """Vehicle class -> what an hour of its trucks costs instead."""
+    truck_hour_of: dict[DirectionName, OwnTruckHour] = {}
+    """Direction -> what an hour of its trucks costs instead, as they are of its side of origin."""
+    truck_hour_for: dict[Name, OwnTruckHour] = {}
+    """Vehicle class -> what an hour of its trucks costs instead, in every direction; it beats `truck_hour_of`."""
     turn_back_usd: Levels | None = None
     """What a truck that turns back costs its carrier, the loss of its load left out [USD]; omit if not known."""
     spoilage: Levels = ONE
@@ -79,3 +94,9 @@ class Money(Sourced):
     """Growth of the benefits a year, as trucks become more."""
     growth_years: Annotated[Count, Field(ge=0, le=100)] = 0
     """Years in which they grow; after that they stay."""
+
+    def hour_usd(self, part: Part, direction: str, vehicle_class: str, end: End) -> float:
+        """Return what an hour of a truck costs of one part, at one end of its range [USD/h]."""
+        own = (self.truck_hour_for.get(vehicle_class), self.truck_hour_of.get(direction))
+        levels = next((getattr(each, part) for each in own if each and getattr(each, part)), None)
+        return float((levels or getattr(self.truck_hour, part)).at(end))

@@ -26,6 +26,15 @@ TABLE: Table = {
             "Did you mean general?",
         ),
     ],
+    "priced_directions": [
+        (
+            [money(truck_hour_of={"southbound": {"driver_usd": levels(1)}})],
+            "money.truck_hour_of.southbound",
+            "southbound",
+            "no such direction",
+            "Did you mean northbound?",
+        ),
+    ],
     "priced_sides": [
         ([money(fees={"a": {**FEE, "to": "la"}})], "money.fees.a.to", "la", "no such side", "Use one of vn, cn."),
         (
