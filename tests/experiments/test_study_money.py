@@ -90,6 +90,10 @@ def test_net_present_value_and_its_ranges(result):
     # Worst: least benefit, capital of 200,000, 15 %: 5.018769; best: 50,000 at 5 %: 7.721735.
     assert net["price_low"] == pytest.approx((365 * 71.25 - 10_000) * 5.018769 - 200_000, rel=1e-6)
     assert net["price_high"] == pytest.approx((365 * 152.5 - 10_000) * 7.721735 - 50_000, rel=1e-6)
+    # No growth and no lead time, so the benefit that pays for it is what it costs a year: 100,000 / 6.144567 + 10,000.
+    pays = measure(result, "less-checks", "benefit a year that pays for it")
+    assert pays["value"] == pytest.approx(26_274.55, rel=1e-6)
+    assert pays["price_high"] == pytest.approx(200_000 / 5.018769 + 10_000, rel=1e-6)
     ratio = measure(result, "less-checks", "benefit-cost ratio")["value"]
     assert ratio == pytest.approx(38_325 * 6.144567 / (100_000 + 61_445.67), rel=1e-6)
     assert measure(result, "less-checks", "payback")["value"] == pytest.approx(100 / 28.325)
@@ -124,12 +128,39 @@ def test_the_advice_names_the_best_its_ranges_and_what_is_not_modelled(result):
     found = answer(result)
     said = plain(" ".join(found.advice))
     assert "Money: the largest net present value is that of Fewer checks, +USD 74 000 (95 % interval" in said
+    # Of 105 USD, 80 are time of vehicle and driver, 15 fuel, 10 cargo.
+    assert "Its benefit is 76 % queue time, 14 % fuel and electricity and 10 % capital bound in loads." in said
+    assert "Least with Fewer checks (−14 t)." in said  # 15 l x 2.5 kg x 365 days
     assert "Not costed, so without net present value: A lane." in said
     assert "change with Fewer checks (+15.0 a day). Detection is not modelled" in said
     titles = {table.title for table in found.tables}
     assert {"Costs and benefits", "Who gains and who pays", "Energy and emissions of a day"} <= titles
     table = next(t for t in found.tables if t.title == "Who gains and who pays")
     assert table.columns == ("USD m a year", "Carriers", "Drivers", "Traders", "State of Vietnam")
+
+
+def test_the_advice_says_what_an_upgrade_that_does_not_pay_would_have_to_bring(result, tmp_path):
+    # It costs 26,274.55 a year; 365 x 8 USD is an hour of vehicle and driver each day: 9 of them. Here it brings none.
+    cells = {"base": hours([100.0, 101.0, 99.0]), "less-checks": hours([100.0, 101.0, 99.0])}
+    study = result.study.model_copy(update={"scenarios": result.study.scenarios[:1]})
+    said = plain(" ".join(answer(made(study, cells)).advice))
+    assert "Not worth its cost at base prices: Fewer checks (−USD 0.16 million)." in said
+    assert (
+        "Fewer checks pays for itself from USD 26 000 of benefit a year on, as much as 9 truck hours a day at" in said
+    )
+
+
+def test_posts_that_an_option_leaves_free(result, tmp_path):
+    # Two booths, one officer each, 12 h on seven days: 168 h a week, 4.8 posts of 35 h; with one booth 2.4.
+    posts = {"booth": {"officers": 1}}
+    money = {**MONEY, "posts": posts, "officer_year_usd": {"vn": levels(7000)}}
+    gate = write(tmp_path, json.dumps(changed(("money", money))), "posts.json")
+    one = {"name": "one", "title": "One booth", "set": {"stages.booth.lanes": 1}}
+    study = Study.model_validate({**SMALL, "gate": str(gate), "scenarios": [one]})
+    cells = {"base": hours([100.0, 101.0, 99.0]), "one": hours([100.0, 101.0, 99.0])}
+    found = made(study, cells)
+    assert measure(found, "one", "posts freed")["value"] == pytest.approx(2.4)
+    assert "those that the upgrade needs not taken off: One booth (2.4)." in plain(" ".join(answer(found).advice))
 
 
 def test_a_gate_without_prices_has_no_such_tables(result):

@@ -38,8 +38,13 @@ def _choice(row: Any, labels: StudyLabels) -> str:
     return (
         f"{labels.titles[row['scenario']]}, for {money(row['capital_usd'])}. Net present value "
         f"{_million(row['value'])} (95 % interval {interval(row['low'] / MILLION, row['high'] / MILLION)}); each "
-        f"further million of the budget brings USD{GLUE}{short(row['per_million'] / MILLION)} million."
+        f"further million of the budget brings {_brought(row['per_million'])}."
     )
+
+
+def _brought(usd: float) -> str:
+    text = short(usd / MILLION)
+    return "nothing" if text.strip("−0.") == "" else f"USD{GLUE}{text} million"
 
 
 def _certainty(row: Any, labels: StudyLabels) -> str:

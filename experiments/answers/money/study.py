@@ -12,13 +12,16 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.answers.labels import NOTHING, count, with_interval
+from experiments.accounts.staff import DAYS_A_YEAR
+from experiments.answers.labels import NOTHING, count, listed, with_interval
 from experiments.answers.money.run import PURPOSES, party_text
 from experiments.answers.numbers import GLUE, interval, money, plain, short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_comparison import some
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.statistics import Estimate
+from experiments.studies.model import BASE
+from experiments.studies.money.tables import BREAK_EVEN, COST, FREED
 from gates.schema.prices.money import Money
 
 Frame = pd.DataFrame
@@ -27,6 +30,9 @@ FRAMES = ("money", "appraisal", "energy", "uninspected")
 COSTS_AND_BENEFITS = "Costs and benefits"
 ROWS = 40
 MILLION = 1e6
+MOST_ITEMS = 3
+TONNES_A_YEAR = DAYS_A_YEAR / 1000
+MOST_NEEDED = 4
 _NOTE = (
     "± half the 95 % interval over replications, at base prices; in brackets the range of the prices: every price, "
     "cost and rate at the end that is worst for the option, and at the end that is best."
@@ -40,14 +46,18 @@ def money_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[s
     if len(rows) and prices is not None:
         nets = rows[rows["measure"] == "net present value"].sort_values("value", ascending=False, kind="stable")
         if len(nets):
-            yield from _worth(nets, rows, prices, labels)
+            yield from _worth(nets, rows, frames["money"], prices, labels)
+            yield from _needed(rows, prices, labels)
         yield from _not_costed(rows, labels)
+    if len(rows):
+        yield from _posts(rows, labels)
+        yield from _carbon(rows, frames["energy"], labels)
     unseen = frames["uninspected"]
     if len(unseen):
         yield _unseen(unseen, labels)
 
 
-def _worth(nets: Frame, rows: Frame, prices: Money, labels: StudyLabels) -> Iterator[str]:
+def _worth(nets: Frame, rows: Frame, items: Frame, prices: Money, labels: StudyLabels) -> Iterator[str]:
     best = nets.iloc[0]
     terms = (
         f"over {count(prices.horizon_years, 'year')}, discounted by {100 * prices.discount_rate.base:g}{GLUE}% a year, "
@@ -64,14 +74,85 @@ def _worth(nets: Frame, rows: Frame, prices: Money, labels: StudyLabels) -> Iter
             f"Money: the largest net present value is that of {labels.titles[best['scenario']]}, "
             f"{_signed(best['value'])} (95 % interval {_millions(best['low'], best['high'])}; range of prices "
             f"{_millions(best['price_low'], best['price_high'])}) {terms}{more}."
+            f"{_carried(items, str(best['scenario']))}"
         )
     for heading, chosen in (
         ("Worth its cost at any price of the ranges", nets[(nets["price_low"] > 0) & (nets["low"] > 0)]),
-        ("Worth its cost at base prices, not at all", nets[(nets["price_low"] <= 0) & (nets["low"] > 0)]),
+        (
+            "Worth its cost at base prices, but not at every price of the ranges",
+            nets[(nets["price_low"] <= 0) & (nets["low"] > 0)],
+        ),
         ("Not worth its cost at base prices", nets[nets["high"] < 0]),
     ):
         if len(chosen):
             yield f"{heading}: {some([_named(row, labels) for _, row in chosen.iterrows()])}."
+    open_cases = nets[(nets["low"] <= 0) & (nets["high"] >= 0)]
+    if len(open_cases):
+        named = [_with_range(row, labels) for _, row in open_cases.iterrows()]
+        yield f"With these replications neither worth its cost nor not: {some(named)}."
+
+
+def _carried(rows: Frame, scenario: str) -> str:
+    """Return which items bring the most of what an option saves: ` Of the benefit, 70 % is waiting for opening.`."""
+    mine = rows[(rows["scenario"] == scenario) & (rows["item"] != COST) & (rows["item"] != "fees")]
+    items = mine.groupby("item")["value"].sum().sort_values(ascending=False)
+    gained = items[items > 0]
+    if not len(gained):
+        return ""
+    shares = [f"{100 * value / gained.sum():.0f}{GLUE}% {item}" for item, value in gained.head(MOST_ITEMS).items()]
+    return f" Its benefit is {listed(shares)}."
+
+
+def _needed(rows: Frame, prices: Money, labels: StudyLabels) -> Iterator[str]:
+    """Yield what single upgrades that are not shown to pay would have to bring, the cheapest of them first."""
+    nets = rows[rows["measure"] == "net present value"]
+    poor = set(nets[nets["low"] <= 0]["scenario"]) & single_upgrades(labels)
+    wanted = rows[(rows["measure"] == BREAK_EVEN) & rows["scenario"].isin(poor)]
+    hour = prices.truck_hour.vehicle_usd.base + prices.truck_hour.driver_usd.base
+    for _, row in wanted.sort_values("value", kind="stable").head(MOST_NEEDED).iterrows():
+        brings = _measure(rows, str(row["scenario"]), "benefit a year")
+        yield (
+            f"{labels.titles[row['scenario']]} pays for itself from {money(row['value'])} of benefit a year on, as "
+            f"much as {short(row['value'] / DAYS_A_YEAR / hour)} truck hours a day at USD{GLUE}{hour:g}; it brings "
+            f"{_signed(brings['value'])} a year (95 % interval {_millions(brings['low'], brings['high'])})."
+        )
+
+
+def single_upgrades(labels: StudyLabels) -> set[str]:
+    """Return the scenarios that make one upgrade alone, and nothing else."""
+    made = {each["name"]: {change["upgrade"] for change in each["changes"]} for each in labels.manifest["scenarios"]}
+    return {name for name, upgrades in made.items() if len(upgrades - made[BASE]) == 1 and "study" not in upgrades}
+
+
+def _posts(rows: Frame, labels: StudyLabels) -> Iterator[str]:
+    """Yield which options leave fewer posts to fill."""
+    freed = rows[(rows["measure"] == FREED) & (rows["value"] > 0)].sort_values("value", ascending=False, kind="stable")
+    if len(freed):
+        named = [f"{labels.titles[row['scenario']]} ({short(row['value'])})" for _, row in freed.iterrows()]
+        yield f"Posts freed, leave and training included, those that the upgrade needs not taken off: {some(named)}."
+
+
+def _carbon(rows: Frame, uses: Frame, labels: StudyLabels) -> Iterator[str]:
+    """Yield what the gate gives off, and what saves or adds CO2."""
+    saved = rows[rows["measure"] == "CO2 saved"].sort_values("value", ascending=False, kind="stable")
+    if not len(saved) or not len(uses):
+        return
+    base = uses[uses["scenario"] == BASE]
+    today, low, high = (TONNES_A_YEAR * base[name].sum() for name in ("value", "price_low", "price_high"))
+    text = f"CO2: the gate gives off {short(today)} t a year (range of factors {short(low)} to {short(high)})."
+    for heading, chosen in (
+        ("Least with", saved[saved["low"] > 0]),
+        ("More than today with", saved[saved["high"] < 0][::-1]),
+    ):
+        named = [
+            f"{labels.titles[row['scenario']]} ({short(-row['value'], sign=True)} t)" for _, row in chosen.iterrows()
+        ]
+        text += f" {heading} {some(named)}." if named else ""
+    yield text
+
+
+def _with_range(row: Any, labels: StudyLabels) -> str:
+    return f"{labels.titles[row['scenario']]} ({_millions(row['low'], row['high'])})"
 
 
 def _named(row: Any, labels: StudyLabels) -> str:
@@ -140,10 +221,12 @@ def money_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[T
 _MEASURES = (
     ("benefit a year", "Benefit, USD m a year", 1 / MILLION),
     ("cost a year", "Cost, USD m a year", 1 / MILLION),
+    (BREAK_EVEN, "Benefit that pays for it, USD m a year", 1 / MILLION),
     ("net present value", "Net present value, USD m", 1 / MILLION),
     ("benefit-cost ratio", "Benefit-cost ratio", 1.0),
     ("payback", "Payback, years", 1.0),
     ("cost per truck hour saved", "USD per truck hour saved", 1.0),
+    (FREED, "Posts freed", 1.0),
     ("CO2 saved", "CO2 saved, t a year", 1.0),
 )
 

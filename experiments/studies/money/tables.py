@@ -25,7 +25,7 @@ from experiments.accounts.appraisal import (
 )
 from experiments.accounts.costs import Saving, hours_waited, savings, state_of
 from experiments.accounts.energy import Floats, Use, Values, energy_uses
-from experiments.accounts.staff import DAYS_A_YEAR
+from experiments.accounts.staff import DAYS_A_YEAR, staffed
 from experiments.accounts.uninspected import not_inspected
 from experiments.runs.statistics import mean_interval
 from experiments.studies.designs import Cell
@@ -38,6 +38,8 @@ from gates.upgrades import Upgrade
 
 Frame = pd.DataFrame
 COST = "capital and running cost"
+BREAK_EVEN = "benefit a year that pays for it"
+FREED = "posts freed"
 NOT_STATED = "payer not stated"
 MOST_APPRAISED = 500
 """With more scenarios than this, money is left out of the tables."""
@@ -206,6 +208,11 @@ def _appraised(accounts: Accounts, reference: Cell, cell: Cell, money: Money) ->
     yield "truck hours saved", "h a year", {**_estimated(hours), **_priced(*[float(hours.mean())] * 2)}
     if gates[0].energy is not None and gates[1].energy is not None:
         yield "CO2 saved", "t a year", _co2_saved(gates, numbers)
+    posts = [staffed(gate) for gate in gates]
+    left = {name: posts[1][name].officers if name in posts[1] else 0.0 for name in posts[0]}
+    freed = math.fsum(max(0.0, post.officers - left[name]) for name, post in posts[0].items())
+    if freed > 0:
+        yield FREED, "posts", {**_certain(freed), **_priced(freed, freed)}
     outlays = outlays_of(reference, cell)
     if outlays is None:
         return
@@ -245,12 +252,16 @@ def _in_years(
     factor, paid, terms = at("base", "base", "base")
     worst = [(ends[0] * f, p, t) for growth in ENDS for rate in ENDS for f, p, t in [at("high", rate, growth)]]
     best = [(ends[1] * f, p, t) for growth in ENDS for rate in ENDS for f, p, t in [at("low", rate, growth)]]
+    factors = [at("base", rate, growth)[0] for growth in ENDS for rate in ENDS]
     net = {
         **_estimated(factor * benefit - paid),
         **_priced(min(b - p for b, p, _ in worst), max(b - p for b, p, _ in best)),
     }
     yield "cost a year", "USD a year", _costs_a_year(paid, terms, worst, best)
     yield "net present value", "USD", net
+    pays = [p / f for (_, p, _), f in zip((*worst, *best), (*factors, *factors), strict=True) if f > 0]
+    if factor > 0:
+        yield BREAK_EVEN, "USD a year", {**_certain(paid / factor), **_priced(min(pays), max(pays))}
     if paid > 0:
         ratios = min(b / p for b, p, _ in worst), max(_ratio(b, p) for b, p, _ in best)
         yield "benefit-cost ratio", "1", {**_estimated(factor * benefit / paid), **_priced(*ratios)}

@@ -95,7 +95,7 @@ class Money(Sourced):
     growth_years: Annotated[Count, Field(ge=0, le=100)] = 0
     """Years in which they grow; after that they stay."""
 
-    def hour_usd(self, part: Part, direction: str, vehicle_class: str, end: End) -> float:
+    def hour_usd(self, part: Part, direction: DirectionName, vehicle_class: str, end: End) -> float:
         """Return what an hour of a truck costs of one part, at one end of its range [USD/h]."""
         own = (self.truck_hour_for.get(vehicle_class), self.truck_hour_of.get(direction))
         levels = next((getattr(each, part) for each in own if each and getattr(each, part)), None)
