@@ -28,6 +28,7 @@ ReadingOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+ExcelOption = Annotated[bool, typer.Option("--excel", help="Write the tables as an Excel file, too.")]
 PngOption = Annotated[bool, typer.Option("--png", help="Write each plot as a PNG picture, too.")]
 
 

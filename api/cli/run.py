@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import REPLICATIONS, console, mistakes_shown, replication_bar
-from api.cli.options import Engine, ForceOption, OutOption, PngOption, ReadingOption, UpgradeLevel, number
+from api.cli.options import Engine, ExcelOption, ForceOption, OutOption, PngOption, ReadingOption, UpgradeLevel, number
 from api.cli.plot import drawing
 from api.cli.study import local_processes, refuse_options
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FIRST_USE = "First use: compiling the engine, once for this installation (about half a minute on two cores) …"
 FEW_VISITS = 200_000
 """Stage visits that the reference engine makes within seconds."""
-BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm", "png"}
+BESIDE_A_MANIFEST = {"gate", "out", "force", "workers", "full", "confirm", "png", "excel"}
 
 
 def run(
@@ -75,6 +75,7 @@ def run(
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="Print all tables of the report.")] = False,
     png: PngOption = False,
+    excel: ExcelOption = False,
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -123,6 +124,10 @@ def run(
                 if found is not None:
                     keep_confirmed(partial, found)
                 draw_result(partial, processes, png=png)
+            if excel:
+                from experiments.report.excel import write_excel
+
+                write_excel(partial)
         console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
 
 

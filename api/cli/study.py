@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
 from api.cli.console import REPLICATIONS, console, mistakes_shown, replication_bar
-from api.cli.options import ForceOption, OutOption, PngOption, number
+from api.cli.options import ExcelOption, ForceOption, OutOption, PngOption, number
 from api.cli.plot import drawing
 
 if TYPE_CHECKING:
     from experiments import Study, StudyResult
+    from experiments.report.decision.words import Language
     from experiments.runs.store import Store
 
 BOTTLENECK = "bottleneck"
@@ -62,6 +63,10 @@ def study(
     ] = None,
     seed: Annotated[int | None, typer.Option(parser=number, metavar="N", help="Seed, instead of the study's.")] = None,
     png: PngOption = False,
+    excel: ExcelOption = False,
+    lang: Annotated[
+        Literal["en", "vi", "zh"], typer.Option(help="Language of the page for a decision, first in the report.")
+    ] = "en",
     margin: Annotated[
         str | None, typer.Option(help="Smallest difference worth having: 2%, or 0.5 in the deciding metric's unit.")
     ] = None,
@@ -81,7 +86,8 @@ def study(
         options["margin"] = _margin(margin)
         options["readings"] = readings
         chosen = _study_named(name, gate, upgrade or [], options)
-        run_and_write(chosen, out or _default_folder(chosen), workers, cluster, store, force=force, png=png)
+        folder = out or _default_folder(chosen)
+        run_and_write(chosen, folder, workers, cluster, store, force=force, png=png, excel=excel, lang=lang)
 
 
 def _default_folder(study: Study) -> Path:
@@ -158,6 +164,8 @@ def run_and_write(
     *,
     force: bool = False,
     png: bool = False,
+    excel: bool = False,
+    lang: Language = "en",
 ) -> None:
     """Run a study with a progress bar, print its advice, and write its folder.
 
@@ -183,7 +191,11 @@ def run_and_write(
             console.print(f"{made - result.simulated:,} of {made:,} replications reused.", markup=False)
         _print_advice(partial)
         with drawing():
-            draw_result(partial, png=png)
+            draw_result(partial, png=png, language=lang)
+        if excel:
+            from experiments.report.excel import write_excel
+
+            write_excel(partial)
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
 
 

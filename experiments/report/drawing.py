@@ -18,6 +18,7 @@ from experiments.answers.labels import Labels
 from experiments.answers.run_numbers import read_numbers
 from experiments.answers.run_summary import warnings
 from experiments.plots import theme
+from experiments.report.decision.words import Language
 from experiments.result_folder import MANIFEST, read_json
 from experiments.runs import executors
 
@@ -41,7 +42,9 @@ def painters() -> Iterator[Executor | None]:
         yield pool
 
 
-def draw_result(folder: Path, painters: Executor | None = None, *, png: bool = False) -> list[Path]:
+def draw_result(
+    folder: Path, painters: Executor | None = None, *, png: bool = False, language: Language = "en"
+) -> list[Path]:
     """Draw the plots and write the report of a run or a study; return the files written.
 
     Parameters
@@ -50,9 +53,11 @@ def draw_result(folder: Path, painters: Executor | None = None, *, png: bool = F
         Processes that draw; without them, or if one of them is killed, it is done here.
     png
         Whether each plot is written as a PNG picture, too.
+    language
+        Of the page for a decision, which a study has.
     """
     if read_json(folder / MANIFEST).get("kind") == "study":
-        return _draw_study(folder, painters, png)
+        return _draw_study(folder, painters, png, language)
     return _draw_run(folder, painters, png)
 
 
@@ -69,13 +74,13 @@ def _draw_run(folder: Path, painters: Executor | None, png: bool) -> list[Path]:
     return [*theme.write_pictures(folder, pictures, labels, png=png), write_report(folder, pictures, page)]
 
 
-def _draw_study(folder: Path, painters: Executor | None, png: bool) -> list[Path]:
+def _draw_study(folder: Path, painters: Executor | None, png: bool, language: Language) -> list[Path]:
     from experiments.answers.study_labels import read_labels
     from experiments.report.study import write_study_report
 
     (pictures,) = _all_done(painters, study_pictures, [(folder,)])()
     written = theme.write_pictures(folder, pictures, read_labels(folder), png=png)
-    return [*written, write_study_report(folder, pictures)]
+    return [*written, write_study_report(folder, pictures, language)]
 
 
 def _all_done(

@@ -6,23 +6,58 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.answers.study_advice import read_answer
+from experiments.answers.study_advice import READ, read_answer
 from experiments.answers.study_labels import read_labels
+from experiments.plots import theme
 from experiments.plots.theme import Picture
+from experiments.report.decision.content import decision_of, title_of
+from experiments.report.decision.words import Language, Words
 from experiments.report.html import FONTS_GO_HERE, figures, rendered
+from experiments.studies.folder import read_table
 from experiments.studies.model import metric_key
 from gates.sources import footing_text
 
+LANGUAGE_TAGS: dict[Language, str] = {"en": "en", "vi": "vi", "zh": "zh-Hans"}
 SHOWN = 40
 """Scenarios whose changes are on the page; all are in the manifest."""
 
 
-def write_study_report(folder: Path, pictures: Sequence[Picture]) -> Path:
-    """Write `report.html` of a study's folder with its plots, and return its path."""
+def write_study_report(folder: Path, pictures: Sequence[Picture], language: Language = "en") -> Path:
+    """Write `report.html` of a study's folder with its plots, and return its path.
+
+    Parameters
+    ----------
+    language
+        Of the page for a decision, which stands first; the rest is in English.
+    """
     path = folder / "report.html"
-    page = {**_content(folder), "figures": figures(pictures)}
+    page = {**_content(folder), **_decision(folder, language), "figures": figures(pictures)}
     path.write_text(rendered("study.html.j2", page), encoding="utf-8", newline="\n")
     return path
+
+
+def _decision(folder: Path, language: Language) -> dict[str, Any]:
+    """Return what the page for a decision shows."""
+    from markupsafe import Markup  # Vega escapes the texts that it draws
+
+    from experiments.report.decision.charts import front, waterfall
+
+    labels, words = read_labels(folder), Words(language)
+    page = decision_of({name: read_table(folder, name) for name in READ}, labels, words)
+
+    def drawn(name: str, specification: dict[str, Any]) -> Markup:
+        return Markup(theme.inline(theme.rendered(specification), name))
+
+    return {
+        "page": page,
+        "words": words,
+        "language": LANGUAGE_TAGS[language],
+        "question": labels.question,
+        "heading": title_of(labels, words),
+        "waterfall": drawn("waterfall", waterfall(page.steps, words)) if page.steps else "",
+        "waterfall_text": "; ".join(f"{step.title}: {step.end - step.start:.2g} h" for step in page.steps),
+        "front": drawn("front", front(page.points, words)) if page.points else "",
+    }
 
 
 def _content(folder: Path) -> dict[str, Any]:
