@@ -8,9 +8,8 @@ everything (`sources: {stages: assumption}`) and a stage another for itself.
 
 A source text is ids, then perhaps a colon and a note: "F005, F117: 6 lanes a direction". An id is a
 fact of `library/facts.csv` (F and G: gates of the border, M: money, T: trade, U: upgrades, W: gates
-elsewhere),
-the word `assumption`, or the word `own` for a source that the author of the file has and names in
-the note.
+elsewhere), the word `assumption`, or the word `own` for a source that the author of the file has and
+names in the note.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from gates.schema.quantities import number_text
 ASSUMPTION = "assumption"
 OWN = "own"
 _ID = re.compile(r"[FGMTUW]\d{2,4}")
-_NOT_NUMBERS = frozenset({"sources", "title", "about", "readings", "reading", "targets"})
+_NOT_NUMBERS = frozenset({"sources", "title", "about", "readings", "reading", "targets", "ranges"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

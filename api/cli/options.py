@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -28,6 +28,12 @@ ReadingOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace a result of another gate or kind, or one that was changed.")
 ]
+InputsOption = Annotated[
+    Literal["base", "uncertain"],
+    typer.Option(help="`uncertain` runs in plausible worlds as well, with all uncertain inputs drawn together."),
+]
+WorldsOption = Annotated[int | None, typer.Option(min=10, max=10_000, help="How many worlds, instead of 60.")]
+WORLDS = 60
 ExcelOption = Annotated[bool, typer.Option("--excel", help="Write the tables as an Excel file, too.")]
 PngOption = Annotated[bool, typer.Option("--png", help="Write each plot as a PNG picture, too.")]
 
@@ -87,3 +93,18 @@ def default_data_folder() -> Path:
     from experiments.operating_system import user_data
 
     return user_data() / "bordergate"
+
+
+def wanted_worlds(inputs: str, worlds: int | None) -> int | None:
+    """Return in how many plausible worlds to run; None where the options do not say.
+
+    Raises
+    ------
+    ConfigError
+        If there are worlds without uncertain inputs.
+    """
+    from gates.findings import ConfigError, Finding
+
+    if inputs == "base" and worlds is not None:
+        raise ConfigError([Finding("--worlds", str(worlds), "inputs are not uncertain", "Add --inputs uncertain.")])
+    return None if inputs == "base" else worlds or WORLDS

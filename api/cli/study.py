@@ -12,7 +12,16 @@ import typer
 from rich.markup import escape
 
 from api.cli.console import REPLICATIONS, console, mistakes_shown, replication_bar
-from api.cli.options import ExcelOption, ForceOption, OutOption, PngOption, number
+from api.cli.options import (
+    ExcelOption,
+    ForceOption,
+    InputsOption,
+    OutOption,
+    PngOption,
+    WorldsOption,
+    number,
+    wanted_worlds,
+)
 from api.cli.plot import drawing
 
 if TYPE_CHECKING:
@@ -62,6 +71,8 @@ def study(
         int | None, typer.Option(parser=number, metavar="N", help="Replications, instead of the study's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(parser=number, metavar="N", help="Seed, instead of the study's.")] = None,
+    inputs: InputsOption = "base",
+    worlds: WorldsOption = None,
     png: PngOption = False,
     excel: ExcelOption = False,
     lang: Annotated[
@@ -85,6 +96,7 @@ def study(
         options: dict[str, Any] = {"days": days, "warmup_days": warmup_days, "replications": replications, "seed": seed}
         options["margin"] = _margin(margin)
         options["readings"] = readings
+        options["worlds"] = wanted_worlds(inputs, worlds)
         chosen = _study_named(name, gate, upgrade or [], options)
         folder = out or _default_folder(chosen)
         run_and_write(chosen, folder, workers, cluster, store, force=force, png=png, excel=excel, lang=lang)

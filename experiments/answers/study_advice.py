@@ -12,6 +12,7 @@ import pandas as pd
 from experiments.answers.labels import listed, with_interval
 from experiments.answers.money.budget import BUDGET_FRAMES, budget_advice, budget_tables
 from experiments.answers.money.study import FRAMES, money_advice, money_tables
+from experiments.answers.money.worlds import WORLD_FRAMES, world_tables, worlds_advice
 from experiments.answers.numbers import short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_bottleneck import bottleneck_advice, bottleneck_tables
@@ -38,6 +39,7 @@ READ = (
     *("tornado", "bottleneck", "screening", "variance", "readings"),
     *FRAMES,
     *BUDGET_FRAMES,
+    *WORLD_FRAMES,
 )
 """Tables that the answer rests on."""
 
@@ -70,9 +72,15 @@ def answer_of(frames: Mapping[str, Frame], labels: StudyLabels) -> StudyAnswer:
         question=labels.question,
         basis=labels.basis,
         warnings=study_warnings(frames, labels),
-        advice=(*said, *money_advice(frames, labels), *reading_advice(frames, labels), _doubt(labels)),
+        advice=(
+            *said,
+            *money_advice(frames, labels),
+            *worlds_advice(frames, labels),
+            *reading_advice(frames, labels),
+            *([] if len(frames["doubt"]) else [_doubt(labels)]),
+        ),
         notes=tuple(_notes(labels)),
-        tables=(*tables, *money_tables(frames, labels)),
+        tables=(*tables, *world_tables(frames, labels), *money_tables(frames, labels)),
     )
 
 

@@ -20,6 +20,7 @@ from experiments.studies.money.tables import money_frames
 from experiments.studies.result import StudyResult
 from experiments.studies.rivals.effects import reading_effects
 from experiments.studies.tables import tables
+from experiments.studies.worlds.run import world_frames
 from gates.files.load import library_gates
 from gates.upgrades import upgrade_names
 
@@ -56,7 +57,7 @@ def fill_folder(result: StudyResult, folder: Path) -> None:
     write_json(folder / MANIFEST, manifest(result))
     (folder / "tables").mkdir()
     budgets = {name: make(result) for name, make in BUDGET_TABLES.items()}
-    more = {"readings": reading_effects(result), **money_frames(result), **budgets}
+    more = {"readings": reading_effects(result), **money_frames(result), **budgets, **world_frames(result)}
     for name, frame in {**tables(result), **{name: frame for name, frame in more.items() if len(frame)}}.items():
         write_table(folder / "tables" / f"{name}.parquet", pa.Table.from_pandas(frame, preserve_index=False))
         frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
@@ -114,7 +115,7 @@ def run_again(study: Study) -> str:
         known, parts = bottleneck_study(study.gate), [f"bordergate study bottleneck {study.gate}"]
     else:
         return BY_MANIFEST.format(kind="study")
-    options = ("days", "warmup_days", "replications", "seed")
+    options = ("days", "warmup_days", "replications", "seed", "worlds")
     changed = {name: getattr(study, name) for name in options if getattr(study, name) != getattr(known, name)}
     added = study.upgrades[len(known.upgrades) :]
     again = {**known.model_dump(by_alias=True), **changed, "upgrades": [*known.upgrades, *added]}

@@ -317,6 +317,8 @@ class Study(Model):
         Discriminator(_replications_written),
     ] = 20
     """How many of each scenario, or how narrow the intervals must become."""
+    worlds: Annotated[Count, Field(le=10_000)] = 0
+    """Plausible worlds in which it runs as well, with all uncertain inputs and readings drawn together; 0 for none."""
     seed: Seed = 1
     """Seed of all random numbers; replication r has the same draws in every scenario."""
     metrics: Annotated[list[MetricText], Field(max_length=40)] = Field(default=[])

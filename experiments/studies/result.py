@@ -17,6 +17,7 @@ from experiments.studies.designs import Cell, values_of
 from experiments.studies.model import BASE, DEFAULT_METRICS, Factor, Study, metric_key
 from experiments.studies.replication import Floats, Replication
 from experiments.studies.warm_up import Warmup
+from experiments.studies.worlds.found import Worlds
 from gates.schema.scenario import Scenario
 from sim.metrics.meter import Key
 
@@ -41,6 +42,8 @@ class StudyResult:
     """Reading of the gate; None where it has none."""
     selections: tuple[Selection, ...] = ()
     """For each budget, what was selected by net present value."""
+    worlds: Worlds | None = None
+    """What its scenarios are in plausible worlds, if it ran there."""
     rivals: tuple[StudyResult, ...] = ()
     """The same scenarios under other readings of the gate, on the same draws."""
 

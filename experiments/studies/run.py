@@ -36,6 +36,7 @@ from experiments.studies.replication import Replication, kept
 from experiments.studies.result import StudyResult
 from experiments.studies.sensitivity import power_of_two, screening_cells, variance_cells
 from experiments.studies.warm_up import PILOT_DAYS, PILOT_REPLICATIONS, Warmup, found_warmup
+from experiments.studies.worlds.run import most_runs_of_a_world, refuse_without_options, run_worlds
 from gates.findings import ConfigError, Finding, suggestion
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
@@ -79,6 +80,7 @@ def run_study(
         If `cancelled` said so.
     """
     refuse_without_prices(study)
+    refuse_without_options(study)
     runner = Runner(executor, store, progress, cancelled, chunk)
     reading, *others = readings_of_study(study, study.own_gate())
     refuse_unknown_metrics(study)
@@ -93,7 +95,8 @@ def run_study(
     if study.budget is not None:
         result = dataclasses.replace(result, selections=selections(result, sampled(result, runner)))
     rivals = tuple(_under(result, reading, runner) for reading in others)
-    return dataclasses.replace(result, simulated=runner.simulated, rivals=rivals)
+    worlds = run_worlds(result, runner) if study.worlds else None
+    return dataclasses.replace(result, simulated=runner.simulated, rivals=rivals, worlds=worlds)
 
 
 def _under(result: StudyResult, reading: str | None, runner: Runner) -> StudyResult:
@@ -134,6 +137,7 @@ PHASES: dict[str, tuple[Phase, ...]] = {
 
 def most_scenarios(study: Study, gate: Gate) -> int:
     """Return how many scenarios a study has at most, without making them: a grid may have more than a machine holds.
+    Those in plausible worlds count by their replications.
 
     Parameters
     ----------
@@ -156,7 +160,8 @@ def most_scenarios(study: Study, gate: Gate) -> int:
         BUDGETED: lambda: most_mixes(study),
     }
     scenarios = 1 + len(study.scenarios) + (designed[study.design]() if study.design else 0)
-    return scenarios * len(readings_of_study(study, study.own_gate()))
+    in_worlds = math.ceil(study.worlds * most_runs_of_a_world(scenarios) / most_replications(study))
+    return scenarios * len(readings_of_study(study, study.own_gate())) + in_worlds
 
 
 def most_replications(study: Study) -> int:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from gates.checks import booking, breakdowns, demand, hours, initial, links, paths, pools, stages
-from gates.checks.prices import energy, money
+from gates.checks.prices import energy, money, ranges
 from gates.checks.register import RULES
 from gates.findings import Finding, within
 from gates.schema.gate import Gate
@@ -27,6 +27,7 @@ __all__ = [
     "money",
     "paths",
     "pools",
+    "ranges",
     "stages",
 ]
 

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from gates.edits import EditPath
 from gates.readings import Reading, Target
 from gates.schema.base import (
     DirectionName,
@@ -33,6 +34,7 @@ from gates.schema.hours import common
 from gates.schema.paths import SecondLoad, Step, WrittenPath
 from gates.schema.prices.energy import Energy
 from gates.schema.prices.money import Money
+from gates.schema.prices.ranges import InputRange
 from gates.schema.quantities import (
     DAY_S,
     Clock,
@@ -110,6 +112,8 @@ class Gate(Sourced):
     """The reading that this gate is of, where it was chosen or the gate was changed; omit it in a file."""
     targets: Annotated[dict[Name, Target], Field(max_length=64)] = {}
     """Published figures that the gate is held to."""
+    ranges: Annotated[dict[EditPath, InputRange], Field(max_length=500)] = {}
+    """Place of an assumed number -> how far it may be off, instead of the default of its kind."""
     money: Money | None = None
     """Prices, and how costs and benefits are added up; omit to count no money."""
     energy: Energy | None = None

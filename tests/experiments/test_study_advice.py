@@ -23,7 +23,7 @@ from tests.experiments.studies import answer, made, plain, replications_of
 MEAN = "clearance_h.mean.northbound"
 THROUGHPUT = "throughput_per_day.mean.northbound"
 DOUBT = (
-    "The intervals show random day-to-day variation only. Errors in the inputs are not included: 164 numbers are "
+    "The intervals show random day-to-day variation only. Errors in the inputs are not included: 224 numbers are "
     "assumptions."
 )
 
@@ -282,7 +282,7 @@ def test_numbers_stand_in_order_and_the_knee_is_named():
         "No option is shown to improve mean northbound clearance (5.1 h).",
         "Worse: Fleet of 4 (+4 h).",
         "No difference that matters, less than 3 min: Fleet of 40 and Fleet of 12.",
-        DOUBT.replace("164", "200"),
+        DOUBT.replace("224", "261"),
         "Fleet of 4",
         "Fleet of 12",
         "Fleet of 40",

@@ -7,10 +7,9 @@ statistically clear, else the one with the largest net present value, if that is
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -18,21 +17,17 @@ from experiments.answers.labels import in_its_languages
 from experiments.answers.money.study import single_upgrades
 from experiments.answers.numbers import GLUE, interval, short, within
 from experiments.answers.study_labels import StudyLabels
+from experiments.report.decision.doubts import caveats, measures
 from experiments.report.decision.words import Words
 from experiments.studies.model import BASE, better_of, metric_key
-from gates.schema.base import DirectionName
 from gates.schema.gate import Gate
-from gates.schema.paths import Visit, walk
-from gates.sources import SourcedNumber, assumptions
 
 Frame = pd.DataFrame
 MILLION = 1e6
-MOST_ROWS, MOST_BUDGETS, MOST_MEASURED, MOST_STAGES = 6, 5, 3, 4
+MOST_ROWS, MOST_BUDGETS, MOST_MEASURED = 6, 5, 3
 CAVEATS = 3
 FINEST = 0.0005
 """Half of the narrowest interval to whose digits numbers are written, as a share of the number."""
-LARGE_SHARE = 0.25
-"""Share of waiting for opening in the benefit from which it is a caveat."""
 STATES = ("held", "closed", "queue", "blocked", "served", "road")
 """States of truck hours, in the order of the waterfall."""
 UNITS = {"h": "h", "trucks": "", "trucks/day": "", "1": "%"}
@@ -108,8 +103,8 @@ def decision_of(frames: Mapping[str, Frame], labels: StudyLabels, words: Words) 
         direction=words.say(direction) if words.has(direction) else direction,
         steps=tuple(page.steps(chosen, against, direction)) if chosen else (),
         points=tuple(page.points(chosen, against)),
-        caveats=tuple(page.caveats(chosen))[:CAVEATS],
-        measures=tuple(page.measures(direction))[:MOST_MEASURED] or (words.say("nothing"),),
+        caveats=tuple(caveats(frames, labels, words, chosen))[:CAVEATS],
+        measures=tuple(measures(frames, labels, words, direction))[:MOST_MEASURED] or (words.say("nothing"),),
     )
 
 
@@ -192,7 +187,7 @@ class _Page:
     def _budgets(self, rows: Frame) -> Iterator[str]:
         before = ""
         for _, row in rows.head(MOST_BUDGETS).iterrows():
-            budget = self.usd(row["budget_usd"])
+            budget = self.words.usd(row["budget_usd"])
             if row["scenario"] == BASE:
                 yield self.words.say("budget-none", budget=budget)
                 continue
@@ -204,8 +199,8 @@ class _Page:
                 "budget",
                 budget=budget,
                 option=self.title(row["scenario"]),
-                capital=self.usd(row["capital_usd"]),
-                net=self.usd(row["value"]),
+                capital=self.words.usd(row["capital_usd"]),
+                net=self.words.usd(row["value"]),
                 **self.millions(row, "low", "high"),
             )
             others = ", ".join(self.title(name) for name in str(row["as_good"]).split("; ") if name)
@@ -220,15 +215,11 @@ class _Page:
         assert prices is not None  # it has a net present value
         rate = f"{100 * prices.discount_rate.base:g}{GLUE}%"
         ends = self.millions(row, "low", "high") | self.millions(row, "price_low", "price_high")
-        net, years = self.usd(row["value"]), prices.horizon_years
+        net, years = self.words.usd(row["value"]), prices.horizon_years
         option = self.title(str(row["scenario"]))
         return self.words.say("worth", option=option, net=net, years=years, rate=self.words.number(rate), **ends)
 
     # Numbers
-
-    def usd(self, usd: float) -> str:
-        sign = "−" if usd < 0 else ""
-        return self.words.number(f"{sign}USD{GLUE}{short(abs(usd) / MILLION)}{GLUE}") + self.words.say("million")
 
     def millions(self, row: Any, low: str, high: str) -> dict[str, str]:
         ends = interval(row[low] / MILLION, row[high] / MILLION, sign=True).split(" to ")
@@ -336,73 +327,6 @@ class _Page:
             name = str(row["scenario"])
             net, low, high = (float(row[key]) / MILLION for key in ("value", "low", "high"))
             yield Point(self.title(name), float(capital[name]) / MILLION, net, low, high, name == chosen)
-
-    # Doubt
-
-    def caveats(self, chosen: str) -> Iterator[str]:
-        growth = self.frames["growth"]
-        if len(growth) and growth["is_overload"].any():
-            yield self.words.say("overload")
-        yield self.words.say("inputs", count=len(assumptions(self.gate)))
-        unseen = self.frames["uninspected"]
-        if len(unseen) and unseen[unseen["scenario"] == chosen]["change"].sum() > 0:
-            yield self.words.say("detection")
-        share = self._opening(chosen)
-        if share >= LARGE_SHARE:
-            yield self.words.say("opening", share=f"{100 * share:.0f}{GLUE}%")
-        ran, all_readings = len(self.labels.readings), len(self.gate.readings)
-        if ran > 1:
-            yield self.words.say("several-readings", count=ran)
-        elif all_readings > 1:
-            yield self.words.say("one-reading", count=all_readings - 1)
-        yield self.words.say("arrivals")
-
-    def _opening(self, chosen: str) -> float:
-        """Return the share of waiting for opening in what the proposal saves."""
-        rows = self.frames["money"]
-        if not len(rows) or not chosen:
-            return 0.0
-        mine = rows[(rows["scenario"] == chosen) & (rows["item"] != "capital and running cost")]
-        items = mine.groupby("item")["value"].sum()
-        gained = float(items[items > 0].sum())
-        return float(items.get("waiting for opening", 0.0)) / gained if gained else 0.0
-
-    def measures(self, direction: str) -> Iterator[str]:
-        """Yield assumed numbers at the stages where trucks wait longest, and of the flows."""
-        assumed = {number.path: number for number in assumptions(self.gate)}
-        for stage in self._waiting_stages(direction):
-            for kind, pattern in (
-                ("service", rf"stages\.{stage}\.service\..*\.mean"),
-                ("lanes", rf"stages\.{stage}\.lanes"),
-            ):
-                found = next((n for path, n in assumed.items() if re.fullmatch(pattern, path)), None)
-                if found is not None:
-                    yield self.words.say(kind, stage=self._stage(stage), value=self._value(found))
-                    break
-        for name, flow in self.gate.flows.items():
-            number = assumed.get(f"flows.{name}.per_day")
-            if number is not None and flow.direction == direction:
-                yield self.words.say("flow", flow=name, value=self._value(number))
-
-    def _value(self, number: SourcedNumber) -> str:
-        return self.words.number(number.value)
-
-    def _stage(self, name: str) -> str:
-        title = self.gate.stages[name].title
-        return title.get(self.words.language) or title.get("en") or name
-
-    def _waiting_stages(self, direction: str) -> list[str]:
-        """Return holds, and the stages whose queues are longest today."""
-        rows = self.frames["estimates"]
-        queues = rows[(rows["scenario"] == BASE) & (rows["metric"] == "queue_trucks") & (rows["statistic"] == "mean")]
-        longest = queues.groupby("stage")["value"].sum().sort_values(ascending=False)
-        holds = [name for name, stage in self.gate.stages.items() if stage.hold and self._is_on(name, direction)]
-        waiting = [str(name) for name, value in longest.items() if value >= 1 and self._is_on(str(name), direction)]
-        return list(dict.fromkeys([*holds, *waiting]))[:MOST_STAGES]
-
-    def _is_on(self, stage: str, direction: str) -> bool:
-        visits = (placed.step for placed in walk(self.gate.paths[cast(DirectionName, direction)]))
-        return any(isinstance(step, Visit) and step.stage == stage for step in visits)
 
 
 def title_of(labels: StudyLabels, words: Words) -> str:

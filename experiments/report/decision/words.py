@@ -10,6 +10,9 @@ import json
 from pathlib import Path
 from typing import Literal, get_args
 
+from experiments.answers.numbers import GLUE, short
+
+MILLION = 1e6
 Language = Literal["en", "vi", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -43,3 +46,8 @@ class Words:
         point between thousands.
         """
         return text.replace(".", ",").replace("\u2009", ".") if self.language == "vi" else text
+
+    def usd(self, usd: float) -> str:
+        """Return an amount in millions of US dollars."""
+        sign = "−" if usd < 0 else ""
+        return self.number(f"{sign}USD{GLUE}{short(abs(usd) / MILLION)}{GLUE}") + self.say("million")

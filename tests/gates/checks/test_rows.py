@@ -10,12 +10,12 @@ from gates.schema.scenario import Scenario
 from sim import compile_plan
 
 from ..files import changed, findings_of
-from . import booking, breakdowns, demand, energy, hours, initial, links, money, paths, pools, stages
+from . import booking, breakdowns, demand, energy, hours, initial, links, money, paths, pools, ranges, stages
 from .rows import Table
 
 TABLES: dict[str, Table] = {
     module.__name__.rpartition(".")[2]: module.TABLE
-    for module in (booking, breakdowns, demand, energy, hours, initial, links, money, paths, pools, stages)
+    for module in (booking, breakdowns, demand, energy, hours, initial, links, money, paths, pools, ranges, stages)
 }
 ROWS = [(name, *row) for table in TABLES.values() for name, rows in table.items() for row in rows]
 IDS = [f"{row[0]}-{n}" for n, row in enumerate(ROWS)]
