@@ -145,12 +145,12 @@ class Draws:
     never; no entries if no class has patience."""
     repair: Ticks = field(metadata=_column("visit", "tick", needed=lambda plan: any(plan.failing)))
     """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
-    next_row: Counts = field(metadata=_column("visit", "row", needed=_chooses))
+    next_row: Indices = field(metadata=_column("visit", "row", needed=_chooses, kind=np.int32))
     """(visits,) visit row that follows; the row after the truck's last where it departs. With the next two, no entries
     if trucks never choose by a rule."""
-    alternative_row: Counts = field(metadata=_column("visit", "row", -1, needed=_chooses))
+    alternative_row: Indices = field(metadata=_column("visit", "row", -1, needed=_chooses, kind=np.int32))
     """(visits,) first row of the next alternative, where a row is the first of one; else -1."""
-    rule: Counts = field(metadata=_column("visit", "index", needed=_chooses))
+    rule: npt.NDArray[np.int8] = field(metadata=_column("visit", "index", needed=_chooses, kind=np.int8))
     """(visits,) rule of the choice (`sim.plan.paths`), where a row is the first of an alternative; else 0."""
     missed_tick: Ticks = field(metadata=_column("missing", "tick"))
     """(trucks that do not come,) the tick at which they are missed."""
@@ -242,6 +242,6 @@ def _renumbered(truck: Counts, number: Counts) -> Counts:
     return np.where(truck >= 0, number[np.maximum(truck, 0)], truck) if truck.size else truck
 
 
-def _moved(row: Counts, by: Counts | np.int64) -> Counts:
+def _moved(row: npt.NDArray[Any], by: Counts | np.int64) -> npt.NDArray[Any]:
     """Return numbers of rows after all rows have moved; -1 stays -1."""
-    return np.where(row >= 0, row + by, row) if row.size else row
+    return np.where(row >= 0, row + by, row).astype(row.dtype, copy=False) if row.size else row

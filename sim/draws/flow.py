@@ -16,6 +16,7 @@ from sim.draws.breakdowns import draw_failures
 from sim.draws.columns import COLUMNS, Column, Counts, Draws, Mask
 from sim.draws.times import put_times
 from sim.draws.uniforms import keys, pick, uniforms
+from sim.jit import kernel
 from sim.memory import once
 from sim.plan.arrivals import NOT_GIVEN
 from sim.plan.paths import Decision, Path
@@ -128,8 +129,19 @@ def _fill_give_up(rows: Rows, gives_up: Ticks) -> None:
     else:
         waited = uniforms(f"{trips.name}/waited", trips.start, trips.count)[trips.here]
         left = stream.patience.left_after(stream.waited.ticks(waited), uniform)
-    for visit in np.flatnonzero(stream.may_turn_back).tolist():
-        gives_up[rows.of(visit)] = (trips.trucks.arrival + left)[trips.made[visit]]
+    put_ends_of_stay(trips.made, rows.first, stream.may_turn_back, trips.trucks.arrival + left, gives_up)
+
+
+@kernel
+def put_ends_of_stay(made: Mask, row: Counts, may_turn_back: Mask, end: Ticks, out: Ticks) -> None:
+    """Write the end (trucks,) of the stay of each truck to the rows of the visits at which it may turn back."""
+    for truck in range(row.size):
+        at = row[truck]
+        for visit in range(made.shape[0]):
+            if made[visit, truck]:
+                if may_turn_back[visit]:
+                    out[at] = end[truck]
+                at += 1
 
 
 def _visits_made(trips: Trips) -> Mask:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.arrays import Indices
 from sim.draws.columns import Counts, Mask
@@ -16,9 +17,9 @@ from sim.plan.plan import Plan, Stream
 class VisitOrder(NamedTuple):
     """How visits follow each other, by visit of a path or by row: see `Draws`."""
 
-    next_row: Counts
-    alternative_row: Counts
-    rule: Counts
+    next_row: npt.NDArray[np.integer[Any]]
+    alternative_row: npt.NDArray[np.integer[Any]]
+    rule: npt.NDArray[np.integer[Any]]
 
 
 def visit_order(path: Path) -> VisitOrder:
@@ -44,8 +45,8 @@ class PathLines(NamedTuple):
     """(visits,) area of the visit if it keeps its trucks out while it lets others in, else -1; empty if none does."""
     line_kept_out: Indices
     """(lines, areas) `Plan.line_kept_out`."""
-    follows: Counts
-    alternative: Counts
+    follows: npt.NDArray[np.integer[Any]]
+    alternative: npt.NDArray[np.integer[Any]]
     """(visits,) as `VisitOrder`."""
 
 

@@ -491,14 +491,14 @@ def choose(network: Network, trucks: Trucks, state: State, truck: int) -> None:
     if trucks.next_row.size == 0:
         return
     visit = visit_of(state, truck)
-    first = next_of(state, truck) if visit == NOBODY else trucks.next_row[visit]
+    first = next_of(state, truck) if visit == NOBODY else row_of(trucks.next_row[visit])
     best = first
     if first < trucks.first[truck + 1]:
-        other = trucks.alternative_row[first]
-        while other >= 0:
+        other = row_of(trucks.alternative_row[first])
+        while other != NOBODY:
             if is_better(network, state, trucks.rule[other], line_of(trucks, other), line_of(trucks, best)):
                 best = other
-            other = trucks.alternative_row[other]
+            other = row_of(trucks.alternative_row[other])
     state.trucks[truck]["next"] = best
 
 

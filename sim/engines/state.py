@@ -42,9 +42,9 @@ class Trucks(NamedTuple):
     service_by_hand: Ticks
     patience: Ticks
     gives_up: Ticks
-    next_row: Counts
-    alternative_row: Counts
-    rule: Counts
+    next_row: Numbers
+    alternative_row: Numbers
+    rule: npt.NDArray[np.int8]
     flow: Numbers
     released: Counts
     sibling: Counts
@@ -196,7 +196,7 @@ def _most_alarms(network: Network) -> int:
 
 
 def trucks_of(draws: Draws, log: EventLog) -> Trucks:
-    """Return what trucks bring, beside the log to be filled; numbers of lines and groups without a sign."""
+    """Return what trucks bring, beside the log to be filled; numbers of lines, groups and rows without a sign."""
     columns = [getattr(log if name in (*LOG_COLUMNS, *TRUCK_COLUMNS) else draws, name) for name in Trucks._fields]
     return Trucks(*(column.view(np.uint32) if column.dtype == np.int32 else column for column in columns))
 

@@ -5,6 +5,7 @@ Series by hour grow with the length of a run, so they take few bytes a number.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,9 @@ from sim.metrics.meter import Key, Readings
 from sim.plan.plan import Plan
 
 Counts = npt.NDArray[np.int64]
+ALL = slice(None)
+MOVES_AT_ONCE = 1_500_000
+"""Visits whose moves are put in order together: they take 24 MB."""
 
 
 class Levels(NamedTuple):
@@ -45,15 +49,15 @@ class HourlySeries:
         """Return (hours,) the numbers of a place, in as few bytes each as its largest needs."""
         return self[place].astype(np.min_scalar_type(int(self[place].max())))
 
-    def between(self, first: int, stop: int) -> Counts:
+    def between(self, first: int, stop: int, places: slice) -> Counts:
         """Return (hours, places) a copy of the numbers of some hours."""
-        return self._numbers[first:stop].astype(np.int64)
+        return self._numbers[first:stop, places].astype(np.int64, order="C")
 
-    def put(self, first: int, numbers: Counts) -> None:
-        """Replace the numbers from an hour on; none may be below zero."""
+    def put(self, first: int, places: slice, numbers: Counts) -> None:
+        """Replace the numbers of some places from an hour on; none may be below zero."""
         kind = np.promote_types(self._numbers.dtype, np.min_scalar_type(int(numbers.max(initial=0))))
         self._numbers = self._numbers.astype(kind, copy=False)
-        self._numbers[first : first + len(numbers)] = numbers
+        self._numbers[first : first + len(numbers), places] = numbers
 
     def by_hour(self) -> npt.NDArray[np.integer[Any]]:
         """Return (hours, places) all numbers."""
@@ -78,6 +82,21 @@ class Moves(NamedTuple):
         return cls(np.empty(begin[-1], np.int64), by_place, by_place.copy())
 
 
+def in_parts(most: Counts) -> Iterator[slice]:
+    """Yield all places in parts, of which each has few visits; `most` (places,) is how many each place has."""
+    begin = 0
+    for place in range(1, most.size + 1):
+        if place == most.size or most[begin : place + 1].sum() > MOVES_AT_ONCE:
+            yield slice(begin, place)
+            begin = place
+
+
+def places_of(place_of_line: Indices, part: slice) -> Indices:
+    """Return (lines,) the place of each line, counted within a part of all places; -1 outside it."""
+    inside = (place_of_line >= part.start) & (place_of_line < part.stop)
+    return np.where(inside, place_of_line - part.start, -1).astype(np.int32)
+
+
 class LevelSeries:
     """Levels of several places, added up block by block. Only levels that last for a tick or more count."""
 
@@ -92,23 +111,23 @@ class LevelSeries:
         self._warmup = plan.warmup
         self._level = np.zeros(places, np.int64)
 
-    def add_moves(self, moves: Moves, start: int, end: int) -> None:
-        """Add who comes and goes in the block [start, end), and put the ticks of `moves` in order."""
+    def add_moves(self, moves: Moves, start: int, end: int, places: slice = ALL) -> None:
+        """Add who comes to `places` and goes in the block [start, end), and put the ticks of `moves` in order."""
         if end <= self._warmup:
             come, go = moves.end - moves.begin
-            self._level += come - go
+            self._level[places] += come - go
             return
         for low, high in zip(moves.begin.ravel().tolist(), moves.end.ravel().tolist(), strict=True):
             moves.tick[low:high].sort()
         begin = max(start, self._warmup)
         day = 0 if begin == self._warmup else int(np.searchsorted(self._bulletins, begin, side="right"))
         first, stop = (begin - self._warmup) // TICKS_PER_HOUR, -(-(end - self._warmup) // TICKS_PER_HOUR)
-        integral, highest = (part.between(first, stop) for part in (self.integral, self.highest))
+        integral, highest = (part.between(first, stop, places) for part in (self.integral, self.highest))
         span = np.array([self._warmup + first * TICKS_PER_HOUR, begin, end])
-        levels = Levels(integral, highest, self.bulletin[:, day:])
-        follow(moves, self._level, span, self._bulletins[day:], levels)
-        self.integral.put(first, integral)
-        self.highest.put(first, highest)
+        levels = Levels(integral, highest, self.bulletin[places, day:])
+        follow(moves, self._level[places], span, self._bulletins[day:], levels)
+        self.integral.put(first, places, integral)
+        self.highest.put(first, places, highest)
 
 
 def level_values(mean: Key, levels: LevelSeries, index: int, each: float = 1.0) -> Readings:
@@ -131,18 +150,22 @@ class QueueLevels(LevelSeries):
 
         A truck that starts in the tick in which it joins never waited, so it is left out.
         """
-        moves = Moves.room_for(np.bincount(self._stage, visits_of_line, self._level.size).astype(np.int64))
-        gather_waits(log.times, log.draws.line, self._stage, moves, start, end)
-        self.add_moves(moves, start, end)
+        most = np.bincount(self._stage, visits_of_line, self._level.size).astype(np.int64)
+        for part in in_parts(most):
+            moves = Moves.room_for(most[part])
+            gather_waits(log.times, log.draws.line, places_of(self._stage, part), moves, start, end)
+            self.add_moves(moves, start, end, part)
 
 
 @kernel
 def gather_waits(times: Ticks, line: Indices, stage_of_line: Indices, moves: Moves, start: int, end: int) -> None:
-    """Write when waits begin and end in [start, end), by stage."""
+    """Write when waits begin and end in [start, end), by stage; a line with the stage -1 is left out."""
     for visit in range(line.size):
+        stage = stage_of_line[line[visit]]
+        if stage < 0:
+            continue
         joined, started = times[visit, JOINED], end_of_wait(times, visit)
         if joined != started:
-            stage = stage_of_line[line[visit]]
             if start <= joined < end:
                 moves.tick[moves.end[0, stage]] = joined
                 moves.end[0, stage] += 1

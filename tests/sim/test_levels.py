@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from gates import Scenario, load_gate
+from sim import compile_plan, draw, measure, simulate
 from sim.clock import TICKS_PER_HOUR
-from sim.metrics.levels import Levels, Moves, follow
+from sim.metrics import levels as levels_module
+from sim.metrics.levels import Levels, Moves, follow, in_parts
 
 HOUR = TICKS_PER_HOUR
 MINUTE = HOUR // 60
@@ -44,3 +48,19 @@ def test_a_bulletin_counts_who_waits_just_before_it():
 
 def test_who_waited_before_the_block_still_waits():
     assert followed([], [30], hours=2, level=3, bulletins=(0, 120)) == ([150, 120], [3, 2], [3, 2])
+
+
+def test_places_are_followed_in_parts_that_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = compile_plan(Scenario(gate=load_gate("friendship-pass"), days=2, warmup_days=1))
+    log = simulate(plan, draw(plan))
+    whole = measure(plan, log)
+    assert list(in_parts(np.array([3, 0, 4]))) == [slice(0, 3)]
+    monkeypatch.setattr(levels_module, "MOVES_AT_ONCE", 3)
+    # Three visits fit; with those of the third place they would be seven. Alone it is too large, and is taken as it is.
+    assert list(in_parts(np.array([3, 0, 4]))) == [slice(0, 2), slice(2, 3)]
+    parts = measure(plan, log)
+    assert whole.hourly_max.max() > 0
+    for series in ("hourly_integral", "hourly_max", "road_integral", "road_max"):
+        assert np.array_equal(getattr(parts, series), getattr(whole, series)), series
+    assert parts.values.keys() == whole.values.keys()
+    assert np.array_equal([*parts.values.values()], [*whole.values.values()], equal_nan=True)

@@ -12,7 +12,7 @@ from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.engines.log import JOINED, LEFT, NEVER, EventLog
 from sim.jit import kernel, step
 from sim.metrics.block import LogBlock, arrived_by_row, visits_of_line
-from sim.metrics.levels import LevelSeries, Moves, level_values
+from sim.metrics.levels import LevelSeries, Moves, in_parts, level_values, places_of
 from sim.metrics.meter import RELEASE_GUIDE, TIME_AVERAGE, Meter, Metric, Readings, ratio
 from sim.metrics.scope import Scope
 
@@ -114,9 +114,11 @@ class Areas(Meter):
         log, start, end = block.log, block.start, block.end
         of_area = visits_of_line(block)[self._area_of_line >= 0]
         areas = self._area_of_line[self._area_of_line >= 0]
-        moves = Moves.room_for(np.bincount(areas, of_area, self._scope.plan.network.areas.size).astype(np.int64))
-        gather_moves(log.times, log.draws.line, self._area_of_line, moves, start, end)
-        self._areas.add_moves(moves, start, end)
+        most = np.bincount(areas, of_area, self._scope.plan.network.areas.size).astype(np.int64)
+        for part in in_parts(most):
+            moves = Moves.room_for(most[part])
+            gather_moves(log.times, log.draws.line, places_of(self._area_of_line, part), moves, start, end)
+            self._areas.add_moves(moves, start, end, part)
         self._add_outside(log, start, end)
         self._arrived += arrived_by_row(block)
 

@@ -90,20 +90,23 @@ def gone_from_stock(block: LogBlock) -> Ticks:
         return released
     across = np.array([plan.across[direction] for direction in block.scope.directions])
     gone = released.copy()
-    stage = plan.network.line_stage[draws.line]
-    first_across(draws.first, block.log.times, stage, across, direction_of_truck(block), block.end, gone)
+    across_line = np.ascontiguousarray(across[:, plan.network.line_stage])
+    first_across(draws.first, block.log.times, draws.line, across_line, direction_of_truck(block), block.end, gone)
     return np.where(gone == NEVER, NEVER, np.maximum(gone, draws.arrival))
 
 
 @kernel
 def first_across(
-    first: Ticks, times: Ticks, stage: Indices, across: Mask, direction: Indices, end: int, gone: Ticks
+    first: Ticks, times: Ticks, line: Indices, across: Mask, direction: Indices, end: int, gone: Ticks
 ) -> None:
-    """Let trucks be gone when they join the first stage across the border before `end`, if that is before `gone`."""
+    """Let trucks be gone when they join the first stage across the border before `end`, if that is before `gone`.
+
+    `across` (directions, lines) tells which lines are at such a stage.
+    """
     for truck in range(gone.size):
         for row in range(first[truck], first[truck + 1]):
             tick = times[row, JOINED]
-            if tick != NEVER and tick < end and across[direction[truck], stage[row]]:
+            if tick != NEVER and tick < end and across[direction[truck], line[row]]:
                 if gone[truck] == NEVER or tick < gone[truck]:
                     gone[truck] = tick
                 break

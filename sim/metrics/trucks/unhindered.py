@@ -55,7 +55,7 @@ class UnhinderedClearance(Meter):
 
 @kernel
 def add_services(
-    fresh: Mask, row: Indices, first: Counts, released: Counts, onward: Counts, service: Ticks, total: Ticks
+    fresh: Mask, row: Indices, first: Counts, released: Counts, onward: Indices, service: Ticks, total: Ticks
 ) -> None:
     """Add the service times of each fresh truck up to its release to `total` (rows,); of alternatives, of the first."""
     for truck in range(fresh.size):
