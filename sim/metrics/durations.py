@@ -92,7 +92,9 @@ class Histogram:
 
     def ended(self, rows: Sequence[int]) -> Ended:
         """Return the durations of some rows together."""
-        count, total = self._count[list(rows)].sum(axis=0), self._total[list(rows)].sum(axis=0)
+        count, total = (
+            cells[rows[0]] if len(rows) == 1 else cells[list(rows)].sum(axis=0) for cells in (self._count, self._total)
+        )
         cell = np.flatnonzero(count)
         return Ended(cell_middle(cell), np.concatenate(([0], np.cumsum(count[cell]))), total[cell])
 

@@ -105,11 +105,12 @@ def kaplan_meier(ended: Ended, censored: Ticks) -> Survival:
     """
     gone = ended.gone
     n = int(gone[-1]) + censored.size
+    if not (ended.time.size and censored.size):
+        none = np.zeros(censored.size, np.int64)
+        mean = float(ended.total.sum()) / n if ended.time.size else np.inf if n else np.nan
+        return Survival(ended, none, np.ones(censored.size + 1, np.float64), mean)
     censored = np.sort(censored)
     at_risk_until = cell_last(cell_of(censored))
-    if not ended.time.size:
-        none = np.zeros(censored.size, np.int64)
-        return Survival(ended, none, np.ones(censored.size + 1, np.float64), np.inf if n else np.nan)
     place = np.searchsorted(ended.time, at_risk_until, side="right")
     at_risk = n - gone[place] - np.arange(censored.size)
     factor = np.asarray(np.cumprod(np.concatenate(([1.0], at_risk / np.maximum(at_risk - 1, 1)))), np.float64)

@@ -6,6 +6,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from sim.memory import once
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import BORDERGATE, RELEASE_GUIDE, Meter, Metric, Readings, hours, ratio
 from sim.metrics.scope import Scope
@@ -78,16 +79,13 @@ class StageTimes(Meter):
 
     def times(self) -> dict[tuple[str, str], StageTime]:
         """Return where the time went at each (stage, direction) that a path has."""
-        plan = self._scope.plan
-        directions: dict[str, set[str]] = {stage: set() for stage in plan.stages}
-        for stream in plan.streams:
-            for visit in stream.path.visits:
-                directions[visit.stage].add(plan.kinds[stream.kind].direction)
-        return {(stage, name): self._time(stage, name) for stage in plan.stages for name in sorted(directions[stage])}
-
-    def _time(self, stage: str, direction: str) -> StageTime:
-        totals = self._totals[self._scope.plan.stages.index(stage), self._scope.directions.index(direction)]
-        return StageTime(int(totals[VISITS]), *hours(totals[WAITING : BLOCKED + 1]).tolist())
+        visits, spent = self._totals[:, :, VISITS].tolist(), hours(self._totals[:, :, WAITING : BLOCKED + 1]).tolist()
+        return {
+            (self._scope.plan.stages[stage], self._scope.directions[direction]): StageTime(
+                visits[stage][direction], *spent[stage][direction]
+            )
+            for stage, direction in _at_stages(self._scope)
+        }
 
     def values(self) -> Readings:
         """Yield the mean times of a visit."""
@@ -95,3 +93,18 @@ class StageTimes(Meter):
             yield WAIT.key("mean", direction, stage=stage), ratio(time.waiting_h, time.visits)
             yield CLOSED.key("mean", direction, stage=stage), ratio(time.closed_h, time.visits)
             yield BLOCKED_TIME.key("mean", direction, stage=stage), ratio(time.blocked_h, time.visits)
+
+
+@once
+def _at_stages(scope: Scope) -> list[tuple[int, int]]:
+    """Return the numbers of all stages, each with those of the directions whose paths have it, by name."""
+    plan = scope.plan
+    directions: dict[str, set[str]] = {stage: set() for stage in plan.stages}
+    for stream in plan.streams:
+        for visit in stream.path.visits:
+            directions[visit.stage].add(plan.kinds[stream.kind].direction)
+    return [
+        (number, scope.directions.index(name))
+        for number, stage in enumerate(plan.stages)
+        for name in sorted(directions[stage])
+    ]
