@@ -11,7 +11,7 @@ from sim.draws.booking import BOOKED, FlowTrucks
 from sim.draws.columns import COLUMNS, Counts, Draws, Mask, unwritten
 from sim.draws.flow import Rows, Trips, columns_by_truck, fill_visits
 from sim.draws.gates import put_choices
-from sim.draws.visits import PathLines, VisitOrder, lines_of, put_lines, visit_order
+from sim.draws.visits import Integers, PathLines, VisitOrder, lines_of, put_lines, visit_order
 from sim.jit import kernel, step
 from sim.memory import once
 from sim.plan.paths import Path
@@ -126,7 +126,9 @@ def _missed(missing: list[FlowTrucks]) -> dict[str, Any]:
 
 
 @kernel
-def _place_order(made: Mask, follows: Counts, alternative: Counts, rule: Counts, row: Counts, out: VisitOrder) -> None:
+def _place_order(
+    made: Mask, follows: Integers, alternative: Integers, rule: Integers, row: Counts, out: VisitOrder
+) -> None:
     """Write to the rows of each truck which row follows, and what it has to choose from."""
     visits = made.shape[0]
     for truck in range(made.shape[1]):

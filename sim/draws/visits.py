@@ -13,13 +13,15 @@ from sim.jit import kernel
 from sim.plan.paths import Path
 from sim.plan.plan import Plan, Stream
 
+Integers = npt.NDArray[np.integer[Any]]
+
 
 class VisitOrder(NamedTuple):
     """How visits follow each other, by visit of a path or by row: see `Draws`."""
 
-    next_row: npt.NDArray[np.integer[Any]]
-    alternative_row: npt.NDArray[np.integer[Any]]
-    rule: npt.NDArray[np.integer[Any]]
+    next_row: Integers
+    alternative_row: Integers
+    rule: Integers
 
 
 def visit_order(path: Path) -> VisitOrder:
@@ -45,8 +47,8 @@ class PathLines(NamedTuple):
     """(visits,) area of the visit if it keeps its trucks out while it lets others in, else -1; empty if none does."""
     line_kept_out: Indices
     """(lines, areas) `Plan.line_kept_out`."""
-    follows: npt.NDArray[np.integer[Any]]
-    alternative: npt.NDArray[np.integer[Any]]
+    follows: Integers
+    alternative: Integers
     """(visits,) as `VisitOrder`."""
 
 
