@@ -1,4 +1,4 @@
-"""Compile every kernel before it is needed, for any processor of this architecture.
+"""Compile every kernel before it is needed, for nearly every processor of this architecture.
 
 It is done by a process of its own, whose settings of Numba name no processor, because a setting holds for all that a
 process compiles.
@@ -15,13 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.kept_code import ANY_PROCESSOR, SHIPPED, compile_into, content, tell_of_compiling
+from sim.kept_code import SHIPPED, compile_into, content, processors, tell_of_compiling
 
 if TYPE_CHECKING:
     from gates.schema.gate import Gate
 
 STAMP = "content"
-"""File that says what the code in a folder is valid for."""
+"""File that says what the code in a folder is valid for, and for which processor it is."""
 PROGRAM = "from sim.compile_ahead import use_every_kernel; use_every_kernel({folder!r})"
 
 
@@ -32,7 +32,7 @@ class CannotCompile(Exception):
 def is_compiled(folder: Path = SHIPPED) -> bool:
     """Tell whether a folder holds the code of every kernel, valid for the present content."""
     stamp = folder / STAMP
-    return stamp.is_file() and stamp.read_text(encoding="ascii").strip() == content()
+    return stamp.is_file() and stamp.read_text(encoding="ascii").splitlines() in [[content(), p] for p in processors()]
 
 
 def compile_ahead(folder: Path = SHIPPED, told: Callable[[str], object] = lambda name: None) -> None:
@@ -54,7 +54,7 @@ def compile_ahead(folder: Path = SHIPPED, told: Callable[[str], object] = lambda
             made = Path(place) / folder.name
             made.mkdir()
             _compile(made, told)
-            (made / STAMP).write_text(f"{content()}\n", encoding="ascii")
+            (made / STAMP).write_text(f"{content()}\n{processors()[0]}\n", encoding="ascii")
             shutil.rmtree(folder, ignore_errors=True)
             made.replace(folder)
     except OSError as error:
@@ -65,7 +65,8 @@ def _compile(folder: Path, told: Callable[[str], object]) -> None:
     root = str(Path(__file__).resolve().parent.parent)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**kept, "NUMBA_CPU_NAME": ANY_PROCESSOR, "PYTHONPATH": path, "BORDERGATE_QUIET": "1"}
+    processor = {"NUMBA_CPU_NAME": processors()[0], "NUMBA_CPU_FEATURES": ""}  # those that go with the name
+    environment = {**kept, **processor, "PYTHONPATH": path, "BORDERGATE_QUIET": "1"}
     line = [sys.executable, "-P", "-c", PROGRAM.format(folder=str(folder))]
     with subprocess.Popen(
         line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"

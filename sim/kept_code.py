@@ -1,13 +1,13 @@
 """Where compiled code of kernels is kept, and what it is valid for.
 
-There are two places. `sim/machine_code` holds what `compile_ahead` made for every processor of this architecture: a
-wheel brings it along, and `bordergate warm` makes it. Numba's own folders hold what was compiled on first use for the
-processor of this machine. Both are valid for one content: the text of all files of this package, and the versions of
-Python, NumPy, Numba and llvmlite. When files were written does not matter, so an installed, copied or unpacked package
-finds the code that was made for it.
+There are two places. `sim/machine_code` holds what `compile_ahead` made for nearly every processor of this architecture
+(`processors`): a wheel brings it along, and `bordergate warm` makes it. Numba's own folders hold what was compiled on
+first use for the processor of this machine. Both are valid for one content: the text of all files of this package, and
+the versions of Python, NumPy, Numba and llvmlite. When files were written does not matter, so an installed, copied or
+unpacked package finds the code that was made for it.
 
-Code for any processor is loaded, never compiled, in a process of the user: so Numba's settings stay as they are, and
-the user's own kernels are compiled for his own processor.
+Code for other processors, too, is loaded, never compiled, in a process of the user: so Numba's settings stay as they
+are, and the user's own kernels are compiled for his own processor.
 """
 
 from __future__ import annotations
@@ -21,11 +21,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from llvmlite import binding
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.compiler import CompileResult
 
 ANY_PROCESSOR = "generic"
 """Name of a processor that every machine of an architecture can stand for."""
+SINCE_2015 = "x86-64-v3"
+"""Name of one that nearly every x86 server and laptop built since 2015 can stand for. Measured, the engine takes
+three tenths less time with its instructions."""
+_NEEDED = {"sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "cx16", "sahf"}  # level 2
+_NEEDED |= {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"}  # level 3
+"""What it has beyond the first x86 processors of 64 bits, as LLVM calls it (System V ABI, AMD64 supplement, 3.1.1)."""
 LIBRARIES = ("numpy", "numba", "llvmlite")
 SHIPPED = Path(__file__).resolve().parent / "machine_code"
 
@@ -45,6 +52,13 @@ def compile_into(folder: Path) -> None:
 def tell_of_compiling(told: Callable[[str], object] | None) -> None:
     """Have a function called with the name of each kernel that has to be compiled, before it is."""
     _Place.told = told
+
+
+@functools.cache
+def processors() -> tuple[str, ...]:
+    """Return the processors of which this machine can run code, the quickest first; `compile_ahead` is for that one."""
+    has = {name for name, there in binding.get_host_cpu_features().items() if there}
+    return (SINCE_2015, ANY_PROCESSOR) if has >= _NEEDED else (ANY_PROCESSOR,)
 
 
 @functools.cache
@@ -81,8 +95,8 @@ class KeptCode:
 
     @property
     def is_shipped(self) -> bool:
-        """Whether code of the kernel for any processor is there and valid."""
-        return bool(_overloads(self._shipped))
+        """Whether code of the kernel that this machine can run came with the package, and is valid."""
+        return any(processor in processors() for _, _, processor in _overloads(self._shipped))
 
     @property
     def cache_path(self) -> str | None:
@@ -102,10 +116,13 @@ class KeptCode:
 
     def _load_shipped(self, signature: Any, context: Any) -> CompileResult | None:
         try:
-            kept = self._shipped.load(_key(signature, context.codegen(), ANY_PROCESSOR))
-            return None if kept is None else CompileResult._rebuild(context, *kept)
+            for processor in processors():
+                if (kept := self._shipped.load(_key(signature, context.codegen(), processor))) is not None:
+                    found: CompileResult = CompileResult._rebuild(context, *kept)
+                    return found
         except Exception:  # whatever is wrong with the file: the kernel is compiled instead
             return None
+        return None
 
     def _load_own(self, signature: Any, context: Any) -> CompileResult | None:
         return self._own.load_overload(signature, context) if self._own is not None else None

@@ -266,7 +266,8 @@ def _print_answer(result: RunResult, found: list[dict[str, Any]] | None, *, full
 def warm() -> None:
     """Compile the engine ahead, so that the first run does not: for a new installation, or while an image is built.
 
-    The code is for every processor of this kind of machine, and is kept with the package.
+    The code is for every processor of this kind of machine, on x86 for those since about 2015, and is kept with the
+    package.
 
     Example: `bordergate warm`
     """

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.compile_ahead import CannotCompile, compile_ahead
+from sim.compile_ahead import STAMP, CannotCompile, compile_ahead, is_compiled
+from sim.kept_code import content, processors
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = """
@@ -62,13 +63,16 @@ def run(folder: Path, program: str, **environment: str) -> subprocess.CompletedP
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package with one kernel, compiled for any processor by a process of its own."""
-    folder = tmp_path_factory.mktemp("made")
+    return package(tmp_path_factory.mktemp("made"), NUMBA_CPU_NAME="generic")
+
+
+def package(folder: Path, **processor: str) -> Path:
     (folder / "sim").mkdir()
     (folder / "sim/__init__.py").touch()
     (folder / "sim/twice.py").write_text(KERNEL)
     for name in ("jit.py", "kept_code.py"):
         shutil.copy(ROOT / "sim" / name, folder / "sim")
-    done = run(folder, MAKE, NUMBA_CPU_NAME="generic")
+    done = run(folder, MAKE, **processor)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -117,6 +121,25 @@ def test_what_does_not_fit_is_compiled(copy: Path, change: str) -> None:
     first, second = run(copy, program), run(copy, program)
     assert (first.stdout, first.stderr) == (COMPILED, "")
     assert (second.stdout, second.stderr) == (LOADED, "")  # what was compiled is kept for this machine
+
+
+@pytest.mark.skipif(len(processors()) == 1, reason="not an x86 processor built since 2015")
+def test_code_for_newer_processors_is_used_on_those_alone(tmp_path: Path) -> None:
+    folder = package(tmp_path, NUMBA_CPU_NAME=processors()[0], NUMBA_CPU_FEATURES="")
+    assert run(folder, USE).stdout == LOADED
+    # A processor that lacks one of the instructions, as far as LLVM tells, compiles for itself.
+    older = (
+        "from llvmlite import binding; has = binding.get_host_cpu_features(); has['bmi2'] = False; "
+        "binding.get_host_cpu_features = lambda: has\n"
+    )
+    assert run(folder, older + USE).stdout == COMPILED
+
+
+def test_what_is_for_another_processor_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / STAMP).write_text(f"{content()}\n{processors()[0]}\n", encoding="ascii")
+    assert is_compiled(tmp_path)
+    (tmp_path / STAMP).write_text(f"{content()}\nz900\n", encoding="ascii")
+    assert not is_compiled(tmp_path)
 
 
 def test_a_process_that_fails_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
