@@ -105,6 +105,8 @@ def test_a_label_is_changed_and_is_no_part_of_a_result(client, data, three):
     assert changed.json()["version"] == before.json()["version"] + 1
     late = client.patch(place, json={"name": "Days"}, headers={"If-Match": before.headers["etag"]})
     assert late.status_code == 412
+    never = client.patch(place, json={"name": "n" * 121}, headers={"If-Match": before.headers["etag"]})
+    assert never.status_code == 422
     assert client.patch(place, json={"title": "Days"}).json()["findings"][0]["path"] == "body.title"
     assert client.patch(place, json={"name": None}).json()["label"]["name"] is None
     assert files == {path: path.read_bytes() for path in files}

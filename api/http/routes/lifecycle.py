@@ -181,6 +181,7 @@ def lifecycle_routes(kind: Kind) -> APIRouter:
         request: Request, here: Here, who: Who, one: str = id_of_one, if_match: IfMatchHeader = None
     ) -> Response:
         written = await body(request, here)
+        read_label(written, place="body")  # what can never be written is said first
         await refuse_if_changed(here, who, one, if_match)
         return Response(run_body(await here.runs.relabel(who, one, written)), media_type=JSON)
 
