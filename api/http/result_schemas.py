@@ -164,6 +164,8 @@ class PlotShape(Shape):
     title: str
     caption: str
     alt: str
+    warning: str
+    """What one must know before reading it, such as overload; empty if nothing. It is drawn in the picture, too."""
     links: dict[str, str]
 
 

@@ -194,13 +194,11 @@ def study_plots(folder: Path, base: str) -> bytes:
     """Return the list of the plots of a study, with links to them."""
     from experiments.answers.study_labels import read_labels
     from experiments.plots.study import study_plots as plots_of
+    from experiments.report import series
 
     items: list[dict[str, Any]] = [
         {
-            "name": plot.name,
-            "title": plot.title,
-            "caption": plot.caption,
-            "alt": plot.alt,
+            **series.plot_words(plot),
             "links": {form: f"{base}{plot.name}.{form}" for form in ("json", "svg", "png")},
         }
         for plot in plots_of(folder, read_labels(folder))

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from experiments.result_folder import MANIFEST, read_json
 from experiments.runs.files import atomic_file
 from experiments.runs.statistics import mean_interval
 from gates.findings import ConfigError, Finding, suggestion
+
+if TYPE_CHECKING:
+    from experiments.plots.marks import Plot
 
 Floats = npt.NDArray[np.float64]
 ReplayForm = Literal["visits", "differences", "arrow"]
@@ -255,10 +258,16 @@ def _seconds(column: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def plots(folder: Path) -> list[dict[str, str]]:
-    """Return the plots that a result has, each with its title, caption and text."""
+    """Return the plots that a result has, each with its words."""
     from experiments.plots.draw import read_plots
 
-    return [{"name": p.name, "title": p.title, "caption": p.caption, "alt": p.alt} for p in read_plots(folder)]
+    return [plot_words(plot) for plot in read_plots(folder)]
+
+
+def plot_words(plot: Plot) -> dict[str, str]:
+    """Return title, caption, text and warning of a plot: what one must know before reading it, such as overload."""
+    words = ("name", "title", "caption", "alt", "warning")
+    return {word: getattr(plot, word) for word in words}
 
 
 def draw_plot(folder: Path, name: str, form: str, target: Path) -> None:

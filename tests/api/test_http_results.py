@@ -103,6 +103,7 @@ def test_every_plot_in_every_form(client, run):
     for plot in listed:
         assert plot["caption"]
         assert plot["alt"]
+        assert plot["warning"] == ""
     links = next(plot["links"] for plot in listed if plot["name"] == "utilisation")
     chart = client.get(links["json"]).json()
     assert "vega-lite" in chart["$schema"]

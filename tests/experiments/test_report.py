@@ -12,6 +12,7 @@ import pytest
 from experiments.answers.labels import Labels
 from experiments.answers.run_summary import read_summary
 from experiments.report.html import facts_used, grouped, report, write_report
+from experiments.report.series import plots
 from experiments.result_folder import MANIFEST, read_json
 from gates import load_gate
 from tests.experiments.folders import HOSTILE, TWO_STAGES, one_way, write_folder
@@ -184,6 +185,15 @@ FACT = {"id": "F005", "quantity": "lanes", "value": "6", "unit": "lanes", "date"
 def used(source: str, **more: str):
     (found,) = facts_used([{"path": "a", "facts": [FACT | {"source": source} | more]}])
     return found
+
+
+def test_every_plot_of_an_overloaded_gate_says_so(tmp_path):
+    """One lane, open ten hours, takes ten minutes: 60 trucks a day of 300 are released."""
+    folder = write_folder(tmp_path / "r", one_way(per_day=300), days=4)
+    found = plots(folder)
+    assert {plot["name"] for plot in found} >= {"queue-by-hour", "end-of-day-stock"}
+    assert all(plot["warning"].startswith("Overload: the northbound stock grows by") for plot in found)
+    assert all("depend on how long you run" in plot["warning"] for plot in found)
 
 
 def test_a_fact_names_its_outlet_and_links_only_to_the_web():
