@@ -64,7 +64,7 @@ def _content(folder: Path) -> dict[str, Any]:
     from sim.metrics.registry import METRICS
 
     labels = read_labels(folder)
-    scenarios = labels.manifest["scenarios"]
+    scenarios = [{**each, "title": labels.titles[each["name"]]} for each in labels.manifest["scenarios"]]
     named = dict.fromkeys(metric_key(text).metric for text in labels.metrics)
     return {
         "labels": labels,

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments.answers.study_advice import read_answer
+from experiments.answers.study_labels import read_labels
 from experiments.report.drawing import draw_result
 from experiments.studies.folder import read_table, write_study
 from experiments.studies.run import run_study
@@ -77,6 +78,9 @@ def test_the_page_stands_alone(folder):
     assert "Content-Security-Policy" in page
     for sentence in read_answer(folder).advice:
         assert sentence.split("(")[0].replace("'", "&#39;").replace(">", "&gt;")[:40] in page
+    titles = list(read_labels(folder).titles.values())[:40]
+    assert re.findall("<summary>(.*?) <code>", page) == titles, "inputs that are varied are named in words"
+    assert not any(re.match(r"(base|choice): ", title) for title in titles)
 
 
 def test_tables_are_tidy_and_the_same_in_both_formats(folder):
