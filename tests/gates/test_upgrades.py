@@ -20,6 +20,7 @@ from gates import (
     load_upgrade,
 )
 from gates import upgrade_names as names_in_library
+from gates.findings import Finding
 from gates.schema.hours import OpeningHours
 from gates.upgrades import LEVELS, check_upgrade, upgrade_from_text, with_needs
 from sim import compile_plan, draw, simulate
@@ -147,7 +148,9 @@ def test_what_upgrades_need_and_exclude():
     three = upgrade(edit("stages.booth.lanes", add=1), name="three", excludes=["two"])
     assert refused(apply_upgrades, MINIMAL, [one]) == [("one.yaml", "needs", "one needs it", "Add two.")]
     assert refused(apply_upgrades, MINIMAL, [two, three])[0][2] == "three and two exclude each other"
-    assert refused(apply_upgrades, MINIMAL, [two, two])[0][2] == "named twice"
+    with pytest.raises(ConfigError) as caught:
+        apply_upgrades(MINIMAL, [two, one, two])
+    assert caught.value.findings == [Finding("upgrades", "two", "named twice", "Keep one of them.")]
     assert apply_upgrades(MINIMAL, [one, two])[0].stages["booth"].lanes == 4
 
 
