@@ -99,11 +99,13 @@ def test_replay_in_columns(client, run, data):
 
 def test_every_plot_in_every_form(client, run):
     listed = client.get(run["links"]["plots"]).json()["items"]
+    warning = " ".join(client.get(run["links"]["answer"]).json()["warnings"])
+    assert warning.startswith("Overload: "), "271 trucks a day arrive, 207 are released"
     assert {"utilisation", "queue-by-hour", "journeys"} <= {plot["name"] for plot in listed}
     for plot in listed:
         assert plot["caption"]
         assert plot["alt"]
-        assert plot["warning"] == ""
+        assert plot["warning"] == warning
     links = next(plot["links"] for plot in listed if plot["name"] == "utilisation")
     chart = client.get(links["json"]).json()
     assert "vega-lite" in chart["$schema"]

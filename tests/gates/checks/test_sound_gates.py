@@ -11,6 +11,7 @@ from gates.schema.scenario import Scenario
 from sim import compile_plan
 
 from ..files import changed, findings_of, minimal
+from .links import RADIO, STORM
 from .rows import CHANNEL, FLEET, NORTH, OFFICERS, SHUT
 
 
@@ -63,6 +64,18 @@ def test_closures_that_are_just_allowed():
         {"name": "shut", "first": "2026-02-15", "last": "2026-02-15", "hours": "closed"},
     ]
     assert findings_of(changed(("calendar", entries), ("stages.booth.hours", {"2026-12-24": "07:00-08:00"}))) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [RADIO, ("stages.booth.sends", {"link": "radio", "video": "40 Mbit/s"})],  # all that the link can carry
+        [("outages.storm", {**STORM, "stages": ["booth"], "units": 2})],  # both of its lanes
+        [("outages.storm", {**STORM, "stages": ["booth"], "in_hand": "hands-over"})],  # always open, one way
+    ],
+)
+def test_links_and_outages_that_are_just_allowed(changes):
+    assert findings_of(changed(*changes)) == []
 
 
 def test_a_stage_that_a_class_cannot_reach_needs_no_lanes_for_it():
