@@ -328,6 +328,26 @@ def test_sources_come_with_their_facts() -> None:
     assert "assumption" not in {id for row in cited.values() for id in row["ids"]}
 
 
+def test_each_number_is_an_assumption_or_has_a_source_or_none() -> None:
+    """Of the 13 numbers of the small gate one is counted now, and the share of a path names nothing."""
+    gate = load_gate("minimal").model_dump(mode="json", by_alias=True)
+    gate["stages"]["booth"]["sources"] = {"lanes": "F005: counted"}
+    del gate["sources"]["paths"]
+    run = resolve({"gate": gate, "days": 2})
+    found = provenance.manifest(run.scenario, run.settings, (), dt.datetime(2025, 7, 1, tzinfo=dt.UTC), 1)
+    (counted,) = found["sources"]
+    assert [counted[name] for name in ("path", "value", "ids", "note")] == [
+        "stages.booth.lanes",
+        "2",
+        ["F005"],
+        "counted",
+    ]
+    assert [row["path"] for row in found["unsourced"]] == ["paths.northbound[1].share"]
+    assumed = [row["path"] for row in found["assumptions"]]
+    assert len(assumed) == 11
+    assert not {"stages.booth.lanes", "paths.northbound[1].share"} & set(assumed)
+
+
 def test_a_digest_does_not_depend_on_the_order_of_keys_and_keeps_letters() -> None:
     assert provenance.canonical_json({"b": [1, None], "a": "Tết"}) == '{"a":"Tết","b":[1,null]}'.encode()
     assert provenance.digest({"b": 1, "a": 2}) == provenance.digest({"a": 2, "b": 1})
