@@ -165,6 +165,7 @@ def test_a_change_of_the_clock_within_an_hour_is_found_to_the_second() -> None:
         ("2026-03-31", {"2026-04-05", "2026-04-06"}),
         ("2026-04-08", {"2026-04-06"}),  # from 6 April
         ("2026-04-09", set()),  # from 7 April
+        ("2025-12-27", {"2025-12-25", "2025-12-26", "2026-01-01"}),  # from Christmas to 2 January
     ],
 )
 def test_days_around_the_run_are_looked_up(start: str, holidays_found: set[str]) -> None:
@@ -177,7 +178,7 @@ def test_days_around_the_run_are_looked_up(start: str, holidays_found: set[str])
     assert set(found["holidays"]["PL"]) == holidays_found
     first = dt.date.fromisoformat(shifted(start, -2))
     change = (dt.date(2026, 3, 29) - first).days * 86400 + 3600  # at 01:00 UTC on 29 March
-    warsaw = [(0, 3600), (change, 7200)] if change >= 0 else [(0, 7200)]
+    warsaw = [(0, 7200)] if change < 0 else [(0, 3600), (change, 7200)] if change < 8 * 86400 else [(0, 3600)]
     assert found["offsets"] == {"Europe/Minsk": [(0, 10800)], "Europe/Warsaw": warsaw}
 
 
