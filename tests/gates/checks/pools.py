@@ -178,6 +178,24 @@ TABLE: Table = {
         ),
     ],
     "held_units": [
+        *(
+            (
+                [
+                    FLEET,
+                    ("stages.booth.takes", {"vehicle": 1}),
+                    ("stages.exit.gives", {"vehicle": 1}),
+                    (f"stages.exit.{impatient}", after),
+                ],
+                f"{NORTH}[3]",
+                "vehicle",
+                "general trucks hold it and may turn back here",
+                "Let them give it back first, or let no truck turn back here.",
+            )
+            for impatient, after in (
+                ("patience", {"constant": "1 h"}),
+                ("patience_for", {"general": {"constant": "1 h"}}),
+            )
+        ),
         (
             [
                 FLEET,

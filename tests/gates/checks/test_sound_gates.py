@@ -37,6 +37,22 @@ def test_pools_and_areas_used_as_they_should_be_are_no_mistake():
     assert compile_plan(Scenario(gate=gate)).pools == ("officer", "vehicle")
 
 
+def test_what_trucks_of_the_other_direction_hold_is_not_asked_here():
+    """Durian goes south alone: its patience at the exit turns no truck back that holds a vehicle on the way north."""
+    gate = changed(
+        FLEET,
+        ("classes.durian", {}),
+        ("origin.southbound", "cn"),
+        ("flows.south", {"class": "durian", "direction": "southbound", "per_day": 1}),
+        ("paths.southbound", ["exit"]),
+        ("stages.booth.takes", {"vehicle": 1}),
+        ("stages.drop", {"side": "cn", "lanes": 1, "service": {"constant": 0}, "gives": {"vehicle": 1}}),
+        ("stages.exit.patience_for", {"durian": {"constant": "1 h"}}),
+        (f"{NORTH}.4", "drop"),
+    )
+    assert findings_of(gate) == []
+
+
 def test_a_typo_does_not_make_the_right_name_unused():
     for path, wrong in (("paths.northbound.0", "boot"), ("paths.northbound.1.stage", "inspecton")):
         assert [found.value for found in findings_of(changed((path, wrong)))] == [wrong]
