@@ -47,6 +47,7 @@ def row(number: int) -> Row:
 
 
 def test_rows_come_back_as_they_were(stored):
+    assert ROW.seq == 0, "it has no number until it is stored"
     assert stored.at_once(rows.add(ROW)).seq == 1
     assert stored.at_once(rows.one(ROW.id)) == dataclasses.replace(ROW, seq=1)
     assert stored.at_once(rows.one("run_x")) is None
