@@ -18,13 +18,14 @@ from experiments.studies.model import Study
 from experiments.studies.result import StudyResult
 from experiments.studies.tables import Frame, growth, tables
 from experiments.studies.warm_up import Warmup
+from gates import apply_upgrades, assumptions, load_gate
 from tests.experiments.studies import answer, made, plain, replications_of
 
 MEAN = "clearance_h.mean.northbound"
 THROUGHPUT = "throughput_per_day.mean.northbound"
 DOUBT = (
-    "The intervals show random day-to-day variation only. Errors in the inputs are not included: 224 numbers are "
-    "assumptions."
+    "The intervals show random day-to-day variation only. Errors in the inputs are not included: "
+    f"{len(assumptions(load_gate('friendship-pass')))} numbers are assumptions."
 )
 
 
@@ -265,6 +266,13 @@ def test_the_advice_is_given_for_each_demand():
 FLEET = "pools.unmanned-vehicles.shifts[0].units"
 
 
+SMART_LANE = tuple(
+    str(len(assumptions(gate)))
+    for gate in (load_gate("friendship-pass"), apply_upgrades(load_gate("friendship-pass"), ["igv-smart-lane"])[0])
+)
+"""The numbers that are assumptions, without the smart lane and with it."""
+
+
 def fleet(**values: list[float]) -> list[str]:
     factors = {"fleet": {"title": "Fleet of", "path": FLEET, "values": [4, 12, 40]}}
     rows = {name.replace("_", " "): {MEAN: column} for name, column in values.items()}
@@ -282,7 +290,7 @@ def test_numbers_stand_in_order_and_the_knee_is_named():
         "No option is shown to improve mean northbound clearance (5.1 h).",
         "Worse: Fleet of 4 (+4 h).",
         "No difference that matters, less than 3 min: Fleet of 40 and Fleet of 12.",
-        DOUBT.replace("224", "261"),
+        DOUBT.replace(*SMART_LANE),
         "Fleet of 4",
         "Fleet of 12",
         "Fleet of 40",
