@@ -290,7 +290,7 @@ def test_numbers_stand_in_order_and_the_knee_is_named():
         "No option is shown to improve mean northbound clearance (5.1 h).",
         "Worse: Fleet of 4 (+4 h).",
         "No difference that matters, less than 3 min: Fleet of 40 and Fleet of 12.",
-        DOUBT.replace(*SMART_LANE),
+        DOUBT.replace(SMART_LANE[0], SMART_LANE[1]),
         "Fleet of 4",
         "Fleet of 12",
         "Fleet of 40",
