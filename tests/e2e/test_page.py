@@ -494,6 +494,26 @@ def test_a_planner_answers_a_question_in_a_few_clicks(opened, server, run, task,
     expect(page.get_by_role("cell", name=cost)).to_be_visible()
 
 
+def test_a_planner_finds_upgrades_for_three_million_dollars(opened):
+    """Which upgrades for 3 million dollars?"""
+    planner = Planner(opened("/"), "budget")
+    page = planner.page
+    planner.click(page.get_by_role("link", name="Studies", exact=True).first)
+    planner.click(page.get_by_role("link", name="Build a study").first)
+    planner.click(page.get_by_label("The best mix within a budget"))
+    planner.click(page.get_by_role("button", name=re.compile(r"^Choose all \d+ with known costs$")))
+    for label, text in (("Budgets [million USD]", "3"), ("Days measured", "3"), ("Days of warm-up", "1")):
+        planner.write(label, text)
+    planner.write("Replications", "8")
+    planner.see(page.get_by_role("heading", name="How they are combined"))
+    planner.click(page.get_by_role("button", name="Run the study"))
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(re.compile(r"^Which upgrades for 3 million US dollars at Friendship Pass"))
+    planner.see(page.get_by_text(re.compile(r"^With USD 3 million: .+ for USD .+ Net present value USD")))
+    planner.see(page.get_by_role("heading", name="The best mix within each budget"))
+    assert planner.clicks <= 12
+
+
 def test_the_language_can_be_changed_and_is_kept(opened):
     page = opened("/runs")
     page.get_by_label("Language").select_option("vi")

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from experiments.studies.budget.propose import Knapsack, all_sets, proposals
-from experiments.studies.budget.selection import Floats, Sample, Selection, chance_of_front, likely_share, select
+from experiments.studies.budget.selection import (
+    Floats,
+    Sample,
+    Selection,
+    chance_of_front,
+    likely_share,
+    rivals,
+    select,
+)
 
 # A knapsack on paper: with 4 to spend, a and b (3 + 4 - 2 for doing the same) lose to a and c (3 + 2 + 1).
 PAPER = Knapsack(
@@ -105,6 +113,19 @@ def test_it_says_where_it_did_not_decide() -> None:
     found = select(names, sample, margin=0.01, first=5, at_most=20, step=7)
     assert (found.decided, len(found.left), found.drawn) == (False, 2, 40)
     assert select(names[:1], sample, margin=1, first=5, at_most=9).best == names[0]
+
+
+def test_the_rivals_of_the_best_on_paper() -> None:
+    # Three options, so one-sided 0.05 / 2: t with 3 degrees of freedom is 3.182. a - b is 3, 4, 4, 3: mean 3.5,
+    # standard error 0.289, at least 3.5 - 0.92 > 0. a - c is -1, 1, 0, 1: mean 0.25, error 0.479, at least -1.27.
+    # The cap came before the race could tell: all three are left.
+    values = {"a": np.array([4.0, 6, 5, 5]), "b": np.array([1.0, 2, 1, 2]), "c": np.array([5.0, 5, 5, 4])}
+    assert rivals(Selection("a", ("a", "b", "c"), values, decided=False)) == ("c",)
+    values["c"] = values["a"] - 1.0  # behind by the same in every replication
+    assert rivals(Selection("a", ("a", "b", "c"), values, decided=False)) == ()
+    values["c"] = values["a"].copy()
+    assert rivals(Selection("a", ("a", "b", "c"), values, decided=False)) == ("c",)
+    assert rivals(Selection("a", ("a",), {"a": values["a"]}, decided=True)) == ()
 
 
 def test_options_without_chance_are_told_apart_at_once() -> None:

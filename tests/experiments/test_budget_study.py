@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from experiments.answers.money.budget import budget_advice
 from experiments.answers.study_advice import READ, answer_of
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.replications import Runner
@@ -177,6 +178,33 @@ def test_tables_and_words(result):
     assert [t.title for t in answer.tables][:2] == [
         "The best mix within each budget",
         "Front of cost and net present value",
+    ]
+
+
+def test_sentences_of_a_choice_on_paper(result):
+    """4 million with 1 million to spend, 7 with 3: 3 more, so 1.5 for each further million; the same again with 10."""
+    labels = StudyLabels(manifest(result))
+    first, second, third = (cell.name for cell in result.cells[1:4])
+    row = {"low": 3e6, "high": 5e6, "capital_usd": 0.5e6, "contenders": 4, "probability": 0.9, "decided": True}
+    rows = [
+        {**row, "budget_usd": 1e6, "scenario": first, "value": 4e6, "as_good": "", "per_million": 4e6},
+        {**row, "budget_usd": 3e6, "scenario": second, "value": 7e6, "as_good": "", "per_million": 1.5e6},
+        {**row, "budget_usd": 10e6, "scenario": second, "value": 7e6, "as_good": third, "per_million": 0.0},
+    ]
+    rows[1]["decided"] = rows[2]["decided"] = False
+    frame = Frame(rows).assign(per_million_high=[5e6, 2e6, 0.0])
+    titles = labels.titles
+    assert [plain(sentence) for sentence in budget_advice({"budget": frame}, labels)] == [
+        f"With USD 1 million: {titles[first]}, for USD 0.5 million. Net present value USD 4 million (95 % interval "
+        "3.0 to 5.0). It is the best of 4 mixes, or within the margin of it, with 95 % confidence (Kim and Nelson), "
+        "among those that were tried.",
+        f"With USD 3 million: {titles[second]}, for USD 0.5 million. Net present value USD 7 million (95 % interval "
+        "3.0 to 5.0), USD 3 million more than with USD 1 million. It is the best of 4 mixes that were compared for "
+        "this budget, with 95 % confidence (paired differences, Bonferroni).",
+        f"With USD 10 million: {titles[second]}, for USD 0.5 million. Net present value USD 7 million (95 % interval "
+        f"3.0 to 5.0), nothing more than with USD 3 million. Not shown to be better than {titles[third]} within the "
+        "replications allowed; its probability of being the best is 90 %.",
+        "More money than the budget before it brings nothing from USD 10 million on.",
     ]
 
 

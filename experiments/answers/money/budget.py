@@ -23,28 +23,34 @@ BASE = "base"
 
 
 def budget_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[str]:
-    """Yield the best mix for each budget, how sure that is, and what the next million brings."""
+    """Yield the best mix for each budget, how sure that is, and what it brings beyond the budget before."""
+    before = 0.0
     for _, row in frames["budget"].iterrows():
-        yield f"With {money(row['budget_usd'])}: {_choice(row, labels)} {_certainty(row, labels)}"
+        yield f"With {money(row['budget_usd'])}: {_choice(row, before, labels)} {_certainty(row, labels)}"
+        before = row["budget_usd"]
     useless = frames["budget"][frames["budget"]["per_million_high"] <= 0]
     if len(useless):
         first = money(float(useless["budget_usd"].iloc[0]))
         yield f"More money than the budget before it brings nothing from {first} on."
 
 
-def _choice(row: Any, labels: StudyLabels) -> str:
+def _choice(row: Any, before: float, labels: StudyLabels) -> str:
     if row["scenario"] == BASE:
         return "nothing is worth its cost at base prices."
     return (
         f"{labels.titles[row['scenario']]}, for {money(row['capital_usd'])}. Net present value "
-        f"{_million(row['value'])} (95 % interval {interval(row['low'] / MILLION, row['high'] / MILLION)}); each "
-        f"further million of the budget brings {_brought(row['per_million'])}."
+        f"{_million(row['value'])} (95 % interval {interval(row['low'] / MILLION, row['high'] / MILLION)})"
+        f"{_beyond(row, before)}."
     )
 
 
-def _brought(usd: float) -> str:
-    text = short(usd / MILLION)
-    return "nothing" if text.strip("−0.") == "" else f"USD{GLUE}{text} million"
+def _beyond(row: Any, before: float) -> str:
+    """Return how much more than the budget before it a budget brings."""
+    if not before:
+        return ""
+    text = short(row["per_million"] * (row["budget_usd"] - before) / MILLION**2)
+    more = "nothing" if text.strip("−0.") == "" else f"USD{GLUE}{text}{GLUE}million"
+    return f", {more} more than with {money(before)}"
 
 
 def _certainty(row: Any, labels: StudyLabels) -> str:
@@ -53,10 +59,15 @@ def _certainty(row: Any, labels: StudyLabels) -> str:
             f"It is the best of {row['contenders']} mixes, or within the margin of it, with 95 % confidence (Kim and "
             f"Nelson), among those that were tried."
         )
+    if not row["as_good"]:
+        return (
+            f"It is the best of {row['contenders']} mixes that were compared for this budget, with 95 % confidence "
+            f"(paired differences, Bonferroni)."
+        )
     others = [labels.titles[name] for name in row["as_good"].split("; ")]
     return (
-        f"Not shown to be better than {listed(others)} by the margin within the replications allowed; its probability "
-        f"of being the best is {probability_text(row['probability'])}."
+        f"Not shown to be better than {listed(others)} within the replications allowed; its probability of being the "
+        f"best is {probability_text(row['probability'])}."
     )
 
 

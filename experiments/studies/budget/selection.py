@@ -20,6 +20,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from experiments.runs.statistics import t_quantile
+
 Floats = npt.NDArray[np.float64]
 Sample = Callable[[Sequence[str], range], Mapping[str, Floats]]
 """Options and numbers of replications -> (replications,) values of each; more is better."""
@@ -111,6 +113,25 @@ def _left(
 
     kept = [name for name in alive if not any(behind(name, other) for other in alive if other != name)]
     return kept or [max(alive, key=sums.__getitem__)]
+
+
+def rivals(chosen: Selection, confidence: float = 0.95) -> tuple[str, ...]:
+    """Return the options left that may be as good as the one chosen.
+
+    Where a selection has reached its cap, its boundaries, which a small margin sets far apart, say little of options
+    that are clearly behind. Those whose paired difference from the chosen one lies above zero are no rivals, with this
+    confidence for all of them together: multiple comparisons with the best under common random numbers (Yang and
+    Nelson 1991, Operations Research 39(4)), one-sided, by Bonferroni over all options of the selection.
+    """
+    found = []
+    for name in chosen.left:
+        common = min(chosen.values[name].size, chosen.values[chosen.best].size)
+        gaps = chosen.values[chosen.best][:common] - chosen.values[name][:common]
+        error = float(gaps.std(ddof=1)) / math.sqrt(common)
+        reach = t_quantile(common - 1, 1 - 2 * (1 - confidence) / (len(chosen.values) - 1)) if error else 0.0
+        if name != chosen.best and gaps.mean() - reach * error <= 0:
+            found.append(name)
+    return tuple(found)
 
 
 def chance_of_front(costs: Sequence[float], values: Floats, *, resamples: int = 2000, seed: int = 1) -> Floats:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.runs.statistics import mean_interval
 from experiments.studies.budget.mixes import known_worth, price_of
-from experiments.studies.budget.selection import Floats, Selection, chance_of_front
+from experiments.studies.budget.selection import Floats, Selection, chance_of_front, rivals
 from experiments.studies.compare import probability_best
 from experiments.studies.result import StudyResult
 
@@ -35,7 +35,7 @@ def budget(result: StudyResult) -> Frame:
         value, low, high, *_ = mean_interval(worth.tolist())
         row = {"budget_usd": usd, "scenario": chosen.best, "capital_usd": prices[chosen.best]}
         row |= {"value": value, "low": low, "high": high, "replications": worth.size, "decided": chosen.decided}
-        row |= {"as_good": "; ".join(sorted(set(chosen.left) - {chosen.best})), "contenders": len(chosen.values)}
+        row |= {"as_good": "; ".join(sorted(rivals(chosen))), "contenders": len(chosen.values)}
         row |= {"drawn": chosen.drawn, "probability": _chance(chosen), **_regret(chosen)}
         rows.append({**row, **_gap("per_million", worth, before, (usd - spent) / MILLION)})
         before, spent = worth, usd
