@@ -110,7 +110,7 @@ def _with_wait_target(gate: Gate) -> Gate:
 
 
 def _with_money(gate: Gate) -> Gate:
-    """Return a gate that counts money, so that hours of trucks are added up, which none of the library does."""
+    """Return a gate that counts money, so that hours of trucks are added up."""
     from gates.schema.prices.money import Money
 
     same = {"low": 0.1, "base": 0.1, "high": 0.1}
