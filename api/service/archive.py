@@ -45,13 +45,13 @@ def zipped(folder: Path, name: str) -> Iterator[bytes]:
     """
     listed = read_json(folder / MANIFEST).get("files", {})
     sent = _Sent()
-    with zipfile.ZipFile(sent, "w") as archive:
+    with zipfile.ZipFile(sent, "w") as packed:
         for file in (MANIFEST, *sorted(listed)):
             entry = zipfile.ZipInfo(f"{name}/{file}")
             entry.compress_type = zipfile.ZIP_STORED if file.endswith(PACKED) else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             entry.file_size = (folder / file).stat().st_size
-            with (folder / file).open("rb") as source, archive.open(entry, "w") as target:
+            with (folder / file).open("rb") as source, packed.open(entry, "w") as target:
                 while part := source.read(CHUNK):
                     target.write(part)
                     yield sent.take()

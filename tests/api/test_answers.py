@@ -12,8 +12,9 @@ from api.service.store import Row
 
 ROW = Row("run_1", "run", "queued", "d", "minimal", "", "{}", '{"seconds": 1.0}', 0, 8, created=1.0)
 BASE = "/api/v1/runs/run_1"
-RESULTS = {"answer", "metrics", "queue_series", "clearance", "event_log", "replay", "plots", "report", "manifest"}
-STUDY_RESULTS = {"answer", "comparison", "tables", "plots", "report", "manifest"}
+RESULTS = {"answer", "metrics", "queue_series", "clearance", "event_log", "replay", "plots", "report"}
+RESULTS |= {"manifest", "archive"}
+STUDY_RESULTS = {"answer", "comparison", "tables", "plots", "report", "manifest", "archive"}
 
 
 @pytest.mark.parametrize(

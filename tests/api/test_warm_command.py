@@ -59,4 +59,7 @@ def test_what_a_folder_is_valid_for(tmp_path: Path) -> None:
     (tmp_path / compile_ahead.STAMP).write_text("of another version\n", encoding="ascii")
     assert not compile_ahead.is_compiled(tmp_path)
     (tmp_path / compile_ahead.STAMP).write_text(f"{kept_code.content()}\n", encoding="ascii")
-    assert compile_ahead.is_compiled(tmp_path)
+    assert not compile_ahead.is_compiled(tmp_path), "for which processor is not said"
+    for processor in kept_code.processors():
+        (tmp_path / compile_ahead.STAMP).write_text(f"{kept_code.content()}\n{processor}\n", encoding="ascii")
+        assert compile_ahead.is_compiled(tmp_path)

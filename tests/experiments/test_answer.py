@@ -485,6 +485,8 @@ def test_the_screen_shows_what_a_run_must_show(tmp_path) -> None:
         "Stages, southbound",
         "Areas",
         "Pools",
+        "What a day costs",
+        "Energy of a day",
     ]
     assert [each.direction for each in found.headlines] == ["northbound", "southbound"]
     for table in (found.first, *found.tables):

@@ -237,6 +237,7 @@ def test_templates_are_part_of_the_package():
     folder = Path(module.__file__ or "").parent / "templates"
     assert {path.name for path in folder.iterdir()} == {
         "report.html.j2",
+        "decision.html.j2",
         "study.html.j2",
         "calibration.html.j2",
         "report.css",
