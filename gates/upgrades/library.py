@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -34,6 +35,7 @@ def load_upgrade(name_or_path: str | Path) -> Upgrade:
     return upgrade_from_text(read_text(path), path.name)
 
 
+@functools.lru_cache(maxsize=256)
 def upgrade_from_text(text: str, file: str = "") -> Upgrade:
     """The upgrade that a YAML or JSON text describes; `file` names it in findings.
 

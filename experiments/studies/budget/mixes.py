@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -157,6 +157,8 @@ def knapsack(result: StudyResult) -> Knapsack:
         mean = float(worth[closures[name]].mean()) if closures[name] in worth else 0.0
         effect[name] = mean - sum(effect[other] for other in closures[name] - {name})
     cost = {name: _capital(result, name) for name in order}
+    references = references_of(result.study)
+    bench = Bench(result.study, result.warmup_days, result.reading)
     pairs: dict[Pair, float] = {}
     excludes: list[Pair] = []
     for a, b in itertools.combinations(sorted(closures), 2):
@@ -167,7 +169,7 @@ def knapsack(result: StudyResult) -> Knapsack:
             gap = worth[both] - worth[closures[a]] - worth[closures[b]]
             error = float(gap.std(ddof=1)) / math.sqrt(gap.size)
             pairs[a, b] = likely_share(float(gap.mean()), error)
-        elif _clash(result, both):
+        elif _clash(bench, references, both):
             excludes.append((a, b))
     needs = tuple((name, other) for name in order for other in sorted(closures[name] - {name}))
     return Knapsack(cost, effect, pairs, needs, tuple(excludes))
@@ -184,12 +186,11 @@ def _capital(result: StudyResult, name: str) -> float:
     return float(costs.capital_usd.base)
 
 
-def _clash(result: StudyResult, mix: Mix) -> bool:
+def _clash(bench: Bench, references: Mapping[str, str], mix: Mix) -> bool:
     """Tell whether the gate refuses a mix."""
-    references = references_of(result.study)
     setting = Setting(tuple(references[name] for name in sorted(mix)))
     try:
-        Bench(result.study, result.warmup_days, result.reading).cell("mix", "", setting)
+        bench.cell("mix", "", setting)
     except ConfigError:
         return True
     return False
