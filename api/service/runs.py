@@ -168,8 +168,8 @@ class RunService:
         await self._refuse_if_full(row, submission)
         self._states.add(row)
         try:
-            adding = rows.add(row, submission.remembered, reuse=submission.reuse, notify=submission.notify)
-            stored = await self._ask(adding)
+            adding = rows.add(row, submission.remembered, reuse=submission.reuse)
+            stored = await self._ask(calls.asked_with(adding, submission.notify))
         except BaseException:
             self._states.drop(row.id)
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from experiments.forecast.forecast import HIGH, LOW, Forecast, quantile
 from experiments.plots import theme
 from experiments.plots.marks import NARROW, Chart, Frame, Plot, data_of, message, panel_title, picture, stamp
 from experiments.plots.theme import direction_colour, write_pictures
+from experiments.result_folder import write_json
 from experiments.runs.files import new_folder
 
 NOBODY = "Fewer than half of the trucks of any hour are released before the end of tomorrow."
@@ -43,8 +43,7 @@ def write_forecast(made: Forecast, folder: Path, *, png: bool = False) -> Path:
     """
     naming = Naming(title(made), basis(made).removesuffix("."))
     with new_folder(folder) as partial_folder:
-        text = json.dumps({**made.document(), "answers": answers(made)}, ensure_ascii=False, indent=1, allow_nan=False)
-        (partial_folder / "forecast.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_json(partial_folder / "forecast.json", {**made.document(), "answers": answers(made)})
         _stock(made).drop(columns="at").to_csv(partial_folder / "stock.csv", index=False, lineterminator="\n")
         write_pictures(partial_folder, [picture(plot) for plot in plots_of(made)], naming, png=png)
     return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from experiments.logs.columns import MOMENTS, TABLES, TRUCK_MOMENTS, Column, cho
 from experiments.logs.kept import KeptLog
 from experiments.logs.ocel import write_ocel
 from experiments.logs.xes import write_xes
+from experiments.result_folder import write_json
 from experiments.runs.files import new_folder
 from gates.findings import ConfigError, Finding, suggestion
 
@@ -146,8 +146,7 @@ def _write_metadata(log: KeptLog, folder: Path) -> None:
         "dc:description": f"Times in ms count from {log.tick_zero.isoformat()}.",
         "tables": tables,
     }
-    text = json.dumps(document, ensure_ascii=False, indent=1)
-    (folder / METADATA).write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_json(folder / METADATA, document)
 
 
 def _described(column: Column) -> dict[str, Any]:

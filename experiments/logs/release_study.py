@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from experiments.logs.release_charts import plots_of
 from experiments.logs.release_times import ALL, FENCES, ON_SIDE, TOTAL, ReleaseTimes, daily, table_of, trend
 from experiments.plots.marks import picture
 from experiments.plots.theme import write_pictures
+from experiments.result_folder import write_json
 from experiments.runs.files import new_folder
 from gates.findings import ConfigError, Finding
 
@@ -97,8 +97,7 @@ def write_study(study: ReleaseStudy, folder: Path, *, png: bool = False) -> Path
             "columns": UNITS,
             "time_zone_of_days": times.zone,
         }
-        text = json.dumps(document, ensure_ascii=False, indent=1)
-        (partial / "study.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_json(partial / "study.json", document)
         write_pictures(partial, [picture(plot) for plot in plots_of(times, study.table)], times, png=png)
     return folder
 

@@ -33,14 +33,13 @@ def write_excel(folder: Path) -> Path:
     """
     path = folder / FILE
     tables = dict(_tables(folder))
+    sheets = {ABOUT: _about(folder, tables), **tables}
     options = {"options": {"default_date_format": "yyyy-mm-dd"}}
     with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as writer:
         book: Any = writer.book
         book.set_properties({"created": CREATED})
-        _about(folder, tables).to_excel(writer, sheet_name=ABOUT, index=False)
-        for name, frame in tables.items():
+        for name, frame in sheets.items():
             frame.head(MOST_ROWS).to_excel(writer, sheet_name=name[:MOST_LETTERS], index=False)
-        for name, frame in {ABOUT: _about(folder, tables), **tables}.items():
             sheet: Any = writer.sheets[name[:MOST_LETTERS]]
             sheet.freeze_panes(1, 1)
             for n, column in enumerate(frame.columns):

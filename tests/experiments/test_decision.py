@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from experiments.answers.study_advice import READ
@@ -102,6 +103,17 @@ def test_what_the_page_says(folder: Path) -> None:
     assert len(said.caveats) == 3
     assert said.caveats[1] == "Fewer trucks are inspected. What these inspections would have found is in no benefit."
     assert said.measures == ("Booth: time in service (4 min).", "Trucks a day: general (120).")
+
+
+def test_a_mix_without_rivals_is_the_best_whether_the_race_ended_or_not(folder: Path) -> None:
+    row = {"scenario": "less-checks", "capital_usd": 1e5, "value": 7e4, "low": 6e4, "high": 8e4}
+    rivals = [("", True), ("", False), ("base", False)]
+    for as_good, decided in rivals:
+        frames = {name: read_table(folder, name) for name in READ}
+        frames["budget"] = pd.DataFrame([{**row, "budget_usd": 3e6, "as_good": as_good, "decided": decided}])
+        (said, *_) = decision_of(frames, read_labels(folder), Words("en")).answer
+        end = "The replications do not tell it apart from Base." if as_good else "compared, with 95 % confidence."
+        assert plain(said).endswith(end)
 
 
 def test_vietnamese_numbers_have_commas(folder: Path) -> None:

@@ -68,17 +68,13 @@ NOT_STORED = ("seq", "phase", "ends_at")
 """The database gives the number; the others hold only while a server runs."""
 
 
-def add(
-    row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = False, notify: str | None = None
-) -> Statement[Row]:
+def add(row: Row, remembered: tuple[str, str] | None = None, *, reuse: bool = False) -> Statement[Row]:
     """Store a new run, and return it with its number; or an identical one of its owner that succeeded, if allowed.
 
     Parameters
     ----------
     remembered
         The idempotency key, and the fingerprint of its request.
-    notify
-        Address that is to hear of its end.
     """
     values = {name: value for name, value in vars(row).items() if name not in NOT_STORED}
 
@@ -90,8 +86,6 @@ def add(
             stored = dataclasses.replace(row, seq=int(seq))
         if remembered is not None:
             idempotency.remember(row.owner, *remembered, stored.id)(connection)
-        if notify is not None:
-            connection.execute(webhooks.insert().values(run=stored.id, url=notify, attempts=0, due=0.0))
         return stored
 
     return statement

@@ -33,6 +33,18 @@ def ask(run: str, url: str) -> Statement[None]:
     return statement
 
 
+def asked_with(adding: Statement[Row], url: str | None) -> Statement[Row]:
+    """Store a run, and if there is an address that it is to hear of its end: both or neither."""
+
+    def statement(connection: sa.Connection) -> Row:
+        stored = adding(connection)
+        if url is not None:
+            ask(stored.id, url)(connection)
+        return stored
+
+    return statement
+
+
 def next_calls(limit: int) -> Statement[list[Call]]:
     """Return the calls about runs that have ended, those that are due first before others."""
     columns = (webhooks.c.seq.label("call"), webhooks.c.url, webhooks.c.attempts, webhooks.c.due)

@@ -21,7 +21,7 @@ from experiments.answers.study_comparison import some
 from experiments.answers.study_labels import StudyLabels
 from experiments.runs.statistics import Estimate
 from experiments.studies.model import BASE
-from experiments.studies.money.tables import BREAK_EVEN, COST, FREED
+from experiments.studies.money.tables import BREAK_EVEN, COST, FREED, NET
 from gates.schema.prices.money import Money
 
 Frame = pd.DataFrame
@@ -44,7 +44,7 @@ def money_advice(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[s
     rows = frames["appraisal"]
     prices = labels.gate.gate.money
     if len(rows) and prices is not None:
-        nets = rows[rows["measure"] == "net present value"].sort_values("value", ascending=False, kind="stable")
+        nets = rows[rows["measure"] == NET].sort_values("value", ascending=False, kind="stable")
         if len(nets):
             yield from _worth(nets, rows, frames["money"], prices, labels)
             yield from _needed(rows, prices, labels)
@@ -105,7 +105,7 @@ def _carried(rows: Frame, scenario: str) -> str:
 
 def _needed(rows: Frame, prices: Money, labels: StudyLabels) -> Iterator[str]:
     """Yield what single upgrades that are not shown to pay would have to bring, the cheapest of them first."""
-    nets = rows[rows["measure"] == "net present value"]
+    nets = rows[rows["measure"] == NET]
     poor = set(nets[nets["low"] <= 0]["scenario"]) & single_upgrades(labels)
     wanted = rows[(rows["measure"] == BREAK_EVEN) & rows["scenario"].isin(poor)]
     hour = prices.truck_hour.vehicle_usd.base + prices.truck_hour.driver_usd.base
@@ -160,7 +160,7 @@ def _named(row: Any, labels: StudyLabels) -> str:
 
 
 def _not_costed(rows: Frame, labels: StudyLabels) -> Iterator[str]:
-    costed = set(rows[rows["measure"] == "net present value"]["scenario"])
+    costed = set(rows[rows["measure"] == NET]["scenario"])
     missing = [labels.titles[name] for name in dict.fromkeys(rows["scenario"]) if name not in costed]
     if missing:
         yield f"Not costed, so without net present value: {some(missing)}."
@@ -222,7 +222,7 @@ _MEASURES = (
     ("benefit a year", "Benefit, USD m a year", 1 / MILLION),
     ("cost a year", "Cost, USD m a year", 1 / MILLION),
     (BREAK_EVEN, "Benefit that pays for it, USD m a year", 1 / MILLION),
-    ("net present value", "Net present value, USD m", 1 / MILLION),
+    (NET, "Net present value, USD m", 1 / MILLION),
     ("benefit-cost ratio", "Benefit-cost ratio", 1.0),
     ("payback", "Payback, years", 1.0),
     ("cost per truck hour saved", "USD per truck hour saved", 1.0),
@@ -233,7 +233,7 @@ _MEASURES = (
 
 def _appraisal_table(rows: Frame, labels: StudyLabels) -> Table:
     shown = [m for m in _MEASURES if (rows["measure"] == m[0]).any()]
-    order = rows[rows["measure"] == "net present value"].sort_values("value", ascending=False, kind="stable")
+    order = rows[rows["measure"] == NET].sort_values("value", ascending=False, kind="stable")
     names = list(dict.fromkeys([*order["scenario"], *rows["scenario"]]))
     cells = [
         (labels.titles[name], *(_found(_measure(rows, name, measure), factor) for measure, _, factor in shown))

@@ -10,10 +10,10 @@ from experiments.answers.labels import listed
 from experiments.answers.numbers import GLUE, interval, money, short
 from experiments.answers.run_tables import Table
 from experiments.answers.study_labels import StudyLabels
+from experiments.studies.money.tables import NET
 
 Frame = pd.DataFrame
 WORLD_FRAMES = ("doubt", "information")
-NET = "net present value"
 MILLION = 1e6
 NAMED, MEASURED = 4, 3
 ROUNDED = 0.005

@@ -20,6 +20,7 @@ from experiments.answers.study_labels import StudyLabels
 from experiments.report.decision.doubts import caveats, measures
 from experiments.report.decision.words import Words
 from experiments.studies.model import BASE, better_of, metric_key
+from experiments.studies.money.tables import NET
 from gates.schema.gate import Gate
 
 Frame = pd.DataFrame
@@ -157,7 +158,7 @@ class _Page:
         rows = self.frames["appraisal"]
         if not len(rows):
             return rows
-        return rows[rows["measure"] == "net present value"].sort_values("value", ascending=False, kind="stable")
+        return rows[rows["measure"] == NET].sort_values("value", ascending=False, kind="stable")
 
     def answer(self, chosen: str, against: str) -> Iterator[str]:
         budgets = self.frames["budget"]
@@ -204,7 +205,7 @@ class _Page:
                 **self.millions(row, "low", "high"),
             )
             others = ", ".join(self.title(name) for name in str(row["as_good"]).split("; ") if name)
-            yield f"{text} {self.words.say('decided' if row['decided'] else 'undecided', others=others)}"
+            yield f"{text} {self.words.say('undecided' if others else 'decided', others=others)}"
         taken = {part for name in rows["scenario"] for part in str(name).split(" + ")}
         left = [self.title(name) for name in sorted(single_upgrades(self.labels) - taken, key=self.title)]
         if left:

@@ -8,11 +8,12 @@ from typing import cast
 
 import pandas as pd
 
-from experiments.answers.money.worlds import NET, place_text
+from experiments.answers.money.worlds import place_text
 from experiments.answers.numbers import GLUE
 from experiments.answers.study_labels import StudyLabels
 from experiments.report.decision.words import Words
 from experiments.studies.model import BASE
+from experiments.studies.money.tables import NET
 from gates.schema.base import DirectionName
 from gates.schema.gate import Gate
 from gates.schema.paths import Visit, walk

@@ -150,14 +150,14 @@ def knapsack(result: StudyResult) -> Knapsack:
     by_name = known_worth(result)
     worth = {mix_of(cell, result): by_name[cell.name] for cell in result.cells}
     base = {u.name for u in result.cells[0].upgrades}
-    closures = {n: _closure(result.study, r) - base for n, r in references_of(result.study).items() if n not in base}
+    references = references_of(result.study)
+    closures = {name: _closure(result.study, r) - base for name, r in references.items() if name not in base}
     order = sorted(closures, key=lambda name: len(closures[name]))
     effect: dict[str, float] = {}
     for name in order:
         mean = float(worth[closures[name]].mean()) if closures[name] in worth else 0.0
         effect[name] = mean - sum(effect[other] for other in closures[name] - {name})
-    cost = {name: _capital(result, name) for name in order}
-    references = references_of(result.study)
+    cost = {name: _capital(result.study, references[name]) for name in order}
     bench = Bench(result.study, result.warmup_days, result.reading)
     pairs: dict[Pair, float] = {}
     excludes: list[Pair] = []
@@ -180,8 +180,8 @@ def _closure(study: Study, reference: str) -> Mix:
     return frozenset(study.own_upgrade(each).name for each in with_needs_of([reference]))
 
 
-def _capital(result: StudyResult, name: str) -> float:
-    costs = result.study.own_upgrade(references_of(result.study)[name]).costs
+def _capital(study: Study, reference: str) -> float:
+    costs = study.own_upgrade(reference).costs
     assert costs is not None  # `refuse_without_prices`
     return float(costs.capital_usd.base)
 

@@ -37,6 +37,7 @@ from gates.schema.prices.money import Money
 from gates.upgrades import Upgrade
 
 Frame = pd.DataFrame
+NET = "net present value"
 COST = "capital and running cost"
 BREAK_EVEN = "benefit a year that pays for it"
 FREED = "posts freed"
@@ -258,7 +259,7 @@ def _in_years(
         **_priced(min(b - p for b, p, _ in worst), max(b - p for b, p, _ in best)),
     }
     yield "cost a year", "USD a year", _costs_a_year(paid, terms, worst, best)
-    yield "net present value", "USD", net
+    yield NET, "USD", net
     pays = [p / f for (_, p, _), f in zip((*worst, *best), (*factors, *factors), strict=True) if f > 0]
     if factor > 0:
         yield BREAK_EVEN, "USD a year", {**_certain(paid / factor), **_priced(min(pays), max(pays))}

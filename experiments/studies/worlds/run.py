@@ -14,7 +14,7 @@ from experiments.runs.replications import Runner
 from experiments.runs.settings import Setup
 from experiments.studies.designs import Bench, Cell, Setting, cells
 from experiments.studies.model import BASE, BUDGETED, Study, better_of, metric_text
-from experiments.studies.money.tables import net_present_values, outlays_of
+from experiments.studies.money.tables import NET, net_present_values, outlays_of
 from experiments.studies.replication import Floats, Replication, kept
 from experiments.studies.result import StudyResult, contexts_of
 from experiments.studies.worlds.analysis import (
@@ -36,7 +36,6 @@ MOST_OPTIONS = 12
 """Options that run in worlds: those with the largest net present value, or the best deciding number."""
 WORLD_FILE = "world.yaml"
 SEEDS_APART = 1_000_003
-NET = "net present value"
 DESIGNS = (None, "one-at-a-time", "grid", BUDGETED)
 """Designs whose scenarios can run in worlds; the others vary numbers themselves."""
 
