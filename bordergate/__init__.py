@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from experiments.runs.statistics import Estimate
     from experiments.studies.model import Study, load_study
     from gates import ConfigError, Finding, Gate, library_gates, load_gate, upgrade_names
+    from sim.live import Live, Policy, WaitingTruck
 
 __all__ = [
     "Comparison",
@@ -23,11 +24,14 @@ __all__ = [
     "Estimate",
     "Finding",
     "Gate",
+    "Live",
+    "Policy",
     "Result",
     "Server",
     "ServiceError",
     "Study",
     "StudyFolder",
+    "WaitingTruck",
     "compare",
     "connect",
     "library_gates",
@@ -45,12 +49,15 @@ _HOMES = {
     "Estimate": "experiments.runs.statistics",
     "Finding": "gates",
     "Gate": "gates",
+    "Live": "sim.live",
+    "Policy": "sim.live",
     "Server": "api.client.server",
     "ServiceError": "api.client.transport",
     "connect": "api.client.server",
     "Result": "experiments.results.run",
     "Study": "experiments.studies.model",
     "StudyFolder": "experiments.results.study",
+    "WaitingTruck": "sim.live",
     "compare": "experiments.results.calls",
     "library_gates": "gates",
     "load_gate": "gates",

@@ -17,13 +17,14 @@ PYTHON = {
     "Run, compare, open": ("bordergate", ["run", "study", "compare", "result"]),
     "Gates and studies": ("bordergate", ["load_gate", "library_gates", "upgrade_names", "load_study", "Gate.with_"]),
     "Results": ("bordergate", ["Result", "StudyFolder", "Comparison", "Estimate"]),
+    "Own rules": ("bordergate", ["Live", "WaitingTruck"]),
     "A server": ("bordergate", ["connect", "Server"]),
     "Mistakes": ("bordergate", ["ConfigError", "Finding", "ServiceError"]),
     "What stands at the gate": ("gates", ["apply_upgrades", "gate_from_text", "every_number", "assumptions"]),
     "How time passes": ("sim", ["compile_plan", "draw", "simulate", "measure", "stream", "Key"]),
     "Replications": ("experiments", ["run_scenario", "mean_interval"]),
 }
-MEMBERS = ("Result", "StudyFolder", "Comparison", "Estimate", "Server", "ConfigError", "Finding", "Key")
+MEMBERS = ("Result", "StudyFolder", "Comparison", "Estimate", "Server", "ConfigError", "Finding", "Key", "Live")
 
 
 def commands() -> str:
@@ -99,7 +100,7 @@ def python() -> str:
     """Return the page of the Python names, which Sphinx fills from their docstrings."""
     parts = [
         "# Python",
-        "`import bordergate as bg` gives the names of the first five sections. The others are for those who look "
+        "`import bordergate as bg` gives the names of the first six sections. The others are for those who look "
         "inside a run: the [concepts](concepts.md) say what plan, draws and log are.",
     ]
     for title, (module, names) in PYTHON.items():

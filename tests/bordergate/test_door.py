@@ -11,6 +11,7 @@ import pytest
 
 import bordergate as bg
 import gates
+import sim.live
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -82,6 +83,7 @@ def test_the_script_of_a_wheel_does_not_look_into_the_folder(installed, tmp_path
 
 def test_names_are_those_of_the_packages():
     assert bg.load_gate is gates.load_gate
+    assert bg.Live is sim.live.Live
     assert set(bg.__all__) <= set(dir(bg))
     with pytest.raises(AttributeError, match=r"module 'bordergate' has no attribute 'gate'"):
         bg.gate  # noqa: B018

@@ -15,13 +15,12 @@ from experiments.inputs.policy import policy_code
 from experiments.runs.run import run_scenario
 from experiments.runs.settings import RunSettings
 from gates import ConfigError, Scenario, load_gate
-from sim.live import Live
 
 SHORT: dict[str, Any] = {"days": 2, "warmup_days": 0, "replications": 2}
 LANES = 3
 
 
-def more_lanes(live: Live) -> Iterator[Any]:
+def more_lanes(live: bg.Live) -> Iterator[Any]:
     """Open a lane now and then."""
     while True:
         yield live.wait(live.random.uniform(60, 120))
@@ -48,7 +47,7 @@ def test_a_result_under_own_rules(tmp_path: Path) -> None:
 
 
 def test_what_was_decided_of_every_kind() -> None:
-    def rule(live: Live) -> Iterator[Any]:
+    def rule(live: bg.Live) -> Iterator[Any]:
         live.hold("declaration-vn")
         live.set_units("customs-officers-vn", 1)
         yield live.wait(5)
@@ -71,7 +70,7 @@ def test_a_plain_result_has_no_decisions() -> None:
 
 
 def test_a_policy_that_does_nothing_gives_the_plain_result() -> None:
-    def nothing(live: Live) -> None:
+    def nothing(live: bg.Live) -> None:
         pass
 
     plain = bg.run("minimal", engine="reference", **SHORT)
