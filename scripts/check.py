@@ -18,7 +18,8 @@ speed        benchmarks.guard, pytest  the engine beside a bare loop, the replay
     python scripts/check.py --quick        under a minute: lint, format, types, the tests of the package that changed
     python scripts/check.py --quick sim    the same for this package
     python scripts/check.py --all          what CI runs: the long tests too, each long series in a small form
-    python scripts/check.py --soak         hours: each long series in full; writes docs/validation/soak.md
+    python scripts/check.py --soak         an hour or more: each long series in full; writes docs/validation/soak.md
+    python scripts/check.py --soak queues  only this series; the page keeps the rows of the others
     python scripts/check.py lint types     only these
 
 How often a series repeats what it tries is in tests/tiers.py. Needs nothing but the `dev` extra: every tool is a module
@@ -177,7 +178,8 @@ def speed(arguments: argparse.Namespace) -> bool:
 
 
 def soak(arguments: argparse.Namespace) -> bool:
-    passed = pytest(arguments, "soak", "-m", "series", BORDERGATE_TIER="soak")
+    chosen = " or ".join(f"series(name='{name}')" for name in arguments.steps) or "series"
+    passed = pytest(arguments, "soak", "-m", chosen, BORDERGATE_TIER="soak")
     return run("scripts.soak_table", str(arguments.counted / "soak.xml")) and passed
 
 
@@ -208,6 +210,14 @@ OF_TIER = {"quick": QUICK, "everyday": tuple(name for name in STEPS if name not 
 """Steps of the tiers that leave some out."""
 
 
+def series() -> tuple[str, ...]:
+    """Return the names of the long series; this file may be run from anywhere."""
+    sys.path.append(str(ROOT))
+    from tests.tiers import SERIES
+
+    return tuple(SERIES)
+
+
 def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of: {', '.join(STEPS)} (default: all of the tier)")
@@ -221,11 +231,12 @@ def parsed_arguments() -> argparse.Namespace:
         help="lint, format, types, and the tests of one package (default: of what changed)",
     )
     tier.add_argument("--all", action="store_true", help="the long tests too")
-    tier.add_argument("--soak", action="store_true", help="only the long series, in full")
+    tier.add_argument("--soak", action="store_true", help="only the long series, in full; STEP names some of them")
     parser.add_argument("--workers", default="auto", help="processes of pytest (default: one a core)")
     arguments = parser.parse_args()
-    if unknown := [name for name in arguments.steps if name not in STEPS]:
-        parser.error(f"no such step: {', '.join(unknown)}. Steps are {', '.join(STEPS)}.")
+    kind, known = ("series", series()) if arguments.soak else ("step", tuple(STEPS))
+    if unknown := [name for name in arguments.steps if name not in known]:
+        parser.error(f"there is no {kind} {', '.join(unknown)}. Choose from: {', '.join(known)}.")
     arguments.tier = "quick" if arguments.quick is not None else "all" if arguments.all else "everyday"
     return arguments
 
@@ -254,7 +265,8 @@ def main() -> int:
             old.unlink()
 
     steps: dict[str, Callable[[argparse.Namespace], bool]] = {"soak": soak} if arguments.soak else STEPS
-    chosen = [name for name in steps if name in (arguments.steps or OF_TIER.get(arguments.tier, steps))]
+    named = () if arguments.soak else arguments.steps
+    chosen = [name for name in steps if name in (named or OF_TIER.get(arguments.tier, steps))]
     outcomes: dict[str, tuple[bool, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         arguments.counted = Path(folder)

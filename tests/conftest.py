@@ -51,10 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         marker = item.get_closest_marker("series")
         if marker is None and is_hypothesis_test(getattr(item, "obj", None)):
-            item.add_marker(pytest.mark.series("examples"))
+            item.add_marker(pytest.mark.series(name="examples"))
             marker = item.get_closest_marker("series")
         if marker is not None:
-            item.user_properties += [("series", marker.args[0]), ("count", count(marker.args[0]))]
+            item.user_properties += [("series", marker.kwargs["name"]), ("count", count(marker.kwargs["name"]))]
 
 
 def failed_if_skipped(report: Report) -> Report:
@@ -83,4 +83,4 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.fixture
 def times(request: pytest.FixtureRequest) -> int:
     """Return how often a test of a series repeats what it tries, in this tier."""
-    return count(request.node.get_closest_marker("series").args[0])
+    return count(request.node.get_closest_marker("series").kwargs["name"])

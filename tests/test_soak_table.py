@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.soak_table import Case, cases, rows
+from scripts.soak_table import HEAD, Case, Place, cases, rows, rows_of
 from tests.tiers import SERIES, TIERS, count
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +24,7 @@ REPORT = """<testsuites><testsuite>
 A_SERIES = """
 import pytest
 
-@pytest.mark.series("coverage")
+@pytest.mark.series(name="coverage")
 def test_a(times, record_property):
     record_property("shown", f"{times} studies")
 """
@@ -51,18 +51,41 @@ def test_tests_of_series_are_read_from_the_report(tmp_path: Path) -> None:
     ]
 
 
+HERE = Place("0123456789ab", "2026-11-28", "a machine, 2 cores, Python 3.11.2")
+STAMP = "0123456789ab | 2026-11-28 | a machine, 2 cores, Python 3.11.2"
+
+
 def test_every_series_has_a_row(tmp_path: Path) -> None:
+    """Minutes: 2.5 s are 0.04 min, 1.6 s are 0.03 min."""
     (tmp_path / "soak.xml").write_text(REPORT)
-    by_name = dict(zip(SERIES, rows(cases(tmp_path / "soak.xml")), strict=True))
+    by_name = dict(zip(SERIES, rows(cases(tmp_path / "soak.xml"), HERE, {}), strict=True))
     assert by_name["coverage"] == (
-        "| coverage: studies of queues whose means are known | 1,000 | 1 | passed | 2 | 95.1% alone |"
+        f"| coverage: studies of queues whose means are known | 1,000 | 1 | passed | 0.0 | {STAMP} | 95.1% alone |"
     )
     assert by_name["queues"] == (
-        "| queues: trucks a replication, 32 replications of each queue | 1,000,000 | 2 | 1 failed | 2 | – |"
+        "| queues: trucks a replication, 32 replications of each queue | 1,000,000 | 2 | 1 failed | 0.0 | "
+        f"{STAMP} | – |"
     )
     assert by_name["contract"] == (
-        "| contract: generated requests, at most, to each operation over HTTP | 650 | 0 | not run | 0 | – |"
+        "| contract: generated requests, at most, to each operation over HTTP | 650 | 0 | not run | – | – | – | – | – |"
     )
+
+
+def test_a_series_that_repeated_less_often_says_of_how_many() -> None:
+    found = [Case("server kills", 40, "passed", 600.0, "")]
+    row = dict(zip(SERIES, rows(found, HERE, {}), strict=True))["server kills"]
+    assert row.endswith(f"take and do runs | 40 of 100 | 1 | passed | 10.0 | {STAMP} | – |")
+
+
+def test_a_series_that_was_not_run_keeps_its_row(tmp_path: Path) -> None:
+    (tmp_path / "soak.xml").write_text(REPORT)
+    page = HEAD + "\n".join(rows(cases(tmp_path / "soak.xml"), HERE, {}))
+    later = HERE._replace(commit="ba9876543210")
+    renewed = rows([Case("queues", 1_000_000, "passed", 60.0, "3.00 h")], later, rows_of(page))
+    before, after = (dict(zip(SERIES, lines, strict=True)) for lines in (rows_of(page).values(), renewed))
+    assert {name for name in SERIES if before[name] != after[name]} == {"queues"}
+    assert "| passed | 1.0 | ba9876543210 |" in after["queues"]
+    assert after["queues"].endswith("| 3.00 h |")
 
 
 def test_a_higher_tier_repeats_no_series_less_often() -> None:

@@ -11,7 +11,7 @@ from tests.e2e.contract import FULL, WANTED, searched
 
 
 @pytest.mark.long
-@pytest.mark.series("contract")
+@pytest.mark.series(name="contract")
 def test_answers_are_as_described(tmp_path, times, record_property):
     found = searched(tmp_path, times)
     record_property("shown", f"{found.cases:,} requests")

@@ -91,7 +91,7 @@ def all_are_well(server: Process, data: Path, acknowledged: dict[str, tuple[int,
         assert hashes(data / "runs" / run) == expected[str(kind)], f"{run} differs from an undisturbed run"
 
 
-@pytest.mark.series("server kills")
+@pytest.mark.series(name="server kills")
 def test_killed_servers_lose_nothing(times, tmp_path, undisturbed, record_property):
     data = tmp_path / "data"
     acknowledged = killed_at_random(data, times, seed=times)
@@ -131,7 +131,7 @@ def test_a_killed_server_repeats_one_part_for_each_worker_at_most(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.series("worker kills")
+@pytest.mark.series(name="worker kills")
 def test_killed_workers_cost_only_their_part(times, tmp_path, undisturbed, record_property):
     chance = random.Random(times)
     data = tmp_path / "data"

@@ -46,7 +46,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.long
-@pytest.mark.series("study kills")
+@pytest.mark.series(name="study kills")
 def test_a_study_that_is_killed_goes_on(tmp_path, times):
     (tmp_path / "killed.yaml").write_text(STUDY, encoding="utf-8")
     subprocess.run(command(tmp_path, "undisturbed"), check=True, capture_output=True)

@@ -58,7 +58,7 @@ def waits(executor: Executor, studies: int) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.long
-@pytest.mark.series("coverage")
+@pytest.mark.series(name="coverage")
 def test_intervals_cover_the_truth(times, record_property):
     with executors.local() as pool:
         found = waits(pool, times)

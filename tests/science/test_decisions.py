@@ -78,14 +78,14 @@ def test_the_waits_have_the_mean_of_the_formula(studies):
         assert abs(waits.mean() - true_wait(mean)) < stats.norm.isf(FALSE_ALARM / 2) * error, name
 
 
-@pytest.mark.series("decisions")
+@pytest.mark.series(name="decisions")
 def test_equal_queues_are_seldom_called_better_or_worse(studies, record_property):
     found = verdicts(studies, "twin", 0.01 * true_wait(0.7))
     wrong = sum(each.startswith(("better", "worse")) for each in found)
     assert reported(record_property, "false better or worse", wrong, len(studies)) <= most_wrong(len(studies))
 
 
-@pytest.mark.series("decisions")
+@pytest.mark.series(name="decisions")
 def test_queues_that_differ_by_the_margin_are_seldom_called_equal(studies, record_property):
     found = verdicts(studies, "slower", true_wait(0.71) - true_wait(0.7))
     wrong = sum("margin" in each or "matters" in each for each in found)
@@ -95,7 +95,7 @@ def test_queues_that_differ_by_the_margin_are_seldom_called_equal(studies, recor
     assert wrong > 0, "a procedure that never errs here has no power"
 
 
-@pytest.mark.series("decisions")
+@pytest.mark.series(name="decisions")
 def test_the_cheapest_of_the_equal_set_is_named(studies, record_property):
     margin = true_wait(MEAN["miss"]) - true_wait(MEAN["dear"])
     named = [

@@ -115,14 +115,14 @@ def test_what_leaves_a_queue_arrives_at_the_next_as_if_there_were_none():
 
 
 @pytest.mark.long
-@pytest.mark.series("queues")
+@pytest.mark.series(name="queues")
 @pytest.mark.parametrize(("servers", "busy"), MMC.values(), ids=MMC)
 def test_several_servers_closely(servers, busy, times):
     check_mmc(servers, busy, trucks=times, within=closely(times))
 
 
 @pytest.mark.long
-@pytest.mark.series("queues")
+@pytest.mark.series(name="queues")
 @pytest.mark.parametrize(("service", "cv"), MG1.values(), ids=MG1)
 def test_one_server_with_any_service_closely(service, cv, times):
     check_mg1(0.7, service, cv, trucks=times, within=closely(times))

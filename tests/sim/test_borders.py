@@ -207,7 +207,7 @@ def test_trucks_that_wait_at_the_start_count_on_the_board() -> None:
     assert (row["trucks"], row["released"], row["posted"]) == (5, 0, 5 * 6 * HOUR * MINUTE)
 
 
-@pytest.mark.series("engines")
+@pytest.mark.series(name="engines")
 @settings(max_examples=count("engines") // 20)
 @given(borders(), st.integers(0, 2**32), st.sampled_from([1, 60_000, 1_200_000, 3_600_000]))
 def test_engines_agree_on_borders(scenario: Scenario, seed: int, unit: int) -> None:

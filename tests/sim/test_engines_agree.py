@@ -28,7 +28,7 @@ def coarse(draws: Draws, unit: int) -> Draws:
 
 
 # the project stands on this test, which has a series of its own; a search for new examples makes as many as elsewhere
-@pytest.mark.series("engines")
+@pytest.mark.series(name="engines")
 @settings(max_examples=max(count("engines"), settings().max_examples))
 @given(scenarios(), st.integers(0, 2**32), st.sampled_from([1, 60_000, 1_200_000, 3_600_000]))
 def test_engines_agree(scenario: Scenario, seed: int, unit: int) -> None:
