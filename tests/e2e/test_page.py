@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any
@@ -24,6 +25,10 @@ DAY_BYTES = 50_000
 """Of a day of Friendship Pass; a week of it, seven times as much, then stays within 350 kB."""
 PATIENCE_MS = 120_000
 RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3}
+REFUSED = r"status of 4\d\d"
+"""A refusal that the page shows is also an error in the console."""
+GONE = r"net::ERR_|status of 50[234]"
+"""So is each try to reach a server that is gone."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = (
     *("/", "/new?gate=friendship-pass&up=kiosk-lanes", "/runs", "/runs/RUN", "/runs/RUN/replay"),
@@ -55,16 +60,18 @@ def opened(server, browser) -> Iterator[Open]:
     wrong: list[str] = []
     contexts = []
 
-    def heard(message: Any) -> None:
-        if not (message.type == "error" and re.search(r"status of 4\d\d", message.text)):
-            wrong.append(f"{message.type}: {message.text}")  # a refusal that the page shows is also in the console
+    def heard(message: Any, expected: str) -> None:
+        if not (message.type == "error" and re.search(expected, message.text)):
+            wrong.append(f"{message.type}: {message.text}")
 
-    def open_page(path: str, width: int = 1280, base: str = server.url, **options: Any) -> Page:
+    def open_page(
+        path: str, width: int = 1280, base: str = server.url, expected: str = REFUSED, **options: Any
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 844}, **{"locale": "en-GB", **options})
         contexts.append(context)
         page: Page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
-        page.on("console", heard)
+        page.on("console", lambda message: heard(message, expected))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: None if request.url.startswith(base) else wrong.append(request.url))
         page.goto(base + path)
@@ -237,6 +244,68 @@ def test_watch_reload_in_the_middle_and_cancel(opened, server):
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.get_by_text("This run was cancelled. It has no result.")).to_be_visible()
     assert server.client.get(f"/api/v1/runs/{run}").json()["status"] == "cancelled"
+
+
+def test_a_server_that_goes_away_and_comes_back(opened, tmp_path):
+    """What is shown stays, a notice says why nothing moves, and the page goes on by itself."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    first = Process(tmp_path / "data", "--port", port)
+    run = submitted(first.client, {**LONG, "reuse": False})["id"]
+    page = opened(f"/runs/{run}", base=first.url, expected=GONE)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    first.kill()
+    notice = page.get_by_text("The server does not answer. What you see stays.")
+    expect(notice).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    assert barriers(page) == []
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("heading", name="Runs", level=1)).to_be_visible()
+    page.go_back()
+    with process(tmp_path / "data", "--port", port) as second:
+        expect(notice).to_have_count(0)
+        until(page, "document.querySelector('progress')?.value > 0")
+        page.get_by_role("button", name="Cancel the run").click()
+        expect(page.get_by_text("This run was cancelled. It has no result.")).to_be_visible()
+        assert second.client.get(f"/api/v1/runs/{run}").json()["status"] == "cancelled"
+
+
+def test_a_run_is_named_and_found_again(opened, server):
+    ids = [submitted(server.client, {**SHORT, "seed": seed})["id"] for seed in (41, 42)]
+    page = opened("/runs?gate=minimal")
+    row = page.get_by_role("row").filter(has=page.locator(f"a[href='/runs/{ids[0]}']"))
+    row.get_by_role("button", name="Name and tags").click()
+    assert barriers(page) == []
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name", exact=True).fill("Làn thứ hai")
+    form.get_by_label("Tags, with commas between them").fill("2026, !")
+    form.get_by_label("Note").fill("Before the meeting")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("is not a tag")
+    form.get_by_label("Tags, with commas between them").fill("2026, lanes")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    written = server.client.get(f"/api/v1/runs/{ids[0]}").json()["label"]
+    assert written == {"name": "Làn thứ hai", "tags": ["2026", "lanes"], "note": "Before the meeting"}
+    page.get_by_label("Name contains").fill("thứ")
+    expect(page.get_by_text("1 found")).to_be_visible()
+    expect(page).to_have_url(re.compile("name=th"))
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_text("Before the meeting")).to_be_visible()
+    page.get_by_label("Tag", exact=True).fill("none")
+    expect(page.get_by_text("No run matches these filters.")).to_be_visible()
+    page.get_by_role("link", name="Show all").click()
+    page.locator("a.tag", has_text="lanes").click()
+    expect(page).to_have_url(re.compile(r"/runs\?tag=lanes$"))
+    page.get_by_role("link", name="Làn thứ hai").click()
+    expect(page.get_by_role("heading", name="Làn thứ hai", level=1)).to_be_visible()
+    page.get_by_role("button", name="Name and tags").click()
+    page.get_by_label("Name", exact=True).fill("")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Làn thứ hai")).to_have_count(0)
+    assert server.client.get(f"/api/v1/runs/{ids[0]}").json()["label"]["name"] is None
 
 
 def test_a_run_that_is_not_there(opened):

@@ -1,4 +1,5 @@
 // The service: what it answers, and how it is asked. Only documented addresses of /api/v1 are used.
+import { restored, there } from './line.svelte';
 
 export interface Finding { path: string; value: string; problem: string; remedy: string }
 export interface Named { name: string; title: Record<string, string>; links: Record<string, string> }
@@ -41,6 +42,8 @@ export interface Preview {
   map: GateMap | null;
   warnings: string[];
 }
+/** What people wrote on a run to find it again. */
+export interface Label { name: string | null; tags: string[]; note: string | null }
 export interface Run {
   id: string; status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
   gate: string; created: string; started: string | null; finished: string | null;
@@ -50,6 +53,7 @@ export interface Run {
   problem: { kind: string; detail: string } | null;
   links: Record<string, string>;
   reused?: boolean;
+  label: Label;
 }
 export interface Answer {
   title: string; basis: string; warnings: string[];
@@ -84,6 +88,9 @@ export interface Compared {
 
 export const API = '/api/v1';
 
+/** What answers when a server behind a proxy is gone: nothing that the service says itself. */
+const ABSENT = [502, 503, 504];
+
 /** How many percent of a run or a study are done. */
 export function done(one: Run): number {
   return Math.floor((100 * one.progress.done) / Math.max(one.progress.total, 1));
@@ -100,25 +107,41 @@ export class Refusal extends Error {
   }
 }
 
-export async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
-  let answer: Response;
-  try {
-    answer = await fetch(path, options);
-  } catch (error) {
-    if ((error as Error).name === 'AbortError') throw error;
-    throw new Refusal(0, '', '');
+/** Ask; what may be asked twice waits for a server that is gone, and is asked again when it is back. */
+export async function ask<T>(path: string, options: RequestInit = {}, twice = !options.method): Promise<T> {
+  const answer = await reached(path, options);
+  const kind = answer?.headers.get('content-type') ?? '';
+  if (!answer || (ABSENT.includes(answer.status) && !kind.includes('json'))) {
+    if (!twice) {
+      void there();
+      throw new Refusal(0, '', '');
+    }
+    await restored();
+    options.signal?.throwIfAborted();
+    return ask<T>(path, options, twice);
   }
-  const kind = answer.headers.get('content-type') ?? '';
   if (answer.ok) return (kind.includes('json') ? await answer.json() : await answer.text()) as T;
   if (!kind.includes('json')) throw new Refusal(answer.status, answer.statusText, '');
   const problem = await answer.json();
   throw new Refusal(answer.status, problem.title, problem.detail, problem.findings);
 }
 
-export function send<T>(path: string, body: unknown, more: { signal?: AbortSignal; key?: string } = {}): Promise<T> {
+async function reached(path: string, options: RequestInit): Promise<Response | null> {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') throw error;
+    return null;
+  }
+}
+
+interface Sending { signal?: AbortSignal; key?: string; method?: string; twice?: boolean }
+
+export function send<T>(path: string, body: unknown, more: Sending = {}): Promise<T> {
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (more.key) headers['Idempotency-Key'] = more.key;
-  return ask<T>(path, { method: 'POST', headers, body: JSON.stringify(body), signal: more.signal ?? null });
+  const options = { method: more.method ?? 'POST', headers, body: JSON.stringify(body), signal: more.signal ?? null };
+  return ask<T>(path, options, more.twice ?? !!more.key);
 }
 
 export async function upgradesByName(): Promise<Record<string, Upgrade>> {
