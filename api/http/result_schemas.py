@@ -154,7 +154,9 @@ class ReplayShape(Shape):
     rows: int
     words: dict[str, list[str]]
     """Meaning of the numbers in columns of words."""
-    columns: dict[str, list[Any]]
+    columns: dict[str, list[Any]] | None = None
+    packed: dict[str, list[Any]] | None = None
+    """Instead of columns, where that was wanted."""
 
 
 class PlotShape(Shape):

@@ -174,9 +174,9 @@ def log_csv(folder: Path, replication: int, first: int, count: int) -> bytes:
 
 def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, form: Any) -> bytes:
     """Return the stage visits in a window of time."""
-    from experiments.report import series
+    from experiments.report.replay import replay as packed
 
-    return series.replay(folder, replication, start_h, end_h, most, form)
+    return packed(folder, replication, start_h, end_h, most, form)
 
 
 def plots(folder: Path, base: str) -> bytes:

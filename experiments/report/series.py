@@ -1,4 +1,4 @@
-"""What a reader wants to see of a result folder: series, distributions, logs, replays, drawings.
+"""What a reader wants to see of a result folder: series, distributions, logs, drawings.
 
 Each function reads the files of one result and gives plain data or bytes, bounded in size. They load pandas and Arrow
 and may take a second, so a server has them done in a process of its own.
@@ -6,16 +6,14 @@ and may take a second, so a server has them done in a process of its own.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from experiments.result_folder import MANIFEST, read_json
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from experiments.plots.marks import Plot
 
 Floats = npt.NDArray[np.float64]
-ReplayForm = Literal["visits", "differences", "arrow"]
-MS_A_HOUR = 3_600_000
 
 
 def queue_series(folder: Path, stage: str | None, points: int) -> dict[str, Any]:
@@ -132,14 +128,14 @@ def _distribution(rows: Any, direction: str, bins: int) -> dict[str, Any] | None
 
 def log_rows(folder: Path, replication: int) -> int:
     """Return the number of rows of an event log."""
-    return int(pq.read_metadata(_log(folder, replication)).num_rows)
+    return int(pq.read_metadata(log_file(folder, replication)).num_rows)
 
 
 def log_csv(folder: Path, replication: int, first: int, count: int) -> bytes:
     """Return some rows of an event log as CSV; with its header if they are the first."""
     import pyarrow.csv
 
-    rows = _rows(_log(folder, replication), first, count)
+    rows = _rows(log_file(folder, replication), first, count)
     out = pa.BufferOutputStream()
     if first == 0:
         out.write((",".join(rows.schema.names) + "\n").encode())
@@ -164,97 +160,6 @@ def _rows(path: Path, first: int, count: int) -> pa.Table:
     for number, field in words:
         table = table.set_column(number, field.name, table[field.name].cast(pa.string()))
     return table
-
-
-def replay(folder: Path, replication: int, start_h: float, end_h: float, most: int, form: ReplayForm) -> bytes:
-    """Return the stage visits that overlap a window of time, in columns.
-
-    Parameters
-    ----------
-    start_h, end_h
-        The window, in hours since the start of the run, warm-up included.
-    most
-        Most visits.
-    form
-        JSON with every time in milliseconds, an Arrow stream of the same, or JSON of differences (`_differences`).
-
-    Raises
-    ------
-    ConfigError
-        If there are more.
-    """
-    start, end = int(start_h * MS_A_HOUR), int(end_h * MS_A_HOUR)
-    names = ["truck", "class", "direction", "stage", "lane_group", "empty", "joined", "started", "finished", "left"]
-    table = pq.read_table(_log(folder, replication), columns=names, filters=pc.field("joined") < end)
-    left = table["left"]
-    table = table.filter(pc.fill_null(pc.greater_equal(left, start), True))
-    if len(table) > most:
-        problem = f"the window holds {len(table):,} stage visits; the limit is {most:,}"
-        raise ConfigError([Finding("to", str(end_h), problem, "Ask for fewer hours.")])
-    if form == "arrow":
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-        return bytes(sink.getvalue())
-    manifest = read_json(folder / MANIFEST)
-    columns: dict[str, Any] = {}
-    words: dict[str, list[str]] = {}
-    if form == "differences":
-        table = table.sort_by([("truck", "ascending"), ("joined", "ascending"), ("left", "ascending")])
-    for name in names:
-        column = table[name].combine_chunks()
-        if pa.types.is_dictionary(column.type):
-            words[name] = column.dictionary.to_pylist()
-            column = column.indices
-        columns[name] = column if form == "differences" else column.to_pylist()
-    document = {
-        "replication": replication,
-        "tick_zero": manifest["tick_zero"],
-        "unit": "s" if form == "differences" else "ms since tick_zero",
-        "rows": len(table),
-        "words": words,
-        "columns": _differences(columns) if form == "differences" else columns,
-    }
-    return json.dumps(document, separators=(",", ":")).encode()
-
-
-def _differences(columns: dict[str, Any]) -> dict[str, list[int]]:
-    """Return visits, those of each truck one after the other, as small numbers that compress to a quarter.
-
-    Times are whole seconds, rounded up: at every whole second the same trucks are in the same places as in the log.
-
-    - `truck`, `class`: the difference from the visit before;
-    - `joined`: for the first visit of a truck the difference from the first visit of the truck before, for others from
-      the moment when the truck left its last stage;
-    - `wait`: from `joined` to the start of service, -1 if it did not start;
-    - `stay`: from there, or from `joined`, to the moment when it left, -1 if it did not.
-    """
-    truck, kind, stage, empty = (
-        columns[name].to_numpy(zero_copy_only=False) for name in ("truck", "class", "stage", "empty")
-    )
-    joined, started, left = (_seconds(columns[name]) for name in ("joined", "started", "left"))
-    is_first = np.diff(truck, prepend=-1) != 0
-    before = np.append(0, np.where(left[:-1] < 0, joined[:-1], left[:-1]))
-    firsts = joined[is_first]
-    gaps = joined - before
-    gaps[is_first] = np.diff(firsts, prepend=0)
-    wait = np.where(started < 0, -1, started - joined)
-    stay = np.where(left < 0, -1, left - np.where(started < 0, joined, started))
-    return {
-        "truck": np.diff(truck, prepend=0).tolist(),
-        "class": np.diff(kind.astype(np.int64), prepend=0).tolist(),
-        "empty": empty.astype(np.int64).tolist(),
-        "stage": stage.tolist(),
-        "joined": gaps.tolist(),
-        "wait": wait.tolist(),
-        "stay": stay.tolist(),
-    }
-
-
-def _seconds(column: pa.Array) -> npt.NDArray[np.int64]:
-    """Return times [s], rounded up; -1 where there is none."""
-    ms = pc.fill_null(column, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return np.where(ms < 0, -1, -(-ms // 1000))
 
 
 def plots(folder: Path) -> list[dict[str, str]]:
@@ -289,7 +194,14 @@ def _write(target: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def _log(folder: Path, replication: int) -> Path:
+def log_file(folder: Path, replication: int) -> Path:
+    """Return the file of an event log.
+
+    Raises
+    ------
+    ConfigError
+        If that replication has none.
+    """
     path = folder / "events" / f"rep-{replication:05d}.parquet"
     if not path.is_file():
         kept = sum(1 for _ in (folder / "events").glob("rep-*.parquet"))

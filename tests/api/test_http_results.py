@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import io
+import itertools
 import json
 import shutil
 
@@ -147,30 +149,38 @@ def test_a_result_whose_files_are_gone_is_told(client, data):
     assert client.delete(made["links"]["self"]).status_code == 204
 
 
-def test_replay_as_differences_holds_the_same_visits(client, run):
+def test_a_packed_replay_holds_the_same_visits(client, run):
     window = {"from": 24, "to": 30}
     visits = client.get(run["links"]["replay"], params=window).json()["columns"]
-    names = ("truck", "joined", "started", "left", "stage", "class")
+    names = ("truck", "joined", "started", "left", "stage", "class", "empty")
     rows = zip(*(visits[name] for name in names), strict=True)
     expected = [
-        (truck, *(None if at is None else -(-at // 1000) for at in times), stage, kind)
-        for truck, *times, stage, kind in rows
+        (truck, *(None if at is None else -(-at // 1000) for at in times), *rest)
+        for truck, *times, stage, kind, empty in rows
+        for rest in [(stage, kind, int(empty))]
     ]
-    found = client.get(run["links"]["replay"], params={**window, "form": "differences"}).json()
+    found = client.get(run["links"]["replay"], params={**window, "form": "packed"}).json()
     assert (found["unit"], found["rows"]) == ("s", len(expected))
-    columns, decoded = found["columns"], []
-    truck = kind = first = last = 0
-    for n in range(found["rows"]):
-        truck, kind = truck + columns["truck"][n], kind + columns["class"][n]
-        if columns["truck"][n] or n == 0:
-            first = joined = first + columns["joined"][n]
-        else:
-            joined = last + columns["joined"][n]
-        started = None if columns["wait"][n] < 0 else joined + columns["wait"][n]
-        left = None if columns["stay"][n] < 0 else (joined if started is None else started) + columns["stay"][n]
-        last = left if left is not None else 0
-        decoded.append((truck, joined, started, left, columns["stage"][n], kind))
+    packed = found["packed"]
+    wait, stay, gap = ([iter(column) for column in packed[name]] for name in ("wait", "stay", "gap"))
+    latest = [-1] * len(wait)
+    waiting, decoded = [], []
+    firsts = zip(itertools.accumulate(packed["truck"]), itertools.accumulate(packed["joined"]), strict=True)
+    for (truck, joined), trip in zip(firsts, packed["trip"], strict=True):
+        waiting.append((joined, truck, packed["trips"][trip]))
+    heapq.heapify(waiting)
+    while waiting:
+        joined, truck, ((kind, empty, stage), *others) = heapq.heappop(waiting)
+        late, stayed = next(wait[stage]), next(stay[stage])
+        started = None if late is None else max(joined, latest[stage]) + late
+        latest[stage] = max(latest[stage], -1 if started is None else started)
+        left = None if stayed is None else (joined if started is None else started) + stayed
+        decoded.append((truck, joined, started, left, stage, kind, empty))
+        later = next(gap[stage], 0)
+        if others:
+            heapq.heappush(waiting, (left + later, truck, others))
     assert sorted(decoded, key=str) == sorted(expected, key=str)
+    assert all(next(each, "no more") == "no more" for each in (*wait, *stay))
 
 
 def test_runs_compared(client, run):

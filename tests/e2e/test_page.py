@@ -21,8 +21,8 @@ from tests.e2e.browser import BROWSER, FLAGS, IN_A_BROWSER
 
 SCRIPT_MS = 4.0
 """What 95 % of the frames of the replay may take of the page's script: a quarter of a frame at 60 a second."""
-DAY_BYTES = 50_000
-"""Of a day of Friendship Pass; a week of it, seven times as much, then stays within 350 kB."""
+DAY_BYTES, WEEK_BYTES = 60_000, 350_000
+"""What the replay of a day and of a week may take on the wire."""
 PATIENCE_MS = 120_000
 RUN = {"gate": "friendship-pass", "days": 2, "warmup_days": 1, "replications": 3}
 REFUSED = r"status of 4\d\d"
@@ -97,6 +97,13 @@ def other(server) -> str:
     """The same with an upgrade."""
     found = finished(server.client, submitted(server.client, {**RUN, "upgrades": ["more-bays"]})["id"])
     return str(found["id"])
+
+
+@pytest.fixture(scope="module")
+def crowded(server) -> str:
+    """A run with more than two thousand trucks inside."""
+    asked = {"gate": "friendship-pass", "days": 2, "warmup_days": 10, "demand": 1.6, "replications": 1}
+    return str(finished(server.client, submitted(server.client, asked)["id"])["id"])
 
 
 def barriers(page: Page) -> list[Any]:
@@ -428,14 +435,12 @@ def test_replay_of_two_runs_on_one_clock_and_the_journey_of_a_truck(opened, run,
 
 
 @pytest.mark.timed
-def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
+def test_replay_keeps_up_with_two_thousand_trucks(opened, crowded):
     """Numbers of frames depend on the machine; the time that the page's own script takes is what it promises.
 
     Other work on the machine makes frames late, too: one half second of twenty that it does not disturb is enough.
     """
-    crowded = {"gate": "friendship-pass", "days": 2, "warmup_days": 10, "demand": 1.6, "replications": 1}
-    run = finished(server.client, submitted(server.client, crowded)["id"])["id"]
-    page = opened(f"/runs/{run}/replay")
+    page = opened(f"/runs/{crowded}/replay")
     page.locator("canvas").wait_for()
     inside = page.get_by_text("trucks inside")
     expect(inside).to_be_visible()
@@ -450,12 +455,15 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, server):
     assert late[-1] <= SCRIPT_MS, f"95 % of the frames of each half second within {late} ms"
 
 
-def test_a_day_of_replay_is_small_on_the_wire(run, server):
-    asked = {"from": 24, "to": 48, "form": "differences"}
-    headers = {"Accept-Encoding": "br"}
-    answer = server.client.get(f"/api/v1/runs/{run}/replay", params=asked, headers=headers)
-    assert answer.headers["content-encoding"] == "br"
-    assert answer.num_bytes_downloaded <= DAY_BYTES
+def test_a_day_and_a_week_of_replay_are_small_on_the_wire(server, crowded):
+    """A day with more than two thousand trucks inside, and a week of the same gate with as many trucks as come today."""
+    week = finished(server.client, submitted(server.client, {**RUN, "days": 7, "replications": 1})["id"])["id"]
+    for run, hours, most in ((crowded, (240, 264), DAY_BYTES), (week, (24, 192), WEEK_BYTES)):
+        asked = {"from": hours[0], "to": hours[1], "form": "packed"}
+        address = f"/api/v1/runs/{run}/replay"
+        answer = server.client.get(address, params=asked, headers={"Accept-Encoding": "br"})
+        assert answer.headers["content-encoding"] == "br"
+        assert answer.num_bytes_downloaded <= most
 
 
 @pytest.mark.parametrize("language", ["en-GB", "vi-VN", "zh-CN"])

@@ -215,8 +215,8 @@ async def replay(
     start: Annotated[float, Query(alias="from", ge=0, le=100_000, description="Hours since the start of the run.")] = 0,
     end: Annotated[float, Query(alias="to", ge=0, le=100_000, description="Hours since the start of the run.")] = 24,
     wanted: Annotated[
-        Literal["visits", "differences"],
-        Query(alias="form", description="`differences`: whole seconds as small numbers, for pages; docs/service.md."),
+        Literal["visits", "packed"],
+        Query(alias="form", description="`packed`: whole seconds as small numbers, for pages; docs/service.md."),
     ] = "visits",
 ) -> Response:
     """The stage visits of each truck in a window of time, in columns: as JSON, or as an Arrow stream by `Accept`."""

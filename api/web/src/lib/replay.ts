@@ -1,4 +1,4 @@
-// Which trucks are where at a moment: from the visits of each truck, one after the other, in whole seconds.
+// Which trucks are where at a moment: from its visits as `form=packed` sends them, in whole seconds.
 import type { GateMap, StageBox } from './api';
 import { t } from './text.svelte';
 
@@ -7,13 +7,60 @@ const ON_DARK = ['#9A90F0', '#E58A97', '#C3C35A', '#88CCEE', '#E0699F', '#DDCC77
 const EMPTY = '#8c959f';
 const NEVER = Infinity;
 
-interface Columns {
+interface Packed {
   tick_zero: string;
   words: Record<string, string[]>;
-  columns: Record<'truck' | 'class' | 'empty' | 'stage' | 'joined' | 'wait' | 'stay', number[]>;
+  rows: number;
+  packed: {
+    trips: [number, number, number][][];
+    truck: number[]; joined: number[]; trip: number[];
+    wait: (number | null)[][]; stay: (number | null)[][]; gap: number[][];
+  };
 }
 export interface Here { box: StageBox; queue: number[]; service: number[] }
 export interface Visit { title: string; joined: number; started: number; left: number }
+
+interface Turn { time: number; truck: number; row: number }
+
+/** Who joins a stage next: the earliest, and of several at once the one that comes first among the trucks. */
+class Turns {
+  private readonly heap: Turn[] = [];
+
+  add(time: number, truck: number, row: number): void {
+    const { heap } = this;
+    const one = { time, truck, row };
+    let at = heap.length;
+    heap.push(one);
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!before(one, heap[above]!)) break;
+      heap[at] = heap[above]!;
+      at = above;
+    }
+    heap[at] = one;
+  }
+
+  take(): Turn | undefined {
+    const { heap } = this;
+    const [found, last] = [heap[0], heap.pop()];
+    if (!last || !heap.length) return found;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= heap.length) break;
+      if (below + 1 < heap.length && before(heap[below + 1]!, heap[below]!)) below += 1;
+      if (!before(heap[below]!, last)) break;
+      heap[at] = heap[below]!;
+      at = below;
+    }
+    heap[at] = last;
+    return found;
+  }
+}
+
+function before(one: Turn, other: Turn): boolean {
+  return one.time < other.time || (one.time === other.time && one.truck < other.truck);
+}
 
 export class Visits {
   /** Colour of each shade, and the shade of each row. */
@@ -32,52 +79,66 @@ export class Visits {
   private active: number[] = [];
 
   constructor(
-    found: Columns,
+    found: Packed,
     map: GateMap,
     readonly zero: string,
     dark: boolean,
   ) {
-    const { columns, words } = found;
-    const count = columns.stage.length;
-    this.truck = new Int32Array(count);
-    this.joined = new Float64Array(count);
-    this.started = new Float64Array(count);
-    this.left = new Float64Array(count);
-    this.shade = new Uint8Array(count);
+    const { packed, words, rows } = found;
+    this.truck = new Int32Array(rows);
+    this.joined = new Float64Array(rows);
+    this.started = new Float64Array(rows);
+    this.left = new Float64Array(rows);
+    this.shade = new Uint8Array(rows);
     this.places = map.stages.map((box) => ({ box, queue: [], service: [] }));
     const byName = new Map(this.places.map((one) => [one.box.name, one]));
     const known = (words.stage ?? []).map((name) => byName.get(name));
-    this.place = columns.stage.map((stage) => known[stage]);
     const shades = dark ? ON_DARK : SHADES;
     this.colours = [...shades, EMPTY];
     const used = new Set<number>();
-    // a truck differs from the one before by these steps, and joins a stage when it has left the last one
-    let [truck, kind, first, last] = [0, 0, 0, 0];
-    for (let row = 0; row < count; row += 1) {
-      const step = columns.truck[row]!;
-      truck += step;
-      kind += columns.class[row]!;
-      if (step !== 0 || row === 0) {
-        first += columns.joined[row]!;
-        this.joined[row] = first;
-      } else {
-        this.joined[row] = last + columns.joined[row]!;
+    this.place = new Array<Here | undefined>(rows);
+    // the rows of a truck stand one after the other; the first of each waits for its turn
+    const ends: number[] = [];
+    const turns = new Turns();
+    let [row, truck, first] = [0, 0, 0];
+    packed.trip.forEach((trip, n) => {
+      truck += packed.truck[n]!;
+      first += packed.joined[n]!;
+      turns.add(first, n, row);
+      for (const [kind, empty, stage] of packed.trips[trip]!) {
+        this.truck[row] = truck;
+        this.place[row] = known[stage];
+        this.shade[row] = empty ? shades.length : kind % shades.length;
+        used.add(empty ? -1 : kind);
+        row += 1;
       }
-      const wait = columns.wait[row]!;
-      const stay = columns.stay[row]!;
-      this.started[row] = wait < 0 ? NEVER : this.joined[row]! + wait;
-      this.left[row] = stay < 0 ? NEVER : (wait < 0 ? this.joined[row]! : this.started[row]!) + stay;
-      last = this.left[row]!;
-      this.truck[row] = truck;
-      this.shade[row] = columns.empty[row] ? shades.length : kind % shades.length;
-      used.add(columns.empty[row] ? -1 : kind);
+      ends.push(row);
+    });
+    // the numbers of a stage are in the order in which trucks join it, whichever they are
+    const begins = [0, ...ends];
+    const next = new Uint32Array(known.length);
+    const latest = new Float64Array(known.length).fill(-1);
+    this.order = new Uint32Array(rows);
+    for (let at = 0; at < rows; at += 1) {
+      const turn = turns.take()!;
+      const stage = packed.trips[packed.trip[turn.truck]!]![turn.row - begins[turn.truck]!]![2];
+      const here = next[stage]!++;
+      const wait = packed.wait[stage]![here] ?? null;
+      const stay = packed.stay[stage]![here] ?? null;
+      const started = wait === null ? NEVER : Math.max(turn.time, latest[stage]!) + wait;
+      const left = stay === null ? NEVER : (wait === null ? turn.time : started) + stay;
+      if (wait !== null && started > latest[stage]!) latest[stage] = started;
+      this.joined[turn.row] = turn.time;
+      this.started[turn.row] = started;
+      this.left[turn.row] = left;
+      this.order[at] = turn.row;
+      if (turn.row + 1 < ends[turn.truck]!) turns.add(left + (packed.gap[stage]![here] ?? 0), turn.truck, turn.row + 1);
     }
     this.legend = [...used].filter((one) => one >= 0).sort((a, b) => a - b).map((one) => {
       const name = words.class?.[one] ?? '';
       return [map.classes[name] ?? name, shades[one % shades.length]!];
     });
     if (used.has(-1)) this.legend.push([t('map.empty'), EMPTY]);
-    this.order = Uint32Array.from(this.joined.keys()).sort((a, b) => this.joined[a]! - this.joined[b]!);
   }
 
   /** Who waits and who is served where; time may go on, or back, which starts again from the begin. */
@@ -112,7 +173,7 @@ export class Visits {
 }
 
 export function read(found: unknown, map: GateMap, dark: boolean): Visits {
-  const columns = found as Columns;
+  const columns = found as Packed;
   return new Visits(columns, map, columns.tick_zero, dark);
 }
 
