@@ -211,6 +211,11 @@ def run_and_write(
     console.print(f"\nReport: {folder / 'report.html'}   Result folder: {folder}", markup=False, soft_wrap=True)
 
 
+def stage_text(stage: int, stages: int) -> str:
+    """Return what the progress bar of a study counts."""
+    return f"{REPLICATIONS}, stage {stage} of {stages}" if stages > 1 else REPLICATIONS
+
+
 def simulated_study(study: Study, executor: Executor, store: Store | None) -> StudyResult:
     """Run a study with a progress bar."""
     from experiments.studies.run import run_study
@@ -222,6 +227,7 @@ def simulated_study(study: Study, executor: Executor, store: Store | None) -> St
             store=store,
             executor=executor,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            stage=lambda n, of: bar.update(task, description=stage_text(n, of)),
         )
 
 

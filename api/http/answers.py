@@ -240,7 +240,8 @@ def run_document(row: Row) -> dict[str, Any]:
         "created": instant(row.created),
         "started": instant(row.started),
         "finished": instant(row.finished),
-        "progress": {"done": row.done, "total": row.total, "phase": phase(row), "eta_s": _eta(row)},
+        "progress": {"done": row.done, "total": row.total, "phase": phase(row), "eta_s": _eta(row)}
+        | {"stage": row.stage, "stages": row.stages},
         "predicted": predicted,
         "request": json.loads(row.request),
         "digest": row.digest,

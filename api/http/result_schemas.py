@@ -64,6 +64,27 @@ class AnswerShape(Shape):
     numbers: WordsShape
 
 
+class CurveSoFarShape(Shape):
+    """By how many hours so many percent of the trucks of a direction are cleared, as a mean over replications."""
+
+    direction: str
+    title: str
+    percent: list[float]
+    hours: list[float | None]
+    """Null where in some replication fewer trucks are cleared."""
+
+
+class SoFarShape(Shape):
+    """First results of a run that is not finished."""
+
+    replications: Annotated[int, Field(examples=[5])]
+    """How many the numbers rest on: those that are done, from the first on without a gap."""
+    total: Annotated[int, Field(examples=[20])]
+    numbers: WordsShape | None
+    """Null while none is done."""
+    curves: list[CurveSoFarShape]
+
+
 class StudyAnswerShape(Shape):
     """What a study says first."""
 

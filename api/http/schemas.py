@@ -67,7 +67,12 @@ class ProgressShape(Shape):
     """What is being done just now: `waiting` for a free worker, `simulating`, `combining` the replications into a
     result, `drawing` the plots of a study; else the status."""
     eta_s: Annotated[float | None, Field(examples=[1.8])]
-    """Expected time to the end [s], at the pace of the last half minute; null while it is not known."""
+    """Expected time to the end [s], at the pace of the last half minute; null while it is not known, such as in a study
+    before its last stage."""
+    stage: Annotated[int, Field(ge=1, examples=[1])]
+    """Which stage of a study goes on; what it finds decides how many replications the next one needs."""
+    stages: Annotated[int, Field(ge=1, examples=[1])]
+    """How many stages there are at most; a run has one."""
 
 
 class FailureShape(Shape):

@@ -27,6 +27,13 @@ def answer(folder: Path) -> bytes:
     return _json({**document, "headlines": headlines, "numbers": table})
 
 
+def so_far(request: str, store: Path, language: Any) -> bytes:
+    """Return the numbers of a run after the replications that are done."""
+    from experiments.results.so_far import so_far as numbers
+
+    return _json(numbers(json.loads(request), store, language))
+
+
 def compare(folders: dict[str, Path], numbers: list[str], language: Any) -> bytes:
     """Return the comparison of some runs with the first of them.
 
@@ -206,30 +213,11 @@ def study_plots(folder: Path, base: str) -> bytes:
     return _json({"items": items})
 
 
-def study_plot(folder: Path, name: str) -> bytes:
-    """Return a plot of a study as Vega-Lite.
-
-    Raises
-    ------
-    ConfigError
-        If the study has no plot of this name.
-    """
-    from experiments.answers.study_labels import read_labels
-    from experiments.plots.draw import as_specification
-    from experiments.plots.study import study_plots as plots_of
-    from gates.findings import ConfigError, Finding, suggestion
-
-    found = {plot.name: plot for plot in plots_of(folder, read_labels(folder))}
-    if name not in found:
-        raise ConfigError([Finding("name", name[:60], "the study has no such plot", suggestion(found, name))])
-    return _json(as_specification(found[name]))
-
-
-def draw_plot(folder: Path, name: str, form: str, target: Path) -> None:
-    """Draw one plot into a file."""
+def draw_plot(folder: Path, name: str, form: str, target: Path, colours: Any) -> None:
+    """Draw one plot of a run or a study into a file."""
     from experiments.report import series
 
-    series.draw_plot(folder, name, form, target)
+    series.draw_plot(folder, name, form, target, colours)
 
 
 def draw_report(folder: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ from experiments.answers.run_summary import warnings
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
 from experiments.plots.hours import clearance_by_arrival, lanes_in_use, queue_map
-from experiments.plots.marks import WIDE, Frame, Plot, picture, specification
+from experiments.plots.marks import WIDE, Frame, Plot, specification
 from experiments.plots.road import tailback_by_hour
 from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
@@ -32,8 +32,8 @@ OF_LOGS = {"clearance-by-arrival", "lanes-by-hour", "journeys"}
 """Plots of a replication whose event log is kept."""
 
 
-def drawn(folder: Path, name: str, form: str) -> bytes:
-    """Return one plot of a result folder as `json` (Vega-Lite), `svg` or `png`.
+def drawn(folder: Path, name: str, form: str, colours: theme.Theme = "light") -> bytes:
+    """Return one plot of a run's result folder as `json` (Vega-Lite), `svg` or `png`.
 
     Raises
     ------
@@ -43,10 +43,17 @@ def drawn(folder: Path, name: str, form: str) -> bytes:
     makers = _makers(folder)
     if name not in makers:
         raise ConfigError([Finding("name", name[:60], "the run has no such plot", suggestion(makers, name))])
-    plot = read_plot(folder, name)
+    return drawn_as(read_plot(folder, name), _labels(folder), form, colours)
+
+
+def drawn_as(plot: Plot, labels: theme.Naming, form: str, colours: theme.Theme) -> bytes:
+    """Return a plot as `json` (Vega-Lite), `svg` or `png`, in the colours of a theme."""
+    text = theme.themed(json.dumps(as_specification(plot), ensure_ascii=False), colours)
     if form == "json":
-        return json.dumps(as_specification(plot), ensure_ascii=False).encode()
-    svg = theme.as_file(picture(plot), _labels(folder))
+        return text.encode()
+    chart = theme.rendered(json.loads(text))
+    words = theme.Picture(plot.name, plot.title, plot.caption, plot.alt, plot.warning, chart, chart)
+    svg = theme.themed(theme.as_file(words, labels), colours)
     if form == "png":
         return theme.png_of(svg)
     return theme.standalone(svg, plot.alt, theme.font_faces([svg])).encode()

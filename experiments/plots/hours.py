@@ -31,7 +31,6 @@ from experiments.plots.stages import MOST_PANELS, NOTABLE_QUEUE, SHARE_OF_DAYS, 
 from gates.schema.base import UNLIMITED
 from sim.clock import TICKS_PER_HOUR
 
-BLUES = ["#f2f5f9", "#9ecae1", "#08519c"]
 FEWEST = 20
 """An hour of arrival with fewer trucks has no percentiles."""
 SHARES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -78,7 +77,7 @@ def _map(rows: Frame, shown: Sequence[str], labels: Labels, width: int) -> Any:
     colour = alt.Color(
         "mean:Q",
         title="Trucks in the queue",
-        scale=alt.Scale(type="sqrt", range=BLUES, domain=[0, float(rows["mean"].max())]),
+        scale=alt.Scale(type="sqrt", range=[*theme.BLUES], domain=[0, float(rows["mean"].max())]),
         legend=alt.Legend(gradientLength=min(260, width - 80), format="d", tickCount=5),
     )
     cells = Chart(data_of(rows.assign(end=rows["hour"] + 1))).mark_rect(**_rect(names))

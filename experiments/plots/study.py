@@ -13,12 +13,15 @@ import pandas as pd
 
 from experiments.answers.numbers import short
 from experiments.answers.study_advice import study_warnings
-from experiments.answers.study_labels import StudyLabels
+from experiments.answers.study_labels import StudyLabels, read_labels
+from experiments.plots.draw import drawn_as
 from experiments.plots.marks import Frame, Plot
 from experiments.plots.study_curves import curves, dose_plot, warmup_plot
 from experiments.plots.study_inputs import bottleneck_plot, reading_plot, screening_plot, tornado_plot, variance_plot
 from experiments.plots.study_rows import BETTER, SAME, UNCLEAR, VALUE, WORSE, in_scale, interval_rows, mark_of
+from experiments.plots.theme import Theme
 from experiments.studies.folder import read_table
+from gates.findings import ConfigError, Finding, suggestion
 
 MOST_ROWS = 24
 SIDES = {"less": ": better to the left", "more": ": better to the right", "neither": ""}
@@ -51,6 +54,21 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
     found += [warmup_plot(warmup, labels)] if len(warmup) else []
     warning = " ".join(study_warnings({name: read_table(folder, name) for name in ("estimates", "growth")}, labels))
     return [dataclasses.replace(plot, warning=warning) for plot in found]
+
+
+def study_drawn(folder: Path, name: str, form: str, colours: Theme) -> bytes:
+    """Return one plot of a study's folder as `json` (Vega-Lite), `svg` or `png`.
+
+    Raises
+    ------
+    ConfigError
+        If the study has no plot of this name.
+    """
+    labels = read_labels(folder)
+    found = {plot.name: plot for plot in study_plots(folder, labels)}
+    if name not in found:
+        raise ConfigError([Finding("name", name[:60], "the study has no such plot", suggestion(found, name))])
+    return drawn_as(found[name], labels, form, colours)
 
 
 def _comparison(estimates: Frame, metric: str, labels: StudyLabels) -> Plot:

@@ -85,7 +85,7 @@ def reading_plot(found: Frame, labels: StudyLabels) -> Plot:
     names = {row: labels.titles[option] for row, option in zip(frame["row"], frame["scenario"], strict=True)}
     shown = frame[frame["row"].isin(order)].assign(label=frame["reading"].map(labels.reading))
     titles = [labels.reading(name) for name in labels.readings]
-    colours = [theme.BLUE, theme.VERMILION, theme.SKY, "#57606a"] * (1 + len(titles) // 4)
+    colours = [theme.BLUE, theme.VERMILION, theme.SKY, theme.MUTED] * (1 + len(titles) // 4)
     shapes = ["circle", "triangle-up", "square", "cross"] * (1 + len(titles) // 4)
 
     def chart(width: int) -> Any:

@@ -25,7 +25,7 @@ COLOURS = {
     WORSE: theme.VERMILION,
     "lower": theme.VERMILION,
 }
-COLOURS |= {SAME: "#57606a", UNCLEAR: "#a8b0b9"}
+COLOURS |= {SAME: theme.MUTED, UNCLEAR: theme.FAINT}
 SHAPES = {VALUE: "circle", BETTER: "circle", "higher": "circle", WORSE: "triangle-up", "lower": "triangle-up"}
 SHAPES |= {SAME: "square", UNCLEAR: "cross"}
 

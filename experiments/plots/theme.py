@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from gates.schema.base import PAIRS
 from gates.schema.borders.names import parted
@@ -43,6 +43,9 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PAPER = "#8c959f", "#ffffff"
 INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
+FAINT = "#a8b0b9"
+BLUES = ("#f2f5f9", "#9ecae1", "#08519c")
+"""Of a scale from little to much."""
 
 _DIRECTION_COLOURS: dict[str, str] = {
     name: colour for pair in PAIRS for name, colour in zip(pair, (BLUE, VERMILION), strict=True)
@@ -64,6 +67,21 @@ STATE_COLOURS = {
 CLASS_COLOURS = ("#332288", "#CC6677", "#999933", "#88CCEE", "#882255", "#DDCC77", "#AA4499", "#44AA99")
 """Those of Tol ("muted"), so that no colour of a class means a direction or a state as well."""
 CLASS_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2], [3, 5], [10, 2])
+
+Theme = Literal["light", "dark"]
+DARK_PAPER, DARK_INK = "#12171c", "#e6edf3"
+DARK = {
+    **{BLACK: DARK_INK, INK: DARK_INK, PAPER: DARK_PAPER, MUTED: "#9aa7b4", GREY: "#76818c", FAINT: "#6b7681"},
+    **{GRID: "#28313b", SHADE: "#242d36"},
+    **{BLUE: "#3d8fd6", ORANGE: "#f0b429", GREEN: "#1fb489", PURPLE: "#e39bc6", SKY: "#a6dcff", VERMILION: "#f2763c"},
+    **{YELLOW: YELLOW, "#332288": "#9a90f0", "#CC6677": "#e58a97", "#999933": "#c3c35a", "#88CCEE": "#88CCEE"},
+    **{"#882255": "#e0699f", "#DDCC77": "#DDCC77", "#AA4499": "#d07bc2", "#44AA99": "#44AA99"},
+    **dict(zip(BLUES, ("#1a2129", "#1f5f98", "#a6dcff"), strict=True)),
+}
+"""What each colour is on a dark ground: at least 3 : 1 against it, and as far from the others as in the light.
+
+Only the pale grounds (grid, closed hours, the low end of a scale) are fainter, as they are in the light.
+"""
 
 PNG_SCALE = 2.0
 LETTER_PX = 5.8
@@ -145,6 +163,17 @@ def _registered() -> Any:
     return vl_convert
 
 
+def themed(text: str, theme: Theme) -> str:
+    """Return a chart in Vega-Lite or SVG, as text, in the colours of a theme."""
+    if theme == "light":
+        return text
+    return _COLOUR.sub(lambda found: _ON_DARK.get(found[0].lower(), found[0]), text)
+
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
+_ON_DARK = {light.lower(): dark for light, dark in DARK.items()}
+
+
 def svg_of(chart: Any) -> str:
     """Return an Altair chart as SVG text; the same chart gives the same text."""
     return rendered({**chart.to_dict(), "config": CONFIG})
@@ -201,7 +230,7 @@ def with_heading(svg: str, title: str, subtitle: str, text: str, warning: str = 
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width:g}" '
         f'height="{height + top:g}" viewBox="0 0 {width:g} {height + top:g}" font-family="{FONT}">'
-        f'<rect width="{width:g}" height="{height + top:g}" fill="#ffffff"/>'
+        f'<rect width="{width:g}" height="{height + top:g}" fill="{PAPER}"/>'
         f'<text x="8" y="24" font-size="15" font-weight="700" fill="{INK}">{escape(title)}</text>{rows}'
         f'<g transform="translate(0,{top})">{inner}</g></svg>'
     )

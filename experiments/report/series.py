@@ -23,6 +23,7 @@ from gates.findings import ConfigError, Finding, suggestion
 
 if TYPE_CHECKING:
     from experiments.plots.marks import Plot
+    from experiments.plots.theme import Theme
 
 Floats = npt.NDArray[np.float64]
 
@@ -175,11 +176,20 @@ def plot_words(plot: Plot) -> dict[str, str]:
     return {word: getattr(plot, word) for word in words}
 
 
-def draw_plot(folder: Path, name: str, form: str, target: Path) -> None:
-    """Write one plot to a file that is there whole or not at all."""
-    from experiments.plots.draw import drawn
+def draw_plot(folder: Path, name: str, form: str, target: Path, colours: Theme) -> None:
+    """Write one plot of a run or a study to a file that is there whole or not at all.
 
-    _write(target, drawn(folder, name, form))
+    Raises
+    ------
+    ConfigError
+        If the result has no plot of this name.
+    """
+    if read_json(folder / MANIFEST).get("kind") == "study":
+        from experiments.plots.study import study_drawn as drawn
+    else:
+        from experiments.plots.draw import drawn
+
+    _write(target, drawn(folder, name, form, colours))
 
 
 def draw_report(folder: Path, target: Path) -> None:

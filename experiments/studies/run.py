@@ -7,6 +7,7 @@ order by cell and number, never by completion.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -56,6 +57,7 @@ def run_study(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     chunk: int | None = None,
+    stage: Callable[[int, int], None] | None = None,
 ) -> StudyResult:
     """Run a study.
 
@@ -71,6 +73,9 @@ def run_study(
         Asked now and then whether to stop.
     chunk
         Most replications of a scenario that a worker makes at once; if not said, the runner decides.
+    stage
+        Called with (its number, how many there are at most) when a stage begins: what the replications of one stage
+        say decides how many the next one needs, so that the time left is only known in the last one.
 
     Raises
     ------
@@ -84,23 +89,38 @@ def run_study(
     runner = Runner(executor, store, progress, cancelled, chunk)
     reading, *others = readings_of_study(study, study.own_gate())
     refuse_unknown_metrics(study)
+    phases = PHASES.get(study.design or "", ())
+    warms = study.warmup_days == "auto"
+    stages = warms + 1 + len(phases) + (study.budget is not None) + len(others) + bool(study.worlds)
+    numbers = itertools.count(1)
+
+    def begin() -> None:
+        if stage is not None:
+            stage(next(numbers), stages)
+
+    if warms:
+        begin()
     warmup_days, warmups = _warmup(study, runner)
-    made = cells(study, warmup_days)
+    begin()
     result = StudyResult(study, (), (), warmup_days, warmups, reading=reading)
-    for phase in PHASES.get(study.design or "", (lambda _: [],)):
-        result = _with_cells(result, made, runner)
-        made = phase(result)
-    if made:
-        result = _with_cells(result, made, runner)
+    result = _with_cells(result, cells(study, warmup_days), runner)
+    for phase in phases:
+        begin()
+        if made := phase(result):
+            result = _with_cells(result, made, runner)
     if study.budget is not None:
+        begin()
         result = dataclasses.replace(result, selections=selections(result, sampled(result, runner)))
-    rivals = tuple(_under(result, reading, runner) for reading in others)
+    rivals = tuple(_under(result, reading, runner, begin) for reading in others)
+    if study.worlds:
+        begin()
     worlds = run_worlds(result, runner) if study.worlds else None
     return dataclasses.replace(result, simulated=runner.simulated, rivals=rivals, worlds=worlds)
 
 
-def _under(result: StudyResult, reading: str | None, runner: Runner) -> StudyResult:
+def _under(result: StudyResult, reading: str | None, runner: Runner, begin: Callable[[], None]) -> StudyResult:
     """Return what a study finds under another reading of its gate, with as many replications."""
+    begin()
     study = result.study
     made = cells(study, result.warmup_days, reading)
     numbers = range(len(result.replications[0]))

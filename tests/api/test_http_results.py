@@ -6,12 +6,16 @@ import heapq
 import io
 import itertools
 import json
+import re
 import shutil
+import time
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from experiments.plots import theme
 from tests.api.servers import ASKED, SHORT, finished, problem, submitted
 
 
@@ -149,6 +153,9 @@ def test_a_result_whose_files_are_gone_is_told(client, data):
     assert client.delete(made["links"]["self"]).status_code == 204
 
 
+NEVER = 10**12
+
+
 def test_a_packed_replay_holds_the_same_visits(client, run):
     window = {"from": 24, "to": 30}
     visits = client.get(run["links"]["replay"], params=window).json()["columns"]
@@ -161,7 +168,7 @@ def test_a_packed_replay_holds_the_same_visits(client, run):
     ]
     found = client.get(run["links"]["replay"], params={**window, "form": "packed"}).json()
     assert (found["unit"], found["rows"]) == ("s", len(expected))
-    packed = found["packed"]
+    packed: dict[str, Any] = found["packed"]
     wait, stay, gap = ([iter(column) for column in packed[name]] for name in ("wait", "stay", "gap"))
     latest = [-1] * len(wait)
     waiting, decoded = [], []
@@ -174,13 +181,50 @@ def test_a_packed_replay_holds_the_same_visits(client, run):
         late, stayed = next(wait[stage]), next(stay[stage])
         started = None if late is None else max(joined, latest[stage]) + late
         latest[stage] = max(latest[stage], -1 if started is None else started)
-        left = None if stayed is None else (joined if started is None else started) + stayed
-        decoded.append((truck, joined, started, left, stage, kind, empty))
+        left = NEVER if stayed is None else (joined if started is None else started) + stayed
+        decoded.append((truck, joined, started, None if left == NEVER else left, stage, kind, empty))
         later = next(gap[stage], 0)
         if others:
             heapq.heappush(waiting, (left + later, truck, others))
     assert sorted(decoded, key=str) == sorted(expected, key=str)
     assert all(next(each, "no more") == "no more" for each in (*wait, *stay))
+
+
+def test_plots_for_a_dark_page_have_no_colour_of_the_light_one(client, run):
+    """Every colour of a definition is in the table of colours on a dark ground, and stands for itself nowhere else."""
+    known = {light.lower(): dark.lower() for light, dark in theme.DARK.items()}
+    for plot in client.get(run["links"]["plots"]).json()["items"]:
+        light, dark = (client.get(plot["links"]["json"], params={"theme": each}).text for each in ("light", "dark"))
+        used = re.findall(r"#[0-9a-fA-F]{6}\b", light)
+        assert "#ffffff" in used
+        assert [known[colour.lower()] for colour in used] == [c.lower() for c in re.findall(r"#[0-9a-fA-F]{6}\b", dark)]
+    drawn = client.get(f"{run['links']['plots']}/utilisation.svg", params={"theme": "dark"}).text
+    assert theme.DARK_PAPER in drawn
+    assert "#ffffff" not in drawn
+    assert client.get(f"{run['links']['plots']}/utilisation.svg?theme=blue").status_code == 422
+
+
+def test_first_results_while_a_run_goes_on(client):
+    """After some replications the numbers are those that a run of just these would have."""
+    asked = {"gate": "friendship-pass", "days": 20, "warmup_days": 1, "replications": 60, "keep_events": "none"}
+    made = submitted(client, asked)
+    for _ in range(600):
+        found = client.get(f"{made['links']['self']}/so-far").json()
+        assert found["total"] == 60
+        if found["replications"]:
+            break
+        time.sleep(0.1)
+    assert 0 < found["replications"] < 60
+    assert client.post(made["links"]["cancel"]).status_code == 202
+    problem(client.get(f"{made['links']['self']}/so-far"), 409, "finished")
+    whole = finished(client, submitted(client, {**asked, "replications": found["replications"]})["id"])
+    answer = client.get(whole["links"]["answer"]).json()
+    assert found["numbers"] == answer["numbers"]
+    curve = found["curves"][0]
+    assert len(curve["hours"]) == len(curve["percent"])
+    known = [hours for hours in curve["hours"] if hours is not None]
+    assert known == sorted(known)
+    problem(client.get("/api/v1/runs/run_0000000000000000/so-far"), 404, "not-found")
 
 
 def test_runs_compared(client, run):

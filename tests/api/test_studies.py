@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from api.service.settings import Limits
+from experiments.plots import theme
 from tests.api.servers import problem, threaded, told
 
 STUDY = {
@@ -91,6 +92,10 @@ def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
     assert client.get("/api/v1/runs").json()["items"] == []
     problem(client.get(f"{done['links']['tables']}/nothing.csv"), 404, "not-found")
     problem(client.get(f"{done['links']['plots']}/nothing.svg"), 404, "not-found")
+    light = client.get(done["links"]["plots"]).json()["items"][0]["links"]["svg"]
+    dark = client.get(light, params={"theme": "dark"}).text
+    assert theme.DARK_PAPER in dark
+    assert dark.count("<text") == client.get(light).text.count("<text")
     assert client.delete(done["links"]["self"]).status_code == 204
     problem(client.get(done["links"]["self"]), 404, "not-found")
 

@@ -456,7 +456,7 @@ def test_replay_keeps_up_with_two_thousand_trucks(opened, crowded):
 
 
 def test_a_day_and_a_week_of_replay_are_small_on_the_wire(server, crowded):
-    """A day with more than two thousand trucks inside, and a week of the same gate with as many trucks as come today."""
+    """A day with more than two thousand trucks inside, and a week of today."""
     week = finished(server.client, submitted(server.client, {**RUN, "days": 7, "replications": 1})["id"])["id"]
     for run, hours, most in ((crowded, (240, 264), DAY_BYTES), (week, (24, 192), WEEK_BYTES)):
         asked = {"from": hours[0], "to": hours[1], "form": "packed"}

@@ -108,6 +108,17 @@ def test_progress_reaches_its_end():
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
+def test_stages_are_told_as_they_begin():
+    """A warm-up that is found, three rounds of a search for the bottleneck: what one finds decides the next."""
+    seen: list[tuple[int, int]] = []
+    run_study(small(), stage=lambda *told: seen.append(told))
+    assert seen == [(1, 1)]
+    seen.clear()
+    searching = small(design="bottleneck", warmup_days="auto", replications=2)
+    run_study(searching, stage=lambda *told: seen.append(told))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
 def test_replications_are_added_until_the_interval_is_narrow():
     targets = [{"metric": "clearance_h.mean.northbound", "relative": "2 %"}]
     wide = run_study(small(replications={"at_least": 10, "step": 5, "at_most": 10, "targets": targets}))

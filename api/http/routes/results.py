@@ -30,12 +30,14 @@ from api.http.result_schemas import (
     PlotsShape,
     ReplayShape,
     SeriesShape,
+    SoFarShape,
 )
 from api.http.routes.lifecycle import result_of
-from api.http.routes.parameters import LanguageQuery, NamePath, RunIdPath
+from api.http.routes.parameters import LanguageQuery, NamePath, RunIdPath, ThemeQuery
 from api.http.schemas import MapShape
 from api.service import reading
 from api.service.security.access import Access
+from api.service.store import FINISHED
 from gates.findings import ConfigError
 from gates.schema.base import DirectionName
 
@@ -78,6 +80,19 @@ async def answer(request: Request, here: Here, who: Who, run_id: RunIdPath) -> R
     """What the run says first: warnings, what trucks wait for in each direction, the numbers of the first screen."""
     folder = await result_of(here, who, run_id)
     return tagged(request, await read(here, who, reading.answer, folder), JSON, A_DAY_S)
+
+
+@router.get(
+    "/so-far",
+    responses={200: {"model": SoFarShape}, **problems(404, 409, 422, 503, 507)},
+)
+async def so_far(here: Here, who: Who, run_id: RunIdPath, lang: LanguageQuery = "en") -> Response:
+    """First results of a run that is not finished: its numbers after the replications that are done."""
+    row = await here.runs.get(who, run_id)
+    if row.status in FINISHED:
+        raise Problem("finished", f"The run is {row.status}.")
+    body = await read(here, who, reading.so_far, row.request, here.runs.folder.work(run_id), lang)
+    return Response(body, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 @router.get(
@@ -247,12 +262,20 @@ async def plot(
     run_id: RunIdPath,
     name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
+    theme: ThemeQuery = "light",
 ) -> Response:
     """A plot as Vega-Lite, SVG or PNG; drawn on first request."""
-    folder = await result_of(here, who, run_id)
-    path = here.runs.folder.drawn(run_id) / f"{name}.{form}"
+    return await drawn_plot(request, here, who, (run_id, name, form, theme), await result_of(here, who, run_id))
+
+
+async def drawn_plot(
+    request: Request, here: Server, who: Access, asked: tuple[str, str, str, str], folder: FilePath
+) -> Response:
+    """Answer with a plot of a run or a study: (id, name, form, theme)."""
+    one, name, form, theme = asked
+    path = here.runs.folder.drawn(one) / f"{name}.{theme}.{form}"
     if not path.is_file():
-        await read(here, who, reading.draw_plot, folder, name, form, path)
+        await read(here, who, reading.draw_plot, folder, name, form, path, theme)
     return file_answer(request, path, FORMS[form])
 
 

@@ -26,8 +26,8 @@ from api.http.context import Here, Who
 from api.http.problems import Problem
 from api.http.result_schemas import PlotsShape, StudyAnswerShape
 from api.http.routes.lifecycle import Kind, lifecycle_routes, result_of
-from api.http.routes.parameters import NamePath, StudyIdPath
-from api.http.routes.results import CSV, FORMS, PARQUET, REPORT, form_of, read
+from api.http.routes.parameters import NamePath, StudyIdPath, ThemeQuery
+from api.http.routes.results import CSV, FORMS, PARQUET, REPORT, drawn_plot, form_of, read
 from api.http.schemas import StudyPageShape, StudyShape, SubmittedStudyShape, TableShape, TablesShape
 from api.service import reading
 from experiments.result_folder import is_outdated
@@ -156,16 +156,15 @@ async def plot(
     study_id: StudyIdPath,
     name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
+    theme: ThemeQuery = "light",
 ) -> Response:
     """A plot as Vega-Lite, SVG or PNG."""
     folder = await result_of(here, who, study_id)
-    if form == "json":
-        await _refuse_outdated(folder, "its pictures are there")
-        return tagged(request, await read(here, who, reading.study_plot, folder, name), FORMS[form], A_DAY_S)
     path = folder / "plots" / f"{name}.{form}"
-    if not path.is_file():
-        raise Problem("not-found", f"The study does not have a plot {name}.")
-    return file_answer(request, path, FORMS[form])
+    if path.is_file() and theme == "light":
+        return file_answer(request, path, FORMS[form])
+    await _refuse_outdated(folder, "its pictures in light colours are there")
+    return await drawn_plot(request, here, who, (study_id, name, form, theme), folder)
 
 
 @router.get(

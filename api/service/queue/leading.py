@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api.service.queue import loans, tasks
 from api.service.queue.loans import Asked, Given
-from api.service.queue.work import Loan, Work, progress_of_study
+from api.service.queue.work import Loan, Progress, Work, progress_of_study
 from api.service.queue.workers import FairPool, Pool, WorkerDied, WorkerTooSlow
 
 PROGRESS_S = 0.3
@@ -46,7 +46,7 @@ async def lead(
     work: Work,
     places: tasks.StudyPlaces,
     lent: Callable[[Work, Loan], None],
-    tell: Callable[[Work, int, int, str], None],
+    tell: Callable[[Work, Progress], None],
 ) -> None:
     """Have a study led to its end.
 
@@ -55,7 +55,7 @@ async def lead(
     lent
         Called with each piece that the leader asks for.
     tell
-        Called with (replications done, in all, phase) when they changed.
+        Called with how far it is when that changed.
 
     Raises
     ------
@@ -69,7 +69,7 @@ async def lead(
 
     arguments = work.text, places, work.chunk, pools.cluster
     leading = asyncio.ensure_future(pools.studies.run(WAITING * work.timeout, tasks.study, *arguments, lend=asked))
-    looked, told = time.monotonic(), (0, 0, "")
+    looked, told = time.monotonic(), Progress(0, 0, "")
     try:
         while not (await asyncio.wait({leading}, timeout=PROGRESS_S))[0]:
             now = time.monotonic()
@@ -79,9 +79,9 @@ async def lead(
             if work.spent > work.timeout:
                 raise WorkerTooSlow(f"not done after {work.timeout:.0f} s")
             found = progress_of_study(Path(places.progress))
-            if found[1] and found != told:
+            if found.total and found != told:
                 told = found
-                tell(work, *found)
+                tell(work, found)
     finally:
         leading.cancel()
     await leading

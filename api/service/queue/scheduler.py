@@ -34,6 +34,7 @@ from api.service.queue.work import (
     Loan,
     Part,
     Piece,
+    Progress,
     Work,
     problem_of,
     storage_trouble,
@@ -290,13 +291,14 @@ class Scheduler:
         elif isinstance(piece, Part) and not work.is_over:
             work.done += piece.end - piece.first
             self.replications_done += piece.end - piece.first
-            self._tell(work, work.done, work.total, "simulating")
+            self._tell(work, Progress(work.done, work.total, "simulating"))
 
-    def _tell(self, work: Work, done: int, total: int, phase: str) -> None:
-        """Publish how far a run is."""
-        left = work.seconds_left(done, total, time.monotonic())
-        ends_at = None if left is None or phase != "simulating" else time.time() + left
-        self._states.change(work.id, done=done, total=total, phase=phase, ends_at=ends_at)
+    def _tell(self, work: Work, now: Progress) -> None:
+        """Publish how far a run is; while a study has more stages, nobody knows the time to its end."""
+        left = work.seconds_left(now.done, now.total, time.monotonic())
+        is_known = left is not None and now.phase == "simulating" and now.stage == now.stages
+        ends_at = time.time() + left if left is not None and is_known else None
+        self._states.change(work.id, **now._asdict(), ends_at=ends_at)
 
     async def _compute(self, work: Work, piece: Piece) -> None:
         folder, target = self._folder.work(work.id), self._folder.result(work.id)
@@ -311,7 +313,7 @@ class Scheduler:
         elif isinstance(piece, Lead):
             await lead(self._pools, work, self._places(work), self._lent, self._tell)
         else:
-            self._tell(work, work.done, work.total, "combining")
+            self._tell(work, Progress(work.done, work.total, "combining"))
             places = str(folder), str(target)
             await simulators.run(work.time_left, tasks.finish, work.text, *places, spend=work.spend)
 

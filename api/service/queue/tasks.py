@@ -228,14 +228,18 @@ def study(text: str, places: StudyPlaces, chunk: int, cluster: str | None) -> No
     from experiments.studies.model import study_from_text
     from experiments.studies.run import run_study
 
-    told = 0, 0
+    told, stages = (0, 0), (1, 1)
+
+    def begin(stage: int, count: int) -> None:
+        nonlocal stages
+        stages = stage, count
 
     def tell(done: int, total: int, phase: str = "simulating") -> None:
         nonlocal told
         told = done, total
         partial = Path(f"{places.progress}.partial")
         partial.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(f"{done} {total} {phase}\n", encoding="ascii")
+        partial.write_text(f"{done} {total} {phase} {stages[0]} {stages[1]}\n", encoding="ascii")
         partial.replace(places.progress)
 
     def draw(folder: Path) -> None:
@@ -246,7 +250,8 @@ def study(text: str, places: StudyPlaces, chunk: int, cluster: str | None) -> No
     store = Store(Path(places.store))
     store.trim(1e6 * places.kept_mb)
     with executors.dask(cluster) if cluster else nullcontext(loans.borrowed()) as executor:
-        result = run_study(study_from_text(text), store=store, executor=executor, progress=tell, chunk=chunk)
+        asked = study_from_text(text)
+        result = run_study(asked, store=store, executor=executor, progress=tell, chunk=chunk, stage=begin)
     tell(*told, "combining")
     write_study(result, Path(places.target), finish=draw)
     store.trim(1e6 * places.kept_mb)

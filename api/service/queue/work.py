@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from api.service.data_folder import DataFolder
 from api.service.queue import tasks
@@ -206,10 +207,24 @@ def problem_of(error: Exception, work: Work, limits: Limits) -> dict[str, str]:
     return INTERNAL
 
 
-def progress_of_study(path: Path) -> tuple[int, int, str]:
-    """Return (done, total, phase) of a study; zeros if it has not begun."""
+class Progress(NamedTuple):
+    """How far a run or a study is."""
+
+    done: int
+    """Replications."""
+    total: int
+    """Replications, as far as known."""
+    phase: str
+    stage: int = 1
+    """Of a study: what one stage finds decides how much the next one has to do."""
+    stages: int = 1
+    """How many there are at most."""
+
+
+def progress_of_study(path: Path) -> Progress:
+    """Return how far a study is; zeros if it has not begun."""
     try:
-        done, total, phase = path.read_text(encoding="ascii").split()
-        return int(done), int(total), phase
+        done, total, phase, stage, stages = path.read_text(encoding="ascii").split()
+        return Progress(int(done), int(total), phase, int(stage), int(stages))
     except (OSError, ValueError):
-        return 0, 0, ""
+        return Progress(0, 0, "")

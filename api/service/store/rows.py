@@ -62,9 +62,13 @@ class Row:
     """What is being done for it just now. Not stored."""
     ends_at: float | None = None
     """When it is expected to end. Not stored."""
+    stage: int = 1
+    """Which stage of a study goes on. Not stored."""
+    stages: int = 1
+    """How many stages it has at most. Not stored."""
 
 
-NOT_STORED = ("seq", "phase", "ends_at")
+NOT_STORED = ("seq", "phase", "ends_at", "stage", "stages")
 """The database gives the number; the others hold only while a server runs."""
 
 

@@ -47,7 +47,7 @@ export interface Label { name: string | null; tags: string[]; note: string | nul
 export interface Run {
   id: string; status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
   gate: string; created: string; started: string | null; finished: string | null;
-  progress: { done: number; total: number; phase: string; eta_s: number | null };
+  progress: { done: number; total: number; phase: string; eta_s: number | null; stage: number; stages: number };
   predicted: { seconds: number };
   request: Record<string, unknown>;
   problem: { kind: string; detail: string } | null;
@@ -61,6 +61,10 @@ export interface Answer {
   numbers: WordTable;
 }
 export interface WordTable { columns: string[]; rows: string[][]; note: string }
+export interface SoFar {
+  replications: number; total: number; numbers: WordTable | null;
+  curves: { direction: string; title: string; percent: number[]; hours: (number | null)[] }[];
+}
 export interface StudyAnswer {
   title: string; question: string; basis: string; warnings: string[]; advice: string[]; notes: string[];
   tables: (WordTable & { title: string })[];
