@@ -68,6 +68,7 @@ def blocks(plan: Plan, seed: int, replication: int, block_days: int) -> Iterator
     was measured of it would be wrong.
     """
     in_one = plan.network.groups["hands_back"].any() or any(source.hands_over for source in plan.outages)
+    in_one = in_one or plan.hands_over_in_use
     cuts = [int(tick) for tick in plan.midnight[block_days::block_days] if tick < plan.end and not in_one] + [plan.end]
     nothing = blank(plan, np.zeros(1, np.int64))
     log, state, network = EventLog.empty(nothing), None, plan.network

@@ -112,6 +112,18 @@ def breakdowns(draw: st.DrawFn, then: st.SearchStrategy[str]) -> list[dict[str, 
 
 
 @st.composite
+def breakdowns_of_lanes(draw: st.DrawFn, lanes: Any) -> list[dict[str, Any]]:
+    """Draw failures of lanes, or one kind after which they hand their trucks over, where they may."""
+    groups = lanes if isinstance(lanes, list) else []
+    may = lanes != "unlimited" and not any("reverses" in group or "opens" in group for group in groups)
+    if may and draw(st.booleans()):
+        found: list[dict[str, Any]] = draw(breakdowns(then=st.just("hands-over")))
+        return found[:1]
+    found = draw(breakdowns(then=st.sampled_from(["resumes", "restarts"])))
+    return found
+
+
+@st.composite
 def stages(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a stage."""
     stage: dict[str, Any] = {}
@@ -125,17 +137,18 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
         }
         if draw(st.booleans()):
             stage["sends"]["without"] = draw(services())
+    lanes = draw(lane_groups())
     return stage | {
         "pauses_when_closed": draw(st.booleans()),
         "needs": draw(st.dictionaries(st.sampled_from(["officers", "cranes"]), st.integers(1, 2), max_size=2)),
         "side": draw(st.sampled_from(["cn", "vn"])),
-        "lanes": draw(lane_groups()),
+        "lanes": lanes,
         "hours": draw(clock_windows),
         "at_closing": draw(st.sampled_from(["serves-whom-it-has", "serves-the-queue", "hands-back"])),
         "service": draw(services()),
         "ageing": draw(st.sampled_from([1, 2.5])),
         "wait_target": draw(st.sampled_from([None, None, 0, 1800])),
-        "breakdowns": draw(breakdowns(then=st.sampled_from(["resumes", "restarts"]))),
+        "breakdowns": draw(breakdowns_of_lanes(lanes)),
         "service_for": draw(st.dictionaries(st.sampled_from([*CLASSES, "empty"]), services(), max_size=2)),
     }
 

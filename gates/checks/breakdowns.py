@@ -1,4 +1,4 @@
-"""Checks of breakdowns: how often something fails, and whether a service can end at all."""
+"""Checks of breakdowns: how often something fails, whether a service can end at all, and which lanes hand over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gates.checks.register import Findings, finding, rule
 from gates.findings import Place
+from gates.schema.base import UNLIMITED
 from gates.schema.gate import Gate
 from gates.schema.quantities import seconds_text
 from gates.schema.resources import Breakdown
@@ -51,7 +52,7 @@ def endless_services(gate: Gate) -> Findings:
     """A service that starts again after each failure must be able to end."""
     for name, stage in gate.stages.items():
         for n, breakdown in enumerate(stage.breakdowns):
-            if breakdown.then != "restarts" or breakdown.running is None:
+            if breakdown.then == "resumes" or breakdown.running is None:
                 continue
             services = [stage.service, *stage.service_for.values()]
             longest = max(service.mean() for service in services) + stage.move_up
@@ -69,8 +70,32 @@ def endless_services(gate: Gate) -> Findings:
 def repairs_of_pools(gate: Gate) -> Findings:
     """Units of a pool are repaired after the service: no service starts again."""
     for place, breakdown in _breakdowns(gate):
-        if place[0] == "pools" and breakdown.then == "restarts":
+        if place[0] == "pools" and breakdown.then != "resumes":
             remedy = "Remove it: units are repaired when they are given back."
             yield finding(
                 (*place, "then"), breakdown.then, "services do not start again when a unit of a pool fails", remedy
             )
+
+
+@rule()
+def breakdowns_that_hand_over(gate: Gate) -> Findings:
+    """Lanes hand over after the only breakdown of their stage, if there is a number of them that stay what they are."""
+    for name, stage in gate.stages.items():
+        for n, breakdown in enumerate(stage.breakdowns):
+            if breakdown.then != "hands-over":
+                continue
+            place: Place = ("stages", name, "breakdowns", n, "then")
+            if len(stage.breakdowns) > 1:
+                remedy = "Write one breakdown that stands for all, or `resumes` or `restarts`."
+                yield finding(place, breakdown.then, "not possible beside another breakdown of the stage", remedy)
+            for group in stage.lane_groups():
+                reasons = {
+                    "are unlimited": group.lanes == UNLIMITED,
+                    "reverse": group.reverses is not None,
+                    "are opened by the queue": group.opens is not None,
+                }
+                reason = next((reason for reason, holds in reasons.items() if holds), None)
+                if reason:
+                    remedy = "Write `resumes` or `restarts`: the truck then waits in its lane."
+                    yield finding(place, breakdown.then, f"lanes of {name} {reason}", remedy)
+                    break

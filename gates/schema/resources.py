@@ -36,8 +36,9 @@ class Breakdown(Sourced):
     """Mean number of services between failures, instead of `running`."""
     repair: Distribution
     """Distribution of the time to repair."""
-    then: Literal["resumes", "restarts"] = "resumes"
-    """Whether the interrupted service continues after the repair or starts again."""
+    then: Literal["resumes", "restarts", "hands-over"] = "resumes"
+    """Whether the truck waits in its lane for the repair, after which its service goes on (`resumes`) or starts again
+    (`restarts`), or goes back to its place in the queue, from which the next free lane takes it (`hands-over`)."""
 
 
 class Shift(Sourced):

@@ -7,10 +7,13 @@ visit, and an engine sees a longer service (the completion time of Gaver 1962).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from sim.clock import Ticks
+from sim.draws.columns import FOR_EVER
 from sim.draws.uniforms import Floats, uniforms
 from sim.plan.failures import Failing
 
@@ -24,7 +27,7 @@ MOST_FAILURES = 1000
 def draw_failures(
     failing: Failing, running: Ticks, name: str, start: int, chosen: npt.NDArray[np.bool_]
 ) -> tuple[Ticks, Ticks]:
-    """Draw what failures do to uses of a lane, a machine or a vehicle.
+    """Draw what failures do to uses of a lane, a machine or a vehicle, which waits for its repair.
 
     Parameters
     ----------
@@ -40,14 +43,49 @@ def draw_failures(
     (trucks,) time under repair, and time of work lost because it starts again [tick].
     """
     repair, lost = np.zeros(running.size, np.int64), np.zeros(running.size, np.int64)
+    for hit, under_repair, worked in _one_by_one(failing, running, name, start, chosen):
+        repair[hit] += under_repair
+        lost[hit] += worked
+    return repair, lost
+
+
+def draw_hand_over(
+    failing: Failing, running: Ticks, name: str, start: int, chosen: npt.NDArray[np.bool_]
+) -> tuple[Ticks, Ticks, Ticks, Ticks]:
+    """Draw what failures do to uses of a lane that hands its truck over when it fails.
+
+    The numbers are those of `draw_failures`, told apart: the first failure ends the use of the lane, and the others
+    strike in the lane that serves the truck next.
+
+    Returns
+    -------
+    (trucks,) time of work up to the first failure, `FOR_EVER` where there is none, and the repair after it; then the
+    time under repair and of work lost through all others [tick].
+    """
+    after, under_repair = np.full(running.size, FOR_EVER), np.zeros(running.size, np.int64)
+    repair, lost = np.zeros(running.size, np.int64), np.zeros(running.size, np.int64)
+    for n, (hit, out_for, worked) in enumerate(_one_by_one(failing, running, name, start, chosen)):
+        if n == 0:
+            after[hit], under_repair[hit] = worked, out_for
+        else:
+            repair[hit] += out_for
+            lost[hit] += worked
+    return after, under_repair, repair, lost
+
+
+def _one_by_one(
+    failing: Failing, running: Ticks, name: str, start: int, chosen: npt.NDArray[np.bool_]
+) -> Iterator[tuple[Counts, Ticks, Ticks]]:
+    """Yield of the first failure of each use, then of the second, and so on: which uses, repair and work lost."""
     failures = np.where(chosen, _failures(failing, running, uniforms(f"{name}/failures", start, running.size)), 0)
     for n in range(1, int(failures.max(initial=0)) + 1):
         hit = np.flatnonzero(failures >= n)
         first, count = start + int(hit[0]), int(hit[-1] - hit[0]) + 1
-        repair[hit] += failing.repair.ticks(uniforms(f"{name}/repair/{n}", first, count)[hit - hit[0]])
+        repair = failing.repair.ticks(uniforms(f"{name}/repair/{n}", first, count)[hit - hit[0]])
+        lost = np.zeros(hit.size, np.int64)
         if failing.restarts:
-            lost[hit] += _lost(failing, running[hit], uniforms(f"{name}/lost/{n}", first, count)[hit - hit[0]])
-    return repair, lost
+            lost = _lost(failing, running[hit], uniforms(f"{name}/lost/{n}", first, count)[hit - hit[0]])
+        yield hit, repair, lost
 
 
 def _failures(failing: Failing, running: Ticks, uniform: Floats) -> Counts:

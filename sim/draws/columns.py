@@ -145,6 +145,11 @@ class Draws:
     never; no entries if no class has patience."""
     repair: Ticks = field(metadata=_column("visit", "tick", needed=lambda plan: any(plan.failing)))
     """(visits,) time of the service under repair [tick]; no entries if no stage has breakdowns."""
+    fails_after: Ticks = field(metadata=_column("visit", "tick", FOR_EVER, needed=lambda plan: plan.hands_over_in_use))
+    """(visits,) time of the service after which the lane fails and hands the truck over [tick], `FOR_EVER` for never;
+    `service` is then that in the next lane. With the next, no entries if no lane breaks down so."""
+    fails_for: Ticks = field(metadata=_column("visit", "tick", needed=lambda plan: plan.hands_over_in_use))
+    """(visits,) how long that lane is then under repair [tick]."""
     next_row: Indices = field(metadata=_column("visit", "row", needed=_chooses, kind=np.int32))
     """(visits,) visit row that follows; the row after the truck's last where it departs. With the next two, no entries
     if trucks never choose by a rule."""

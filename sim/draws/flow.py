@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from sim.clock import Ticks
 from sim.draws.booking import FlowTrucks
-from sim.draws.breakdowns import draw_failures
-from sim.draws.columns import COLUMNS, Column, Counts, Draws, Mask
+from sim.draws.breakdowns import draw_failures, draw_hand_over
+from sim.draws.columns import COLUMNS, FOR_EVER, Column, Counts, Draws, Mask
 from sim.draws.times import put_times
 from sim.draws.uniforms import keys, pick, uniforms
 from sim.jit import kernel
@@ -205,6 +205,8 @@ def _take_given_services(rows: Rows, draws: Draws) -> None:
         draws.service[row] = _as_given(mine, draws.service[row])
         if draws.repair.size:
             draws.repair[row[mine != NOT_GIVEN]] = 0
+        if draws.fails_after.size:
+            draws.fails_after[row[mine != NOT_GIVEN]] = FOR_EVER
 
 
 def _fill_column(plan: Plan, rows: Rows, column: Column, out: Ticks) -> None:
@@ -237,7 +239,11 @@ def _add_repair_of_lanes(plan: Plan, rows: Rows, draws: Draws) -> None:
         running, makes, row, numbers = rows.by_number(draws.service, v), rows.makes(v), rows.of(v), rows.numbers(v)
         for failing in all_failing:
             stream = f"{trips.name}/{visit.name}/breakdown/{failing.name}"
-            repair, lost = draw_failures(failing, running, stream, trips.start, makes)
+            if failing.hands_over:
+                after, out_for, repair, lost = draw_hand_over(failing, running, stream, trips.start, makes)
+                draws.fails_after[row], draws.fails_for[row] = after[numbers], out_for[numbers]
+            else:
+                repair, lost = draw_failures(failing, running, stream, trips.start, makes)
             draws.repair[row] += repair[numbers]
             for service in services:
                 service[row] += (repair + lost)[numbers]

@@ -30,6 +30,7 @@ from sim.engines.conditions import (
     best_line,
     better_gate,
     board_of,
+    breaks_down,
     end_of_patience,
     expected_wait,
     first_joined,
@@ -126,6 +127,9 @@ def run(network: Network, trucks: Trucks, state: State, until: int) -> None:
                 if truck == NOBODY:
                     continue
             arrive(network, trucks, state, truck)
+        elif breaks_down(trucks, visit_of(state, truck)):
+            break_down(network, trucks, state, now, truck)
+            continue
         else:
             finish(network, trucks, state, now, truck)
         go_on(network, trucks, state, now, truck)
@@ -185,7 +189,12 @@ def hand_back(network: Network, trucks: Trucks, state: State, now: int, group: i
     while truck != NOBODY and state.resources[group]["busy"] > keeps:
         break_off(network, trucks, state, now, truck)
         truck = last_started(trucks, state, group)
-    stage = row_of(network.groups[group]["stage"])
+    pass_on(network, trucks, state, now, row_of(network.groups[group]["stage"]))
+
+
+@seldom
+def pass_on(network: Network, trucks: Trucks, state: State, now: int, stage: int) -> None:
+    """Let others use what trucks used whose services at a stage were broken off."""
     for other in range(network.stages[stage]["groups_from"], network.stages[stage]["groups_to"]):
         call_trucks(network, trucks, state, now, row_of(other))
     for line in range(network.stages[stage]["lines_from"], network.stages[stage]["lines_to"]):
@@ -197,6 +206,28 @@ def hand_back(network: Network, trucks: Trucks, state: State, now: int, group: i
         open_if_due(network, state, now, row_of(other))
     while call_for_space(network, trucks, state, now):
         pass
+
+
+@seldom
+def break_down(network: Network, trucks: Trucks, state: State, now: int, truck: int) -> None:
+    """A lane breaks down and hands its truck over; it is under repair and serves nobody."""
+    visit = visit_of(state, truck)
+    group = group_of(trucks, visit)
+    trucks.failed[visit] = now
+    break_off(network, trucks, state, now, truck)
+    state.resources[group]["busy"] += 1
+    state.resources[group]["under_repair"] += 1
+    number = 3 * network.groups.size + network.pools.size + network.stages.size + group
+    add_event(state.alarms, event_key(now + trucks.fails_for[visit], number))
+    pass_on(network, trucks, state, now, row_of(network.groups[group]["stage"]))
+
+
+@seldom
+def repair(network: Network, trucks: Trucks, state: State, now: int, group: int) -> None:
+    """A lane is repaired and serves again."""
+    state.resources[group]["busy"] -= 1
+    state.resources[group]["under_repair"] -= 1
+    call_trucks(network, trucks, state, now, group)
 
 
 @seldom
@@ -222,9 +253,11 @@ def break_off(network: Network, trucks: Trucks, state: State, now: int, truck: i
 
 @seldom
 def sound_alarm(network: Network, trucks: Trucks, state: State, now: int, number: int) -> None:
-    """A unit of a pool comes back, lanes have reversed or open, or the time of a batch or of a direction is over."""
+    """A unit or a lane comes back, lanes have reversed or open, or the time of a batch or of a direction is over."""
     resources = network.groups.size + network.pools.size
-    if number >= resources + network.stages.size:
+    if number >= resources + network.stages.size + 2 * network.groups.size:
+        repair(network, trucks, state, now, number - resources - network.stages.size - 2 * network.groups.size)
+    elif number >= resources + network.stages.size:
         end_limit(network, state, now, number - resources - network.stages.size)
     elif number >= resources:
         end_gathering(network, trucks, state, now, number - resources)
@@ -741,6 +774,8 @@ def start(network: Network, trucks: Trucks, state: State, now: int, truck: int, 
         take_space(network, state, row_of(network.lines[line_of(trucks, visit)]["kept_out_of"]))
     trucks.times[visit, STARTED] = now
     trucks.group[visit] = group
+    if trucks.failed.size > 0 and breaks_down(trucks, visit):
+        service = trucks.fails_after[visit]
     key = event_key(end_of_work(network.clocks, group, now, service), truck)
     leaf = state.cursor[SPARE_LEAF] if state.cursor[SPARE_LEAF] != NO_LEAF else new_leaf(state.ends)
     state.cursor[SPARE_LEAF] = NO_LEAF

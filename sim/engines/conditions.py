@@ -68,14 +68,15 @@ def load(network: Network, state: State, rule: int, line: int) -> float:
     By the queue: trucks at the stage, as a whole. By the wait: nothing if a lane is free, else the service times of
     those in line and of the truck itself, shared by the open lanes.
     """
-    busy, lanes = 0, 0
+    busy, lanes, under_repair = 0, 0, 0
     for entry in range(network.lines[line]["groups_from"], network.lines[line]["groups_to"]):
         group = row_of(network.groups_of_line[entry])
         busy += state.resources[group]["busy"]
+        under_repair += state.resources[group]["under_repair"]
         lanes += lanes_open(network, state, group)
     waiting = in_line(network, state, row_of(network.lines[line]["stage"]))
     if rule == SHORTEST_QUEUE:
-        return float(waiting + busy)
+        return float(waiting + busy - under_repair)
     if busy < lanes:
         return 0.0
     return float((waiting + 1) * network.lines[line]["mean_service"]) / max(lanes, 1)
@@ -311,6 +312,15 @@ def stands_behind(trucks: Trucks, state: State, other: int, joined: int, truck: 
     """Tell whether another truck in line stands behind one that joined it then."""
     other_joined = trucks.times[visit_of(state, other), JOINED]
     return other_joined > joined or (other_joined == joined and other > truck)
+
+
+@step
+def breaks_down(trucks: Trucks, visit: int) -> bool:
+    """Tell whether the lane breaks down before the service ends: the first that serves the visit may."""
+    if trucks.failed.size == 0 or trucks.failed[visit] != NEVER:
+        return False
+    service = trucks.service_by_hand[visit] if trucks.by_hand[visit] else trucks.service[visit]
+    return bool(trucks.fails_after[visit] <= service)
 
 
 @seldom

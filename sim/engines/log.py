@@ -47,6 +47,9 @@ class EventLog:
 
     by_hand: npt.NDArray[np.bool_]
     """(visits,) whether the service was done by hand because the link that it needs was down."""
+    failed: Ticks = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(visits,) when the lane that served it broke down and handed the truck over [tick], `NEVER` where none did; no
+    entries if no lane breaks down so. The lane is under repair from then on for `Draws.fails_for`."""
     lane_changes: Rows = field(default_factory=NO_LANE_CHANGES.copy)
     """`LANE_CHANGE` rows of the lanes that the queue opens or reverses, or a policy (`sim.live`), in order. Without a
     row none of the first two is open, and all of the others are."""
@@ -70,6 +73,7 @@ class EventLog:
             np.full((draws.visits, 4), NEVER, np.int64),
             np.full(draws.visits, NEVER, np.int32),
             np.zeros(draws.visits, np.bool_),
+            failed=np.full(draws.fails_after.size, NEVER, np.int64),
             came=np.full(draws.sibling.size, NEVER, np.int64),
             moved=np.zeros(draws.sibling.size, np.bool_),
         )
@@ -82,6 +86,7 @@ class EventLog:
             np.empty((draws.visits, 4), np.int64),
             np.empty(draws.visits, np.int32),
             np.empty(draws.visits, np.bool_),
+            failed=np.full(draws.fails_after.size, NEVER, np.int64),
             came=np.full(draws.sibling.size, NEVER, np.int64),
             moved=np.zeros(draws.sibling.size, np.bool_),
         )
@@ -177,7 +182,7 @@ class EventLog:
 
     def equals(self, other: EventLog) -> bool:
         """Tell whether two logs of the same draws are equal, row by row."""
-        names = (*LOG_COLUMNS, *TRUCK_COLUMNS, *DECISIONS)
+        names = (*LOG_COLUMNS, "failed", *TRUCK_COLUMNS, *DECISIONS)
         return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
 
@@ -185,8 +190,10 @@ DECISIONS = ("lane_changes", "unit_changes", "holds", "postings")
 """What was decided in the run, or posted, a row each time."""
 TRUCK_COLUMNS = ("came", "moved")
 """What engines write of trucks: one row for each truck."""
-LOG_COLUMNS = tuple(each.name for each in fields(EventLog) if each.name not in ("draws", *TRUCK_COLUMNS, *DECISIONS))
-"""What engines write of trucks: one row for each visit."""
+LOG_COLUMNS = tuple(
+    each.name for each in fields(EventLog) if each.name not in ("draws", "failed", *TRUCK_COLUMNS, *DECISIONS)
+)
+"""What engines write of trucks: one row for each visit; `failed` beside them, where lanes hand over."""
 
 
 def of_those_who_came(log: EventLog, until: int) -> EventLog:
@@ -202,6 +209,7 @@ def of_those_who_came(log: EventLog, until: int) -> EventLog:
     draws = replace(draws, arrival=log.came[came], age=draws.age + aged if draws.age.size else draws.age)
     rows = np.repeat(came, np.diff(log.draws.first))
     columns = {name: getattr(log, name)[rows] for name in LOG_COLUMNS}
+    columns["failed"] = log.failed[rows] if log.failed.size else log.failed
     by_truck = {name: getattr(log, name)[came] for name in TRUCK_COLUMNS}
     decided = {name: getattr(log, name) for name in DECISIONS}
     return EventLog(draws, **columns, **by_truck, **decided)

@@ -76,6 +76,7 @@ class Run:
         resources = len(self.groups) + len(self.pools)
         self.on_duty, self.busy = [0] * resources, [0] * resources
         self.admits_before = [NO_TICK] * len(self.groups)
+        self.under_repair = [0] * len(self.groups)
         self.waiting: list[Waiting] = [[] for _ in self.lines]
         self.inside = [0] * len(self.areas)
         self.shut, self.reopened = [False] * len(self.areas), [False] * len(self.areas)
@@ -118,16 +119,49 @@ class Run:
         self.arrive(truck)
 
     def be_served(self, truck: int, visit: int) -> Process:
-        """The service of a truck ends, unless the truck has been handed back meanwhile."""
+        """The service of a truck ends, or its lane breaks down; unless the truck has been handed back meanwhile."""
         service = self.services[truck]
         yield self.agenda.at(self.end_of_service(visit), RANK_TRUCK, truck)
-        if self.services[truck] == service:
+        if self.services[truck] != service:
+            return
+        if self.breaks_down(visit):
+            self.break_down(truck, visit)
+        else:
             self.finish(truck, visit)
 
     def end_of_service(self, visit: int) -> int:
-        """Return when the service of a visit that starts now ends."""
+        """Return when the service of a visit that starts now ends, be it that its lane breaks down."""
+        work = self.draws.fails_after[visit] if self.breaks_down(visit) else self.service(visit)
+        return int(end_of_work(self.network.clocks, int(self.log.group[visit]), self.now, int(work)))
+
+    def service(self, visit: int) -> int:
+        """Return the service time of a visit that has started."""
         times = self.draws.service_by_hand if self.log.by_hand[visit] else self.draws.service
-        return int(end_of_work(self.network.clocks, int(self.log.group[visit]), self.now, int(times[visit])))
+        return int(times[visit])
+
+    def breaks_down(self, visit: int) -> bool:
+        """Tell whether the lane breaks down before the service ends: the first that serves the visit may."""
+        if not self.log.failed.size or self.log.failed[visit] != NEVER:
+            return False
+        return bool(self.draws.fails_after[visit] <= self.service(visit))
+
+    def break_down(self, truck: int, visit: int) -> None:
+        """A lane breaks down and hands its truck over; it is under repair and serves nobody."""
+        group = int(self.log.group[visit])
+        self.log.failed[visit] = self.now
+        self.break_off(truck, visit)
+        self.busy[group] += 1
+        self.under_repair[group] += 1
+        self.agenda.process(self.repair(group, int(self.draws.fails_for[visit])))
+        self.pass_on(self.groups[group].stage)
+
+    def repair(self, group: int, takes: int) -> Process:
+        """A lane is repaired after a time, and serves again."""
+        number = len(self.on_duty) + len(self.stages) + 2 * len(self.groups) + group
+        yield self.agenda.at(self.now + takes, RANK_ALARM, number)
+        self.busy[group] -= 1
+        self.under_repair[group] -= 1
+        self.serve(group)
 
     def timetable(self) -> Process:
         """Lane groups open and close; units of pools come on duty and leave; links fail and are back."""
@@ -165,7 +199,11 @@ class Run:
         last_first = sorted(self.in_service[group].items(), key=self.started_at, reverse=True)
         for truck, visit in last_first[: self.busy[group] - keeps]:
             self.break_off(truck, visit)
-        stage = self.stages[self.groups[group].stage]
+        self.pass_on(self.groups[group].stage)
+
+    def pass_on(self, number: int) -> None:
+        """Let others use what trucks used whose services at a stage were broken off."""
+        stage = self.stages[number]
         for other in range(stage.groups_from, stage.groups_to):
             self.serve(other)
         for line in range(stage.lines_from, stage.lines_to):
@@ -409,7 +447,7 @@ class Run:
         busy, lanes = sum(self.busy[g] for g in groups), sum(self.on_duty[g] for g in groups if self.is_open(g))
         waiting = self.in_line(self.lines[line].stage)
         if self.draws.rule[row] == SHORTEST_QUEUE:
-            return lanes == 0, float(waiting + busy)
+            return lanes == 0, float(waiting + busy - sum(self.under_repair[g] for g in groups))
         if busy < lanes:
             return False, 0.0
         return lanes == 0, float((waiting + 1) * self.lines[line].mean_service) / max(lanes, 1)

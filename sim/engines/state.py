@@ -42,6 +42,8 @@ class Trucks(NamedTuple):
     service_by_hand: Ticks
     patience: Ticks
     gives_up: Ticks
+    fails_after: Ticks
+    fails_for: Ticks
     next_row: Numbers
     alternative_row: Numbers
     rule: npt.NDArray[np.int8]
@@ -53,6 +55,7 @@ class Trucks(NamedTuple):
     times: Ticks
     group: Numbers
     by_hand: Flags
+    failed: Ticks
     came: Ticks
     moved: Flags
 
@@ -69,12 +72,14 @@ _RESOURCE_STATE = table_of(
     gate="i8",
     timed_term="?",
     admits_before="i8",
+    under_repair="i8",
 )
 """Lanes open or units on duty; lanes that hold a truck, units in use or on their way back. Of lanes also: what the
 timetable gives, whether they serve the group or not; whether they serve it, and since when; whether they reverse to it
 or are called for by the queue; how many are there for it. Of reversible lanes also: trucks that started since then, and
 after which they leave; whether the alarm for the end of the longest time is set. Of lanes that serve the queue: the
-tick of closing, if they still serve those who joined before, else `NO_TICK`."""
+tick of closing, if they still serve those who joined before, else `NO_TICK`. Of lanes that hand over when they break
+down: how many of those that hold a truck hold none, but are under repair."""
 _LINE_STATE = table_of(head="u4", tail="u4", waiting="i8")
 """First and last truck in line, or `NOBODY`; trucks in line."""
 _AREA_STATE = table_of(inside="i8", head="u4", tail="u4", shut="?", reopened="?")
@@ -188,16 +193,18 @@ def log_of(state: State, log: EventLog) -> EventLog:
 
 
 def _most_alarms(network: Network) -> int:
-    """Return how many alarms can be set at once: units on their way back, lanes that reverse, limits, batches."""
+    """Return how many alarms can be set at once: units and lanes that come back or reverse, limits, batches."""
     back = np.flatnonzero(network.pools["comes_back"]) + network.groups.size
     units = int(network.change_units[np.isin(network.change_resource, back)].sum())
     one_by_one = int(network.groups["lanes"][network.groups["each"]].sum())
-    return units + one_by_one + 3 * network.groups.size + network.stages.size
+    repairs = int(network.groups["lanes"][network.groups["breaks_down"]].sum())
+    return units + one_by_one + repairs + 3 * network.groups.size + network.stages.size
 
 
 def trucks_of(draws: Draws, log: EventLog) -> Trucks:
     """Return what trucks bring, beside the log to be filled; numbers of lines, groups and rows without a sign."""
-    columns = [getattr(log if name in (*LOG_COLUMNS, *TRUCK_COLUMNS) else draws, name) for name in Trucks._fields]
+    of_log = (*LOG_COLUMNS, "failed", *TRUCK_COLUMNS)
+    columns = [getattr(log if name in of_log else draws, name) for name in Trucks._fields]
     return Trucks(*(column.view(np.uint32) if column.dtype == np.int32 else column for column in columns))
 
 

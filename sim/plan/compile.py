@@ -372,7 +372,8 @@ def _failing(breakdown: Breakdown) -> Failing:
         repair=sampler(breakdown.repair),
         per_tick=1 / (breakdown.running * TICKS_PER_SECOND) if breakdown.running else 0.0,
         per_use=1 / breakdown.uses if breakdown.uses else 0.0,
-        restarts=breakdown.then == "restarts",
+        restarts=breakdown.then != "resumes",
+        hands_over=breakdown.then == "hands-over",
     )
 
 

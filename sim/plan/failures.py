@@ -40,3 +40,5 @@ class Failing:
     """Chance of a failure in a use."""
     restarts: bool = False
     """Whether what was in hand starts again after the repair; else it goes on."""
+    hands_over: bool = False
+    """Whether it starts again in another lane while this one is under repair. Such a failure `restarts`, too."""

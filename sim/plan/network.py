@@ -85,6 +85,7 @@ class _GroupAt:
     """The same lanes in the other direction, or -1."""
     faces_first: bool
     at_closing: str
+    hands_over: bool
     lines: list[int]
 
 
@@ -245,6 +246,12 @@ GROUPS: Table[_GroupAt] = Table(
             FLAG,
             "Whether each lane reverses by itself.",
             lambda at: at.group.reverses is not None and at.group.reverses.each,
+        ),
+        Column(
+            "breaks_down",
+            FLAG,
+            "Whether its lanes break down in use and then hand their trucks over.",
+            lambda at: at.hands_over,
         ),
         Column(
             "opens_at",
@@ -454,7 +461,8 @@ def _groups_at(gate: Gate, lines: list[Line], groups: LaneGroups) -> list[_Group
         faces_first = first and group.opens is None
         at_closing = group.at_closing or stage.at_closing
         at = int(groups.stage[g])
-        groups_at.append(_GroupAt(group, at, int(groups.lanes[g]), other, faces_first, at_closing, served))
+        over = any(breakdown.then == "hands-over" for breakdown in stage.breakdowns)
+        groups_at.append(_GroupAt(group, at, int(groups.lanes[g]), other, faces_first, at_closing, over, served))
     return groups_at
 
 

@@ -308,6 +308,11 @@ class Plan:
         return self.network.boards.rows.size > 0
 
     @property
+    def hands_over_in_use(self) -> bool:
+        """Whether lanes that break down in use hand their trucks over."""
+        return any(failing.hands_over for stage in self.failing for failing in stage)
+
+    @property
     def turns_back(self) -> bool:
         """Whether trucks may leave somewhere without release."""
         return self.limits_queues or self.limits_stays or bool(self.network.boards.thinks.any())

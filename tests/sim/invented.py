@@ -39,6 +39,8 @@ def invented_log(plan: Plan, seed: int) -> EventLog:
                 log.group[visit] = dice.choice(groups)
                 link = network.lines["by_hand_without"][line] - network.groups.size
                 log.by_hand[visit] = 0 <= link < len(plan.pools) and dice.integers(2)
+                if log.failed.size and dice.integers(2):
+                    log.failed[visit] = times[0]
             now = int(times[-1])
             if now >= plan.end:
                 break

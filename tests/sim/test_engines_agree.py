@@ -23,6 +23,7 @@ def coarse(draws: Draws, unit: int) -> Draws:
         draws,
         arrival=draws.arrival // unit * unit,
         service=(draws.service + unit // 2) // unit * unit,
+        fails_after=draws.fails_after // unit * unit,
         gives_up=np.where(draws.gives_up < FOR_EVER, draws.gives_up // unit * unit, FOR_EVER),
     )
 
@@ -37,7 +38,8 @@ def test_engines_agree(scenario: Scenario, seed: int, unit: int) -> None:
     reference, compiled = simulate(plan, draws, "reference"), simulate(plan, draws, "compiled")
     waited = int(np.count_nonzero(compiled.started > compiled.joined))
     event("some trucks waited" if waited else "no truck waited")
-    for name in (*LOG_COLUMNS, "lane_changes"):
+    event("some trucks were handed over" if (compiled.failed >= 0).any() else "no lane handed over in use")
+    for name in (*LOG_COLUMNS, "failed", "lane_changes"):
         assert np.array_equal(getattr(reference, name), getattr(compiled, name)), name
 
 

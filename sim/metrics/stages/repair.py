@@ -18,7 +18,8 @@ REPAIR = Metric(
     statistics=("share",),
     better="less",
     definition="Lane time of the stage under repair after breakdowns, as a share of its open lane time; counted with "
-    "the services that start in the measured period, repairs that go on after closing included.",
+    "the services that start in the measured period, or with the failure that hands a truck over, repairs that go on "
+    "after closing included.",
     source=BORDERGATE,
 )
 
@@ -47,6 +48,10 @@ class Repairs(Meter):
         starts = block.contains(log.started) & (log.started >= plan.warmup) & ~log.by_hand
         repair = np.minimum(log.draws.repair[starts], plan.end - log.started[starts])
         np.add.at(self._ticks, plan.network.line_stage[log.draws.line[starts]], repair)
+        if log.failed.size:  # the lanes stand empty
+            fails = block.contains(log.failed) & (log.failed >= plan.warmup)
+            repair = np.minimum(log.draws.fails_for[fails], plan.end - log.failed[fails])
+            np.add.at(self._ticks, plan.network.line_stage[log.draws.line[fails]], repair)
         self._open += open_lane_time(block)
 
     def values(self) -> Readings:

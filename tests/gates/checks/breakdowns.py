@@ -12,6 +12,8 @@ def repaired(breakdown: dict[str, Any]) -> tuple[str, Any]:
     return "pools.officer", {"side": "vn", "shifts": [SHIFT], "breakdowns": [breakdown]}
 
 
+WITH_A_RESERVE = [{"name": "all", "lanes": 2}, {"name": "more", "lanes": 1, "opens": {"at": 5, "closes_below": 2}}]
+
 TABLE: Table = {
     "breakdown_clocks": [
         (
@@ -59,6 +61,25 @@ TABLE: Table = {
             "restarts",
             "services do not start again when a unit of a pool fails",
             "Remove it: units are repaired when they are given back.",
+        ),
+    ],
+    "breakdowns_that_hand_over": [
+        (
+            [("stages.booth.breakdowns", [{**JAM, "name": "other"}, {**JAM, "then": "hands-over"}])],
+            "stages.booth.breakdowns[1].then",
+            "hands-over",
+            "not possible beside another breakdown of the stage",
+            "Write one breakdown that stands for all, or `resumes` or `restarts`.",
+        ),
+        *(
+            (
+                [("stages.booth.lanes", lanes), ("stages.booth.breakdowns", [{**JAM, "then": "hands-over"}])],
+                "stages.booth.breakdowns[0].then",
+                "hands-over",
+                f"lanes of booth {reason}",
+                "Write `resumes` or `restarts`: the truck then waits in its lane.",
+            )
+            for lanes, reason in (("unlimited", "are unlimited"), (WITH_A_RESERVE, "are opened by the queue"))
         ),
     ],
 }
