@@ -64,6 +64,7 @@ SECTIONS = (
             "tests": "tests/README.md",
             "theory": "docs/validation/theory.md",
             "mutation": "docs/validation/mutation.md",
+            "known-truth": "docs/validation/known-truth.md",
             "benchmarks": "benchmarks/README.md",
             "platforms": "docs/platforms.md",
             "releasing": "RELEASING.md",

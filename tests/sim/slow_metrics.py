@@ -334,10 +334,11 @@ class Slow:
 
     def repair_time(self, stage: int) -> int:
         """Return the repair ticks of the services that start in the measured period."""
-        repair, handed_over = self.log.draws.repair.tolist(), 0
+        repair: list[int] = self.log.draws.repair.tolist()
+        handed_over = 0
         for row, tick in enumerate(self.log.failed.tolist()):
             if self.measured(tick) and self.plan.network.line_stage[self.log.draws.line[row]] == stage:
-                handed_over += min(int(self.log.draws.fails_for[row]), self.plan.end - tick)
+                handed_over += min(int(self.log.draws.fails_for[row]), self.plan.end - int(tick))
         return handed_over + sum(
             min(repair[visit.row], self.plan.end - int(visit.started))
             for visit in self.visits
