@@ -28,6 +28,7 @@ from experiments.answers.study_sensitivity import (
 )
 from experiments.answers.study_tables import difference_table, effect_table, money_table, touched_table
 from experiments.runs.statistics import Estimate
+from experiments.studies.compare import FEWEST
 from experiments.studies.folder import read_table
 from experiments.studies.model import BUDGETED
 from gates.describe.calendar import uncalibrated_text
@@ -196,10 +197,13 @@ def _comparison_tables(frames: Mapping[str, Frame], labels: StudyLabels) -> Iter
 
 
 def _doubt(labels: StudyLabels) -> str:
-    return (
-        "The intervals show random day-to-day variation only. Errors in the inputs are not included: "
-        f"{footing_text(labels.gate.gate)}."
-    )
+    """What the intervals cover; that there are none below `FEWEST` replications."""
+    count = int(labels.manifest["replications"])
+    shown = "The intervals show random day-to-day variation only"
+    if count < FEWEST:
+        few = "One replication gives" if count == 1 else "Two replications give"
+        shown = f"{few} no interval, so nothing is shown to be better or worse; run 20"
+    return f"{shown}. Errors in the inputs are not included: {footing_text(labels.gate.gate)}."
 
 
 def _notes(labels: StudyLabels) -> Iterator[str]:
