@@ -122,6 +122,7 @@ def _fill_give_up(rows: Rows, gives_up: Ticks) -> None:
     """Write when a truck that waits for a visit turns back, since its arrival was long ago."""
     trips, stream = rows.trips, rows.trips.stream
     if stream.patience is None or stream.may_turn_back is None:
+        put_ends_of_stay(trips.made, rows.first, np.zeros(len(trips.made), np.bool_), trips.trucks.arrival, gives_up)
         return
     uniform = uniforms(f"{trips.own_name}/stay", trips.start, trips.count)[trips.here]
     if stream.waited is None:
@@ -134,13 +135,12 @@ def _fill_give_up(rows: Rows, gives_up: Ticks) -> None:
 
 @kernel
 def put_ends_of_stay(made: Mask, row: Counts, may_turn_back: Mask, end: Ticks, out: Ticks) -> None:
-    """Write the end (trucks,) of the stay of each truck to the rows of the visits at which it may turn back."""
+    """Write the end (trucks,) of the stay of each truck to its rows; `FOR_EVER` where it may not turn back."""
     for truck in range(row.size):
         at = row[truck]
         for visit in range(made.shape[0]):
             if made[visit, truck]:
-                if may_turn_back[visit]:
-                    out[at] = end[truck]
+                out[at] = end[truck] if may_turn_back[visit] else FOR_EVER
                 at += 1
 
 
@@ -210,12 +210,11 @@ def _take_given_services(rows: Rows, draws: Draws) -> None:
 
 
 def _fill_column(plan: Plan, rows: Rows, column: Column, out: Ticks) -> None:
-    """Draw a time from the distribution of each visit that is made; others keep what they have."""
+    """Draw a time from the distribution of each visit that is made; those without one get the neutral time."""
     trips = rows.trips
     sampler = _samplers(plan, trips.stream, column.name)
-    if (sampler >= 0).any():
-        names = keys(*[f"{trips.name}/{visit.name}/{column.stream}" for visit in trips.path.visits])
-        put_times(plan, sampler, names, trips.trucks.number, trips.made, rows.first, out)
+    names = keys(*[f"{trips.name}/{visit.name}/{column.stream}" for visit in trips.path.visits])
+    put_times(plan, sampler, names, trips.trucks.number, trips.made, rows.first, out, column.neutral)
 
 
 @once

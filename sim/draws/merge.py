@@ -17,10 +17,10 @@ from sim.memory import once
 from sim.plan.paths import Path
 from sim.plan.plan import MAX_TRUCKS, Plan, Stream
 
-_WRITTEN = {"line", "next_row", "alternative_row", "rule"} | {
+_WRITTEN = {"line", "next_row", "alternative_row", "rule", "gives_up"} | {
     column.name
     for column in COLUMNS.values()
-    if column.per == "truck" and column.name not in ("sibling", "taste", "puts_up_with")
+    if column.stream or (column.per == "truck" and column.name not in ("sibling", "taste", "puts_up_with"))
 }
 """Columns of which every entry is written here."""
 NO_ROW = -1

@@ -97,8 +97,10 @@ def tables_of(plan: Plan) -> Tables:
     )
 
 
-def put_times(plan: Plan, sampler: Counts, names: Keys, number: Counts, made: Mask, row: Counts, out: Ticks) -> None:
-    """Draw a time for each visit that is made, where there is a distribution for it.
+def put_times(
+    plan: Plan, sampler: Counts, names: Keys, number: Counts, made: Mask, row: Counts, out: Ticks, without: int = 0
+) -> None:
+    """Draw a time for each visit that is made.
 
     Parameters
     ----------
@@ -112,14 +114,14 @@ def put_times(plan: Plan, sampler: Counts, names: Keys, number: Counts, made: Ma
         (visits, trucks) which visits each truck makes.
     out
         (rows,) [tick].
+    without
+        The time where there is no sampler [tick].
     """
-    drawn = np.flatnonzero(sampler >= 0)
-    if not drawn.size or not number.size:
+    if not number.size:
         return
-    last = int(drawn[-1]) + 1
-    doubts = Doubts.room_for(made[:last].size)
+    doubts = Doubts.room_for(made.size if (sampler >= 0).any() else 0)
     room = np.empty(_AT_A_TIME, np.int64), np.empty(_AT_A_TIME)
-    draw_times(tables_of(plan), sampler[:last], names, number, made, row, *room, out, doubts)
+    draw_times(tables_of(plan), sampler, names, number, made, row, *room, without, out, doubts)
     (count,) = doubts.total
     for which in np.unique(doubts.sampler[:count]):
         mine = np.flatnonzero(doubts.sampler[:count] == which)
@@ -136,6 +138,7 @@ def draw_times(
     row: Counts,
     at: Counts,
     uniform: Floats,
+    without: int,
     out: Ticks,
     doubts: Doubts,
 ) -> None:
@@ -156,6 +159,10 @@ def draw_times(
                 for truck in range(begin, end):
                     if made[visit, truck]:
                         put_time(tables, which, uniform[number[truck] - base], at[truck - begin], out, doubts)
+            else:
+                for truck in range(begin, end):
+                    if made[visit, truck]:
+                        out[at[truck - begin]] = without
             for truck in range(begin, end):
                 at[truck - begin] += made[visit, truck]
         begin = end

@@ -20,6 +20,9 @@ Indices = npt.NDArray[np.int32]
 
 _BITS = 11
 CELLS_PER_OCTAVE = 1 << _BITS
+_FRACTION_BITS = 52
+_FIRST_OCTAVE = 1023 + _BITS
+"""What stands above the fraction of a float of 64 bits from 2**11 on: its power of two."""
 EXACT_BELOW = 2 * CELLS_PER_OCTAVE
 """Durations below this have a cell of their own [tick]."""
 RELATIVE_ERROR = 0.5 / CELLS_PER_OCTAVE
@@ -103,9 +106,8 @@ class Histogram:
 def count_durations(row: Indices, duration: Ticks, count: Counts, total: Ticks) -> None:
     """Add durations to the counts and sums of their cells (rows, cells): those of `cell_of`."""
     for n in range(row.size):
-        octave = 0
-        while duration[n] >> octave >= EXACT_BELOW:
-            octave += 1
+        power = np.int64(np.float64(duration[n]).view(np.int64) >> _FRACTION_BITS)
+        octave = max(power - _FIRST_OCTAVE, np.int64(0))
         cell = (octave << _BITS) + (duration[n] >> octave)
         count[row[n], cell] += 1
         total[row[n], cell] += duration[n]
@@ -113,7 +115,8 @@ def count_durations(row: Indices, duration: Ticks, count: Counts, total: Ticks) 
 
 def cell_of(duration: Ticks) -> Counts:
     """Return the cell of each duration [tick], below 2**53."""
-    octave = np.maximum(np.frexp(duration.astype(np.float64))[1] - (_BITS + 1), 0).astype(np.int64)
+    power = duration.astype(np.float64).view(np.int64) >> _FRACTION_BITS
+    octave = np.maximum(power - _FIRST_OCTAVE, 0)
     return np.asarray((octave << _BITS) + (duration >> octave), np.int64)
 
 

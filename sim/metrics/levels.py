@@ -20,8 +20,8 @@ from sim.plan.plan import Plan
 
 Counts = npt.NDArray[np.int64]
 ALL = slice(None)
-MOVES_AT_ONCE = 1_500_000
-"""Visits whose moves are put in order together: they take 24 MB."""
+MOVES_AT_ONCE = 4_000_000
+"""Visits whose moves are put in order together: they take 64 MB if all of them are moves, and as a rule a fourth."""
 
 
 class Levels(NamedTuple):

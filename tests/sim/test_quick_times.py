@@ -74,8 +74,8 @@ def test_times_are_those_of_the_samplers() -> None:
     made = dice.random((which.size, number.size)) < 0.7
     row = np.concatenate(([0], np.cumsum(made.sum(axis=0))))
     names = [f"stream/{visit}" for visit in range(which.size)]
-    out = np.full(row[-1], -7)
-    put_times(plan_with(*samplers), which, keys(*names), number, made, row[:-1], out)
+    out = np.full(row[-1], -8)
+    put_times(plan_with(*samplers), which, keys(*names), number, made, row[:-1], out, -7)
     wanted = np.full((which.size, number.size), -7)
     for visit, name in enumerate(names):
         if which[visit] >= 0:

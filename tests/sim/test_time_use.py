@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gates.schema.scenario import Scenario
 from sim import compile_plan, draw, simulate
-from sim.metrics.time_use import open_before, open_between, openings, truck_times
+from sim.metrics.open_time import open_before, open_between
+from sim.metrics.time_use import openings, truck_times
 from tests.sim.hand import plan_of
 from tests.sim.invented import invented_log
 from tests.sim.slow_metrics import Slow, open_time

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sim.arrays import Indices
 from sim.clock import TICKS_PER_HOUR, Ticks
 from sim.engines.log import JOINED, LEFT, NEVER, EventLog
-from sim.jit import kernel, step
+from sim.jit import kernel
 from sim.metrics.block import LogBlock, arrived_by_row, visits_of_line
 from sim.metrics.levels import LevelSeries, Moves, in_parts, level_values, places_of
 from sim.metrics.meter import RELEASE_GUIDE, TIME_AVERAGE, Meter, Metric, Readings, ratio
@@ -187,25 +187,21 @@ def gather_moves(times: Ticks, line: Indices, area_of_line: Indices, moves: Move
     Two visits in rows that follow each other, the second of which begins in the tick in which the first is left, both
     in one area, are one stay there: the truck keeps its space.
     """
+    came_on = False
     for visit in range(line.size):
         area = area_of_line[line[visit]]
-        if area >= 0:
-            joined, left = times[visit, JOINED], times[visit, LEFT]
-            if start <= joined < end and not goes_on(times, line, area_of_line, visit - 1):
-                moves.tick[moves.end[0, area]] = joined
-                moves.end[0, area] += 1
-            if start <= left < end and not goes_on(times, line, area_of_line, visit):
-                moves.tick[moves.end[1, area]] = left
-                moves.end[1, area] += 1
-
-
-@step
-def goes_on(times: Ticks, line: Indices, area_of_line: Indices, visit: int) -> bool:
-    """Tell whether the visit in the next row begins in the same area and tick in which this one ends."""
-    if not 0 <= visit < line.size - 1:
-        return False
-    left = times[visit, LEFT]
-    return bool(left == times[visit + 1, JOINED] and area_of_line[line[visit]] == area_of_line[line[visit + 1]])
+        if area < 0:
+            came_on = False
+            continue
+        joined, left = times[visit, JOINED], times[visit, LEFT]
+        goes_on = visit + 1 < line.size and left == times[visit + 1, JOINED] and area == area_of_line[line[visit + 1]]
+        if start <= joined < end and not came_on:
+            moves.tick[moves.end[0, area]] = joined
+            moves.end[0, area] += 1
+        if start <= left < end and not goes_on:
+            moves.tick[moves.end[1, area]] = left
+            moves.end[1, area] += 1
+        came_on = goes_on
 
 
 def _within(ticks: Ticks, start: int, end: int) -> Ticks:

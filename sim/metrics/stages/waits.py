@@ -14,10 +14,11 @@ from sim.engines.log import NEVER
 from sim.jit import kernel
 from sim.metrics.block import LogBlock
 from sim.metrics.meter import RELEASE_GUIDE, TIME_AVERAGE, Key, Meter, Metric, Readings, hours, ratio
+from sim.metrics.open_time import open_between
 from sim.metrics.scope import Mask, Scope
 from sim.metrics.stages.times import WAIT
 from sim.metrics.survival import CensoredTimes
-from sim.metrics.time_use import Openings, open_between, openings_in
+from sim.metrics.time_use import Openings, openings_in
 from sim.metrics.trucks.clearance import QUANTILES
 from sim.plan.plan import Stream
 

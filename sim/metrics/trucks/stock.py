@@ -7,13 +7,12 @@ from typing import Self
 
 import numpy as np
 
-from sim.arrays import Indices
 from sim.clock import Ticks
-from sim.engines.log import JOINED, NEVER
-from sim.jit import kernel
-from sim.metrics.block import LogBlock, counts_before, direction_of_truck, released_by_row, truck_moves
+from sim.engines.log import NEVER
+from sim.metrics.block import LogBlock, counts_before, released_by_row, truck_moves
 from sim.metrics.meter import BORDERGATE, Meter, Metric, Readings, ratio
-from sim.metrics.scope import Mask, Scope
+from sim.metrics.scope import Scope
+from sim.metrics.time_use import time_use
 
 STOCK = Metric(
     name="stock_trucks",
@@ -88,25 +87,6 @@ def gone_from_stock(block: LogBlock) -> Ticks:
     plan, draws, released = block.scope.plan, block.log.draws, truck_moves(block).released
     if not plan.across:
         return released
-    across = np.array([plan.across[direction] for direction in block.scope.directions])
-    gone = released.copy()
-    across_line = np.ascontiguousarray(across[:, plan.network.line_stage])
-    first_across(draws.first, block.log.times, draws.line, across_line, direction_of_truck(block), block.end, gone)
+    crossed = time_use(block).crossed
+    gone = np.where((crossed != NEVER) & ((released == NEVER) | (crossed < released)), crossed, released)
     return np.where(gone == NEVER, NEVER, np.maximum(gone, draws.arrival))
-
-
-@kernel
-def first_across(
-    first: Ticks, times: Ticks, line: Indices, across: Mask, direction: Indices, end: int, gone: Ticks
-) -> None:
-    """Let trucks be gone when they join the first stage across the border before `end`, if that is before `gone`.
-
-    `across` (directions, lines) tells which lines are at such a stage.
-    """
-    for truck in range(gone.size):
-        for row in range(first[truck], first[truck + 1]):
-            tick = times[row, JOINED]
-            if tick != NEVER and tick < end and across[direction[truck], line[row]]:
-                if gone[truck] == NEVER or tick < gone[truck]:
-                    gone[truck] = tick
-                break
