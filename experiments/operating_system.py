@@ -25,6 +25,8 @@ LOCKED_AT = 1 << 30
 """Byte of a file that a lock on Windows takes: no other process can read what is locked, and this nobody reads."""
 TRIES, PAUSE_S = 20, 0.1
 """On Windows a file cannot be moved while another process has it open, such as a virus scanner: it is tried again."""
+MOST_PROCESSES = 61
+"""Windows waits for 63 things at once, of which Python's pool of processes needs two for itself."""
 FORKS = sys.platform == "linux" and sys.version_info >= (3, 11, 1)
 """Whether a process that has loaded our modules may be forked: macOS's own libraries do not allow it, and the first
 Python 3.11 let any user of the machine ask for it."""
@@ -131,6 +133,11 @@ def process_starter(modules: Sequence[str]) -> SpawnContext | ForkServerContext:
         context.set_forkserver_preload(list(modules))
         forkserver.ensure_running()
     return context
+
+
+def processes(wanted: int) -> int:
+    """Return how many processes one pool can have, of those that are wanted; only Windows has a limit."""
+    return min(wanted, MOST_PROCESSES) if WINDOWS else wanted
 
 
 def start_no_more() -> None:

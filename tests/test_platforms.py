@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from experiments import operating_system
+from experiments.runs import executors
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gates", "sim", "experiments", "api", "bordergate")
@@ -277,6 +278,15 @@ def test_what_windows_lacks_is_left_out(tmp_path: Path, monkeypatch: pytest.Monk
     assert operating_system.user_data() == tmp_path
     monkeypatch.delenv("LOCALAPPDATA")
     assert operating_system.user_data() == Path.home() / "AppData" / "Local"
+
+
+@pytest.mark.usefixtures("windows")
+def test_windows_has_at_most_61_processes_in_a_pool() -> None:
+    """Python 3.11's `concurrent.futures` refuses more there: `max_workers must be <= 61`."""
+    with executors.local(100, modules=()) as pool:
+        assert pool._max_workers == 61  # type: ignore[attr-defined]
+    with executors.local(3, modules=()) as pool:
+        assert pool._max_workers == 3  # type: ignore[attr-defined]
 
 
 def test_the_server_takes_uvloop_where_it_is() -> None:

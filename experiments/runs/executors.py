@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from experiments.operating_system import keep_freed_memory, process_starter, start_no_more
+from experiments.operating_system import keep_freed_memory, process_starter, processes, start_no_more
 from gates.findings import ConfigError, Finding
 
 Arguments = ParamSpec("Arguments")
@@ -68,7 +68,7 @@ def local(workers: int | None = None, modules: Sequence[str] = SIMULATE) -> Iter
     An error or an interruption ends them at once; should this process be killed, they end by themselves.
     """
     starter = process_starter(modules)
-    pool = ProcessPoolExecutor(workers or cores(), mp_context=starter, initializer=_started)
+    pool = ProcessPoolExecutor(processes(workers or cores()), mp_context=starter, initializer=_started)
     try:
         yield pool
     except BaseException:
