@@ -106,5 +106,14 @@ def wanted_worlds(inputs: str, worlds: int | None) -> int | None:
     from gates.findings import ConfigError, Finding
 
     if inputs == "base" and worlds is not None:
-        raise ConfigError([Finding("--worlds", str(worlds), "inputs are not uncertain", "Add --inputs uncertain.")])
+        raise ConfigError(
+            [
+                Finding(
+                    "--worlds",
+                    str(worlds),
+                    "has no effect, because the inputs are not uncertain",
+                    "Add --inputs uncertain.",
+                )
+            ]
+        )
     return None if inputs == "base" else worlds or WORLDS

@@ -288,6 +288,6 @@ def warm() -> None:
             try:
                 compile_ahead(told=told)
             except CannotCompile as error:
-                remedy = "Run it as a user who may write there, or leave it: the first run compiles what it needs."
+                remedy = "Run it as a user who may write there, or do nothing: the first run compiles what it needs."
                 raise ConfigError([Finding("warm", "", str(error), remedy)]) from None
         console.print(f"Compiled {len(names)} parts of the engine; runs start at once from now on.")

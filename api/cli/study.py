@@ -193,7 +193,9 @@ def run_and_write(
     from gates.findings import ConfigError, Finding
 
     if cluster is not None and workers is not None:
-        raise ConfigError([Finding("--workers", str(workers), "is for this machine", "Leave it out with --cluster.")])
+        raise ConfigError(
+            [Finding("--workers", str(workers), "applies to this machine only", "Leave it out with --cluster.")]
+        )
     with new_result(folder, "study", study.own_gate().name, force=force) as partial:
         with _executor(workers, cluster) as executor:
             result = simulated_study(study, executor, Store(kept_in))
@@ -236,7 +238,7 @@ def refuse_options(names: Iterable[str]) -> None:
     from gates.findings import ConfigError, Finding
 
     remedy = "Leave it out, or name gate and upgrades instead of the manifest."
-    found = [Finding(f"--{name.replace('_', '-')}", "", "the manifest says it already", remedy) for name in names]
+    found = [Finding(f"--{name.replace('_', '-')}", "", "is already in the manifest", remedy) for name in names]
     if found:
         raise ConfigError(found)
 

@@ -110,7 +110,9 @@ def print_upgrades(console: Console) -> None:
     console.print(
         "Show one: bordergate gates NAME --upgrades   Use one: bordergate run GATE --upgrade NAME", markup=False
     )
-    console.print("Those of a gate, and why not others: bordergate gates GATE --upgrades", markup=False)
+    console.print(
+        "Upgrades that fit one gate, and why the others do not: bordergate gates GATE --upgrades", markup=False
+    )
 
 
 def print_upgrades_of(console: Console, gate: Gate) -> None:

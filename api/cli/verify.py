@@ -38,7 +38,7 @@ def verify(
             after = read_json(Path(partial) / MANIFEST)
         names = differing(before, after)
         if not names:
-            console.print(f"Same: all {len(before['files']) + 1} files of {folder} came out again.", markup=False)
+            console.print(f"Same: all {len(before['files']) + 1} files of {folder} were reproduced.", markup=False)
             return
         console.print(f"Differs: {len(names)} of {len(before['files']) + 1} files of {folder}.", markup=False)
         for name in names[:MOST_NAMED]:

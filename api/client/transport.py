@@ -38,12 +38,12 @@ class Transport:
         try:
             host = httpx.URL(address).host
         except httpx.InvalidURL as wrong:
-            raise ConfigError([Finding("url", url[:100], f"is no address: {wrong}", remedy)]) from None
+            raise ConfigError([Finding("url", url[:100], f"is not an address: {wrong}", remedy)]) from None
         if not host or not address.startswith(("http://", "https://")):
             raise ConfigError([Finding("url", url[:100], "is not the address of a server", remedy)])
         if key is not None and address.startswith("http://") and host not in THIS_MACHINE:
             remedy = "Use https://, behind which a proxy speaks TLS."
-            raise ConfigError([Finding("url", url[:100], "would send the key in the clear", remedy)])
+            raise ConfigError([Finding("url", url[:100], "would send the key unencrypted", remedy)])
         headers = {"Authorization": f"Bearer {key}"} if key is not None else {}
         self.address, self._patience_s = address, patience_s
         self._client = httpx.Client(base_url=address, headers=headers, timeout=ANSWER_S)

@@ -176,7 +176,9 @@ def asks_for_keys(
     path, value = ("--host", host) if not is_loopback(host) else ("--allow-host", ", ".join(hosts))
     if has_proxy and keys is False:
         remedy = "Leave --no-keys out."
-        raise ConfigError([Finding("--identity-header", "", "without keys, everyone is let in anyway", remedy)])
+        raise ConfigError(
+            [Finding("--identity-header", "", "has no effect without keys, because everyone has access", remedy)]
+        )
     if has_proxy:
         return True
     if is_public and keys is False:
@@ -184,8 +186,10 @@ def asks_for_keys(
         raise ConfigError([Finding(path, value, "others could reach the server without a key", remedy)])
     if not is_public and not keys:
         if known and keys is None:
-            remedy = "Use --keys to ask for them, or --no-keys to let every user of this machine in without."
-            raise ConfigError([Finding("--keys", "", "there are access keys, and only this machine is served", remedy)])
+            remedy = "Use --keys to require them, or --no-keys to let every user of this machine in without one."
+            raise ConfigError(
+                [Finding("--keys", "", "there are access keys, but only this machine can reach the server", remedy)]
+            )
         return False
     if not any(key.is_valid(time.time()) for key in known):
         problem = "others could reach the server, and it has no access key" if is_public else "there is no access key"

@@ -84,7 +84,7 @@ def open_folder(root: Path) -> DataFolder:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError([Finding("--data", str(root), f"cannot be used: {reason}", remedy)]) from None
     if not layout.isdigit() or int(layout) > FORMAT:
-        problem = f"has the format {layout[:20]}, and this version reads up to {FORMAT}"
+        problem = f"has format {layout[:20]}; this version reads formats up to {FORMAT}"
         raise ConfigError([Finding("--data", str(root), problem, f"Use a newer version. {remedy}")])
     return DataFolder(root.resolve())
 

@@ -55,7 +55,7 @@ def _link(folder: Path, result: Path, files: Mapping[str, Any]) -> None:
     for name in files:
         source, target = root / PurePosixPath(name), result / PurePosixPath(name)
         if source.is_symlink() or not source.resolve().is_relative_to(root):
-            problem = f"lists {name[:60]}, which is a link or lies elsewhere"
+            problem = f"lists {name[:60]}, which is a link, or is outside the folder"
             raise ConfigError([Finding("DIR", str(folder), problem, "Copy the files themselves into the folder.")])
         target.parent.mkdir(parents=True, exist_ok=True)
         try:

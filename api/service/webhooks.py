@@ -61,27 +61,27 @@ def read_address(written: str, place: str) -> Address:
     Raises
     ------
     ConfigError
-        If it is not `https://` with a host, or leads elsewhere than it seems to.
+        If it is not `https://` with a host, or does not lead where it seems to.
     """
     remedy = "Write https://HOST/PATH; http:// only for this machine."
     try:
         parts = urlsplit(written)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     except ValueError:
-        raise ConfigError([Finding(place, written[:100], "is no address", remedy)]) from None
+        raise ConfigError([Finding(place, written[:100], "is not an address", remedy)]) from None
     host = (parts.hostname or "").rstrip(".")
     path = tuple(part for part in unquote(parts.path).split("/") if part)
     problem = ""
     if parts.scheme not in ("https", "http") or not host or len(written) > LONGEST:
-        problem = "is no address that can be called"
+        problem = "is not an address that can be called"
     elif parts.scheme == "http" and host not in LOOPBACK:
-        problem = "would send what a run says in the clear"
+        problem = "would send the results of a run unencrypted"
     elif parts.username is not None or parts.password is not None:
         problem, remedy = "holds a name or a password", "Put a secret into the path, or check the signature."
     elif (
         any(part in (".", "..") or "\\" in part for part in path) or not written.isascii() or not written.isprintable()
     ):
-        problem = "leads elsewhere than it seems to"
+        problem = "does not lead where it seems to"
     if problem:
         raise ConfigError([Finding(place, written[:100], problem, remedy)])
     return Address(parts.scheme, host, port, path)
@@ -176,5 +176,5 @@ def _secret(path: Path) -> bytes:
     try:
         return base64.b64decode(text.removeprefix(PREFIX), validate=True)
     except ValueError:
-        remedy = "Remove it: a new one is made, which those who check signatures must then know."
+        remedy = "Remove it and start again: a new secret is made. Give it to everyone who checks signatures."
         raise ConfigError([Finding("--data", str(path), "is not a secret for webhooks", remedy)]) from None

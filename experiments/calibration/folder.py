@@ -143,7 +143,7 @@ def refuse_other_content(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else {folder.name}
     if DOCUMENT in names and names <= FILES and folder.resolve() != Path.cwd().resolve():
         return
-    problem = "holds something else than a calibration"
+    problem = "holds files that are not a calibration"
     raise ConfigError([Finding("--out", str(folder), problem, "Name a folder that does not exist yet.")])
 
 

@@ -111,7 +111,7 @@ def refuse_unknown_metrics(gate: Gate) -> None:
             findings.append(Finding(f"targets.{name}.{place}", unknown, "no such name", suggestion(known, unknown)))
         if target.metric is None or target.metric in usual or _is_quick(target.metric, usual):
             if target.among is not None and target.metric is not None and not can_be_taken(metric_key(target.metric)):
-                problem = "cannot be taken of some trucks alone"
+                problem = "cannot be measured for only some of the trucks"
                 remedy = f"Name a direction, and one of {', '.join(STATISTIC)}, or remove `among`."
                 findings.append(_of_metric(name, target, problem, remedy))
             continue

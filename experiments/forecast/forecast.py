@@ -251,7 +251,7 @@ def _gate(request: ForecastRequest, change: WhatIf | None, now: dt.datetime, fil
 def _refuse_too_long(made: NowPlan, request: ForecastRequest, most: float) -> None:
     visits = made.plan.expected_visits * request.replications * (1 + len(request.what_ifs))
     if visits > most:
-        problem = f"would simulate some {visits:,.0f} stage visits; the limit is {most:,.0f}"
+        problem = f"would simulate about {visits:,.0f} stage visits; the limit is {most:,.0f}"
         raise ConfigError([Finding("replications", str(request.replications), problem, "Ask for fewer replications.")])
 
 

@@ -174,7 +174,7 @@ class _Reading:
         stage = self.cell("stage", row)
         if stage not in self.gate.stages:
             remedy = suggestion(self.gate.stages, stage)
-            problem = "the gate has no such stage" if stage else "says neither where the truck is nor when it arrives"
+            problem = "the gate has no such stage" if stage else "neither says where the truck is, nor when it arrives"
             self.findings.add_row("stage", row, stage, problem, remedy if stage else "Fill in `stage` or `arrives`.")
             return None
         there = Kind(*kind, self.empty(row))

@@ -154,7 +154,7 @@ class _Reading:
     def refuse_booked(self, flow: str) -> None:
         for name, booking in self.gate.booking.items():
             if flow in booking.flows:
-                problem = f"its trucks book slots of {name}, which say when they come"
+                problem = f"its trucks book slots of {name}, which decide when they arrive"
                 remedy = f"Leave {flow} out of the trace, or run the gate without {name}."
                 self.findings.add(("trace", "flow"), flow, problem, remedy)
 

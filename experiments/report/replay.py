@@ -49,7 +49,7 @@ def replay(folder: Path, replication: int, start_h: float, end_h: float, most: i
     table = pq.read_table(path, columns=[*NAMES], filters=pc.field("joined") < end)
     table = table.filter(pc.fill_null(pc.greater_equal(table["left"], start), True))
     if len(table) > most:
-        problem = f"the window holds {len(table):,} stage visits; the limit is {most:,}"
+        problem = f"the time window holds {len(table):,} stage visits; the limit is {most:,}"
         raise ConfigError([Finding("to", str(end_h), problem, "Ask for fewer hours.")])
     if form == "arrow":
         sink = pa.BufferOutputStream()

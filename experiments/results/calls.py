@@ -226,7 +226,7 @@ def _refuse_without_rules(engine: EngineName, workers: int | None) -> None:
         problem = "cannot run under a policy, which acts on the reference engine"
         findings.append(Finding("engine", engine, problem, "Leave engine out."))
     if workers is not None:
-        problem = "a policy runs in this process, because its code does not go to others"
+        problem = "a policy runs in this process only: its code is not sent to other processes"
         findings.append(Finding("workers", str(workers), problem, "Leave workers out."))
     if findings:
         raise ConfigError(findings)

@@ -180,12 +180,12 @@ def refuse_too_large_run(plan: Plan, settings: RunSettings) -> None:
     findings = []
     at_once = visits * (settings.keep_events + executors.cores())
     if settings.keep_events and at_once > MAX_VISITS_LOGGED:
-        problem = f"would hold some {at_once:,.0f} stage visits in memory; the limit is {MAX_VISITS_LOGGED:,}"
+        problem = f"would hold about {at_once:,.0f} stage visits in memory; the limit is {MAX_VISITS_LOGGED:,}"
         remedy = "Keep the events of fewer replications, or of none: --keep-events none streams."
         findings.append(Finding("keep_events", str(settings.keep_events), problem, remedy))
     total = visits * settings.replications
     if total > MAX_VISITS:
-        problem = f"would simulate some {total:,.0f} stage visits; the limit is {MAX_VISITS:,}"
+        problem = f"would simulate about {total:,.0f} stage visits; the limit is {MAX_VISITS:,}"
         remedy = "Ask for fewer days or fewer replications."
         findings.append(Finding("replications", str(settings.replications), problem, remedy))
     if findings:

@@ -30,7 +30,7 @@ def time_zones(gate: Gate) -> Findings:
     for side, zone in gate.sides.items():
         if _OF_THE_MACHINE.fullmatch(zone):
             remedy = "Use an IANA name, such as Asia/Shanghai."
-            yield finding(("sides", side), zone, "another time zone on each machine", remedy)
+            yield finding(("sides", side), zone, "means a different time zone on each machine", remedy)
             continue
         try:
             zoneinfo.ZoneInfo(zone)
@@ -75,7 +75,7 @@ def direction_pair(gate: Gate) -> Findings:
     for direction in gate.paths:
         if first is not None and direction not in (first, OTHER_WAY[first]):
             remedy = f"Write {OTHER_WAY[first]}, the way back of {first}, everywhere in the file."
-            yield finding(("paths", direction), "", f"does not go with {first}", remedy)
+            yield finding(("paths", direction), "", f"cannot be used together with {first}", remedy)
 
 
 @rule("origin.*", "paths.*")
@@ -164,7 +164,7 @@ def holiday_countries(gate: Gate) -> Findings:
             continue
         if entry.sides is None and entry.stages is None and entry.country not in gate.sides:
             yield finding(
-                place, entry.holidays, "no side is named like the country", "Name the `sides` that it closes."
+                place, entry.holidays, "no side has the name of this country", "Name the `sides` that it closes."
             )
         known = names_around(entry.holidays, gate.start.year)
         for k, name in enumerate(entry.only or []):

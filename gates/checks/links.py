@@ -74,7 +74,7 @@ def outage_targets(gate: Gate) -> Findings:
                 yield unknown((*place, "groups", n), group_name, "lane group of these stages", groups)
         if not (outage.stages or outage.pools or outage.links):
             yield finding(
-                place, "", "nothing goes down with it", "Name `stages`, `pools` or `links`, or remove the outage."
+                place, "", "the outage takes nothing down", "Name `stages`, `pools` or `links`, or remove the outage."
             )
 
 
@@ -86,13 +86,18 @@ def outage_units(gate: Gate) -> Findings:
         if outage.units is None:
             continue
         if outage.each:
-            yield finding(place, outage.units, "each lane and unit fails independently", "Remove `units` or `each`.")
+            yield finding(
+                place,
+                outage.units,
+                "has no effect, because each lane and unit fails independently",
+                "Remove `units` or `each`.",
+            )
             continue
         sizes = [group.lanes for _, group in _groups(gate, outage) if group.lanes != UNLIMITED]
         sizes += [most_on_duty(gate.pools[pool]) for pool in outage.pools if pool in gate.pools]
         if sizes and outage.units > min(sizes):
             remedy = f"Use at most {min(sizes)}, or remove `units` to take all of them down."
-            yield finding(place, outage.units, "more than there are", remedy)
+            yield finding(place, outage.units, "more than the gate has", remedy)
 
 
 @rule("stages.**")
@@ -122,7 +127,7 @@ def outages_that_hand_over(gate: Gate) -> Findings:
             continue
         if not outage.stages:
             remedy = "Name `stages`, or write `finishes`, `resumes` or `restarts`."
-            yield finding((*place, "in_hand"), outage.in_hand, "no lanes go down with it", remedy)
+            yield finding((*place, "in_hand"), outage.in_hand, "the outage takes no lanes down", remedy)
         for stage, group in _groups(gate, outage):
             reason = "reverse" if group.reverses else "are opened by the queue" if group.opens else ""
             if reason:

@@ -87,7 +87,7 @@ def reversal_rules(gate: Gate) -> Findings:
                 continue
             here = (*place, n, "reverses")
             if rule.at == 0 and rule.until == "longer-queue":
-                problem = "no queue is longer than another one when nobody waits"
+                problem = "when nobody waits, neither queue is the longer one"
                 yield finding((*here, "at"), rule.at, problem, "Use at least 1, or `until: empty` or `until: gated`.")
             elif rule.at == 0 and rule.takes == 0:
                 problem = "empty lanes would change direction without end at one moment"
@@ -112,11 +112,11 @@ def lanes_by_queue(gate: Gate) -> Findings:
                 remedy = "Use a smaller number, so that they stay open for a while."
                 yield finding((*place, n, "opens", "closes_below"), group.opens.closes_below, problem, remedy)
             if group.lanes == UNLIMITED:
-                problem = "unlimited lanes cannot open by the queue"
+                problem = "the queue cannot open lanes whose number is unlimited"
                 yield finding((*place, n, "lanes"), group.lanes, problem, "Write a number of lanes.")
             if group.reverses is not None:
                 remedy = "Keep one of the two, or make two groups."
-                yield finding((*place, n, "opens"), "", "reversible lanes cannot open by the queue", remedy)
+                yield finding((*place, n, "opens"), "", "reversible lanes cannot also be opened by the queue", remedy)
 
 
 @rule()
@@ -152,7 +152,7 @@ def holds(gate: Gate) -> Findings:
         }
         for limit in (limit for limit, applies in limits.items() if stage.hold and applies):
             remedy = "Give it unlimited lanes and nothing else that trucks queue for, or remove `hold`."
-            yield finding(("stages", name, "hold"), "true", f"not a hold: {limit}", remedy)
+            yield finding(("stages", name, "hold"), "true", f"trucks could queue for this hold: {limit}", remedy)
 
 
 @rule("stages.*.lanes.**", "paths.**", "two_way.**", "flows.*.class", "flows.*.direction")
@@ -165,7 +165,7 @@ def trucks_of_a_reserve(gate: Gate) -> Findings:
             if admitting and all(groups[n].opens is not None for n in admitting):
                 first = groups[admitting[0]].opens
                 least = first.at if first is not None else 0
-                problem = f"no other lanes admit these trucks, so that fewer than {least} wait without end"
+                problem = f"only these lanes admit these trucks, so fewer than {least} would wait for ever"
                 remedy = "Admit them in a lane group without `opens`, too."
                 yield finding((*place, admitting[0], "opens"), str(kind), problem, remedy)
 
@@ -277,7 +277,7 @@ def lanes_without_trucks(gate: Gate) -> Findings:
             kinds = reached[name]
             if kinds and not any(group.admits(k.vehicle_class, k.direction, empty=k.empty) for k in kinds):
                 remedy = "Fix its classes, directions or load, or remove it."
-                yield finding((*place, n), group.name, "it admits no truck that comes here", remedy)
+                yield finding((*place, n), group.name, "no truck that comes to this stage may use it", remedy)
 
 
 @rule("classes.*")

@@ -111,8 +111,8 @@ def _conflict_findings(upgrades: Sequence[Upgrade], reading: str | None) -> list
         for place, path in own:
             for other_path, other in paths_set:
                 if within(path, other_path) or within(other_path, path):
-                    problem = f"{upgrade.file} and {other.file} both set {other_path}"
-                    remedy = "Use one of the two, or let one of them scale or add."
+                    problem = f"{upgrade.file} and {other.file} both give {other_path} a new value"
+                    remedy = "Use one of the two, or write `scale` or `add` instead of `set` in one of them."
                     findings.append(Finding(f"{place}.path", path, problem, remedy, upgrade.file))
         paths_set += [(path, upgrade) for _, path in own]
     return findings

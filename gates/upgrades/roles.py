@@ -43,7 +43,7 @@ def fitted(upgrade: Upgrade, gate: Gate) -> tuple[Upgrade, list[Finding]]:
         kept.append(moved)
     findings = [_refusal(upgrade, gate, written, found[written]) for written in upgrade.roles if written in missing]
     if not kept:
-        problem = f"gate {gate.name} has nothing that it changes"
+        problem = f"gate {gate.name} has none of the parts that it changes"
         findings.append(Finding("changes", upgrade.name, problem, "Use another upgrade.", upgrade.file))
     if findings:
         return upgrade, findings
@@ -63,7 +63,7 @@ def why_not(upgrade: Upgrade, gate: Gate) -> list[Finding]:
     if upgrade.gate == gate.name:
         return []
     if not upgrade.roles:
-        problem = f"it is written for the stages of {upgrade.gate}"
+        problem = f"its changes name stages of {upgrade.gate}, which this gate does not have"
         return [Finding("gate", upgrade.gate, problem, "Copy it, and change its paths.", upgrade.file)]
     made, findings = fitted(upgrade, gate)
     data = gate.model_dump(mode="json", by_alias=True)

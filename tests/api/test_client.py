@@ -95,7 +95,7 @@ def test_findings_of_the_server_are_those_of_this_machine(server):
     ("url", "told"),
     [
         ("gates.example", "is not the address of a server"),
-        ("http://gates.example", "would send the key in the clear"),
+        ("http://gates.example", "would send the key unencrypted"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_before_anything_is_sent(url, told):

@@ -102,7 +102,7 @@ def test_a_lost_database_is_made_again(made, data, entries):
 
 def test_damaged_results_are_named_answered_with_410_and_not_given_again(made, data):
     first, second = (run["id"] for run in made[1])
-    assert "Every result is as it was written" in invoke("check", "--data", str(data))
+    assert "No result is damaged" in invoke("check", "--data", str(data))
     metrics = data / "runs" / first / "metrics.json"
     metrics.write_bytes(metrics.read_bytes().replace(b"0", b"1"))
     shutil.rmtree(data / "runs" / second)
@@ -126,7 +126,7 @@ def test_what_is_too_old_goes_only_when_it_is_said_twice(data):
 
     stored.at_once(statement)
     stored.close()
-    assert "nothing to go by" in invoke("trim", "--data", str(data), code=2)
+    assert "says nothing about which runs to remove" in invoke("trim", "--data", str(data), code=2)
     assert invoke("trim", "--days", "9", "--data", str(data)).split()[0] == old.id
     assert len(listed(data)) == 2
     assert "0 runs removed" in invoke("trim", "--days", "11", "--yes", "--data", str(data))

@@ -89,5 +89,5 @@ def test_a_name_from_elsewhere_is_not_believed(tmp_path):
 def test_keys_must_be_asked_of_all_others():
     assert asks_for_keys([], "0.0.0.0", [], None, has_proxy=True)
     assert asks_for_keys([], "127.0.0.1", [], None, has_proxy=True)
-    with pytest.raises(ConfigError, match="everyone is let in anyway"):
+    with pytest.raises(ConfigError, match="has no effect without keys, because everyone has access"):
         asks_for_keys([], "127.0.0.1", [], False, has_proxy=True)

@@ -116,7 +116,7 @@ def test_a_public_server_without_its_last_key_lets_nobody_in(tmp_path):
         assert statuses() == {401}
         done = bordergate("keys", "remove", "only", "--data", "data", cwd=tmp_path)
         assert refused(done) == [
-            "NAME = only - is the last key that works; without it, nobody can use a server that asks for keys. "
+            "NAME = only - is the last valid key; without it, nobody can use a server that requires keys. "
             "Make another key first, or use --force."
         ]
         assert client.get("/api/v1/runs", headers=last).status_code == 200
@@ -182,8 +182,8 @@ MAKE = "Make one first: bordergate keys add NAME --scope run, with the same --da
             "127.0.0.1",
             [],
             None,
-            "--keys - there are access keys, and only this machine is served. "
-            "Use --keys to ask for them, or --no-keys to let every user of this machine in without.",
+            "--keys - there are access keys, but only this machine can reach the server. "
+            "Use --keys to require them, or --no-keys to let every user of this machine in without one.",
         ),
     ],
 )
@@ -273,7 +273,7 @@ def test_a_key_is_changed(folder):
 
 def test_the_last_key_that_works_stays(folder):
     message = (
-        "NAME = a - is the last key that works; without it, nobody can use a server that asks for keys. "
+        "NAME = a - is the last valid key; without it, nobody can use a server that requires keys. "
         "Make another key first, or use --force."
     )
     invoke("add", "a")
@@ -304,7 +304,7 @@ def test_the_last_key_that_works_stays(folder):
         ),
         (["add", "x", "--expires", "soon"], "--expires = soon - is not a date. Write it as 2027-06-30."),
         (["add", "x", "--expires", "9999-12-31"], "--expires = 9999-12-31 - is not a date. Write it as 2027-06-30."),
-        (["add", "x", "--expires", "2020-02-29"], "--expires = 2020-02-29 - is over. Use today or a later day."),
+        (["add", "x", "--expires", "2020-02-29"], "--expires = 2020-02-29 - is in the past. Use today or a later day."),
         (["rotate", "nobody"], "NAME = nobody - has no key. bordergate keys list shows all keys."),
         (["set", "nobody", "--scope", "read"], "NAME = nobody - has no key. bordergate keys list shows all keys."),
         (["set", "a"], "NAME = a - nothing to change. Give --scope, --project, --expires, --weight or --quota."),

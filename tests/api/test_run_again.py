@@ -155,7 +155,7 @@ def test_a_manifest_takes_no_options_and_no_changes(own: Path) -> None:
     succeed("run", "minimal", *SHORT, "--out", "first")
     done = invoke("run", "first", "--days", "3", "--out", "second")
     remedy = "Leave it out, or name gate and upgrades instead of the manifest."
-    assert (done.exit_code, done.output) == (2, f"--days - the manifest says it already. {remedy}\n")
+    assert (done.exit_code, done.output) == (2, f"--days - is already in the manifest. {remedy}\n")
     done = invoke("study", "first/manifest.json")
     remedy = "Use bordergate run first/manifest.json."
     assert (done.exit_code, done.output) == (2, f"file = first/manifest.json - is the manifest of a run. {remedy}\n")
@@ -170,7 +170,7 @@ def test_verify_tells_whether_every_byte_comes_out_again(own: Path) -> None:
     succeed("study", "small.yaml", "--workers", "1", "--out", "first")
     (own / "gate.yaml").unlink()
     count = len(contents(own / "first"))
-    assert f"Same: all {count} files of first came out again.\n" in succeed("verify", "first", "--workers", "1")
+    assert f"Same: all {count} files of first were reproduced.\n" in succeed("verify", "first", "--workers", "1")
     (own / "first/report.html").write_text("another report")
     assert "first - is damaged: report.html is missing or changed." in invoke("verify", "first").output
     list_drawn(own / "first", [own / "first/report.html"])

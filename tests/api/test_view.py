@@ -66,7 +66,7 @@ def test_what_is_no_result_or_reaches_elsewhere_is_refused(folder, tmp_path):
     secret = tmp_path / "secret.parquet"
     shutil.move(copy / "days.parquet", secret)
     (copy / "days.parquet").symlink_to(secret)
-    with pytest.raises(ConfigError, match="is a link or lies elsewhere"), viewed(copy):
+    with pytest.raises(ConfigError, match="is a link, or is outside the folder"), viewed(copy):
         pass
     manifest = read_json(copy / MANIFEST)
     manifest["files"] = {"../secret.parquet": {"bytes": secret.stat().st_size, "sha256": ""}}

@@ -42,7 +42,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(monkeypatch: py
     done = invoke("warm")
     assert done.exit_code == 2
     assert "/sim/machine_code cannot be written: Permission denied" in done.output
-    assert "Run it as a user who may write there, or leave it: the first run compiles what it needs." in done.output
+    assert "Run it as a user who may write there, or do nothing: the first run compiles what it needs." in done.output
 
 
 def test_a_first_run_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

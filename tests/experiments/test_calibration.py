@@ -259,7 +259,7 @@ def test_the_command_writes_a_page_a_document_and_tables(tmp_path: Path, monkeyp
     (tmp_path / "found/notes.txt").write_text("mine")
     refused = CliRunner().invoke(app, [*words, "--no-robustness", "--out", "found"])
     assert refused.exit_code == 2
-    assert "holds something else than a calibration" in refused.output
+    assert "holds files that are not a calibration" in refused.output
 
 
 def test_validate_counts_readings_and_targets_and_knows_their_metrics() -> None:

@@ -153,7 +153,7 @@ def test_percentiles_do_not_mix_numbers_with_infinity() -> None:
     [
         ({"class": ["durian"]}, {}, "no flow has this class"),
         ({"stage": ["booth"]}, {}, "no column says of which class"),
-        ({"class": ["general"]}, {}, "says neither where the truck is nor when it arrives"),
+        ({"class": ["general"]}, {}, "neither says where the truck is, nor when it arrives"),
         ({"class": ["general"], "stage": ["boot"]}, {}, "the gate has no such stage"),
         ({"class": ["general"], "stage": ["booth"], "empty": [1]}, {}, "trucks never come here"),
         ({"class": ["general"], "stage": ["booth"], "waited": [-5]}, {}, "is not a time in minutes"),

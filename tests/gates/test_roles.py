@@ -93,7 +93,7 @@ def test_a_stage_of_that_name_without_a_role_is_meant_too():
 def test_an_upgrade_of_which_nothing_is_left_is_refused():
     with pytest.raises(ConfigError) as caught:
         apply_upgrades(load_gate("minimal"), ["more-docks"])
-    assert [found.problem for found in caught.value.findings] == ["gate minimal has nothing that it changes"]
+    assert [found.problem for found in caught.value.findings] == ["gate minimal has none of the parts that it changes"]
 
 
 @pytest.mark.parametrize("name", library_gates())

@@ -125,13 +125,13 @@ def test_two_that_set_the_same_path_are_refused_with_both_files():
         (
             "two.yaml",
             "changes[1].path",
-            "two.yaml and one.yaml both set stages.booth.hours",
-            "Use one of the two, or let one of them scale or add.",
+            "two.yaml and one.yaml both give stages.booth.hours a new value",
+            "Use one of the two, or write `scale` or `add` instead of `set` in one of them.",
         )
     ]
     inside = upgrade(edit("stages.inspection.service.lognormal.mean", set="1 h"), name="inside")
     whole = upgrade(edit("stages.inspection.service", set={"constant": "1 h"}), name="whole")
-    assert "both set stages.inspection.service" in refused(apply_upgrades, MINIMAL, [whole, inside])[0][2]
+    assert "both give stages.inspection.service a new value" in refused(apply_upgrades, MINIMAL, [whole, inside])[0][2]
 
 
 def test_a_number_cannot_be_added_to_what_another_upgrade_made_a_list():

@@ -104,10 +104,10 @@ def _times_of(source: Path, options: LogOptions, replication: int | None) -> Rel
         given = {f"--{name.replace('_', '-')}": value for name, value in options._asdict().items() if value}
         if given:
             remedy = "Leave it out: a result folder says it itself."
-            raise ConfigError([Finding(name, "", "is for a log of real trucks", remedy) for name in given])
+            raise ConfigError([Finding(name, "", "applies to a log of real trucks only", remedy) for name in given])
         return of_result(KeptLog(source, replication))
     if replication is not None:
-        raise ConfigError([Finding("--replication", "", "is for a result folder", "Leave it out.")])
+        raise ConfigError([Finding("--replication", "", "applies to a result folder only", "Leave it out.")])
     moments = tuple(name.strip() for name in options.moments.split(",") if name.strip())
     columns = LogColumns(named_columns(options.columns), moments, options.zone, options.day_first)
     return of_log(read_log(source, columns), source.stem, options.zone or "UTC", options.released_after)

@@ -78,7 +78,7 @@ def check(data: DataOption = None, database: DatabaseOption = None) -> None:
             found = list(damages(folder, stored))
         for each in found:
             console.print(f"{each.run} - {each.problem}. Delete it and submit it again.", markup=False, soft_wrap=True)
-        console.print(f"{len(found)} results are damaged" if found else "Every result is as it was written")
+        console.print(f"{len(found)} results are damaged" if found else "No result is damaged")
     if found:
         raise typer.Exit(1)
 
@@ -104,7 +104,9 @@ def trim(
         from gates import ConfigError, Finding
 
         if days is None and keep_mb is None:
-            raise ConfigError([Finding("--days", "", "nothing to go by", "Give --days, --keep-mb or both.")])
+            raise ConfigError(
+                [Finding("--days", "", "says nothing about which runs to remove", "Give --days, --keep-mb or both.")]
+            )
         with (owned if yes else opened)(data, database) as (folder, stored):
             gone = [] if days is None else too_old(stored, days)
             gone += [] if keep_mb is None else [run for run in beyond(folder, stored, keep_mb) if run not in gone]
@@ -112,4 +114,4 @@ def trim(
                 if yes:
                     remove(folder, stored, run)
                 console.print(run, markup=False)
-        console.print(f"{len(gone)} runs {'removed' if yes else 'would be removed; say --yes to remove them'}")
+        console.print(f"{len(gone)} runs {'removed' if yes else 'would be removed; add --yes to remove them'}")

@@ -181,7 +181,7 @@ def remove_key(
         with opened(data, database) as (_, stored):
             _known(stored, name)
             if not stored.at_once(remove(name, even_the_last=force)):
-                problem = "is the last key that works; without it, nobody can use a server that asks for keys"
+                problem = "is the last valid key; without it, nobody can use a server that requires keys"
                 remedy = "Make another key first, or use --force."
                 raise ConfigError([Finding("NAME", name, problem, remedy)])
             _note(data, "remove key", name)
@@ -225,7 +225,7 @@ def _end_of(day: str | None) -> float | None:
     except (ValueError, OverflowError):
         raise ConfigError([Finding("--expires", day[:60], "is not a date", "Write it as 2027-06-30.")]) from None
     if end.timestamp() <= time.time():
-        raise ConfigError([Finding("--expires", day, "is over", "Use today or a later day.")])
+        raise ConfigError([Finding("--expires", day, "is in the past", "Use today or a later day.")])
     return end.timestamp()
 
 

@@ -59,7 +59,7 @@ class Store:
             remedy = "Check that the database is running and your credentials are valid, and start again."
             raise ConfigError([Finding("--database", self._shown, f"cannot be opened: {reason}", remedy)]) from None
         if layout > FORMAT:
-            problem = f"has tables of format {layout}, and this version reads up to {FORMAT}"
+            problem = f"has tables of format {layout}; this version reads formats up to {FORMAT}"
             raise ConfigError([Finding("--database", self._shown, problem, "Use a newer version.")])
 
     def own(self) -> None:

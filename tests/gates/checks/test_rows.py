@@ -54,7 +54,7 @@ def test_a_mistake_gives_one_finding_or_those_of_its_consequences(row):
     others = {found.problem for found in findings_of(changed(*changes)) if found.path != path}
     assert others <= {
         "flow_directions": {"no flow has this direction"},
-        "trucks_without_lanes": {"it admits no truck that comes here"},
+        "trucks_without_lanes": {"no truck that comes to this stage may use it"},
         "unused_areas": {"no path visits it"},
     }.get(name, set())
 
