@@ -46,9 +46,12 @@ PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH",
 RUN = "run_0123456789abcdef"
 LONG = {"README.md"} | {
     f"docs/{name}.md"
-    for name in ("another-border", "mechanisms", "notebook", "own-gate", "plots", "studies", "timetable", "upgrades")
+    for name in (
+        *("another-border", "borders", "event-logs", "mechanisms", "metrics", "notebook", "own-gate", "plots"),
+        *("recorded-trucks", "service", "studies", "timetable", "upgrades"),
+    )
 }
-"""Pages with many runs; CI reads them too."""
+"""Pages with many runs, or a server, of more than ten CPU seconds; CI reads them too."""
 
 
 @dataclass(frozen=True)

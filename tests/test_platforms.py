@@ -74,7 +74,7 @@ def test_every_module_is_imported_without_what_windows_lacks(tmp_path: Path) -> 
     assert python(script, tmp_path).stdout == "all\n"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_gate_is_run_without_what_windows_lacks(tmp_path: Path) -> None:
     words = ["run", "minimal", "--days", "1", "--warmup-days", "0", "--replications", "1", "--engine", "reference"]
     script = f"{WITHOUT}\nsys.argv[1:] = {words!r}\nfrom bordergate.__main__ import main\nmain()"

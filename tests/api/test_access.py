@@ -155,6 +155,7 @@ def test_an_idempotency_key_belongs_to_its_owner(client, keys):
     problem(client.post("/api/v1/runs", json=SHORT, headers={**same, **keys["north"]}), 422, "idempotency-key-reused")
 
 
+@pytest.mark.slow
 def test_an_idempotency_key_is_free_again_after_a_delete(client, keys):
     same = {"Idempotency-Key": "order-2", **keys["boss"]}
     first = submitted(client, {**SHORT, "seed": 31}, **same)

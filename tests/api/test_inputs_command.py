@@ -21,6 +21,7 @@ def refused(*words: str) -> str:
     return " ".join(done.output.split())
 
 
+@pytest.mark.slow
 def test_a_result_keeps_its_trace_and_can_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = bg.run(gate_of(), trace=pd.DataFrame(FULL), out="first", **TWO_DAYS)

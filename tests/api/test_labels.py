@@ -114,6 +114,7 @@ def test_a_label_is_changed_and_is_no_part_of_a_result(client, data, three):
     assert (again["id"], again["label"]["note"]) == (three[2], "as\nasked")
 
 
+@pytest.mark.slow
 def test_a_label_outlives_the_server_and_belongs_to_the_owner(tmp_path):
     data = tmp_path / "data"
     with threaded(data):

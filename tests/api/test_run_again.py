@@ -59,30 +59,11 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("command", "again"),
-    [
-        (("run", "gate.yaml", *SHORT), "bordergate run FOLDER/manifest.json"),
-        (("run", "minimal", "--upgrade", "mine.yaml", "--level", "low", *SHORT), "bordergate run FOLDER/manifest.json"),
-        (("study", "small.yaml", "--workers", "1"), "bordergate study FOLDER/manifest.json"),
-        (
-            ("study", "bottleneck", "minimal", *SHORT, "--workers", "1"),
-            "bordergate study bottleneck minimal --days 2 --warmup-days 0 --replications 2",
-        ),
-        (("study", "contexts.yaml", "--days", "3", "--workers", "1"), "bordergate study FOLDER/manifest.json"),
-        (
-            ("run", "minimal", *SHORT, "--confirm"),
-            "bordergate run minimal --days 2 --warmup-days 0 --start 2025-07-01 --replications 2 --seed 1 --confirm",
-        ),
-        (("run", "gate.yaml", *SHORT, "--confirm"), "bordergate run FOLDER/manifest.json"),
-        (
-            ("run", "minimal", *SHORT, "--demand", "1.0625", "--keep-events", "none", "--seed", "7"),
-            "bordergate run minimal --days 2 --warmup-days 0 --start 2025-07-01 --replications 2 --seed 7"
-            " --demand 1.0625 --keep-events none",
-        ),
-    ],
-)
-def test_the_command_gives_the_result_again(own: Path, command: tuple[str, ...], again: str) -> None:
+RUN_AGAIN, STUDY_AGAIN = "bordergate run FOLDER/manifest.json", "bordergate study FOLDER/manifest.json"
+RUN_MINIMAL = "bordergate run minimal --days 2 --warmup-days 0 --start 2025-07-01 --replications 2"
+
+
+def gives_the_same(own: Path, command: tuple[str, ...], again: str) -> None:
     succeed(*command, "--out", "first")
     for path in own.glob("*.yaml"):
         path.unlink()
@@ -93,6 +74,40 @@ def test_the_command_gives_the_result_again(own: Path, command: tuple[str, ...],
     succeed(command[0], "first/manifest.json", "--out", "third")
     assert contents(own / "third") == contents(own / "first")
     assert "Same: all " in succeed("verify", "first", "--workers", "1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "again"),
+    [
+        (("run", "gate.yaml", *SHORT), RUN_AGAIN),
+        (
+            ("study", "bottleneck", "minimal", *SHORT, "--workers", "1"),
+            "bordergate study bottleneck minimal --days 2 --warmup-days 0 --replications 2",
+        ),
+    ],
+)
+def test_the_command_gives_the_result_again(own: Path, command: tuple[str, ...], again: str) -> None:
+    gives_the_same(own, command, again)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("command", "again"),
+    [
+        (("run", "minimal", "--upgrade", "mine.yaml", "--level", "low", *SHORT), RUN_AGAIN),
+        (("study", "small.yaml", "--workers", "1"), STUDY_AGAIN),
+        (("study", "contexts.yaml", "--days", "3", "--workers", "1"), STUDY_AGAIN),
+        (("run", "minimal", *SHORT, "--confirm"), f"{RUN_MINIMAL} --seed 1 --confirm"),
+        (("run", "gate.yaml", *SHORT, "--confirm"), RUN_AGAIN),
+        (
+            ("run", "minimal", *SHORT, "--demand", "1.0625", "--keep-events", "none", "--seed", "7"),
+            f"{RUN_MINIMAL} --seed 7 --demand 1.0625 --keep-events none",
+        ),
+    ],
+)
+def test_the_command_gives_the_result_again_with_more_options(own: Path, command: tuple[str, ...], again: str) -> None:
+    gives_the_same(own, command, again)
 
 
 def test_what_relief_does_is_kept_and_reported(own: Path) -> None:
@@ -166,6 +181,7 @@ def test_a_manifest_takes_no_options_and_no_changes(own: Path) -> None:
     assert (done.exit_code, done.output) == (2, f"manifest.json: scenario - is not as it was written. {remedy}\n")
 
 
+@pytest.mark.slow
 def test_verify_tells_whether_every_byte_comes_out_again(own: Path) -> None:
     succeed("study", "small.yaml", "--workers", "1", "--out", "first")
     (own / "gate.yaml").unlink()

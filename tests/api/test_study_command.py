@@ -24,6 +24,7 @@ def study(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_study_is_run_and_goes_on_where_it_was(study):
     done = invoke("study", "small.yaml", "--workers", "1", "--replications", "3")
     assert done.exit_code == 0, done.output

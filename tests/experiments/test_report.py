@@ -71,6 +71,7 @@ def page(text):
     return Page(text)
 
 
+@pytest.mark.slow
 def test_it_is_written_beside_the_result(folder, text):
     assert (folder / "report.html").read_text(encoding="utf-8") == text
     assert text.startswith("<!DOCTYPE html>")

@@ -67,6 +67,7 @@ def test_worlds_stay_in_their_ranges_and_differ() -> None:
     assert draw_world(gate, 2, 3).gate != worlds[3].gate
 
 
+@pytest.mark.slow
 def test_readings_are_drawn_by_their_weights() -> None:
     gate = load_gate("friendship-pass")
     found = pd.Series([draw_world(gate, 1, n).reading for n in range(60)]).value_counts()

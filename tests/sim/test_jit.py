@@ -78,6 +78,7 @@ def test_compiled_code_is_outdated_by_a_change_in_a_subpackage(tmp_path: Path, j
     assert shown[2] == ["42", "Counter()"]
 
 
+@pytest.mark.slow
 def test_compiled_code_of_the_engine_is_kept() -> None:
     """Whatever this run compiles, the next process finds: it compiles nothing."""
     assert run(ROOT, PROGRAM).returncode == 0

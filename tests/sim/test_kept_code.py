@@ -123,6 +123,7 @@ def test_what_does_not_fit_is_compiled(copy: Path, change: str) -> None:
     assert (second.stdout, second.stderr) == (LOADED, "")  # what was compiled is kept for this machine
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(processors()) == 1, reason="not an x86 processor built since 2015")
 def test_code_for_newer_processors_is_used_on_those_alone(tmp_path: Path) -> None:
     folder = package(tmp_path, NUMBA_CPU_NAME=processors()[0], NUMBA_CPU_FEATURES="")
