@@ -191,7 +191,7 @@ def _growth(numbers: RunNumbers, direction: str) -> str:
     if is_overload(growth, arrivals, released):
         said = f"the {direction} stock grows by {with_interval(growth, 1)} trucks a day"
     elif is_overload(unreleased, arrivals, released):
-        said = f"{direction} trucks not yet released become more by {with_interval(unreleased, 1)} a day"
+        said = f"the number of {direction} trucks not yet released grows by {with_interval(unreleased, 1)} a day"
     else:
         return ""
     return (

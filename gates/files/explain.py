@@ -123,7 +123,8 @@ def _length(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     context = details.get("ctx", {})
     if details["type"] in ("too_short", "string_too_short"):
         return "empty", "Write at least one entry, or remove the key."
-    return "too long", f"Keep it to {context['max_length']}."
+    what = "characters" if details["type"] == "string_too_long" else "entries"
+    return "too long", f"Use at most {context['max_length']:,} {what}."
 
 
 def _variant(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:

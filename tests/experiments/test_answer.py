@@ -338,12 +338,12 @@ def test_trucks_that_pile_up_beyond_the_border_are_overload_too() -> None:
         return numbers_with(Days((800.0, 806.0), (flat, flat), flows), rows)
 
     assert warned(beyond()) == [
-        "Overload: northbound trucks not yet released become more by 62 ± 13 a day, because more trucks arrive "
+        "Overload: the number of northbound trucks not yet released grows by 62 ± 13 a day, because more trucks arrive "
         "(200.0 ± 1.0 a day) than are released (138.0 ± 1.0). Northbound means and percentiles depend on how long you "
         "run."
     ]
-    assert "become more by 42 ± 13 a day" in warned(beyond(turned_back_per_day=20.0))[0], "who turns back is gone"
-    assert "become more by 67 ± 13 a day" in warned(beyond(second_loads_per_day=5.0))[0], "released, and never arrived"
+    assert "grows by 42 ± 13 a day" in warned(beyond(turned_back_per_day=20.0))[0], "who turns back is gone"
+    assert "grows by 67 ± 13 a day" in warned(beyond(second_loads_per_day=5.0))[0], "released, and never arrived"
     assert warned(beyond(turned_back_per_day=62.0)) == []
 
 

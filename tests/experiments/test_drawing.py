@@ -74,6 +74,7 @@ class Killed(Executor):
         return future
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_leaves_the_work_here(folder: Path) -> None:
     killed = Killed()
     assert content(drawing.draw_result(folder, killed)) == content(drawing.draw_result(folder))

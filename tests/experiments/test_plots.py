@@ -28,6 +28,8 @@ from tests.experiments.charts import labels
 from tests.experiments.drawn import draw_plots
 from tests.experiments.folders import HOSTILE, TWO_STAGES, friendship_pass, one_way, write_folder
 
+pytestmark = pytest.mark.slow  # pictures of a whole result; `check.py --quick` looks at their numbers alone
+
 PNG = b"\x89PNG\r\n\x1a\n"
 NAMES = [
     "where-time-goes",
@@ -70,7 +72,6 @@ def test_the_files_name_the_gate_in_its_languages(drawn):
         assert "3 days from 1 July 2025, after 1 day of warm-up; 3 replications" in text
 
 
-@pytest.mark.slow
 def test_the_same_folder_gives_the_same_bytes(tmp_path):
     folder = write_folder(tmp_path / "run", one_way(), replications=2)
     drawn = {path.name: path.read_bytes() for path in draw_plots(folder)}
@@ -93,7 +94,6 @@ def test_a_picture_is_large_enough_to_print(drawn):
         assert 2 * WIDE * 0.85 <= width <= 2 * WIDE * 1.1
 
 
-@pytest.mark.slow
 def test_on_a_phone_every_plot_is_narrow(folder):
     for plot in read_plots(folder):
         width = re.match(r'<svg[^>]* width="([\d.]+)"', theme.svg_of(plot.chart(NARROW)))

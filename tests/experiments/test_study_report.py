@@ -60,6 +60,7 @@ def test_the_advice_is_sentences_with_numbers(folder):
         assert all(len(row) == len(table.columns) for row in table.rows), table.title
 
 
+@pytest.mark.slow
 def test_plots_are_drawn_and_described(folder):
     *paths, report = draw_result(folder, png=True)
     assert report == folder / "report.html"

@@ -183,7 +183,7 @@ TABLE = [
     ("name", "Minimal gate", None, "not a name", NAME),
     ("title.French", "Une porte", None, "not a language", "Use its two letters, such as en, vi or es."),
     ("title.en", "", None, "empty", MORE),
-    ("about", "x" * 4001, None, "too long", "Keep it to 4000."),
+    ("about", "x" * 4001, None, "too long", "Use at most 4,000 characters."),
     ("sources.flows", 5, None, KINDS, "Write text."),
     (f"{BOOTH}.needs", {"officer": 0}, f"{BOOTH}.needs.officer", "too small", "Use at least 1."),
     (
