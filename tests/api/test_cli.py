@@ -91,7 +91,11 @@ def test_a_run_writes_a_complete_folder_and_plot_draws_it_again(tmp_path: Path) 
     for path in (tmp_path / "out" / "plots").iterdir():
         path.unlink()
     assert bordergate("plot", "out", cwd=tmp_path).returncode == 0
-    assert {path.name: path.read_bytes() for path in (tmp_path / "out" / "plots").iterdir()} == plots
+    drawn = {path.name: path.read_bytes() for path in (tmp_path / "out" / "plots").iterdir()}
+    assert {name: content for name, content in drawn.items() if name.endswith(".svg")} == plots
+    assert {
+        Path(name).with_suffix(".svg").name for name in drawn.keys() - plots.keys()
+    } == plots.keys()  # pictures, too
     assert (tmp_path / "out" / "report.html").read_bytes() == report
 
 
