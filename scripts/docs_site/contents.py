@@ -65,6 +65,7 @@ SECTIONS = (
             "theory": "docs/validation/theory.md",
             "mutation": "docs/validation/mutation.md",
             "known-truth": "docs/validation/known-truth.md",
+            "soak": "docs/validation/soak.md",
             "benchmarks": "benchmarks/README.md",
             "platforms": "docs/platforms.md",
             "releasing": "RELEASING.md",
