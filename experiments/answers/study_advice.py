@@ -175,8 +175,10 @@ def _comparison(frames: Mapping[str, Frame], labels: StudyLabels) -> Iterator[st
     metric = labels.metrics[0]
     yield from circumstances(frames, metric, labels)
     found = list(contexts(frames, metric, labels))
+    others = [each for other in labels.metrics[1:] for each in contexts(frames, other, labels)]
     for context in found:
-        yield from advice(context, f"{context.title or 'Base'}. " if len(found) > 1 else "")
+        beside = [each for each in others if each.title == context.title]
+        yield from advice(context, f"{context.title or 'Base'}. " if len(found) > 1 else "", beside)
     if len(frames["effects"]):
         yield from effect_advice(frames["effects"], metric, labels)
 

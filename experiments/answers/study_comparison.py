@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,8 +155,12 @@ def _reached(row: Any, phrase: str) -> str:
     )
 
 
-def advice(context: Context, prefix: str = "") -> Iterator[str]:
-    """Yield the sentences about one context; of numbers, the knee is the answer and comes first."""
+def advice(context: Context, prefix: str = "", others: Sequence[Context] = ()) -> Iterator[str]:
+    """Yield the sentences about one context; of numbers, the knee is the answer and comes first.
+
+    `others` are the same context by the other metrics of the study: they say where the knee lies by those, or what the
+    best option makes worse.
+    """
     better = context.having("better", "higher") if context.labels.better(context.metric) == "more" else None
     better = context.having("better") if better is None else better
     if len(better):
@@ -171,6 +175,10 @@ def advice(context: Context, prefix: str = "") -> Iterator[str]:
     yield prefix + first
     if second:
         yield second
+    if choice.startswith(KNEE):
+        yield from _other_knees(others)
+    elif len(better):
+        yield from _made_worse(context, str(better.iloc[0]["scenario"]), others)
     yield from _lists(context, set(better["scenario"].head(1)))
 
 
@@ -218,16 +226,55 @@ def _choice(context: Context, top: str) -> str:
 
 def _knee(context: Context, good: list[str]) -> str:
     """Where more of a numbered factor stops to matter; empty for other scenarios."""
-    numbers = context.costs["number"].reindex(list(context.standings["scenario"]))
-    if numbers.isna().any():
+    numbers = _numbers(context)
+    if numbers is None:
         return ""
     best = str(numbers.loc[good].idxmin())
     if numbers.loc[best] == numbers.max():
         return f"{context.titled(best)} is the largest number tried and still better: the knee lies beyond it."
     return (
-        f"{KNEE}{context.titled(best)}. In {context.labels.phrase(context.metric)} it is within {context.margin} of "
-        "the best, so more brings no difference that matters, and fewer is worse or not shown to be as good."
+        f"{KNEE}{_with_number(context, best, numbers)}. In {context.labels.phrase(context.metric)} it is within "
+        f"{context.margin} of the best, so more brings no difference that matters, and fewer is worse or not shown to "
+        "be as good."
     )
+
+
+def _numbers(context: Context) -> Any:
+    """Return the number of each scenario of a numbered factor; None for other scenarios."""
+    numbers = context.costs["number"].reindex(list(context.standings["scenario"]))
+    return None if numbers.isna().any() else numbers
+
+
+def _with_number(context: Context, name: str, numbers: Any) -> str:
+    """Title of a scenario of a numbered factor; of the base, whose title has no number, `the base (20)`."""
+    return f"the base ({plain(numbers.loc[name])})" if name == context.reference else context.titled(name)
+
+
+def _other_knees(others: Sequence[Context]) -> Iterator[str]:
+    """Say where the knee lies by the other metrics; those that none of the numbers is shown to suit are left out."""
+    knees: dict[str, list[str]] = {}
+    for context in others:
+        numbers = _numbers(context)
+        good = [str(name) for name in context.standings[context.standings["as_good"]]["scenario"]]
+        if numbers is None or not good:
+            continue
+        best = str(numbers.loc[good].idxmin())
+        where = _with_number(context, best, numbers)
+        where = f"beyond {where}" if numbers.loc[best] == numbers.max() else where
+        knees.setdefault(where, []).append(context.labels.phrase(context.metric))
+    if knees:
+        yield f"By other metrics the knee is {listed([f'{where} (in {listed(by)})' for where, by in knees.items()])}."
+
+
+def _made_worse(context: Context, name: str, others: Sequence[Context]) -> Iterator[str]:
+    """Say which other metrics the best option makes worse."""
+    worse = []
+    for other in others:
+        rows = other.having("worse")
+        for _, row in rows[rows["scenario"] == name].iterrows():
+            worse.append(f"{other.labels.phrase(other.metric)} ({change_text(row, other.unit)})")
+    if worse:
+        yield f"{context.titled(name)} makes worse: {listed(worse)}."
 
 
 def _price(costs: Any) -> str:

@@ -297,6 +297,45 @@ def test_numbers_stand_in_order_and_the_knee_is_named():
     ]
 
 
+def test_the_knee_by_other_metrics_is_named():
+    # Fleets of 4, 12 and 40 beside 20, the base. Northbound 12 suffice, southbound 20 do. Of trucks a day more is
+    # better, and the largest fleet is still better; it is so by the passage, too, which is named after it.
+    south, passage = "clearance_h.mean.southbound", "passage_h.mean.northbound"
+    factors = {"fleet": {"title": "Fleet of", "path": FLEET, "values": [4, 12, 40]}}
+    metrics = [MEAN, south, THROUGHPUT, passage]
+    whole = study(design="one-at-a-time", upgrades=["igv-smart-lane"], factors=factors, metrics=metrics)
+    levels = {"fleet 4": (9, 9, 100, 9), "fleet 12": (5, 8, 110, 8), "base": (5, 5, 120, 7), "fleet 40": (5, 5, 140, 6)}
+    noise = np.array([0, 0.001, -0.001, 0.002])
+    values = {
+        name: {metric: level + noise for metric, level in zip(metrics, row, strict=True)}
+        for name, row in levels.items()
+    }
+    said = [plain(line) for line in answer(made(whole, values)).advice]
+    assert said[0].startswith("Knee: Fleet of 12. In mean northbound clearance")
+    assert said[2] == (
+        "By other metrics the knee is the base (20) (in mean southbound clearance) and beyond Fleet of 40 (in mean "
+        "northbound throughput and mean northbound passage)."
+    )
+
+
+def test_what_the_best_option_makes_worse_is_named():
+    # Round the clock is best northbound. Southbound it costs an hour of 10; trucks a day fall from 100 to 90, of which
+    # more is better; the fast laboratory, which makes passage worse, is not the best.
+    south, passage = "clearance_h.mean.southbound", "passage_h.mean.northbound"
+    values = {
+        "base": {MEAN: [32, 31, 33], south: [10, 10.1, 9.9], THROUGHPUT: [100, 101, 99], passage: [40, 41, 42]},
+        "round": {MEAN: [6, 5, 7], south: [11, 11.1, 10.9], THROUGHPUT: [90, 91, 89], passage: [14, 15, 16]},
+        "lab": {MEAN: [28, 27, 29], south: [10, 10.1, 9.9], THROUGHPUT: [100, 101, 99], passage: [50, 51, 52]},
+    }
+    found = answer(made(study(SIX[:2], metrics=[MEAN, south, THROUGHPUT, passage]), values))
+    said = [plain(line) for line in found.advice]
+    assert said[2] == (
+        "Round the clock makes worse: mean southbound clearance (+1 h) and mean northbound throughput (−10 trucks a "
+        "day)."
+    )
+    assert sum("makes worse" in line for line in said) == 1
+
+
 def test_scenarios_that_change_nothing_share_a_row():
     same = [32.0, 31, 33, 32]
     found = answer(made(study(SIX[:4]), hours(base=same, round=[6, 5, 7, 6], lab=same, bays=same, cell=same)))
