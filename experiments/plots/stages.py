@@ -136,7 +136,7 @@ def utilisation(metrics: Metrics, labels: Labels) -> Plot:
         "How busy the lanes are",
         "Share of the open lane time in which a lane serves or holds a truck"
         f"{'; of pools, share of the units on duty that are in use' if labels.gate.pools else ''}. "
-        f"Dashed: {100 * HIGH_UTILISATION:.0f} %, above which queues grow fast. {interval} "
+        f"Dashed: {100 * HIGH_UTILISATION:.0f} %, above which queues grow fast and bars are orange. {interval} "
         "Stages without a limit of lanes are left out.",
         "Empty: no stage has a limited number of lanes."
         if busiest is None

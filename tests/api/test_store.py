@@ -172,6 +172,24 @@ def test_a_database_that_cannot_be_written(stored, tmp_path):
     assert refused.value.full
 
 
+@pytest.mark.parametrize("has_guard", [True, False])
+def test_only_a_database_that_was_lost_takes_its_guard_with_it(stored, has_guard):
+    """One statement that fails leaves the lock where it is; where there is no lock, none can be lost."""
+
+    def fails(error: Exception) -> Statement[None]:
+        def statement(connection: sa.Connection) -> None:
+            raise error
+
+        return statement
+
+    stored._guard = stored._engine.connect() if has_guard else None
+    lost = sa.exc.OperationalError("select", {}, Exception("server closed the connection"))
+    for error, expected in ((ValueError("wrong"), False), (lost, has_guard)):
+        with pytest.raises((ValueError, StoreUnavailable)):
+            stored.at_once(fails(error))
+        assert stored._guard_lost is expected
+
+
 KNOWN = "Write postgresql://user@host/name, or leave the option out for the embedded database."
 
 

@@ -73,6 +73,15 @@ def test_code_digest_covers_subpackages(copy: Path) -> None:
     assert digest(copy) == before
 
 
+def test_a_digest_of_files_does_not_depend_on_the_order_in_which_a_disk_lists_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, listed = provenance._files_digest(("gates",), "*.py"), Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda *given: reversed(list(listed(*given))))
+    assert len(list((ROOT / "gates").rglob("*.py"))) > 1
+    assert provenance._files_digest(("gates",), "*.py") == before
+
+
 def test_code_digest_is_that_of_sources_alone(copy: Path) -> None:
     """Neither what Python compiles nor what is not code moves it; nor does code that only shows results."""
     before = digest(copy)
@@ -154,6 +163,9 @@ def test_a_change_of_the_clock_within_an_hour_is_found_to_the_second() -> None:
     day, hour = 86400, 3600
     found = provenance._offsets("Australia/Lord_Howe", dt.date(2026, 10, 2), dt.date(2026, 10, 6))
     assert found == [(0, 10 * hour + 1800), (day + 15 * hour + 1800, 11 * hour)]
+    # Liberia went from -0:44:30 to 0:00 at midnight of 7 January 1972, which is 00:44:30 UTC: in no half of an hour.
+    found = provenance._offsets("Africa/Monrovia", dt.date(1972, 1, 5), dt.date(1972, 1, 9))
+    assert found == [(0, -2670), (2 * day + 2670, 0)]
 
 
 @pytest.mark.parametrize(
