@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -201,7 +201,7 @@ def _choice(context: Context, top: str) -> str:
         more = f"; about {plain(need)} are needed" if pd.notna(need) else ""
         names = listed([context.titled(str(name)) for name in ahead["scenario"].head(NAMED)])
         return f"Too few replications to tell which is best within {context.margin}: {names}{more}."
-    knee = _knee(context, good)
+    knee = _knee(context)
     if knee:
         return knee
     if context.reference in good:
@@ -224,44 +224,48 @@ def _choice(context: Context, top: str) -> str:
     return text + (f" Not costed: {some(unknown)}." if unknown else "")
 
 
-def _knee(context: Context, good: list[str]) -> str:
+def _knee(context: Context) -> str:
     """Where more of a numbered factor stops to matter; empty for other scenarios."""
-    numbers = _numbers(context)
-    if numbers is None:
+    knee = knee_of(context)
+    if knee is None:
         return ""
-    best = str(numbers.loc[good].idxmin())
-    if numbers.loc[best] == numbers.max():
-        return f"{context.titled(best)} is the largest number tried and still better: the knee lies beyond it."
+    if knee.is_largest:
+        return f"{knee.title} is the largest number tried and still better: the knee lies beyond it."
     return (
-        f"{KNEE}{_with_number(context, best, numbers)}. In {context.labels.phrase(context.metric)} it is within "
-        f"{context.margin} of the best, so more brings no difference that matters, and fewer is worse or not shown to "
-        "be as good."
+        f"{KNEE}{knee.title}. In {context.labels.phrase(context.metric)} it is within {context.margin} of the best, so "
+        "more brings no difference that matters, and fewer is worse or not shown to be as good."
     )
 
 
-def _numbers(context: Context) -> Any:
-    """Return the number of each scenario of a numbered factor; None for other scenarios."""
-    numbers = context.costs["number"].reindex(list(context.standings["scenario"]))
-    return None if numbers.isna().any() else numbers
+class Knee(NamedTuple):
+    """The least number of a numbered factor that is shown to be as good as the best."""
+
+    title: str
+    """Of its scenario; of the base, whose title has no number, `the base (20)`."""
+    is_largest: bool
+    """Whether no larger number was tried, so that the knee lies beyond it."""
 
 
-def _with_number(context: Context, name: str, numbers: Any) -> str:
-    """Title of a scenario of a numbered factor; of the base, whose title has no number, `the base (20)`."""
-    return f"the base ({plain(numbers.loc[name])})" if name == context.reference else context.titled(name)
+def knee_of(context: Context) -> Knee | None:
+    """Return the knee of a numbered factor; None for other scenarios, and where no number is shown to be as good."""
+    rows = context.standings
+    good = [str(name) for name in rows[rows["as_good"]]["scenario"]] if len(rows) else []
+    numbers = context.costs["number"].reindex(list(rows["scenario"])) if good else pd.Series([math.nan])
+    if numbers.isna().any():
+        return None
+    best = str(numbers.loc[good].idxmin())
+    title = f"the base ({plain(numbers.loc[best])})" if best == context.reference else context.titled(best)
+    return Knee(title, bool(numbers.loc[best] == numbers.max()))
 
 
 def _other_knees(others: Sequence[Context]) -> Iterator[str]:
     """Say where the knee lies by the other metrics; those that none of the numbers is shown to suit are left out."""
     knees: dict[str, list[str]] = {}
     for context in others:
-        numbers = _numbers(context)
-        good = [str(name) for name in context.standings[context.standings["as_good"]]["scenario"]]
-        if numbers is None or not good:
-            continue
-        best = str(numbers.loc[good].idxmin())
-        where = _with_number(context, best, numbers)
-        where = f"beyond {where}" if numbers.loc[best] == numbers.max() else where
-        knees.setdefault(where, []).append(context.labels.phrase(context.metric))
+        knee = knee_of(context)
+        if knee is not None:
+            where = f"beyond {knee.title}" if knee.is_largest else knee.title
+            knees.setdefault(where, []).append(context.labels.phrase(context.metric))
     if knees:
         yield f"By other metrics the knee is {listed([f'{where} (in {listed(by)})' for where, by in knees.items()])}."
 

@@ -12,11 +12,12 @@ import pandas as pd
 from experiments.answers.study_labels import StudyLabels
 from experiments.plots import theme
 from experiments.plots.marks import Chart, Frame, Plot, data_of, date_axis, panel_title, stamp
+from experiments.plots.study_rows import in_scale
 from experiments.studies.folder import read_table
 
 MOST_CURVES = 6
 MOST_DATES = 6
-MOST_DOSES = 3
+MOST_DOSES = 6
 """Panels of what more of something brings."""
 FEWEST_DOSES = 3
 
@@ -101,7 +102,8 @@ def dose_plot(estimates: Frame, scenarios: Frame, labels: StudyLabels) -> Plot |
     """What the metrics are at each number of what a study counts up, a line for each circumstance; None without one."""
     numbered = scenarios[scenarios["number"].notna()]
     metric = labels.metrics[0]
-    wanted = [name for name in labels.metrics if labels.direction_of(name) == labels.direction_of(metric)][:MOST_DOSES]
+    wanted = labels.metrics[:MOST_DOSES]
+    left_out = " The table has the other metrics." if len(labels.metrics) > MOST_DOSES else ""
     if numbered["number"].nunique() < FEWEST_DOSES:
         return None
     about = numbered.set_index("scenario")[["number", "context"]]
@@ -119,11 +121,11 @@ def dose_plot(estimates: Frame, scenarios: Frame, labels: StudyLabels) -> Plot |
 
     def panel(name: str, frame: Frame, width: int) -> Any:
         rows = frame.assign(title=frame["context"].map(lambda title: title or "Base"))
-        rows = rows.assign(value=rows["value"].where(np.isfinite(rows["value"])))
+        rows, unit = in_scale(rows.assign(value=rows["value"].where(np.isfinite(rows["value"]))), labels.unit(name))
         base = Chart(data_of(rows[["number", "title", "value", "low", "high"]]))
         x = alt.X("number:Q", title=labels.factor(factor), axis=alt.Axis(tickMinStep=1))
-        y = alt.Y("value:Q", title=labels.unit(name), scale=alt.Scale(zero=False))
-        low = alt.Y("low:Q", title=labels.unit(name))
+        y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
+        low = alt.Y("low:Q", title=unit)
         marks = [
             base.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour),
             base.mark_rule(strokeWidth=2).encode(x=x, y=low, y2="high:Q", color=colour),
@@ -135,7 +137,7 @@ def dose_plot(estimates: Frame, scenarios: Frame, labels: StudyLabels) -> Plot |
         "dose-response",
         "What more of it brings",
         "Dots are means over replications, lines their 95 % intervals, each for itself. The vertical axes need not "
-        "start at 0.",
+        f"start at 0.{left_out}",
         f"{labels.metric(metric)} by number: "
         + "; ".join(f"{row.number:g}: {row.value:.3g}" for row in frames[metric].itertuples()),
         chart,

@@ -37,7 +37,7 @@ def mark_of(verdict: str) -> str:
     return UNCLEAR if verdict == "not defined" else SAME
 
 
-def in_scale(frame: Frame, unit: str, *, change: bool) -> tuple[Frame, str]:
+def in_scale(frame: Frame, unit: str, *, change: bool = False) -> tuple[Frame, str]:
     """Return values with their intervals in the unit in which tables show them, and its name: hours or minutes."""
     scale = scale_of(unit, *frame["value"], change=change)
     return frame.assign(**{end: scale.factor * frame[end] for end in ("value", "low", "high")}), scale.unit
@@ -68,7 +68,7 @@ def interval_rows(
     legend = alt.Legend(title=None, columns=2) if zero else None
     colour = alt.Color("mark:N", scale=alt.Scale(domain=marks, range=[COLOURS[m] for m in marks]), legend=legend)
     shape = alt.Shape("mark:N", scale=alt.Scale(domain=marks, range=[SHAPES[m] for m in marks]), legend=legend)
-    frame = frame.assign(text=[_number(row) for _, row in frame.iterrows()])
+    frame = frame.assign(text=[_number(row, sign=zero) for _, row in frame.iterrows()])
     frame = frame.assign(value=frame["value"].where(np.isfinite(frame["value"])))
     base = Chart(data_of(frame[["row", "value", "low", "high", "mark", "text"]])).encode(y=y)
     cut = not zero and _is_far_from_zero(frame)
@@ -106,12 +106,13 @@ def _is_far_from_zero(frame: Frame) -> bool:
     return bool(ends.size and ends.min() > 0.5 * ends.max())
 
 
-def _number(row: Any) -> str:
-    """A value with its interval; in how many replications it lies beyond the run."""
+def _number(row: Any, *, sign: bool) -> str:
+    """A value with its interval, a change with its `sign`; in how many replications it lies beyond the run."""
     unreached = row.get("unreached", 0) or row.get("against_unreached", 0)
     if unreached:
         return f"{BEYOND} in {unreached:.0f} of {row['n']:.0f}"
     if not math.isfinite(row["value"]):
         return "not defined"
-    ends = f" ({interval(row['low'], row['high'])})" if math.isfinite(row["low"]) and math.isfinite(row["high"]) else ""
-    return within(row["value"], row["low"], row["high"]) + ends
+    bounded = math.isfinite(row["low"]) and math.isfinite(row["high"])
+    ends = f" ({interval(row['low'], row['high'], sign=sign)})" if bounded else ""
+    return within(row["value"], row["low"], row["high"], sign=sign) + ends

@@ -84,8 +84,8 @@ Only the pale grounds (grid, closed hours, the low end of a scale) are fainter, 
 """
 
 PNG_SCALE = 2.0
-LETTER_PX = 5.8
-"""Mean width of a letter of the text under a title [px]."""
+LETTER_PX, TITLE_LETTER_PX = 5.8, 8.6
+"""Mean width of a letter of the text under a title, and of the title [px]."""
 
 CONFIG: dict[str, Any] = {
     "font": FONT,
@@ -217,21 +217,26 @@ def as_file(picture: Picture, labels: Naming) -> str:
 
 
 def with_heading(svg: str, title: str, subtitle: str, text: str, warning: str = "") -> str:
-    """Return a picture under its title, a subtitle, a warning and a text that are wrapped to the picture's width."""
+    """Return a picture under its title, a subtitle, a warning and a text, all wrapped to the picture's width."""
     width, height, inner = _opened(svg)
+    titles = textwrap.wrap(title, int((width - 16) / TITLE_LETTER_PX))
+    below = 20 * (len(titles) - 1)
     colours = {MUTED: [subtitle], INK: textwrap.wrap(warning, int(width / LETTER_PX))}
     lines = [(line, colour) for colour, part in colours.items() for line in part]
     lines += [(line, MUTED) for line in textwrap.wrap(text, int(width / LETTER_PX))]
-    top = 34 + 16 * len(lines)
+    top = 34 + below + 16 * len(lines)
     rows = "".join(
-        f'<text x="8" y="{44 + 16 * n}" font-size="11.5" fill="{colour}">{escape(line)}</text>'
+        f'<text x="8" y="{24 + 20 * n}" font-size="15" font-weight="700" fill="{INK}">{escape(line)}</text>'
+        for n, line in enumerate(titles)
+    ) + "".join(
+        f'<text x="8" y="{44 + below + 16 * n}" font-size="11.5" fill="{colour}">{escape(line)}</text>'
         for n, (line, colour) in enumerate(lines)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width:g}" '
         f'height="{height + top:g}" viewBox="0 0 {width:g} {height + top:g}" font-family="{FONT}">'
         f'<rect width="{width:g}" height="{height + top:g}" fill="{PAPER}"/>'
-        f'<text x="8" y="24" font-size="15" font-weight="700" fill="{INK}">{escape(title)}</text>{rows}'
+        f"{rows}"
         f'<g transform="translate(0,{top})">{inner}</g></svg>'
     )
 

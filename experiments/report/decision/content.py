@@ -15,7 +15,8 @@ import pandas as pd
 
 from experiments.answers.labels import in_its_languages
 from experiments.answers.money.study import single_upgrades
-from experiments.answers.numbers import GLUE, interval, short, within
+from experiments.answers.numbers import GLUE, amount, interval, short, within
+from experiments.answers.study_comparison import contexts, knee_of
 from experiments.answers.study_labels import StudyLabels
 from experiments.report.decision.doubts import caveats, measures
 from experiments.report.decision.words import Words
@@ -36,7 +37,7 @@ UNITS = {"h": "h", "trucks": "", "trucks/day": "", "1": "%"}
 
 @dataclass(frozen=True)
 class Row:
-    """A number today and with the proposal."""
+    """A number before and with the proposal."""
 
     title: str
     before: str
@@ -54,7 +55,7 @@ class Step:
     start: float
     end: float
     total: bool
-    """Whether it is a sum, today or after."""
+    """Whether it is a sum, before or after."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Decision:
     words: Words
     basis: str
     answer: tuple[str, ...]
+    before: str
+    """What the proposal is compared with: today, or a circumstance."""
     option: str
     rows: tuple[Row, ...]
     direction: str
@@ -98,6 +101,7 @@ def decision_of(frames: Mapping[str, Frame], labels: StudyLabels, words: Words) 
         words=words,
         basis=page.basis(),
         answer=tuple(page.answer(chosen, against)),
+        before=page.before(against),
         option=page.title(chosen) if chosen else "",
         rows=tuple(page.rows(chosen, against)) if chosen else (),
         counts_hours=page.counts_hours(direction),
@@ -170,7 +174,12 @@ class _Page:
         worth = [self._worth(mine.iloc[0])] if len(mine) else [self.words.say("not-worth")] if len(nets) else []
         row = self._difference(chosen, against, self.metric)
         if row is None or row["verdict"] != "better":
-            before = self.value(BASE, self.metric)
+            if not chosen and (enough := self._enough()):
+                yield enough
+                return
+            before = self.words.number(
+                amount(self._estimate(against, self.metric) or 0.0, self.labels.unit(self.metric))
+            )
             none = self.words.say("none", metric=self.metric_title(self.metric), before=before)
             yield from (*worth, none) if chosen else (none, *worth)
             return
@@ -184,6 +193,20 @@ class _Page:
             **self.ends(row, row["unit"]),
         )
         yield from worth
+
+    def _enough(self) -> str:
+        """Which number of a numbered factor is enough; empty for other studies, and where more would be better."""
+        compares = len(self.frames["differences"])
+        for context in contexts(self.frames, self.metric, self.labels) if compares else ():
+            knee = knee_of(context)
+            if knee is not None and not knee.is_largest:
+                margin = self.words.number(context.margin)
+                return self.words.say("knee", option=knee.title, metric=self.metric_title(self.metric), margin=margin)
+        return ""
+
+    def before(self, against: str) -> str:
+        """What stands for the situation without the proposal: today, or the title of a circumstance."""
+        return self.words.say("today") if against == BASE else self.title(against)
 
     def _budgets(self, rows: Frame) -> Iterator[str]:
         before = ""
@@ -290,12 +313,12 @@ class _Page:
     # Pictures
 
     def steps(self, chosen: str, against: str, direction: str) -> Iterator[Step]:
-        """Yield the waterfall of a truck's hours: today, what each state adds or takes off, and after."""
+        """Yield the waterfall of a truck's hours: before, what each state adds or takes off, and after."""
         before, after = (self._hours(name, direction) for name in (against, chosen))
         if not before or before.keys() != after.keys():
             return
         level = sum(before.values())
-        yield Step(self.words.say("today"), 0.0, level, total=True)
+        yield Step(self.before(against), 0.0, level, total=True)
         for name in before:
             change = after[name] - before[name]
             if abs(change) >= 0.005 * max(level, 1e-9):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .rows import OFFICERS, SHUT, Table
+from .rows import OFFICERS, SHIFT, SHUT, Table
 
 LINK = {"uplink": "27 Mbit/s", "shared_uplink": "40 Mbit/s", "round_trip": "50 ms"}
 RADIO = ("links.radio", LINK)
@@ -82,6 +82,17 @@ TABLE: Table = {
             "Use at most 2, or remove `units` to take all of them down.",
         ),
         (
+            [
+                ("pools.officer", {"side": "vn", "shifts": [SHIFT, SHIFT]}),
+                ("stages.booth.needs", {"officer": 1}),
+                ("outages.storm", {**STORM, "pools": ["officer"], "units": 3}),
+            ],
+            "outages.storm.units",
+            "3",
+            "more than there are",
+            "Use at most 2, or remove `units` to take all of them down.",
+        ),
+        (
             [("outages.storm", {**STORM, "stages": ["booth"], "units": 1, "each": True})],
             "outages.storm.units",
             "1",
@@ -90,6 +101,13 @@ TABLE: Table = {
         ),
     ],
     "outages_of_some": [
+        (
+            [("outages.storm", {**STORM, "stages": ["booth"], "units": 1, "in_hand": "restarts"})],
+            "outages.storm.in_hand",
+            "restarts",
+            "not possible where only some lanes or units go down",
+            "Write `finishes` or `hands-over`, or remove `units` and `each`, so that all go down.",
+        ),
         (
             [("outages.storm", {**STORM, "stages": ["booth"], "each": True, "in_hand": "resumes"})],
             "outages.storm.in_hand",

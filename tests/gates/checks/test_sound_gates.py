@@ -37,6 +37,17 @@ def test_pools_and_areas_used_as_they_should_be_are_no_mistake():
     assert compile_plan(Scenario(gate=gate)).pools == ("officer", "vehicle")
 
 
+def test_a_reserve_may_take_the_last_officer():
+    officers = {"side": "vn", "shifts": [{"hours": "24 h", "units": 3}]}
+    reserve = {"name": "more", "lanes": 1, "opens": {"at": 5, "closes_below": 2}}
+    gate = changed(
+        ("pools.officer", officers),
+        ("stages.booth.needs", {"officer": 1}),
+        ("stages.booth.lanes", [{"name": "all", "lanes": 2}, reserve]),
+    )
+    assert findings_of(gate) == []
+
+
 def test_what_trucks_of_the_other_direction_hold_is_not_asked_here():
     """Durian goes south alone: its patience at the exit turns no truck back that holds a vehicle on the way north."""
     gate = changed(
