@@ -91,6 +91,42 @@ def test_a_page_holds_what_is_wanted_the_newest_first(stored):
     assert [one.seq for one in stored.at_once(rows.with_status("failed", "queued"))] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_page_is_filtered_by_words_and_dates_in_both_orders(stored):
+    changes: list[dict[str, Any]] = [
+        {"name": "July, more bays", "created": 10.0},
+        {"name": "july 100%", "tags": "|board|", "created": 20.0},
+        {"name": "August", "tags": "|board|draft|", "owner": "b", "created": 30.0},
+    ]
+    for number, change in enumerate(changes, start=1):
+        stored.at_once(rows.add(dataclasses.replace(row(number), **change)))
+    for wanted, found in (
+        (Filter("run", name="JULY"), [2, 1]),
+        (Filter("run", name="100%"), [2]),
+        (Filter("run", name="0%_"), []),  # no signs of a search, but letters
+        (Filter("run", tags=("|board|",)), [3, 2]),
+        (Filter("run", tags=("|board|", "|draft|")), [3]),
+        (Filter("run", owner="b"), [3]),
+        (Filter("run", since=20.0), [3, 2]),
+        (Filter("run", until=20.0), [1]),
+        (Filter("run", since=10.0, until=30.0), [2, 1]),
+    ):
+        assert listed(stored, wanted) == found, wanted
+        assert stored.at_once(rows.count(wanted)) == len(found)
+    oldest = stored.at_once(rows.page(Filter("run"), 2, 1, oldest_first=True))
+    assert [one.seq for one in oldest] == [2, 3]
+
+
+def test_words_are_written_on_one_run_finished_or_not(stored):
+    for number in (1, 2):
+        stored.at_once(rows.add(dataclasses.replace(row(number), status="succeeded", version=3)))
+    stored.at_once(rows.relabel(row(1).id, {"name": "July", "note": "for the board"}))
+    found = [stored.at_once(rows.one(row(number).id)) for number in (1, 2)]
+    assert [(one.name, one.note, one.version, one.status) for one in found] == [
+        ("July", "for the board", 4, "succeeded"),
+        ("", "", 3, "succeeded"),
+    ]
+
+
 def test_a_change_is_of_one_run_and_versions_are_skipped_by_those_that_go_on(stored):
     for number in (1, 2, 3):
         stored.at_once(rows.add(row(number)))

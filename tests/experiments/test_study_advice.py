@@ -305,9 +305,9 @@ def test_the_knee_by_other_metrics_is_named():
     metrics = [MEAN, south, THROUGHPUT, passage]
     whole = study(design="one-at-a-time", upgrades=["igv-smart-lane"], factors=factors, metrics=metrics)
     levels = {"fleet 4": (9, 9, 100, 9), "fleet 12": (5, 8, 110, 8), "base": (5, 5, 120, 7), "fleet 40": (5, 5, 140, 6)}
-    noise = np.array([0, 0.001, -0.001, 0.002])
+    noise = (0, 0.001, -0.001, 0.002)
     values = {
-        name: {metric: level + noise for metric, level in zip(metrics, row, strict=True)}
+        name: {metric: [level + each for each in noise] for metric, level in zip(metrics, row, strict=True)}
         for name, row in levels.items()
     }
     said = [plain(line) for line in answer(made(whole, values)).advice]
@@ -322,7 +322,7 @@ def test_what_the_best_option_makes_worse_is_named():
     # Round the clock is best northbound. Southbound it costs an hour of 10; trucks a day fall from 100 to 90, of which
     # more is better; the fast laboratory, which makes passage worse, is not the best.
     south, passage = "clearance_h.mean.southbound", "passage_h.mean.northbound"
-    values = {
+    values: dict[str, dict[str, list[float]]] = {
         "base": {MEAN: [32, 31, 33], south: [10, 10.1, 9.9], THROUGHPUT: [100, 101, 99], passage: [40, 41, 42]},
         "round": {MEAN: [6, 5, 7], south: [11, 11.1, 10.9], THROUGHPUT: [90, 91, 89], passage: [14, 15, 16]},
         "lab": {MEAN: [28, 27, 29], south: [10, 10.1, 9.9], THROUGHPUT: [100, 101, 99], passage: [50, 51, 52]},
