@@ -81,7 +81,7 @@ def test_a_process_that_is_killed_leaves_the_work_here(folder: Path) -> None:
     assert killed.given > 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_answer_is_printed_before_anything_is_written_or_drawn(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(ANSWER_ONLY)

@@ -103,7 +103,11 @@ def test_it_is_used_where_nothing_can_be_written(copy: Path) -> None:
     assert len(without.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("change", ["source", "version", "cut off", "index cut off", "missing"])
+LONG = [pytest.param(change, marks=pytest.mark.long) for change in ("version", "index cut off", "missing")]
+"""Each compiles in a process of its own."""
+
+
+@pytest.mark.parametrize("change", ["source", "cut off", *LONG])
 def test_what_does_not_fit_is_compiled(copy: Path, change: str) -> None:
     program = USE
     (code,) = (copy / "sim/machine_code").glob("*.nbc")
