@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,10 @@ from gates.checks.check import check
 from gates.checks.soundness import remember_sound
 from gates.edits import Change, Edit, Level
 from gates.files.explain import model_findings
+from gates.files.yaml import Document
 from gates.findings import ConfigError, Finding, Place, path_text, within
+from gates.schema.borders.composed import ComposedGate
+from gates.schema.borders.model import BorderGate
 from gates.schema.gate import Gate
 from gates.schema.quantities import UNITS_REQUIRED
 
@@ -48,22 +52,41 @@ class Placed:
 def edited(
     gate: Gate, edits: Sequence[Placed], level: Level | Mapping[str, Level] = "base"
 ) -> tuple[Gate, tuple[Change, ...]]:
-    """A new gate with edits made, and what they changed.
+    """A new gate, or border, with edits made, and what they changed.
+
+    In a border, `gates.east.stages.booth.lanes` leads into a gate, `gates.east.upgrades` to upgrades that it gets
+    beside those that it has, `board` and `trade` to what belongs to the border alone.
 
     Raises
     ------
     ConfigError
         With every finding at once: a path that names nothing, a value that the gate refuses.
     """
-    data = gate.model_dump(mode="json", by_alias=True)
-    data["reading"] = gate.reading or gate.baseline  # of which reading a changed gate is
+    if isinstance(gate, ComposedGate):
+        data = gate.document
+        edits = [dataclasses.replace(each, edit=_in_border(each.edit)) for each in edits]
+    else:
+        data = gate.model_dump(mode="json", by_alias=True)
+        data["reading"] = gate.reading or gate.baseline  # of which reading a changed gate is
     application = _Application(data, gate.name, level)
     for step in (application.add_entry, application.set_value, application.add_number, application.scale):
         for n, placed in enumerate(edits):
             application.attempt(step, n, placed)
     if application.findings:
         raise ConfigError(application.findings)
-    return application.checked(), tuple(application.changes)
+    found = application.checked()
+    if isinstance(gate, ComposedGate) and isinstance(found, ComposedGate):
+        found = remember_sound(found.model_copy(update={"changes": (*gate.changes, *found.changes)}))
+    return found, tuple(application.changes)
+
+
+def _in_border(edit: Edit) -> Edit:
+    """Return an edit whose path leads through `gate` into the gate of a border that it names."""
+    first, _, rest = edit.path.partition(".")
+    name, _, inside = rest.partition(".")
+    if first != "gates" or not inside or inside.partition(".")[0] in BorderGate.model_fields:
+        return edit
+    return edit.model_copy(update={"path": f"gates.{name}.gate.{inside}"})
 
 
 Applied = tuple[Place, Any, Any] | None
@@ -164,7 +187,12 @@ class _Application:
     def checked(self) -> Gate:
         """Return the gate, or raise with what is wrong with it now, each finding at the change that made it so."""
         try:
+            if "stages" not in self.data:  # a border is put together above this module
+                border = importlib.import_module("gates.borders.load")
+                return remember_sound(border.built(Document(self.data), "", UNITS_REQUIRED, None))
             gate = Gate.model_validate(self.data, context=UNITS_REQUIRED)
+        except ConfigError as error:
+            raise ConfigError([self._at_its_change(finding) for finding in error.findings]) from None
         except ValidationError as error:
             raise ConfigError([self._at_its_change(finding) for finding in model_findings(error, Gate)]) from None
         findings = check(gate)

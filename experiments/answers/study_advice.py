@@ -96,7 +96,7 @@ def study_warnings(frames: Mapping[str, Frame], labels: StudyLabels) -> tuple[st
         else "",
         *_uncalibrated(labels),
         *(
-            f"Overload: {_what_grows(rows)} from day to day in {_named(_column(rows, 'scenario'), labels)} "
+            f"Overload: {_what_grows(rows, labels)} from day to day in {_named(_column(rows, 'scenario'), labels)} "
             f"({_growths(rows)} trucks a day). Means and percentiles there depend on how long you run."
             for rows in _kinds(grown)
         ),
@@ -112,11 +112,11 @@ def _kinds(grown: Frame) -> Iterator[Frame]:
         yield from (part for part in (rows[~beyond], rows[beyond]) if len(part))
 
 
-def _what_grows(rows: Frame) -> str:
+def _what_grows(rows: Frame, labels: StudyLabels) -> str:
     row = rows.iloc[0]
     if row.get("of") == "unreleased":
-        return f"{row['direction']} trucks not yet released become more"
-    return f"the {row['direction']} stock grows"
+        return labels.of_way(row["direction"], "trucks not yet released", "become more")
+    return "the " + labels.of_way(row["direction"], "stock", "grows")
 
 
 def _locked(estimates: Frame) -> list[str]:

@@ -16,8 +16,10 @@ from experiments.result_folder import MANIFEST, read_json
 from experiments.studies.designs import AT_CHOICE
 from experiments.studies.model import better_of, metric_key
 from gates.rivals import title_of_reading
+from gates.schema.borders.composed import ComposedGate
+from gates.schema.borders.names import parted
 from sim.metrics.meter import STATISTICS, Better
-from sim.metrics.registry import METRICS
+from sim.metrics.registry import METRICS, key_document
 
 PHRASES = {
     "mean": "mean ",
@@ -138,10 +140,31 @@ class StudyLabels:
         """`Clearance, p90, northbound`."""
         key = metric_key(text)
         parts = [METRICS[key.metric].title, STATISTICS.get(key.statistic, key.statistic)]
-        parts += [key.direction] if key.direction else []
+        gate, direction = self._parted(key.direction)
+        parts += [direction] if direction else []
         parts += [self._labels.vehicle_class(key.vehicle_class)] if key.vehicle_class else []
         parts += [self.stage(key.stage)] if key.stage else []
-        return ", ".join(parts)
+        return ", ".join([*parts, gate] if gate else parts)
+
+    def way(self, direction: str) -> str:
+        """`northbound`; at a border with the gate, `northbound at Friendship Pass`."""
+        gate, way = self._parted(direction)
+        return f"{way} at {gate}" if gate else way
+
+    def of_way(self, direction: str, what: str, does: str) -> str:
+        """`northbound stock grows`; at a border with the gate, `northbound stock at Friendship Pass grows`."""
+        gate, way = self._parted(direction)
+        return f"{way} {what}{f' at {gate}' if gate else ''} {does}"
+
+    def _parted(self, named: str | None) -> tuple[str, str]:
+        """Return the title of the gate of a border whose direction is named, and the direction; else empty."""
+        name, direction = parted(named) if named else (None, "")
+        gate = self._labels.gate
+        if not isinstance(gate, ComposedGate) or not direction:
+            return "", direction
+        if name is None:
+            return "all gates", direction
+        return gate.border.gates[name].found.title.get("en", name), direction
 
     def phrase(self, text: str) -> str:
         """A metric within a sentence: `mean northbound durian clearance`, `wait at Crane (north)`."""
@@ -149,8 +172,10 @@ class StudyLabels:
         vehicle_class = self._labels.vehicle_class(key.vehicle_class).lower() if key.vehicle_class else ""
         title = METRICS[key.metric].title
         name = title[:1].lower() + title[1:]
-        words = " ".join(part for part in (key.direction, vehicle_class, name) if part)
-        at = f" at {self.stage(key.stage)}" if key.stage else ""
+        gate, direction = self._parted(key.direction)
+        words = " ".join(part for part in (direction, vehicle_class, name) if part)
+        place = self.stage(key.stage) if key.stage else gate
+        at = f" at {place}" if place else ""
         return f"{PHRASES.get(key.statistic, '')}{words}{at}"
 
     def unit(self, text: str) -> str:
@@ -209,11 +234,10 @@ class StudyLabels:
 
     def rows_of(self, estimates: pd.DataFrame, metric: str) -> pd.DataFrame:
         """Return the estimates of one metric."""
-        key = metric_key(metric)
-        wanted = {"metric": key.metric, "statistic": key.statistic, "direction": key.direction}
-        wanted |= {"class": key.vehicle_class, "stage": key.stage}
+        wanted = key_document(metric_key(metric))
         mask = pd.Series(True, index=estimates.index)
-        for column, value in wanted.items():
+        for column in wanted.keys() - {"unit"}:
+            value = wanted[column]
             mask &= estimates[column].isna() if value is None else estimates[column] == value
         return estimates[mask]
 

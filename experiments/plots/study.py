@@ -22,6 +22,7 @@ from experiments.plots.study_rows import BETTER, SAME, UNCLEAR, VALUE, WORSE, in
 from experiments.plots.theme import Theme
 from experiments.studies.folder import read_table
 from gates.findings import ConfigError, Finding, suggestion
+from gates.schema.borders.names import OF_GATE
 
 MOST_ROWS = 24
 SIDES = {"less": ": better to the left", "more": ": better to the right", "neither": ""}
@@ -142,8 +143,8 @@ def _differences(differences: Frame, direction: str, labels: StudyLabels) -> Plo
         return alt.vconcat(*panels, spacing=26)
 
     return Plot(
-        name=f"differences-{direction or 'gate'}",
-        title=f"Difference from the base{', ' + direction if direction else ''}",
+        name=f"differences-{direction.replace(OF_GATE, '-') or 'gate'}",
+        title=f"Difference from the base{', ' + labels.way(direction) if direction else ''}",
         caption="Each mark is the mean difference over replications with common random numbers, from the base or from "
         "the scenario that stands for the same circumstances; lines are simultaneous 95 % intervals (Bonferroni). "
         "Grey: not clear, or less than the margin.",

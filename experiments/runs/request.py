@@ -153,14 +153,10 @@ def resolve(request: RunRequest | Mapping[str, Any], *, files: bool = False, tra
     if findings or wrong or under is None:
         raise ConfigError([*findings, *wrong])
     gate, changes = apply_upgrades(under, upgrades, request.level)
-    if isinstance(gate, ComposedGate):
-        if trace is not None:
-            refuse_border(gate, "trace", "recorded trucks come to a gate, not to a border")
-        if request.set:
-            refuse_border(gate, SET, "values are set in a gate, not in a border")
-        changes = gate.changes
+    if trace is not None:
+        refuse_border(gate, "trace", "recorded trucks come to a gate, not to a border")
     gate, more = _with_values_set(gate, request.set)
-    changes += more
+    changes = (*(gate.changes if isinstance(gate, ComposedGate) else changes), *more)
     scenario = Scenario(
         gate=gate,
         days=request.days,

@@ -27,7 +27,15 @@ from pydantic import (
 
 from experiments.runs.settings import MAX_REPLICATIONS, ReplicationCount, Seed
 from gates import Gate, load_gate, load_upgrade
-from gates.files.load import SUFFIXES, gate_from_text, is_file, library_gates, library_path, model_from_text
+from gates.files.load import (
+    SUFFIXES,
+    gate_from_text,
+    is_file,
+    library_borders,
+    library_gates,
+    library_path,
+    model_from_text,
+)
 from gates.files.yaml import read_text
 from gates.findings import Finding, shortened, suggestion
 from gates.schema.base import OTHER_WAY, TAG_MARK, Model, Title
@@ -372,7 +380,9 @@ class Study(Model):
         ConfigError
             With every finding at once, if it cannot be used.
         """
-        return load_gate(self.gate) if self.gate in library_gates() else gate_from_text(*self._text(self.gate))
+        if self.gate in (*library_gates(), *library_borders()):
+            return load_gate(self.gate)
+        return gate_from_text(*self._text(self.gate), Path(self.gate).parent)
 
     def own_upgrade(self, name: str) -> Upgrade:
         """Return an upgrade that it names.
@@ -474,6 +484,7 @@ def study_from_text(text: str, file: str = "") -> Study:
 
 
 def _unknown(study: Study) -> Iterable[Finding]:
-    if study.gate not in library_gates() and not is_file(study.gate):
-        remedy = suggestion(library_gates(), study.gate)
+    known = (*library_gates(), *library_borders())
+    if study.gate not in known and not is_file(study.gate):
+        remedy = suggestion(known, study.gate)
         yield Finding("gate", shortened(study.gate), "no such gate in the library", remedy)

@@ -49,10 +49,15 @@ def apply_upgrades(
         raise ConfigError(findings)
     if not loaded:
         return gate, ()
-    if isinstance(gate, ComposedGate):
-        remedy = "Write it under `upgrades` of one of its gates, in the file of the border."
+    strangers = [each for each in loaded if isinstance(gate, ComposedGate) and each.gate != gate.name]
+    if strangers:
+        first = next(iter(gate.border.gates)) if isinstance(gate, ComposedGate) else ""
+        remedy = (
+            "Write it under `upgrades` of one of its gates, in the file of the border, or set it there: "
+            f"`gates.{first}.upgrades: [NAME]`."
+        )
         raise ConfigError(
-            [Finding("upgrades", each.name, "upgrades change a gate, not a border", remedy) for each in loaded]
+            [Finding("upgrades", each.name, "upgrades change a gate, not a border", remedy) for each in strangers]
         )
     edits = [
         Placed(edit, place, upgrade.name, upgrade.file)

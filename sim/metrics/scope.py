@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gates.schema.borders.names import parted
 from sim.arrays import Indices
 from sim.memory import Memory
 from sim.plan.plan import Plan
@@ -49,10 +50,23 @@ class Scope:
         self.standing: Mask = np.array([stream.standing > 0 for stream in plan.streams], np.bool_)
         """(flows,) whether its trucks queue at the start of the run, instead of arriving."""
         self.cohorts = tuple(cohort for direction in self.directions for cohort in self._cohorts_of(direction))
+        self.cohorts += self._at_all_gates()
 
     def _cohorts_of(self, direction: str) -> list[Cohort]:
         rows = self.rows_of(direction)
         return [Cohort(direction, None, rows), *(Cohort(direction, self.classes[row][1], (row,)) for row in rows)]
+
+    def _at_all_gates(self) -> tuple[Cohort, ...]:
+        """Return the cohorts of a whole border: each way at all of its gates, and each class that goes that way."""
+        gates = {direction: parted(direction) for direction in self.directions}
+        ways = sorted({way for gate, way in gates.values() if gate is not None})
+        found = []
+        for way in ways:
+            rows = tuple(row for row, (direction, _) in enumerate(self.classes) if gates[direction][1] == way)
+            names = sorted({self.classes[row][1] for row in rows})
+            found.append(Cohort(way, None, rows))
+            found += [Cohort(way, name, tuple(row for row in rows if self.classes[row][1] == name)) for name in names]
+        return tuple(found)
 
     def rows_of(self, direction: str) -> tuple[int, ...]:
         """Return the rows of the classes of a direction."""

@@ -105,7 +105,7 @@ def decision_of(frames: Mapping[str, Frame], labels: StudyLabels, words: Words) 
         option=page.title(chosen) if chosen else "",
         rows=tuple(page.rows(chosen, against)) if chosen else (),
         counts_hours=page.counts_hours(direction),
-        direction=words.say(direction) if words.has(direction) else direction,
+        direction=words.say(direction) if words.has(direction) else labels.way(direction),
         steps=tuple(page.steps(chosen, against, direction)) if chosen else (),
         points=tuple(page.points(chosen, against)),
         caveats=tuple(caveats(frames, labels, words, chosen))[:CAVEATS],
