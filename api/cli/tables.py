@@ -27,6 +27,7 @@ from gates import (
 )
 from gates.addresses import value_in_words
 from gates.describe import GateSheet, sheet
+from gates.files.load import library_borders
 from gates.upgrades import LEVELS, Levels, gates_of, why_not
 
 GAP = 2
@@ -44,6 +45,8 @@ def print_library(console: Console) -> None:
         per_day = sum(flow.per_day for flow in gate.flows.values())
         rows.append((name, titles, f"{len(gate.stages)}", f"{per_day:g}", f"{len(assumptions(gate))}"))
     print_table(console, "", ("Name", "Gate", "Stages", "Loaded trucks a day", "Assumptions"), rows)
+    borders = [(name, " · ".join(load_gate(name).title.values()) or name) for name in library_borders()]
+    print_table(console, "", ("Name", "Border of several gates"), borders)
     console.print("Show one: bordergate gates NAME   Run one: bordergate run NAME", markup=False)
 
 

@@ -236,8 +236,8 @@ class StudyLabels:
         """Return the estimates of one metric."""
         wanted = key_document(metric_key(metric))
         mask = pd.Series(True, index=estimates.index)
-        for column in wanted.keys() - {"unit"}:
-            value = wanted[column]
+        for column in (wanted.keys() - {"unit"}) | ({"gate"} & set(estimates.columns)):
+            value = wanted.get(column)
             mask &= estimates[column].isna() if value is None else estimates[column] == value
         return estimates[mask]
 

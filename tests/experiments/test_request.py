@@ -10,6 +10,7 @@ import pytest
 
 from experiments.runs.request import RunRequest, resolve, run_from_text, run_text
 from gates import ConfigError, load_gate
+from gates.schema.borders.composed import ComposedGate
 from tests.gates.borders.test_borders import small_border
 
 GATE = load_gate("minimal").model_dump(mode="json", by_alias=True)
@@ -162,6 +163,33 @@ def test_a_place_that_is_not_there_or_a_value_that_cannot_be_is_a_finding():
         assert all(each.path.startswith("set.stages.bay-c") for each in caught.value.findings)
 
 
-def test_values_are_set_in_a_gate_and_not_in_a_border():
-    with pytest.raises(ConfigError, match="values are set in a gate, not in a border"):
-        resolve({"gate": small_border(), "set": {"stages.booth.lanes": 3}})
+def test_values_are_set_in_a_gate_of_a_border_and_in_the_border_itself():
+    asked = {"gate": small_border(), "set": {"gates.a.stages.booth.lanes": 7, "trade.cargo.free": "10 %"}}
+    found = resolve(asked)
+    gate = found.scenario.gate
+    assert isinstance(gate, ComposedGate)
+    border = gate.border
+    assert (border.gates["a"].found.stages["booth"].lanes, border.trade["cargo"].free) == (7, 0.1)
+    assert border.gates["b"].found.stages["booth"].lanes != 7
+    assert [(change.path, change.after) for change in found.changes] == [
+        ("gates.a.gate.stages.booth.lanes", "7"),
+        ("trade.cargo.free", "10 %"),
+    ]
+    assert found.digest != resolve({"gate": small_border()}).digest
+    assert run_from_text(run_text(found)).digest == found.digest
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("gates.a.stages.booth.lanes", -1, "set.gates.a.gate.stages.booth.lanes"),
+        ("gates.c.stages.booth.lanes", 3, "there is no c"),
+        ("gates.a.upgrades", ["no-such"], "no such upgrade in the library"),
+        ("stages.booth.lanes", 3, "there is no stages"),
+        ("trade.cargo.usual_wait", {"a": "1 h"}, "trade.cargo.usual_wait"),
+    ],
+)
+def test_what_a_border_cannot_have_is_a_finding(place, value, said):
+    with pytest.raises(ConfigError) as caught:
+        resolve({"gate": small_border(), "set": {place: value}})
+    assert said in str(caught.value)
