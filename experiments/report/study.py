@@ -22,6 +22,10 @@ SHOWN = 40
 """Scenarios whose changes are on the page; all are in the manifest."""
 
 
+LOOKS_FOR_CAUSES = ("bottleneck", "screening")
+"""Designs whose scenarios nobody can choose."""
+
+
 def write_study_report(folder: Path, pictures: Sequence[Picture], language: Language = "en") -> Path:
     """Write `report.html` of a study's folder with its plots, and return its path.
 
@@ -37,23 +41,24 @@ def write_study_report(folder: Path, pictures: Sequence[Picture], language: Lang
 
 
 def _decision(folder: Path, language: Language) -> dict[str, Any]:
-    """Return what the page for a decision shows."""
+    """Return what the page for a decision shows; no page for a study that looks for causes and compares no options."""
     from markupsafe import Markup  # Vega escapes the texts that it draws
 
     from experiments.report.decision.charts import front, waterfall
 
     labels, words = read_labels(folder), Words(language)
+    named = {"words": words, "language": LANGUAGE_TAGS[language], "heading": title_of(labels, words)}
+    if labels.design in LOOKS_FOR_CAUSES:
+        return {**named, "page": None}
     page = decision_of({name: read_table(folder, name) for name in READ}, labels, words)
 
     def drawn(name: str, specification: dict[str, Any]) -> Markup:
         return Markup(theme.inline(theme.rendered(specification), name))
 
     return {
+        **named,
         "page": page,
-        "words": words,
-        "language": LANGUAGE_TAGS[language],
         "question": labels.question,
-        "heading": title_of(labels, words),
         "waterfall": drawn("waterfall", waterfall(page.steps, words)) if page.steps else "",
         "waterfall_text": "; ".join(f"{step.title}: {step.end - step.start:.2g} h" for step in page.steps),
         "front": drawn("front", front(page.points, words)) if page.points else "",

@@ -115,7 +115,7 @@ def _more_hours(name: str, stage: Stage) -> Growth:
     extra = {(after - before) // 60 for before, after in zip(_open_s(stage.hours), _open_s(longer), strict=True)}
     least, most = min(extra - {0}, default=0), max(extra)
     times = f"{least}" if least == most else f"{least} to {most}"
-    how = f"open {times} minutes longer"
+    how = f"open {times} {'minute' if most == 1 else 'minutes'} longer"
     return Growth(name, "hours", how, edits, (Edit(path=path, set="24 h", source=VARIED),))
 
 

@@ -159,4 +159,7 @@ def test_a_bottleneck_study_adds_hours_to_each_day():
     assert booth.edits[0].set["sat"] == ["07:00-12:30"]
     assert booth.edits[0].set["sun"] == "closed"
     assert (night.how, night.edits[0].set) == ("open 24 minutes longer", ["00:00-02:24", "22:00-24:00"])
+    document["stages"]["booth"]["hours"] = "12:00-12:10"
+    found = {each.name: each for each in growths(Gate.model_validate(document))}
+    assert found["booth hours"].how == "open 1 minute longer"
     assert "exit hours" not in found

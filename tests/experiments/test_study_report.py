@@ -77,6 +77,8 @@ def test_the_page_stands_alone(folder):
     page = draw_result(folder)[-1].read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!#)', page)
     assert "Content-Security-Policy" in page
+    compares_options = folder.name not in ("bottleneck", "screening")
+    assert ('<section class="decision"' in page) == ('href="#decision"' in page) == compares_options
     for sentence in read_answer(folder).advice:
         assert sentence.split("(")[0].replace("'", "&#39;").replace(">", "&gt;")[:40] in page
     titles = list(read_labels(folder).titles.values())[:40]
