@@ -77,6 +77,8 @@ def test_neighbours_that_are_alike_by_hand() -> None:
     assert neighbours_alike([1.0, 1, 1, 2, 2, 2])
     # 0, 0, 2, 5: squares of steps 13, of distances 16.75: 1 - 13 / 33.5 = 0.612, just above the bound of four
     assert neighbours_alike([0.0, 0, 2, 5])
+    # 0, 0, 2, 6: squares of steps 20, of distances 24: 1 - 20 / 48 = 0.583, just below it
+    assert not neighbours_alike([0.0, 0, 2, 6])
     assert not neighbours_alike([2.0, 2, 2, 2])
     rng = np.random.default_rng(1)
     refused = [neighbours_alike(row) for row in rng.normal(size=(10_000, 10)).tolist()]
