@@ -304,3 +304,29 @@ def test_more_scenarios_than_can_be_are_refused():
     many = {f"f{n}": {"path": "stages.booth.lanes", "values": list(range(1, 21))} for n in range(4)}
     with pytest.raises(ConfigError, match="scenarios beside the base"):
         made(design="grid", factors=many)
+
+
+def test_titles_of_one_factor_at_a_time_say_what_differs():
+    factors = {
+        "booths": {"title": "Booths", "path": "stages.bay-cn.lanes", "values": [13, 14]},
+        "lab": {"upgrade": "fast-lab"},
+    }
+    study = small(
+        gate="friendship-pass", design="one-at-a-time", factors=factors, metrics=["clearance_h.mean.northbound"]
+    )
+    titles = [cell.title for cell in cells(study, 3)]
+    assert titles == ["Base", "Booths 13", "Booths 14", load_upgrade("fast-lab").title["en"]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["all"], ["hold-by-goods", "daily-list", "list-at-dawn", "afternoon"]),
+        (["baseline"], ["hold-by-goods"]),
+        (["list-at-dawn", "baseline", "list-at-dawn"], ["list-at-dawn", "hold-by-goods"]),
+        ([], ["hold-by-goods", "daily-list", "list-at-dawn"]),
+    ],
+)
+def test_readings_are_those_that_are_named_once_each(wanted, found):
+    gate = load_gate("friendship-pass")
+    assert readings_of_study(small(gate="friendship-pass", readings=wanted), gate) == found
