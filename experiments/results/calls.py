@@ -87,7 +87,7 @@ def run(
         `class` and `direction`), and, as far as they were recorded, `service.STAGE` in minutes, `choice.CHOICE` and
         `visits.STAGE`. All else is drawn.
     policy
-        Own rules: a function that takes the live run (`sim.live.Live`), and may be a generator, a SimPy process.
+        Own rules: a function that takes the live run (`bordergate.Live`), and may be a generator, a SimPy process.
     out
         Folder of the result, with plots and report; without it there is a temporary folder, removed with the result.
     workers
