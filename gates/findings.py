@@ -111,7 +111,7 @@ def suggestion(known: Iterable[str], written: object) -> str:
     if near:
         return f"Did you mean {near}?"
     if not words:
-        return "Remove it: there are none to name."
+        return "Remove it: there are none to choose from."
     if len(words) == 1:
         return f"Use {words[0]}."
     return f"Use one of {', '.join(words[:24])}{', ...' if len(words) > 24 else ''}."

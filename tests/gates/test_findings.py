@@ -83,7 +83,7 @@ def test_the_nearest_word_is_offered_or_all():
     assert suggestion(["lanes", "hours"], "lane") == "Did you mean lanes?"
     assert suggestion(["lanes", "hours"], "zz") == "Use one of lanes, hours."
     assert suggestion(["lanes"], "zz") == "Use lanes."
-    assert suggestion([], "zz") == "Remove it: there are none to name."
+    assert suggestion([], "zz") == "Remove it: there are none to choose from."
     assert suggestion([f"s{n}" for n in range(100, 130)], "zz").endswith("s123, ....")
     assert nearest("boot", ["booth"]) == "booth"
     assert nearest("x", ["booth"]) is None

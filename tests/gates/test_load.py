@@ -140,7 +140,7 @@ def test_a_file_with_five_mistakes_gives_five_findings():
     )
     found = [(f.path, f.value, f.problem, f.remedy) for f in findings_of_text(broken)]
     assert found == [
-        ("flows.general.profile", "rush", "no such profile", "Remove it: there are none to name."),
+        ("flows.general.profile", "rush", "no such profile", "Remove it: there are none to choose from."),
         ("stages.booth.lanes", "0", "nobody can pass", "Use at least 1, or remove the stage."),
         ("stages.inspection.lanes", "lanes", "written twice", "Keep one of the two."),
         (
@@ -153,7 +153,7 @@ def test_a_file_with_five_mistakes_gives_five_findings():
             "paths.northbound[1].when.channel",
             "channel",
             "no such choice",
-            "Remove it: there are none to name.",
+            "Remove it: there are none to choose from.",
         ),
     ]
 

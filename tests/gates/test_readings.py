@@ -103,7 +103,7 @@ def test_another_reading_is_not_laid_over_a_gate_that_was_changed():
     ("gate", "name", "problem", "remedy"),
     [
         (GATE, "slow-boths", "no such reading", "Did you mean slow-booths?"),
-        (load_gate("minimal"), "held", "gate minimal has no readings", "Remove it: there are none to name."),
+        (load_gate("minimal"), "held", "gate minimal has no readings", "Remove it: there are none to choose from."),
     ],
 )
 def test_an_unknown_reading_is_a_finding_with_near_names(gate, name, problem, remedy):

@@ -184,7 +184,7 @@ TABLE: Table = {
             "flows.general.profile",
             "rush",
             "no such profile",
-            "Remove it: there are none to name.",
+            "Remove it: there are none to choose from.",
         ),
     ],
     "unused_classes": [

@@ -165,7 +165,7 @@ TABLE: Table = {
             f"{NORTH}[1].when.channel",
             "channel",
             "no such choice",
-            "Remove it: there are none to name.",
+            "Remove it: there are none to choose from.",
         ),
         (
             [

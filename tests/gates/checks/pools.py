@@ -33,7 +33,7 @@ TABLE: Table = {
             "stages.booth.needs.officer",
             "officer",
             "no such pool",
-            "Remove it: there are none to name.",
+            "Remove it: there are none to choose from.",
         ),
         (
             [FLEET, ("stages.booth.takes", {"vehicle": 1}), ("stages.exit.gives", {"vehicel": 1})],
