@@ -89,7 +89,7 @@ TABLE: Table = {
             ],
             "outages.storm.units",
             "3",
-            "more than there are",
+            "more than the gate has",
             "Use at most 2, or remove `units` to take all of them down.",
         ),
         (
