@@ -270,3 +270,27 @@ def test_validate_counts_readings_and_targets_and_knows_their_metrics() -> None:
     wrong = edge(targets={"flow": target("wait_h.mean.northbound@cal", low=1)})
     with pytest.raises(ConfigError, match=r"edge\.json: targets\.flow\.metric"):
         checked_text(text(wrong), "edge.json")
+
+
+def test_a_change_below_the_shift_itself_is_no_knife_edge():
+    # By hand: 12 % of 1.25 h are 9 min, less than the 15 min by which the clock moves; 6 % of 30 h are 108 min.
+    whole = json.loads(json.dumps(document(calibrate(load_gate("minimal"), period=PERIOD, moving=False))))
+    row = {
+        "reading": "as it is", "direction": "northbound", "place": "stages.booth.hours", "stands": "07:00-19:00",
+        "what": "start", "minutes": 15, "low": 0.0, "high": 1.0, "n": 2, "unreached": 0,
+    }  # fmt: skip
+    short = {**row, "clearance_h": 1.25, "change_value": 0.12}
+    long = {**row, "what": "end", "clearance_h": 30.0, "change_value": -0.06}
+
+    def sentence(*rows):
+        return (
+            said({**whole, "robustness": {**whole["robustness"], "shifts": list(rows)}}).answers[0].replace("\xa0", " ")
+        )
+
+    assert (
+        "Robust: the start of booth hours 15 min later changes northbound mean clearance by +12 %, but by 9 min, less"
+        in (sentence(short))
+    )
+    assert "Not robust: the end of booth hours 15 min later changes northbound mean clearance by −6 %" in (
+        sentence(short, long)
+    )
