@@ -213,11 +213,11 @@ def study_plots(folder: Path, base: str) -> bytes:
     return _json({"items": items})
 
 
-def draw_plot(folder: Path, name: str, form: str, target: Path, colours: Any) -> None:
+def draw_plot(folder: Path, name: str, form: str, target: Path, colours: Any, language: Any) -> None:
     """Draw one plot of a run or a study into a file."""
     from experiments.report import series
 
-    series.draw_plot(folder, name, form, target, colours)
+    series.draw_plot(folder, name, form, target, colours, language)
 
 
 def draw_report(folder: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
+from experiments.plots.theme import breakable
 from gates.countries import names
 from gates.schema.stages import Stage
 
@@ -25,7 +26,7 @@ def wrapped(title: str, width: float) -> Sequence[str]:
     text = title[: found.start()] if found and found[1] in names() else title
     lines: list[str] = []
     line = ""
-    for word in _words(text):
+    for word in breakable(text):
         if line and _width(line + word.rstrip()) > width:
             lines.append(line.rstrip())
             line = word.lstrip()
@@ -40,11 +41,6 @@ def wrapped(title: str, width: float) -> Sequence[str]:
         last = textwrap.shorten(lines[MOST_LINES - 1] + " …", 60, placeholder="…")
         lines = [*lines[: MOST_LINES - 1], last]
     return [line for line in lines if line]
-
-
-def _words(text: str) -> list[str]:
-    """Return the parts between which a line may break: words with the space after them, single Chinese letters."""
-    return re.findall(r"[\u2e80-\u9fff\uff00-\uffef][）】，。、）]?|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+", text)
 
 
 def _width(text: str) -> float:

@@ -18,6 +18,7 @@ import pandas as pd
 from experiments.answers.labels import Labels
 from experiments.answers.run_numbers import read_numbers
 from experiments.answers.run_summary import warnings
+from experiments.messages.plots import ENGLISH, Words, words_of
 from experiments.plots import theme
 from experiments.plots.days import end_of_day_stock, throughput
 from experiments.plots.hours import clearance_by_arrival, lanes_in_use, queue_map
@@ -27,12 +28,13 @@ from experiments.plots.stages import queue_by_hour, utilisation, where_time_goes
 from experiments.plots.trucks import clearance_distribution, journeys
 from experiments.result_folder import MANIFEST
 from gates.findings import ConfigError, Finding, suggestion
+from gates.schema.base import LanguageTag
 
 OF_LOGS = {"clearance-by-arrival", "lanes-by-hour", "journeys"}
 """Plots of a replication whose event log is kept."""
 
 
-def drawn(folder: Path, name: str, form: str, colours: theme.Theme = "light") -> bytes:
+def drawn(folder: Path, name: str, form: str, colours: theme.Theme = "light", language: LanguageTag = "en") -> bytes:
     """Return one plot of a run's result folder as `json` (Vega-Lite), `svg` or `png`.
 
     Raises
@@ -43,17 +45,20 @@ def drawn(folder: Path, name: str, form: str, colours: theme.Theme = "light") ->
     makers = _makers(folder)
     if name not in makers:
         raise ConfigError([Finding("name", name[:60], "the run has no such plot", suggestion(makers, name))])
-    return drawn_as(read_plot(folder, name), _labels(folder), form, colours)
+    labels = _labels(folder)
+    return drawn_as(read_plot(folder, name), labels, form, colours, words_of(language, labels))
 
 
-def drawn_as(plot: Plot, labels: theme.Naming, form: str, colours: theme.Theme) -> bytes:
-    """Return a plot as `json` (Vega-Lite), `svg` or `png`, in the colours of a theme."""
-    text = theme.themed(json.dumps(as_specification(plot), ensure_ascii=False), colours)
+def drawn_as(plot: Plot, labels: theme.Naming, form: str, colours: theme.Theme, words: Words = ENGLISH) -> bytes:
+    """Return a plot as `json` (Vega-Lite), `svg` or `png`, in the colours of a theme and the words of a language."""
+    definition = words.chart(as_specification(plot))
+    text = theme.themed(json.dumps(definition, ensure_ascii=False), colours)
     if form == "json":
         return text.encode()
-    chart = theme.rendered(json.loads(text))
-    words = theme.Picture(plot.name, plot.title, plot.caption, plot.alt, plot.warning, chart, chart)
-    svg = theme.themed(theme.as_file(words, labels), colours)
+    chart = theme.rendered(json.loads(text), words.numbers)
+    text = words.text(f"{labels.basis}. {plot.caption}")
+    svg = theme.with_heading(chart, words.text(plot.title), labels.title, text, plot.warning)
+    svg = theme.themed(svg, colours)
     if form == "png":
         return theme.png_of(svg)
     return theme.standalone(svg, plot.alt, theme.font_faces([svg])).encode()

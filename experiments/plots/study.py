@@ -22,6 +22,7 @@ from experiments.plots.study_rows import BETTER, SAME, UNCLEAR, VALUE, WORSE, in
 from experiments.plots.theme import Theme
 from experiments.studies.folder import read_table
 from gates.findings import ConfigError, Finding, suggestion
+from gates.schema.base import LanguageTag
 from gates.schema.borders.names import OF_GATE
 
 MOST_ROWS = 24
@@ -57,8 +58,8 @@ def study_plots(folder: Path, labels: StudyLabels) -> list[Plot]:
     return [dataclasses.replace(plot, warning=warning) for plot in found]
 
 
-def study_drawn(folder: Path, name: str, form: str, colours: Theme) -> bytes:
-    """Return one plot of a study's folder as `json` (Vega-Lite), `svg` or `png`.
+def study_drawn(folder: Path, name: str, form: str, colours: Theme = "light", language: LanguageTag = "en") -> bytes:
+    """Return one plot of a study's folder as `json` (Vega-Lite), `svg` or `png`; its words are in English only.
 
     Raises
     ------
@@ -66,6 +67,7 @@ def study_drawn(folder: Path, name: str, form: str, colours: Theme) -> bytes:
         If the study has no plot of this name.
     """
     labels = read_labels(folder)
+    assert language == "en", "studies have no words in other languages yet"
     found = {plot.name: plot for plot in study_plots(folder, labels)}
     if name not in found:
         raise ConfigError([Finding("name", name[:60], "the study has no such plot", suggestion(found, name))])

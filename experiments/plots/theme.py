@@ -85,7 +85,7 @@ Only the pale grounds (grid, closed hours, the low end of a scale) are fainter, 
 
 PNG_SCALE = 2.0
 LETTER_PX, TITLE_LETTER_PX = 5.8, 8.6
-"""Mean width of a letter of the text under a title, and of the title [px]."""
+"""Mean width of a letter of the text under a title, and of the title [px]; a Chinese one takes twice as much."""
 
 CONFIG: dict[str, Any] = {
     "font": FONT,
@@ -179,9 +179,9 @@ def svg_of(chart: Any) -> str:
     return rendered({**chart.to_dict(), "config": CONFIG})
 
 
-def rendered(specification: dict[str, Any]) -> str:
-    """Return a chart in Vega-Lite as SVG text."""
-    text: str = _registered().vegalite_to_svg(json.dumps(specification, ensure_ascii=False))
+def rendered(specification: dict[str, Any], numbers: dict[str, Any] | None = None) -> str:
+    """Return a chart in Vega-Lite as SVG text, its numbers written as d3-format is told to; in English otherwise."""
+    text: str = _registered().vegalite_to_svg(json.dumps(specification, ensure_ascii=False), format_locale=numbers)
     # the renderer numbers what it clips through the life of the process: number anew, so that files repeat
     names = {name: f"part{n}" for n, name in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))}
     text = re.sub(r'\bid="([^"]+)"', lambda found: f'id="{names[found[1]]}"', text)
@@ -219,11 +219,11 @@ def as_file(picture: Picture, labels: Naming) -> str:
 def with_heading(svg: str, title: str, subtitle: str, text: str, warning: str = "") -> str:
     """Return a picture under its title, a subtitle, a warning and a text, all wrapped to the picture's width."""
     width, height, inner = _opened(svg)
-    titles = textwrap.wrap(title, int((width - 16) / TITLE_LETTER_PX))
+    titles = _wrapped(title, width - 16, TITLE_LETTER_PX)
     below = 20 * (len(titles) - 1)
-    colours = {MUTED: [subtitle], INK: textwrap.wrap(warning, int(width / LETTER_PX))}
+    colours = {MUTED: [subtitle], INK: _wrapped(warning, width)}
     lines = [(line, colour) for colour, part in colours.items() for line in part]
-    lines += [(line, MUTED) for line in textwrap.wrap(text, int(width / LETTER_PX))]
+    lines += [(line, MUTED) for line in _wrapped(text, width)]
     top = 34 + below + 16 * len(lines)
     rows = "".join(
         f'<text x="8" y="{24 + 20 * n}" font-size="15" font-weight="700" fill="{INK}">{escape(line)}</text>'
@@ -238,6 +238,28 @@ def with_heading(svg: str, title: str, subtitle: str, text: str, warning: str = 
         f'<rect width="{width:g}" height="{height + top:g}" fill="{PAPER}"/>'
         f"{rows}"
         f'<g transform="translate(0,{top})">{inner}</g></svg>'
+    )
+
+
+def _wrapped(text: str, width: float, letter_px: float = LETTER_PX) -> list[str]:
+    """Return a text in lines that a width [px] holds; Chinese breaks between any two letters."""
+    if not any(letter >= HAN_FROM for letter in text):
+        return textwrap.wrap(text, int(width / letter_px))
+    lines, taken = [""], 0.0
+    for part in breakable(text):
+        needed = sum(2 * letter_px if letter >= HAN_FROM else letter_px for letter in part.rstrip())
+        if taken + needed > width:
+            lines.append("")
+            taken = 0.0
+        lines[-1] += part
+        taken += needed + (letter_px if part.endswith(" ") else 0)
+    return [line.strip() for line in lines]
+
+
+def breakable(text: str) -> list[str]:
+    """Return the parts between which a line may break: words with the space after them, single Chinese letters."""
+    return re.findall(
+        r"[\u2e80-\u9fff\uff00-\uffef][）】，。、；：]*|[^\s\u2e80-\u9fff\uff00-\uffef]+[，。、；：）]*\s*|\s+", text
     )
 
 

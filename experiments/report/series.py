@@ -24,6 +24,7 @@ from gates.findings import ConfigError, Finding, suggestion
 if TYPE_CHECKING:
     from experiments.plots.marks import Plot
     from experiments.plots.theme import Theme
+    from gates.schema.base import LanguageTag
 
 Floats = npt.NDArray[np.float64]
 
@@ -176,7 +177,7 @@ def plot_words(plot: Plot) -> dict[str, str]:
     return {word: getattr(plot, word) for word in words}
 
 
-def draw_plot(folder: Path, name: str, form: str, target: Path, colours: Theme) -> None:
+def draw_plot(folder: Path, name: str, form: str, target: Path, colours: Theme, language: LanguageTag) -> None:
     """Write one plot of a run or a study to a file that is there whole or not at all.
 
     Raises
@@ -189,7 +190,7 @@ def draw_plot(folder: Path, name: str, form: str, target: Path, colours: Theme) 
     else:
         from experiments.plots.draw import drawn
 
-    _write(target, drawn(folder, name, form, colours))
+    _write(target, drawn(folder, name, form, colours, language))
 
 
 def draw_report(folder: Path, target: Path) -> None:

@@ -263,19 +263,20 @@ async def plot(
     name: NamePath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
     theme: ThemeQuery = "light",
+    lang: LanguageQuery = "en",
 ) -> Response:
     """A plot as Vega-Lite, SVG or PNG; drawn on first request."""
-    return await drawn_plot(request, here, who, (run_id, name, form, theme), await result_of(here, who, run_id))
+    return await drawn_plot(request, here, who, (run_id, name, form, theme, lang), await result_of(here, who, run_id))
 
 
 async def drawn_plot(
-    request: Request, here: Server, who: Access, asked: tuple[str, str, str, str], folder: FilePath
+    request: Request, here: Server, who: Access, asked: tuple[str, str, str, str, str], folder: FilePath
 ) -> Response:
-    """Answer with a plot of a run or a study: (id, name, form, theme)."""
-    one, name, form, theme = asked
-    path = here.runs.folder.drawn(one) / f"{name}.{theme}.{form}"
+    """Answer with a plot of a run or a study: (id, name, form, theme, language)."""
+    one, name, form, theme, language = asked
+    path = here.runs.folder.drawn(one) / f"{name}.{theme}.{language}.{form}"
     if not path.is_file():
-        await read(here, who, reading.draw_plot, folder, name, form, path, theme)
+        await read(here, who, reading.draw_plot, folder, name, form, path, theme, language)
     return file_answer(request, path, FORMS[form])
 
 

@@ -164,7 +164,7 @@ async def plot(
     if path.is_file() and theme == "light":
         return file_answer(request, path, FORMS[form])
     await _refuse_outdated(folder, "its pictures in light colours are there")
-    return await drawn_plot(request, here, who, (study_id, name, form, theme), folder)
+    return await drawn_plot(request, here, who, (study_id, name, form, theme, "en"), folder)
 
 
 @router.get(

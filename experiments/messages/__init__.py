@@ -1,0 +1,1 @@
+"""Texts of results in Vietnamese and Chinese."""
