@@ -26,6 +26,10 @@ BUILT = SOURCES / "built"
 WORK = ROOT / "build" / "page"
 LOCK = "package-lock.json"
 FONTS = {"noto-sans-400.woff2": "NotoSans-Regular.ttf", "noto-sans-700.woff2": "NotoSans-Bold.ttf"}
+FONTS_OF_PLOTS = ROOT / "experiments" / "plots" / "fonts"
+CHINESE_FONTS = ("Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC")
+"""Used where the system has one of them; else a font is fetched when one of its letters is shown."""
+HAN_FROM = 0x2E80
 LETTERS = (
     *range(0x20, 0x7F),
     *range(0xA0, 0x180),  # Latin, with most letters of Vietnamese
@@ -107,20 +111,44 @@ def differences(built: Path, committed: Path) -> list[str]:
     return sorted(names - set(same))
 
 
+def chinese_letters() -> dict[str, list[str]]:
+    """Return the Chinese letters of each font, in order: of gates' names, which pages in any language show, and of the
+    other words of the page's catalogue and of the library.
+    """
+    gates = [path.read_text(encoding="utf-8") for path in (ROOT / "gates" / "library" / "gates").glob("*.yaml")]
+    names = "".join(line for gate in gates for line in gate.splitlines() if line.startswith("title:"))
+    others = [*(SOURCES / "src" / "lang").glob("*.json"), *(ROOT / "gates" / "library").rglob("*.yaml")]
+    texts = "".join(path.read_text(encoding="utf-8") for path in others)
+    first, rest = ({letter for letter in text if ord(letter) >= HAN_FROM} for text in (names, texts))
+    return {"noto-sans-sc-names.woff2": sorted(first), "noto-sans-sc.woff2": sorted(rest - first)}
+
+
 def cut_fonts() -> None:
-    """Write the fonts of the page: Latin and Vietnamese letters of those that plots use."""
+    """Write the fonts of the page: Latin and Vietnamese letters of those that plots use, and what Chinese needs."""
     from fontTools import subset
     from fontTools.ttLib import TTFont
+
+    from experiments.plots.theme import cut
 
     target = SOURCES / "src" / "fonts"
     for name, source in FONTS.items():
         options = subset.Options(hinting=False, layout_features=["kern", "mark", "mkmk", "ccmp", "tnum"])
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=LETTERS)
-        with TTFont(ROOT / "experiments" / "plots" / "fonts" / source, recalcTimestamp=False) as font:
+        with TTFont(FONTS_OF_PLOTS / source, recalcTimestamp=False) as font:
             cutter.subset(font)
             font.flavor = "woff2"
             font.save(target / name)
+    faces = []
+    for name, letters in chinese_letters().items():
+        (target / name).write_bytes(cut(FONTS_OF_PLOTS / "NotoSansSC-Regular.otf", letters))
+        held = ",".join(f"U+{ord(letter):X}" for letter in letters)
+        there = ", ".join(f"local('{family}')" for family in CHINESE_FONTS)
+        faces.append(
+            f"@font-face {{ font-family: 'Noto Sans SC'; font-display: swap; "
+            f"src: {there}, url('./{name}') format('woff2'); unicode-range: {held}; }}\n"
+        )
+    (target / "chinese.css").write_text("".join(faces), encoding="utf-8", newline="\n")
 
 
 def main() -> int:

@@ -9,10 +9,12 @@ from typing import get_args
 
 import brotli
 import pytest
+from fontTools.ttLib import TTFont
 
 from api.http.guard import COOKIE, PAGE
 from api.http.routes.page import VIEWS, built
 from experiments.studies.select import Verdict
+from scripts.build_page import chinese_letters
 from tests.api.servers import access_key, problem, threaded
 
 WEB = Path(__file__).resolve().parents[2] / "api" / "web"
@@ -49,10 +51,11 @@ def test_files_are_kept_for_ever_and_an_unknown_one_is_never_the_page(client):
 
 
 def test_the_first_load_is_small():
+    """Chinese fonts are fetched only for Chinese letters."""
     page = built() / "index.html"
     names = re.findall(r'"/(assets/[^"]+)"', page.read_text(encoding="utf-8"))
     texts = [page, *(built() / name for name in names)]
-    fonts = [path for path in (built() / "assets").glob("*.woff2")]
+    fonts = [path for path in (built() / "assets").glob("*.woff2") if "-sc" not in path.name]
     size = sum(len(brotli.compress(path.read_bytes(), quality=4)) for path in texts)
     size += sum(path.stat().st_size for path in fonts)
     assert size <= FIRST_LOAD_KB * 1000, f"{size / 1000:.0f} kB"
@@ -75,6 +78,16 @@ def test_catalogues_say_the_same_things(language):
     for key, text in english.items():
         assert other[key].strip(), key
         assert set(re.findall(r"\{\w+\}", other[key])) == set(re.findall(r"\{\w+\}", text)), key
+
+
+def test_the_chinese_fonts_have_every_letter_that_the_page_and_the_library_use():
+    """`python -m scripts.build_page --fonts` cuts them anew."""
+    style = (WEB / "src" / "fonts" / "chinese.css").read_text(encoding="utf-8")
+    named = [{int(code, 16) for code in re.findall(r"U\+([0-9A-F]+)", face)} for face in style.splitlines()]
+    assert named == [{ord(letter) for letter in letters} for letters in chinese_letters().values()]
+    for name, codes in zip(chinese_letters(), named, strict=True):
+        with TTFont(WEB / "src" / "fonts" / name) as font:
+            assert codes <= set(font.getBestCmap())
 
 
 def test_every_word_is_used():

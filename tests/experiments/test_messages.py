@@ -61,8 +61,8 @@ def test_a_definition_keeps_its_identifiers():
     found = words.chart(definition)
     assert found["title"]["text"] == ["Số xe trong", "hàng chờ"]
     assert json.loads(found["datasets"]["a"]) == [{"stage": "booth", "title": "Quầy", "text": "1,50"}]
-    assert found["x"]["field"] == "Blocked"
-    assert found["x"]["axis"] == {"format": "%-d/%-m", "labelExpr": '{"a": "Đã đến"}[datum.label]'}
+    assert found["encoding"]["x"]["field"] == "Blocked"
+    assert found["encoding"]["x"]["axis"] == {"format": "%-d/%-m", "labelExpr": '{"a": "Đã đến"}[datum.label]'}
     assert words_of("en", labels()).chart(definition) is definition
 
 
@@ -72,6 +72,7 @@ def folder(tmp_path_factory) -> Path:
     return write_folder(tmp_path_factory.mktemp("words") / "run", load_gate("friendship-pass"), days=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["vi", "zh"])
 def test_no_plot_of_a_run_says_anything_in_english(folder, language):
     """But the gate's own names, and warnings of the run, which are sentences of results."""

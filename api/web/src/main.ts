@@ -1,6 +1,7 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './app.css';
+import './fonts/chinese.css';
 import { there } from './lib/line.svelte';
 
 // After an upgrade of the server an open tab may ask for a file that is gone: load the page again, once. If it is the
