@@ -12,9 +12,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from importlib import resources
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.api.servers import LONG, SHORT, Process, access_key, finished, process, submitted, threaded
@@ -25,6 +28,7 @@ SCRIPT_MS = 4.0
 DAY_BYTES, WEEK_BYTES = 60_000, 350_000
 """What the replay of a day and of a week may take on the wire."""
 PATIENCE_MS = 120_000
+PICTURE_COLOURS = 128
 PAPER = 794
 """Width of A4 [px]."""
 SLOW_LINE = {"offline": False, "latency": 150, "downloadThroughput": 125_000, "uploadThroughput": 125_000}
@@ -533,13 +537,53 @@ def test_a_phone_shows_every_view_without_scrolling_sideways(opened, server, run
             assert barriers(page) == [], path
 
 
-def test_no_view_keeps_anybody_out(opened, server, run, other):
-    page = opened("/")
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_view_keeps_anybody_out(opened, server, run, other, colours):
+    page = opened("/", color_scheme=colours)
     for path in VIEWS:
         page.goto(server.url + address(path, run, other))
         expect(page.locator("main h1")).to_be_visible()
         settled(page)
+        assert page.locator("html").get_attribute("data-theme") == colours
         assert barriers(page) == [], path
+
+
+def test_a_run_is_set_up_watched_and_read_by_keyboard_alone(opened):
+    """From an empty page to the numbers: Tab goes to what is named, Enter and Space use it, focus follows the view."""
+    page = opened("/")
+    expect(page.get_by_role("link", name="Set up a run").first).to_be_visible()
+
+    def tab_to(name: str) -> None:
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            said = page.evaluate(FOCUSED)
+            if name in said:
+                assert page.evaluate("document.activeElement.matches(':focus-visible')"), name
+                return
+        raise AssertionError(f"Tab never comes to {name}")
+
+    tab_to("Skip to the content")
+    page.keyboard.press("Enter")
+    tab_to("Set up a run")
+    page.keyboard.press("Enter")
+    expect(page.locator("main h1")).to_be_focused()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+    tab_to("More kiosk lanes")
+    page.keyboard.press("Space")
+    for name, text in (("Days measured", "2"), ("Days of warm-up", "1"), ("Replications", "3"), ("Seed", "5")):
+        tab_to(name)
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text)
+    expect(page.get_by_text("What changes in the gate")).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+    tab_to("Run")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/runs/run_"))
+    expect(page.locator("main h1")).to_be_focused()
+    expect(page.get_by_role("heading", name="Main numbers")).to_be_visible()
+    tab_to("Replay")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Replay", level=1)).to_be_focused()
 
 
 def test_a_server_with_keys_asks_for_one(opened, tmp_path):
@@ -558,6 +602,14 @@ def test_a_server_with_keys_asks_for_one(opened, tmp_path):
         expect(page.get_by_text("No runs yet.")).to_be_visible()
         assert page.evaluate("document.cookie + JSON.stringify(localStorage)").count("Bearer") == 0
         assert page.evaluate("document.cookie") == ""
+
+
+FOCUSED = """(() => {
+    const one = document.activeElement;
+    const named = one.labels?.[0]?.textContent ?? one.getAttribute('aria-label') ?? one.textContent;
+    return named.trim();
+})()"""
+"""What the element is called that has the focus."""
 
 
 class Planner:
@@ -579,13 +631,29 @@ class Planner:
         field.fill(text)
         field.press("Tab")
 
-    def see(self, what: Locator) -> None:
-        """Wait until something is there; with BORDERGATE_PICTURES, the folder of that name gets a picture of it."""
+    def see(self, what: Locator, top: bool = False) -> None:
+        """Wait until something is there, and keep a picture of it."""
         expect(what).to_be_visible()
         self.steps += 1
-        if folder := os.environ.get("BORDERGATE_PICTURES"):
-            settled(self.page)
-            self.page.screenshot(path=f"{folder}/{self.task}-{self.steps}.png")
+        kept(self.page, f"{self.task}-{self.steps}", what if top else None)
+
+
+def kept(page: Page, name: str, top: Locator | None = None) -> None:
+    """Write a picture of a view to the folder that BORDERGATE_PICTURES names, if it does; in few colours, so that it is
+    small. `top` is what stands at its top, in the place of the begin of the page.
+    """
+    folder = os.environ.get("BORDERGATE_PICTURES")
+    if not folder:
+        return
+    settled(page)
+    page.evaluate("scrollTo(0, 0)")
+    if top is not None:
+        top.evaluate("one => scrollTo(0, one.getBoundingClientRect().top + scrollY - 16)")
+    for picture in page.locator("img").all():  # those that are seen come when they are scrolled to
+        if picture.evaluate("one => one.getBoundingClientRect().top < innerHeight"):
+            picture.evaluate("one => one.src ? one.decode() : null")
+    drawn = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    drawn.quantize(PICTURE_COLOURS, dither=Image.Dither.NONE).save(Path(folder) / f"page-{name}.png", optimize=True)
 
 
 @pytest.mark.parametrize(
@@ -606,6 +674,7 @@ def test_a_planner_answers_a_question_in_a_few_clicks(opened, server, run, task,
     for label, text in (("Days measured", "2"), ("Days of warm-up", "1"), ("Replications", "3")):
         planner.write(label, text)
     planner.see(page.get_by_role("heading", name="What changes in the gate"))
+    planner.see(page.get_by_role("heading", name="Levers"), top=True)
     button = page.get_by_role("button", name="Run", exact=True)
     expect(button).to_be_enabled()
     planner.click(button)
@@ -617,6 +686,7 @@ def test_a_planner_answers_a_question_in_a_few_clicks(opened, server, run, task,
     expect(first).to_contain_text("Clearance time, mean: Vietnam → China")
     expect(first).to_contain_text(answer)
     planner.see(page.get_by_role("heading", name="Cost beside benefit"))
+    planner.see(page.get_by_role("heading", name="Cost beside benefit"), top=True)
     assert planner.clicks <= 12
     cost = "USD 1 million" if task == "worth" else "Cost not known"
     expect(page.get_by_role("cell", name=cost)).to_be_visible()
@@ -635,11 +705,30 @@ def test_a_planner_finds_upgrades_for_three_million_dollars(opened):
     planner.write("Replications", "8")
     planner.see(page.get_by_role("heading", name="How they are combined"))
     planner.click(page.get_by_role("button", name="Run the study"))
+    stages = page.get_by_text(re.compile(r"^Stage [1-3] of 4: \d+ of \d+ replications$"))
+    planner.see(stages)  # nobody knows the time left before the last stage
+    expect(page.get_by_text("so the time left is not known yet")).to_be_visible()
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text(re.compile(r"^Which upgrades for 3 million US dollars at Friendship Pass"))
     planner.see(page.get_by_text(re.compile(r"^With USD\s3\smillion: .+ Net present value USD")))
-    planner.see(page.get_by_role("heading", name="The best mix within each budget"))
+    planner.see(page.get_by_role("heading", name="The best mix within each budget"), top=True)
     assert planner.clicks <= 12
+
+
+@pytest.mark.parametrize("language", ["vi", "zh"])
+def test_plots_and_maps_are_in_the_language_of_the_page(opened, server, run, language):
+    page = opened(f"/runs/{run}?lang={language}", color_scheme="dark")
+    picture = page.locator("figure img").first
+    expect(picture).to_have_attribute("src", re.compile(rf"svg\?theme=dark&lang={language}$"))
+    until(page, "document.querySelector('figure img').naturalWidth > 0")
+    said = server.client.get(str(picture.get_attribute("src"))).text
+    assert {"vi": "Đang được xử lý", "zh": "办理中"}[language] in said
+    assert "Being processed" not in said
+    kept(page, f"result-{language}", page.locator("figure").first)
+    page.goto(f"{server.url}/new?gate=friendship-pass&up=kiosk-lanes&lang={language}")
+    stage = {"vi": "Hải quan luồng xanh", "zh": "越南海关绿色通道"}[language]
+    expect(page.get_by_role("button", name=stage)).to_be_visible()
+    kept(page, f"set-up-{language}")
 
 
 def test_the_language_can_be_changed_and_is_kept(opened):
