@@ -23,17 +23,20 @@ IdempotencyHeader = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
-        description="The same key with the same body gives the same run, for a day.",
+        description="A request repeated with the same key and body within a day makes no second run: the answer is the "
+        "first one.",
     ),
 ]
 IfMatchHeader = Annotated[
-    str | None, Header(alias="If-Match", description="Only if it still has this `ETag`; otherwise 412.")
+    str | None,
+    Header(alias="If-Match", description="Change it only if it still has this `ETag`; otherwise the answer is 412."),
 ]
 PreferHeader = Annotated[
-    str | None, Header(alias="Prefer", description="`wait=30` answers once it is finished, or after 30 s.")
+    str | None,
+    Header(alias="Prefer", description="With `wait=30` the answer comes when the work is done, or after 30 s."),
 ]
 LastEventHeader = Annotated[str | None, Header(alias="Last-Event-ID", description="Number of the last event received.")]
-LimitQuery = Annotated[int, Query(ge=1, le=100, description="Most entries.")]
+LimitQuery = Annotated[int, Query(ge=1, le=100, description="Largest number of entries in the answer.")]
 CursorQuery = Annotated[str | None, Query(max_length=40, description="`next` of the previous page.")]
 LanguageQuery = Annotated[
     Literal["en", "vi", "zh"], Query(description="Language of names; English where one is missing.")
