@@ -33,8 +33,16 @@ DAYS, WARMUP_DAYS, REPLICATIONS = 3, 1, 2
 BLOCK_DAYS = 1
 """Short, so that a run has several blocks to carry trucks over."""
 STUDY = {"days": 2, "warmup_days": 1, "replications": 2}
-LONGER = {"lab-shock": {"days": 4, "warmup_days": 14}, "network-outage": {"days": 12, "warmup_days": 14}}
-"""Studies in which nothing fails before such a time."""
+OTHER_SIZES: dict[str, dict[str, Any]] = {
+    "lab-shock": {"days": 4, "warmup_days": 14},
+    "network-outage": {"days": 12, "warmup_days": 14},
+    "budget-friendship-pass": {
+        "replications": 5,
+        "budget": {"usd": [3_000_000], "margin_usd": 2_000_000, "strongest": 2, "candidates": 2, "contenders": 2},
+        "factors": {name: {"upgrade": name} for name in ("5g", "more-bays", "fast-lab", "more-docks")},
+    },
+}
+"""Studies in which nothing fails before such a time, and one that needs more replications, of fewer upgrades."""
 HOMES = {
     "study_names": ("experiments", "experiments.study_file", "experiments.studies", "experiments.studies.model"),
     "write_study": ("experiments", "experiments.study_results", "experiments.studies", "experiments.studies.folder"),
@@ -230,7 +238,7 @@ def studies() -> Items:
 
     for name in public("study_names")():
         document = load_study(name).model_dump(by_alias=True, mode="json")
-        yield from study(f"study/{name}", Study.model_validate(document | STUDY | LONGER.get(name, {})))
+        yield from study(f"study/{name}", Study.model_validate(document | STUDY | OTHER_SIZES.get(name, {})))
     found = {"name": "bottleneck", "question": "What binds?", "gate": "minimal", "design": "bottleneck"}
     yield from study("study/bottleneck", Study.model_validate(found | STUDY))
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.studies.model import Study, load_study, study_names
+from scripts import record_results
 from scripts.compare_commits import Comparison, compare, group_of, record, spoken, with_new_names, without
 from scripts.record_results import array_hash, leaves, table
 from tests.needed import needs
@@ -145,3 +147,9 @@ def test_a_recorder_that_fails_ends_the_comparison(repository: Path, tmp_path: P
     assert str(caught.value) == f"{commit[:12]}: recorder.py failed; its message stands above"
     listed = subprocess.run(["git", "worktree", "list"], cwd=repository, capture_output=True, text=True, check=True)
     assert len(listed.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_study_of_the_library_can_be_recorded_at_a_small_size(name: str) -> None:
+    document = load_study(name).model_dump(by_alias=True, mode="json")
+    assert Study.model_validate(document | record_results.STUDY | record_results.OTHER_SIZES.get(name, {})).days <= 12
