@@ -85,7 +85,7 @@ def gate_of_text(text: str) -> bytes:
     return _json({"valid": True, "gate": gate.model_dump(mode="json", by_alias=True), "findings": []})
 
 
-def gate_map(gate: str, upgrades: list[str], language: Any, form: str) -> bytes:
+def gate_map(gate: str, upgrades: list[str], language: Any, form: str, colours: Any) -> bytes:
     """Return the map of a gate of the library, as data or as a picture.
 
     Raises
@@ -96,24 +96,24 @@ def gate_map(gate: str, upgrades: list[str], language: Any, form: str) -> bytes:
     from experiments.map import lay_out
     from experiments.runs.request import resolve
 
-    return _map(lay_out(resolve({"gate": gate, "upgrades": upgrades}).scenario.gate, language), form)
+    return _map(lay_out(resolve({"gate": gate, "upgrades": upgrades}).scenario.gate, language), form, colours)
 
 
-def run_map(folder: Path, language: Any, form: str) -> bytes:
+def run_map(folder: Path, language: Any, form: str, colours: Any) -> bytes:
     """Return the map of the gate of a result, its upgrades applied."""
     from experiments.answers.labels import Labels
     from experiments.map import lay_out
     from experiments.result_folder import MANIFEST, read_json
 
-    return _map(lay_out(Labels(read_json(folder / MANIFEST)).scenario.gate, language), form)
+    return _map(lay_out(Labels(read_json(folder / MANIFEST)).scenario.gate, language), form, colours)
 
 
-def _map(laid_out: GateMap, form: str) -> bytes:
+def _map(laid_out: GateMap, form: str, colours: Any) -> bytes:
     from experiments.map import svg
 
     if form == "json":
         return _json(laid_out.document())
-    return svg.as_png(laid_out) if form == "png" else svg.standalone(laid_out).encode()
+    return svg.as_png(laid_out, colours) if form == "png" else svg.standalone(laid_out, colours).encode()
 
 
 def preview(request: str, language: Any) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from experiments.map.layout import BOX_H, BOX_W, GateMap
 from experiments.plots import theme
 
 COLOURS = {"first": theme.BLUE, "other": theme.VERMILION, "shared": theme.INK, "empty": theme.MUTED}
-LEFT_GROUND, RIGHT_GROUND, AREA = "#f6f8fa", "#fdf9f1", "#e4e8ec"
 LEGEND_H, LEGEND_ROW_H = 34, 18
 NOTE = "4+1: lanes of each group · ∞: no limit · %: share of the trucks"
 
 
-def as_svg(gate_map: GateMap) -> str:
+def as_svg(gate_map: GateMap, colours: theme.Theme = "light") -> str:
     """Return the map as one SVG that needs nothing else; the same gate gives the same text."""
     body = "".join(_parts(gate_map))
     width, height = _size(gate_map)
@@ -23,18 +22,18 @@ def as_svg(gate_map: GateMap) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{theme.FONT}">{body}</svg>'
     )
-    return svg
+    return theme.themed(svg, colours)
 
 
-def standalone(gate_map: GateMap) -> str:
+def standalone(gate_map: GateMap, colours: theme.Theme = "light") -> str:
     """Return the map as an SVG that carries its letters, and says in words what it shows."""
-    svg = as_svg(gate_map)
+    svg = as_svg(gate_map, colours)
     return theme.standalone(svg, in_words(gate_map), theme.font_faces([svg]))
 
 
-def as_png(gate_map: GateMap) -> bytes:
+def as_png(gate_map: GateMap, colours: theme.Theme = "light") -> bytes:
     """Return the map as a PNG picture of twice its size."""
-    return theme.png_of(as_svg(gate_map))
+    return theme.png_of(as_svg(gate_map, colours))
 
 
 def in_words(gate_map: GateMap) -> str:
@@ -60,9 +59,9 @@ def _width_of(words: str) -> float:
 def _parts(gate_map: GateMap) -> Iterator[str]:
     width, height = _size(gate_map)
     line = gate_map.line_x
-    yield f'<rect width="{width:g}" height="{height:g}" fill="{LEFT_GROUND}"/>'
+    yield f'<rect width="{width:g}" height="{height:g}" fill="{theme.LEFT_GROUND}"/>'
     if line is not None:
-        yield f'<rect x="{line:g}" width="{width - line:g}" height="{height:g}" fill="{RIGHT_GROUND}"/>'
+        yield f'<rect x="{line:g}" width="{width - line:g}" height="{height:g}" fill="{theme.RIGHT_GROUND}"/>'
         yield _stroke(f"M{line:g} 0V{height:g}", theme.INK, 2, "10 4 2 4")
     for side in gate_map.sides:
         if side["left"] or line is not None:
@@ -71,7 +70,7 @@ def _parts(gate_map: GateMap) -> Iterator[str]:
     for area in gate_map.areas:
         yield (
             f'<rect x="{area.x:g}" y="{area.y:g}" width="{area.width:g}" height="{area.height:g}" rx="8" '
-            f'fill="{AREA}" fill-opacity="0.7"/>'
+            f'fill="{theme.AREA}" fill-opacity="0.7"/>'
         )
         if area.label:
             yield _text(area.x + 2, area.y - 5, area.label, colour=theme.MUTED)
@@ -82,7 +81,7 @@ def _parts(gate_map: GateMap) -> Iterator[str]:
         edge = theme.GREY if stage.unlimited else theme.INK
         yield (
             f'<g transform="translate({stage.x:g},{stage.y:g})"><title>{escape(stage.title)}</title>'
-            f'<rect width="{BOX_W}" height="{BOX_H}" rx="5" fill="#ffffff" stroke="{edge}"/>'
+            f'<rect width="{BOX_W}" height="{BOX_H}" rx="5" fill="{theme.PAPER}" stroke="{edge}"/>'
         )
         for n, row in enumerate(stage.lines):
             yield _text(5, 14 + 12.5 * n, row)

@@ -44,6 +44,8 @@ YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PAPER = "#8c959f", "#ffffff"
 INK, MUTED, GRID, SHADE = "#1b1f24", "#57606a", "#e3e7eb", "#eceff2"
 FAINT = "#a8b0b9"
+LEFT_GROUND, RIGHT_GROUND, AREA = "#f6f8fa", "#fdf9f1", "#e4e8ec"
+"""Of both sides of a map, and of areas on it."""
 BLUES = ("#f2f5f9", "#9ecae1", "#08519c")
 """Of a scale from little to much."""
 
@@ -72,7 +74,7 @@ Theme = Literal["light", "dark"]
 DARK_PAPER, DARK_INK = "#12171c", "#e6edf3"
 DARK = {
     **{BLACK: DARK_INK, INK: DARK_INK, PAPER: DARK_PAPER, MUTED: "#9aa7b4", GREY: "#76818c", FAINT: "#6b7681"},
-    **{GRID: "#28313b", SHADE: "#242d36"},
+    **{GRID: "#28313b", SHADE: "#242d36", LEFT_GROUND: "#1a2129", RIGHT_GROUND: "#211f1a", AREA: "#28313b"},
     **{BLUE: "#3d8fd6", ORANGE: "#f0b429", GREEN: "#1fb489", PURPLE: "#e39bc6", SKY: "#a6dcff", VERMILION: "#f2763c"},
     **{YELLOW: YELLOW, "#332288": "#9a90f0", "#CC6677": "#e58a97", "#999933": "#c3c35a", "#88CCEE": "#88CCEE"},
     **{"#882255": "#e0699f", "#DDCC77": "#DDCC77", "#AA4499": "#d07bc2", "#44AA99": "#44AA99"},

@@ -202,6 +202,11 @@ def test_plots_for_a_dark_page_have_no_colour_of_the_light_one(client, run):
     assert theme.DARK_PAPER in drawn
     assert "#ffffff" not in drawn
     assert client.get(f"{run['links']['plots']}/utilisation.svg?theme=blue").status_code == 422
+    for place in ("/api/v1/gates/friendship-pass", run["links"]["self"]):
+        drawn = client.get(f"{place}/map.svg?theme=dark").text
+        in_map = {colour.lower() for colour in re.findall(r"#[0-9a-fA-F]{6}\b", drawn)}
+        assert theme.DARK_PAPER in in_map
+        assert in_map <= {dark.lower() for dark in theme.DARK.values()}
 
 
 def test_first_results_while_a_run_goes_on(client):

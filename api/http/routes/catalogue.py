@@ -12,7 +12,7 @@ from api.http.answers import AN_HOUR_S, JSON, KNOWN, ROOT, as_body, problems, ta
 from api.http.context import Here, Who
 from api.http.problems import Problem
 from api.http.routes.lifecycle import body, body_of
-from api.http.routes.parameters import LanguageQuery
+from api.http.routes.parameters import LanguageQuery, ThemeQuery
 from api.http.routes.runs import run_schema
 from api.http.schemas import CatalogueShape, GateShape, MapShape, ReadGateShape, UpgradeShape, UpgradesShape
 from api.service import reading
@@ -125,11 +125,12 @@ async def gate_map(
     form: Annotated[Literal["json", "svg", "png"], Path()],
     upgrade: Annotated[list[str] | None, Query(max_length=32, description="Upgrades that are switched on.")] = None,
     lang: LanguageQuery = "en",
+    theme: ThemeQuery = "light",
 ) -> Response:
     """The map of a gate: stages on both sides of the line, areas, and the moves of trucks, with upgrades or without."""
     if name not in library_gates():
         raise Problem("not-found", f"{name} is not a gate of the library.")
-    body = await here.read(who, reading.gate_map, name, upgrade or [], lang, form)
+    body = await here.read(who, reading.gate_map, name, upgrade or [], lang, form, theme)
     return tagged(request, body, {"json": JSON, "svg": SVG, "png": "image/png"}[form], AN_HOUR_S)
 
 

@@ -41,7 +41,7 @@ CursorQuery = Annotated[str | None, Query(max_length=40, description="`next` of 
 LanguageQuery = Annotated[
     Literal["en", "vi", "zh"], Query(description="Language of names; English where one is missing.")
 ]
-ThemeQuery = Annotated[Literal["light", "dark"], Query(description="Colours of the plot.")]
+ThemeQuery = Annotated[Literal["light", "dark"], Query(description="Colours of the picture.")]
 GateQuery = Annotated[
     str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only those of this gate.")
 ]

@@ -130,10 +130,11 @@ async def gate_map(
     run_id: RunIdPath,
     form: Annotated[Literal["json", "svg", "png"], Path()],
     lang: LanguageQuery = "en",
+    theme: ThemeQuery = "light",
 ) -> Response:
     """The map of the gate that was run, with its upgrades."""
     folder = await result_of(here, who, run_id)
-    body = await read(here, who, reading.run_map, folder, lang, form)
+    body = await read(here, who, reading.run_map, folder, lang, form, theme)
     return tagged(request, body, JSON if form == "json" else FORMS[form], A_DAY_S)
 
 
