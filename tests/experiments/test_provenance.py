@@ -266,6 +266,7 @@ def test_a_gate_that_the_library_does_not_give_is_in_the_manifest() -> None:
     run = resolve({**OF_LIBRARY, "upgrades": ["more-bays"]})
     plain = resolve(OF_LIBRARY)
     other = plain.scenario.model_copy(update={"gate": plain.scenario.gate.with_({"stages.bay-cn.lanes": 14})})
+    hours = [resolve({**OF_LIBRARY, "upgrades": [name]}).changes for name in ("longer-hours", "round-the-clock")]
     mixed = (*run.changes, dataclasses.replace(run.changes[0], level="high"))
     own = tuple(dataclasses.replace(change, upgrade="mine") for change in run.changes)
     for scenario, changes in (
@@ -274,6 +275,7 @@ def test_a_gate_that_the_library_does_not_give_is_in_the_manifest() -> None:
         (run.scenario, ()),  # or that are not told
         (run.scenario, mixed),  # two levels
         (run.scenario, own),  # an upgrade that the library has not
+        (run.scenario, (*hours[0], *hours[1])),  # two that exclude each other
     ):
         assert provenance.run_again(scenario, run.settings, changes) == BY_MANIFEST
 

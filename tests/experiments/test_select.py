@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -241,3 +242,11 @@ def test_what_a_study_sets_by_itself_has_no_cost_unless_the_reference_has_it_too
     assert all(math.isnan(value) for value in costs(own, base).values())
     found = costs(own, own)
     assert found["capital_usd_base"] == known_costs("fast-lab").capital_usd.base
+
+
+def test_an_upgrade_that_nobody_costed_leaves_all_costs_unknown():
+    cell, base = cell_of("fast-lab", "more-bays")
+    uncosted = cell.upgrades[0].model_copy(update={"costs": None})
+    found = costs(dataclasses.replace(cell, upgrades=(uncosted, *cell.upgrades[1:])), base)
+    assert all(math.isnan(value) for value in found.values())
+    assert len(found) == 7

@@ -53,6 +53,19 @@ TABLE: Table = {
             "a service may never end, because it starts again after each failure",
             "Use at least 48 s, or let the service continue: `then: resumes`.",
         ),
+        (  # that of one class takes 10 min
+            [
+                ("stages.booth.service_for", {"general": {"constant": "10 min"}}),
+                (
+                    "stages.booth.breakdowns",
+                    [{"name": "jam", "running": "1 min", "repair": {"constant": 0}, "then": "hands-over"}],
+                ),
+            ],
+            "stages.booth.breakdowns[0].running",
+            "1 min",
+            "a service may never end, because it starts again after each failure",
+            "Use at least 2 min, or let the service continue: `then: resumes`.",
+        ),
     ],
     "repairs_of_pools": [
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gates.checks.check import check
+from gates.checks.soundness import is_known_sound, remember_sound
 from gates.files.load import library_gates, load_gate
 from gates.schema.gate import Gate
 from gates.schema.scenario import Scenario
@@ -17,6 +18,14 @@ from .rows import CHANNEL, FLEET, NORTH, OFFICERS, SHUT
 
 def test_the_small_gate_is_sound():
     assert findings_of(minimal()) == []
+
+
+def test_only_the_very_gate_that_passed_is_known_to_be_sound():
+    gate = Gate.model_validate(minimal())
+    assert not is_known_sound(gate)
+    assert remember_sound(gate) is gate
+    assert is_known_sound(gate)
+    assert not is_known_sound(gate.model_copy())
 
 
 def test_pools_and_areas_used_as_they_should_be_are_no_mistake():
@@ -35,6 +44,12 @@ def test_pools_and_areas_used_as_they_should_be_are_no_mistake():
     )
     assert check(gate) == []
     assert compile_plan(Scenario(gate=gate)).pools == ("officer", "vehicle")
+
+
+def test_a_service_may_be_five_times_as_long_as_a_lane_runs():
+    # the booth takes 4 min on average
+    jam = {"name": "jam", "running": "48 s", "repair": {"constant": "1 min"}, "then": "restarts"}
+    assert findings_of(changed(("stages.booth.breakdowns", [jam]))) == []
 
 
 def test_a_reserve_may_take_the_last_officer():
