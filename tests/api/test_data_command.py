@@ -130,10 +130,10 @@ def test_what_is_too_old_goes_only_when_it_is_said_twice(data):
     assert invoke("trim", "--days", "9", "--data", str(data)).split()[0] == old.id
     assert len(listed(data)) == 2
     assert "0 runs removed" in invoke("trim", "--days", "11", "--yes", "--data", str(data))
-    assert "1 runs removed" in invoke("trim", "--days", "9", "--yes", "--data", str(data))
+    assert "1 run removed" in invoke("trim", "--days", "9", "--yes", "--data", str(data))
     assert [row.id for row in listed(data)] == [new.id]
     assert not (data / "runs" / old.id).exists()
-    assert "1 runs removed" in invoke("trim", "--keep-mb", "0", "--yes", "--data", str(data))
+    assert "1 run removed" in invoke("trim", "--keep-mb", "0", "--yes", "--data", str(data))
     assert listed(data) == []
 
 

@@ -114,4 +114,5 @@ def trim(
                 if yes:
                     remove(folder, stored, run)
                 console.print(run, markup=False)
-        console.print(f"{len(gone)} runs {'removed' if yes else 'would be removed; add --yes to remove them'}")
+        runs = f"{len(gone):,} run{'' if len(gone) == 1 else 's'}"
+        console.print(f"{runs} {'removed' if yes else 'would be removed; add --yes to do so'}")
