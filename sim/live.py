@@ -320,7 +320,9 @@ class _Timetable:
         for which, rows in ((self._scheduled, scheduled), (self._down, down)):
             for tick, resource, units in rows:
                 at.setdefault((int(tick), int(resource)), []).append((which, int(units)))
-        for number, (tick, resource) in enumerate(sorted(at)):
+        links = {len(self._run.groups) + self._plan.pools.index(link) for link in self._plan.links}
+        in_order = sorted(at, key=lambda change: (change[0], change[1] not in links, change[1]))
+        for number, (tick, resource) in enumerate(in_order):  # links first, as in the plain run
             yield self._run.agenda.at(tick, RANK_TIMETABLE, number)
             for which, units in at[tick, resource]:
                 which[resource] = units

@@ -69,6 +69,19 @@ def test_a_lane_that_a_policy_opens_and_closes() -> None:
     assert measure(plan, log).values[UTILISATION] == 60 / (DAY + 20 + 7)
 
 
+def test_a_link_is_back_before_the_lanes_that_failed_with_it() -> None:
+    # A power cut takes desk and radio down from 5 to 25; truck 0 comes at 10. At 25 the radio is up before the desk
+    # opens, so its service is over the radio, 10 min, and not by hand, which would take 30.
+    sends = {"link": "radio", "without": {"constant": "30 min"}}
+    links = {"radio": {"uplink": "10 Mbit/s", "shared_uplink": "10 Mbit/s", "round_trip": "0 s"}}
+    cut = {"every": {"constant": "1 d"}, "lasts": {"constant": "20 min"}, "stages": ["desk"], "links": ["radio"]}
+    plan = plan_of({"desk": {"lanes": 1, "sends": sends}}, ["desk"], links=links, outages={"cut": cut})
+    draws = trucks(plan, ("general", 10, [("desk", 10)]), by_hand=30, outages=[("cut", 5, 25)])
+    log = simulate_under(nothing, plan, draws)
+    assert served(log) == [(25, 35)]
+    assert log.equals(simulate(plan, draws, "reference"))
+
+
 def test_lanes_keep_to_the_hours_of_the_gate() -> None:
     # The booth opens at 60 and closes at 120. Three lanes are chosen beforehand, none at 100, all of the file at 110.
     plan = booth(hours="01:00-02:00", lanes=2)
