@@ -19,6 +19,8 @@ from experiments.runs.store import Store, setup_digest
 from gates.schema.base import LanguageTag
 from sim.metrics.fold import Measures
 
+MOST = 100
+"""Replications that are read: enough for a first look, and as quick for a run of thousands."""
 CURVE_STEP = 2
 """Percentiles between two points of a curve."""
 
@@ -27,6 +29,7 @@ def so_far(request: dict[str, Any], store: Path, language: LanguageTag = "en") -
     """Return the numbers of a run after the replications that are done, from the first on without a gap.
 
     Replications that happen to end early, out of their order, are left out: what ends early may differ from the rest.
+    Of many, the first hundred are looked at.
 
     Parameters
     ----------
@@ -52,7 +55,8 @@ def so_far(request: dict[str, Any], store: Path, language: LanguageTag = "en") -
     setup = Setup.of_run(scenario, settings)
     files, digest = Store(store), setup_digest(setup)
     there = files.numbers(digest)
-    count = next(number for number in range(settings.replications + 1) if number not in there)
+    most = min(settings.replications, MOST)
+    count = next((number for number in range(most) if number not in there), most)
     found = dict(files.get(digest, range(count), unpacked))
     measures = tuple(found[number] for number in sorted(found))
     document: dict[str, Any] = {"replications": len(measures), "total": settings.replications}

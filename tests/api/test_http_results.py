@@ -209,17 +209,19 @@ def test_plots_for_a_dark_page_have_no_colour_of_the_light_one(client, run):
         assert in_map <= {dark.lower() for dark in theme.DARK.values()}
 
 
-def test_first_results_while_a_run_goes_on(client):
+def test_first_results_while_a_run_goes_on(client, run):
     """After some replications the numbers are those that a run of just these would have."""
-    asked = {"gate": "friendship-pass", "days": 20, "warmup_days": 1, "replications": 60, "keep_events": "none"}
+    assert client.get(run["links"]["answer"]).status_code == 200  # the process that reads results is up
+    many = 400
+    asked = {"gate": "friendship-pass", "days": 20, "warmup_days": 1, "replications": many, "keep_events": "none"}
     made = submitted(client, asked)
     for _ in range(600):
         found = client.get(f"{made['links']['self']}/so-far").json()
-        assert found["total"] == 60
+        assert found["total"] == many
         if found["replications"]:
             break
         time.sleep(0.1)
-    assert 0 < found["replications"] < 60
+    assert 0 < found["replications"] < many
     assert client.post(made["links"]["cancel"]).status_code == 202
     problem(client.get(f"{made['links']['self']}/so-far"), 409, "finished")
     whole = finished(client, submitted(client, {**asked, "replications": found["replications"]})["id"])

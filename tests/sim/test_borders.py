@@ -127,6 +127,31 @@ def test_who_has_started_meanwhile_does_not_move(engine: Engine) -> None:
 
 
 @both
+def test_a_truck_moves_on_to_a_gate_where_it_never_was(engine: Engine) -> None:
+    # A and B are shut, C is open and costs 1 h more. The truck comes to A at 0. At 6:00 6 h are posted there (one truck
+    # that nobody was released before), nothing at B and C: it goes to B, which is cheaper than C, and is there after
+    # an hour. At 12:00 6 h are posted at B: it does not go back to A, though nobody is there, but to C, is there at
+    # 780 and takes 10 min. Its patience of two days is not over, and moves with it.
+    gates = {
+        name: gate_document(name, classes={"fruit": {"patience": {"constant": 2 * 86400}}}) for name in ("a", "b", "c")
+    }
+    for name in ("a", "b"):
+        gates[name]["stages"]["yard"]["hours"] = "22:00-24:00"
+    again = {"in": {"a": ["yard"], "b": ["yard"]}, "gain": 0}
+    usual = {"a": 0, "b": 0, "c": 0}
+    border = border_of(gates, {"at": ["06:00", "12:00"]}, thinks_again=again, usual_wait=usual)
+    plan = plan_of_border(border, days=1)
+    draws = free_and_bound(plan, [("a", 0, True)], way=60, taste={"c": HOUR})
+    draws.gives_up[:] = 2 * 1440 * MINUTE
+    log = simulate(plan, draws, engine)
+    came = np.flatnonzero(log.came >= 0)
+    assert [plan.streams[flow].name for flow in draws.flow[came]] == ["a:fruit", "a:fruit>b", "a:fruit>c"]
+    assert (log.came[came] / MINUTE).tolist() == [0, 360, 720]
+    assert log.moved[came].tolist() == [True, True, False]
+    assert (log.left[draws.first[came[2] + 1] - 1] / MINUTE) == 790
+
+
+@both
 def test_a_truck_that_moves_arrives_anew_and_its_load_goes_on_ageing(engine: Engine) -> None:
     # A is shut; a truck comes at 0. At 6:00 it sees 6 h at A and nothing at B, moves and is at B after an hour, where
     # it takes 10 min: it is released at 430, 70 min after it set out. It was loaded at its first arrival: of 24 h of
