@@ -14,6 +14,8 @@ from api.service.store import Row
 from tests.api.servers import LONG, SHORT, access_key, problem, submitted, threaded
 from tests.api.test_studies import STUDY
 
+pytestmark = pytest.mark.slow  # each has servers of its own
+
 WHO = {
     "north": ("run", "north-gates"),
     "colleague": ("run", "south-gates", "north-gates"),

@@ -36,6 +36,7 @@ def hashes(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_a_run_there_is_a_run_here(server, tmp_path):
     seen: list[str] = []
     there = server.run("minimal", **SHORT, name="There", tags=["both"], progress=lambda one: seen.append(one["status"]))
@@ -72,6 +73,7 @@ def test_a_gate_of_this_machine_is_sent_whole(server, tmp_path):
         server.run(tmp_path / "mine.yaml", **SHORT)
 
 
+@pytest.mark.slow
 def test_a_study_there_is_a_study_here(server):
     asked = {"name": "two", "question": "More booths?", "gate": "minimal", "days": 1, "replications": 2}
     two = bg.Study.model_validate({**asked, "scenarios": [{"name": "more", "set": {"stages.booth.lanes": 4}}]})
@@ -115,6 +117,7 @@ def test_a_server_that_is_not_there_or_is_another_is_told(monkeypatch):
         bg.connect("http://127.0.0.1:port", patience_s=0)
 
 
+@pytest.mark.slow
 def test_a_key_opens_what_it_may(tmp_path):
     data = tmp_path / "data"
     with threaded(data):
@@ -128,7 +131,7 @@ def test_a_key_opens_what_it_may(tmp_path):
             assert server.run("minimal", **SHORT, project="north").metrics is not None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_that_is_killed_meanwhile_is_waited_for(tmp_path):
     """A program that waits for a run sees nothing of a crash but the time that it takes."""
     data = tmp_path / "data"

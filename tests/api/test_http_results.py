@@ -103,6 +103,7 @@ def test_replay_in_columns(client, run, data):
     assert table["truck"].to_pylist() == found["columns"]["truck"]
 
 
+@pytest.mark.slow
 def test_every_plot_in_every_form(client, run):
     listed = client.get(run["links"]["plots"]).json()["items"]
     warning = " ".join(client.get(run["links"]["answer"]).json()["warnings"])
@@ -122,6 +123,7 @@ def test_every_plot_in_every_form(client, run):
     problem(client.get(links["png"].replace(".png", ".gif")), 422, "invalid")
 
 
+@pytest.mark.slow
 def test_report_and_manifest(client, run):
     page = client.get(run["links"]["report"])
     assert page.text.lower().startswith("<!doctype html>")
@@ -209,6 +211,7 @@ def test_plots_for_a_dark_page_have_no_colour_of_the_light_one(client, run):
         assert in_map <= {dark.lower() for dark in theme.DARK.values()}
 
 
+@pytest.mark.slow
 def test_first_results_while_a_run_goes_on(client, run):
     """After some replications the numbers are those that a run of just these would have."""
     assert client.get(run["links"]["answer"]).status_code == 200  # the process that reads results is up

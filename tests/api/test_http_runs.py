@@ -16,6 +16,7 @@ from experiments.runs.request import resolve
 from tests.api.servers import ASKED, LONG, SHORT, finished, problem, submitted, threaded, told
 
 
+@pytest.mark.slow
 def test_a_run_goes_from_submission_to_its_numbers(client, run):
     assert run["progress"] == {"done": 4, "total": 4, "phase": "succeeded", "eta_s": None} | {"stage": 1, "stages": 1}
     assert run["request"] == ASKED

@@ -38,6 +38,7 @@ def test_a_result_keeps_its_trace_and_can_be_made_again(tmp_path: Path, monkeypa
     assert "is not as it was written" in refused("run", "third/manifest.json")
 
 
+@pytest.mark.slow
 def test_workers_streams_and_the_command_line_take_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with Path("trace.csv").open("w", encoding="utf-8", newline="") as file:
@@ -52,6 +53,7 @@ def test_workers_streams_and_the_command_line_take_a_trace(tmp_path: Path, monke
     assert "--trace" in refused("run", "out/manifest.json", "--trace", "trace.csv")
 
 
+@pytest.mark.slow
 def test_a_result_under_own_rules_cannot_be_made_again_from_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,7 +93,7 @@ def until_refused(client: httpx.Client, header: dict[str, str], seconds: float =
         time.sleep(0.2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_public_server_without_its_last_key_lets_nobody_in(tmp_path):
     data = tmp_path / "data"
     last = access_key(data, "only", "admin")

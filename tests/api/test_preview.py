@@ -105,6 +105,7 @@ def test_what_is_not_text_or_is_a_range_travels_as_it_is(client, run):
     assert "content-encoding" not in client.get("/api/v1/gates/friendship-pass", headers=refused).headers
 
 
+@pytest.mark.slow
 def test_a_window_that_holds_too_much_is_a_mistake_of_the_request(tmp_path):
     from api.service.settings import Limits
     from tests.api.servers import SHORT, finished, submitted, threaded

@@ -44,7 +44,7 @@ def finished(client: httpx.Client, study: dict[str, str]) -> dict[str, str]:
             return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_study_goes_from_submission_to_its_comparison(client, data, tmp_path):
     answer = client.post("/api/v1/studies", json=STUDY)
     assert answer.status_code == 202, answer.text
@@ -122,6 +122,7 @@ def test_findings(client, change, path):
     assert path in [one["path"] for one in found["findings"]], found
 
 
+@pytest.mark.slow
 def test_what_is_too_large(client):
     problem(client.post("/api/v1/studies", json={**STUDY, "days": 3660, "replications": 9000}), 422, "too-large")
 

@@ -45,6 +45,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(monkeypatch: py
     assert "Run it as a user who may write there, or do nothing: the first run compiles what it needs." in done.output
 
 
+@pytest.mark.slow
 def test_a_first_run_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sim.engines.first_use.cache_is_warm", lambda: False)
     words = ("run", "minimal", "--days", "1", "--warmup-days", "0", "--replications", "1")

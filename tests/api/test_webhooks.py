@@ -122,7 +122,7 @@ def test_the_end_of_a_run_is_told_and_signed_once_it_is_answered(tmp_path, liste
         assert server.client.post("/api/v1/runs", json={**SHORT, "notify": 7}).status_code == 422
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_call_outlives_the_server(tmp_path, listener):
     """The run ends while nobody listens; the server is killed; the next one tells."""
     with process(tmp_path / "data", "--webhook", listener.url) as server:

@@ -91,6 +91,7 @@ def all_are_well(server: Process, data: Path, acknowledged: dict[str, tuple[int,
         assert hashes(data / "runs" / run) == expected[str(kind)], f"{run} differs from an undisturbed run"
 
 
+@pytest.mark.long
 @pytest.mark.series(name="server kills")
 def test_killed_servers_lose_nothing(times, tmp_path, undisturbed, record_property):
     data = tmp_path / "data"
