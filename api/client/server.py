@@ -21,7 +21,7 @@ from experiments.results.run import Result
 from experiments.results.study import StudyFolder
 from experiments.runs.files import atomic_folder
 from experiments.studies.model import Study
-from gates.files.load import library_borders, library_gates, load_gate
+from gates.files.load import library_names, load_gate
 from gates.findings import ConfigError, Finding
 from gates.schema.borders.composed import ComposedGate
 from gates.schema.gate import Gate
@@ -273,7 +273,7 @@ def connect(url: str, key: str | None = None, *, patience_s: float = 300.0) -> S
 def _gate_sent(gate: Gate | str | Path) -> str | dict[str, Any]:
     """Return a gate as it is sent: a file of this machine as what it says, a name of the library as it is."""
     if not isinstance(gate, Gate):
-        if str(gate) in (*library_gates(), *library_borders()) or not Path(gate).exists():
+        if str(gate) in library_names() or not Path(gate).exists():
             return str(gate)
         gate = load_gate(gate)
     if isinstance(gate, ComposedGate):

@@ -250,7 +250,9 @@ def knee_of(context: Context) -> Knee | None:
     """Return the knee of a numbered factor; None for other scenarios, and where no number is shown to be as good."""
     rows = context.standings
     good = [str(name) for name in rows[rows["as_good"]]["scenario"]] if len(rows) else []
-    numbers = context.costs["number"].reindex(list(rows["scenario"])) if good else pd.Series([math.nan])
+    if not good:
+        return None
+    numbers = context.costs["number"].reindex(list(rows["scenario"]))
     if numbers.isna().any():
         return None
     best = str(numbers.loc[good].idxmin())

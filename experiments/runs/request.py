@@ -21,7 +21,7 @@ from experiments.runs import provenance
 from experiments.runs.settings import MAX_REPLICATIONS, EngineName, ReplicationCount, RunSettings, Seed
 from gates.borders.alone import refuse_border
 from gates.files.explain import model_findings
-from gates.files.load import gate_from_data, library_borders, library_gates, load_gate
+from gates.files.load import gate_from_data, library_gates, library_names, load_gate
 from gates.findings import ConfigError, Finding, suggestion, within
 from gates.rivals import with_reading
 from gates.schema.base import Model
@@ -241,7 +241,7 @@ def _gate(gate: str | dict[str, Any], files: bool) -> tuple[Gate | None, list[Fi
     try:
         if isinstance(gate, dict):
             return gate_from_data(gate), []
-        if gate in (*library_gates(), *library_borders()):
+        if gate in library_names():
             return _library_gate(gate), []
         if files:
             return load_gate(gate), []

@@ -31,8 +31,7 @@ from gates.files.load import (
     SUFFIXES,
     gate_from_text,
     is_file,
-    library_borders,
-    library_gates,
+    library_names,
     library_path,
     model_from_text,
 )
@@ -380,7 +379,7 @@ class Study(Model):
         ConfigError
             With every finding at once, if it cannot be used.
         """
-        if self.gate in (*library_gates(), *library_borders()):
+        if self.gate in library_names():
             return load_gate(self.gate)
         return gate_from_text(*self._text(self.gate), Path(self.gate).parent)
 
@@ -484,7 +483,7 @@ def study_from_text(text: str, file: str = "") -> Study:
 
 
 def _unknown(study: Study) -> Iterable[Finding]:
-    known = (*library_gates(), *library_borders())
+    known = library_names()
     if study.gate not in known and not is_file(study.gate):
         remedy = suggestion(known, study.gate)
         yield Finding("gate", shortened(study.gate), "no such gate in the library", remedy)

@@ -42,6 +42,11 @@ def library_borders() -> list[str]:
     return sorted(path.stem for path in _library("borders").glob("*.yaml"))
 
 
+def library_names() -> list[str]:
+    """The names of all that can be run from the library: gates, then borders."""
+    return [*library_gates(), *library_borders()]
+
+
 def _library(part: str) -> Path:
     return Path(str(resources.files("gates"))) / "library" / part
 

@@ -15,7 +15,7 @@ from sim.clock import Ticks
 from sim.engines.log import FINISHED, JOINED, LEFT, NEVER, STARTED, EventLog
 from sim.jit import kernel, step
 from sim.memory import once
-from sim.metrics.block import LogBlock, truck_moves
+from sim.metrics.block import LogBlock, direction_of_truck, truck_moves
 from sim.metrics.decided import Decided, decided, decided_in, windows_of_lines
 from sim.metrics.open_time import WindowTable, open_between, window_table
 from sim.metrics.resources.pool_use import PoolUse, add_use, pool_use
@@ -108,15 +108,15 @@ def openings(plan: Plan, kept: Decided = MappingProxyType({})) -> Openings:
 @once
 def time_use(block: LogBlock) -> Totals:
     """Return where the time of a block went."""
-    scope, plan, draws = block.scope, block.scope.plan, block.log.draws
+    scope, plan, draws, moves = block.scope, block.scope.plan, block.log.draws, truck_moves(block)
     keeping = plan.hour_keeping
     rows, stages = len(scope.classes), len(plan.stages)
     pools = pool_use(block)
     nowhere = np.zeros(stages, np.bool_)
     loads = Loads(
-        row=scope.row_of_flow[draws.flow],
+        row=moves.row,
         emptied=draws.emptied,
-        turned_back=truck_moves(block).turned_back,
+        turned_back=moves.turned_back,
         hold=keeping.hold if keeping else nowhere,
         road=keeping.on_road if keeping else nowhere,
         across=_across(scope),
@@ -130,7 +130,7 @@ def time_use(block: LogBlock) -> Totals:
         crossed=np.full(draws.trucks if plan.across else 0, NEVER, np.int64),
     )
     span = np.array([plan.warmup, block.start, block.end, plan.end])
-    visits = _visits(block.log, scope.direction_of_flow)
+    visits = _visits(block.log, direction_of_truck(block))
     add_visits(visits, loads, plan.network.line_stage, openings_in(block), pools, span, totals)
     return totals
 
@@ -163,14 +163,14 @@ def truck_times(plan: Plan, log: EventLog) -> Ticks:
     A truck that waits outside for a space is blocked. So the four add up to the time from arrival to departure.
     """
     out = np.zeros((log.draws.trucks, 4), np.int64)
-    visits = _visits(log, np.zeros(len(plan.streams), np.int32))
+    visits = _visits(log, np.zeros(log.draws.trucks, np.int32))
     add_trucks(visits, openings(plan, decided(plan, log)), plan.end, out)
     return out
 
 
-def _visits(log: EventLog, direction_of_flow: Indices) -> Visits:
+def _visits(log: EventLog, direction: Indices) -> Visits:
     draws = log.draws
-    return Visits(draws.first, draws.arrival, direction_of_flow[draws.flow], draws.line, log.times, log.group)
+    return Visits(draws.first, draws.arrival, direction, draws.line, log.times, log.group)
 
 
 @kernel

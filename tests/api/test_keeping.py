@@ -13,22 +13,11 @@ import pytest
 
 from api.service import keeping
 from api.service.data_folder import DataFolder, open_folder
-from api.service.store import Row, Store, rows
+from api.service.store import Store, rows
+from tests.api.test_store import ROW
 
 A_DAY_S = 86_400.0
-RUN = Row(
-    id="run_0000000000000001",
-    kind="run",
-    status="succeeded",
-    digest="d",
-    gate="minimal",
-    owner="",
-    request="{}",
-    predicted="{}",
-    done=1,
-    total=1,
-    created=1.0,
-)
+RUN = dataclasses.replace(ROW, status="succeeded", done=1)
 
 
 def name(number: int) -> str:

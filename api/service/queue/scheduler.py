@@ -296,8 +296,8 @@ class Scheduler:
     def _tell(self, work: Work, now: Progress) -> None:
         """Publish how far a run is; while a study has more stages, nobody knows the time to its end."""
         left = work.seconds_left(now.done, now.total, time.monotonic())
-        is_known = left is not None and now.phase == "simulating" and now.stage == now.stages
-        ends_at = time.time() + left if left is not None and is_known else None
+        is_last = now.phase == "simulating" and now.stage == now.stages
+        ends_at = time.time() + left if is_last and left is not None else None
         self._states.change(work.id, **now._asdict(), ends_at=ends_at)
 
     async def _compute(self, work: Work, piece: Piece) -> None:

@@ -115,11 +115,11 @@ def check_study_request(request: str) -> CheckedRequest:
 
 def _refuse_files(request: dict[str, Any]) -> None:
     """Refuse names that are not in the library: a study file may hold paths, a request may not."""
-    from gates.files.load import library_borders, library_gates
+    from gates.files.load import library_names
     from gates.upgrades import upgrade_names
 
     named = request.get("upgrades")
-    wanted = [("gate", request.get("gate"), [*library_gates(), *library_borders()])]
+    wanted = [("gate", request.get("gate"), library_names())]
     wanted += [(f"upgrades[{n}]", u, upgrade_names()) for n, u in enumerate(named if isinstance(named, list) else [])]
     for n, entry in enumerate(request["scenarios"] if isinstance(request.get("scenarios"), list) else []):
         inside = entry.get("upgrades") if isinstance(entry, dict) else None
